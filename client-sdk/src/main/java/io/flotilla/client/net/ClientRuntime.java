@@ -1,0 +1,22 @@
+package io.flotilla.client.net;
+
+/**
+ * What a client gets from the world in place of threads, clocks and randomness: one thread of execution of its own
+ * (the client's loop), on which all its state lives. Thread-safe.
+ */
+public interface ClientRuntime extends AutoCloseable {
+    /** Runs the task on the client's loop, in order. Never blocks, never runs it inside the call. */
+    void execute(Runnable task);
+
+    /** Runs the task on the client's loop after the delay; the handle cancels it. */
+    Runnable after(long delayNanos, Runnable task);
+
+    /** Monotonic nanoseconds; only differences have a meaning. */
+    long nanos();
+
+    /** Random bits for session ids, jitter and the choice of endpoints. */
+    long randomLong();
+
+    @Override
+    void close();
+}

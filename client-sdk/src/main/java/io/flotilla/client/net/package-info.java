@@ -1,0 +1,2 @@
+/** The ports of the client: a stream to a node, and time. */
+package io.flotilla.client.net;

@@ -1,0 +1,21 @@
+package io.flotilla.raft.core;
+
+import io.flotilla.raft.core.log.Entry;
+import java.util.List;
+
+/**
+ * What must be durable, and the messages that may leave only after it is. Batches of one group are persisted in the
+ * order in which they were drained; each is answered by {@link RaftCore#persisted}. Messages that promise durable
+ * state (votes, append acknowledgements) exist nowhere else, so they can't leave early.
+ *
+ * @param sequence grows by one from batch to batch of a replica
+ * @param hardState the new hard state, or null if unchanged
+ * @param entries to append; the first one's index may lie at or before the log's end, which cuts everything from there
+ * @param messages to send once the batch is durable; a batch may consist of them alone
+ */
+public record PersistBatch(long sequence, HardState hardState, List<Entry> entries, List<Outbound> messages) {
+    /** Whether there is nothing to write: then it is durable as soon as the batches before it are. */
+    public boolean isEmpty() {
+        return hardState == null && entries.isEmpty();
+    }
+}

@@ -1,0 +1,13 @@
+package io.flotilla.raft.core;
+
+/** What became of a proposal at the door. */
+public sealed interface ProposeResult {
+    /** Appended at the leader; not yet committed. Payload i got index {@code firstIndex + i}. */
+    record Accepted(long term, long firstIndex) implements ProposeResult {}
+
+    /** Certainly not appended. @param leader whom to ask instead, or null if unknown */
+    record NotLeader(long term, NodeId leader) implements ProposeResult {}
+
+    /** Certainly not appended: too many uncommitted bytes wait already. Try again a little later. */
+    record Busy() implements ProposeResult {}
+}

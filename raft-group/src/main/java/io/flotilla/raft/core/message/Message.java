@@ -1,0 +1,63 @@
+package io.flotilla.raft.core.message;
+
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
+import java.util.List;
+
+/**
+ * What replicas of one group say to each other. The sender's node and the group travel in the envelope. Immutable.
+ * Messages may be lost, delayed, doubled and reordered; no handler may assume otherwise.
+ */
+public sealed interface Message {
+    /** The sender's term, except where the record says otherwise. */
+    long term();
+
+    /** Asks "would you vote for me in {@code term}?" without either side changing its state (Raft thesis §9.6). */
+    record PreVoteRequest(long term, EntryId last) implements Message {}
+
+    /**
+     * Answers a pre-vote. Granted: {@code term} is the term asked about. Refused: {@code term} is the responder's
+     * current term.
+     */
+    record PreVoteReply(long term, boolean granted) implements Message {}
+
+    /** Asks for the vote of {@code term}; {@code last} is the end of the candidate's log. */
+    record VoteRequest(long term, EntryId last) implements Message {}
+
+    /** Leaves only after the vote it reports is durable. */
+    record VoteReply(long term, boolean granted) implements Message {}
+
+    /**
+     * Entries that follow {@code previous}, in order and without gap; none for a probe.
+     *
+     * @param commit the leader's commit index
+     */
+    record AppendRequest(long term, EntryId previous, long commit, List<Entry> entries) implements Message {
+        public AppendRequest {
+            entries = List.copyOf(entries);
+        }
+    }
+
+    /** All entries up to {@code matchIndex} are durable at the sender and equal the leader's of this term. */
+    record AppendReply(long term, long matchIndex) implements Message {}
+
+    /**
+     * The sender has no entry equal to the request's {@code previous}, at {@code rejectedIndex}.
+     *
+     * @param conflictTerm the term of the sender's <em>own</em> entry at {@code rejectedIndex}, or 0 if its log is
+     *     shorter than that
+     * @param conflictIndex the sender's first index of {@code conflictTerm}; its last index if its log is shorter
+     */
+    record AppendReject(long term, long rejectedIndex, long conflictTerm, long conflictIndex) implements Message {}
+
+    /**
+     * Keeps the leadership known.
+     *
+     * @param commit never more than what the receiver has acknowledged to this leader
+     * @param readRound the newest ReadIndex round that an answer confirms; 0 for none
+     */
+    record Heartbeat(long term, long commit, long readRound) implements Message {}
+
+    /** Leaves at once: it promises nothing about the log. */
+    record HeartbeatReply(long term, long readRound) implements Message {}
+}

@@ -1,0 +1,10 @@
+package io.flotilla.raft.host;
+
+/** What the host tells the node that it is part of. Must not block. */
+public interface HostListener {
+    /** One replica can't go on (a failed check, a state machine that threw); the others are not disturbed. */
+    void groupFailed(long groupId, Throwable cause);
+
+    /** The log can't go on (a failed write or sync, damage): nothing more is acknowledged; the node must stop. */
+    void nodeFailed(Throwable cause);
+}

@@ -1,0 +1,18 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.core.NodeId;
+
+/** Why the host did not do what was asked. */
+public sealed interface Refusal {
+    /** Certainly not done. @param leader whom to ask instead, or null if unknown */
+    record NotLeader(NodeId leader) implements Refusal {}
+
+    /** Certainly not done: a queue is full. Try again after {@code retryAfterMillis}. */
+    record Busy(long retryAfterMillis) implements Refusal {}
+
+    /** Certainly not done: this node has no running replica of the group (never had, not started yet, or halted). */
+    record NoReplica() implements Refusal {}
+
+    /** May or may not be done: the proposal was appended, then the leadership was lost or the node began to stop. */
+    record Indeterminate(NodeId leader) implements Refusal {}
+}

@@ -1,0 +1,37 @@
+package io.flotilla.raft.log;
+
+import io.flotilla.raft.core.log.Entry;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The durable log of all groups of a node. Opening it recovers it. {@link #write} is called from the log writer's lane
+ * alone; {@link #read} from any lane.
+ *
+ * <p>Fail-stop: once a write or a sync failed, every later call throws, and nothing is retried. What was not
+ * acknowledged may or may not be there after a restart; what was acknowledged is.
+ */
+public interface LogStore extends AutoCloseable {
+    /** The groups found at opening, by ascending id. */
+    List<RecoveredGroup> recovered();
+
+    /**
+     * Appends the writes of many groups as one batch and returns when all of it is durable: one write, one sync.
+     *
+     * @throws IOException if it can't be made durable; the store is then unusable
+     */
+    void write(List<GroupWrite> writes) throws IOException;
+
+    /**
+     * Reads entries {@code [from, to]} of a group in order, stopping after {@code maxBytes} but never before the first
+     * one. Entries replaced meanwhile by a newer leader's are read in their newest durable form; the caller checks
+     * terms.
+     *
+     * @throws IOException on damage (names file and offset) or a failed read
+     * @throws IllegalArgumentException if the range is not in the log
+     */
+    List<Entry> read(long groupId, long from, long to, int maxBytes) throws IOException;
+
+    @Override
+    void close() throws IOException;
+}

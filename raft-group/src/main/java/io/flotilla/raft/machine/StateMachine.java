@@ -1,0 +1,31 @@
+package io.flotilla.raft.machine;
+
+import io.flotilla.raft.core.log.Entry;
+import java.util.List;
+
+/**
+ * What a group replicates. All calls for one group come from one applier lane, one at a time, in index order; machines
+ * of different groups on different lanes run at the same time.
+ *
+ * <p>The atomic rule: the effect of {@link #apply} and the applied index it leads to become durable together, or not
+ * at all; a crash leaves a prefix. {@code apply} is deterministic: it depends on the entries and the state alone.
+ */
+public interface StateMachine extends AutoCloseable {
+    /** The index up to which the state held now has applied; after opening, what survived the last stop. */
+    long appliedIndex();
+
+    /**
+     * Applies committed entries, which follow {@link #appliedIndex} without gap. Entries that are no commands change
+     * nothing but the index.
+     *
+     * @return one result per entry, for whoever proposed it here; null for entries that are no commands
+     * @throws RuntimeException if the machine can't go on (damage, disk): the host stops the replica, loudly
+     */
+    List<Object> apply(List<Entry> entries);
+
+    /** The index up to which everything applied would survive a crash now; never falls, never above the applied. */
+    long durableIndex();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,26 @@
+package io.flotilla.raft.runtime;
+
+/**
+ * One thread of execution: tasks given to one lane run one after the other, in the order in which they were given.
+ * In production a lane is a thread; under the simulator all lanes of all nodes share one thread, and virtual time
+ * decides whose task runs next. State that "belongs to a lane" is touched by its tasks alone and needs no lock.
+ *
+ * <p>Thread-safe: any thread may offer tasks.
+ */
+public interface Lane {
+    /**
+     * Runs the task on this lane, after those given before it. Never blocks and never runs the task inside the call.
+     * After the runtime closed, the task is silently dropped. A task that throws is a defect: the runtime's failure
+     * handler is told, and the lane goes on with the next task.
+     */
+    void execute(Runnable task);
+
+    /** Runs the task on this lane once at least {@code delayNanos} nanoseconds have passed. */
+    Cancellable after(long delayNanos, Runnable task);
+
+    /** Whether the caller is running as a task of this lane. */
+    boolean isCurrent();
+
+    /** The lane's name, for threads, logs and errors. */
+    String name();
+}
