@@ -1,0 +1,9 @@
+package io.flotilla.controller.machine;
+
+import io.flotilla.client.proto.Configuration;
+
+/** Told of each configuration as it is applied here, in order, also while the log is replayed. Must not block. */
+@FunctionalInterface
+public interface ConfigurationListener {
+    void applied(Configuration configuration);
+}

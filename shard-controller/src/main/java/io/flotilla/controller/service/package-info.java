@@ -1,0 +1,2 @@
+/** The controller's answers to clients and nodes. */
+package io.flotilla.controller.service;
