@@ -85,8 +85,10 @@ public final class Placement {
         }
         var cuts = KeyCuts.evenly(found.getShards());
         for (int s = 0; s < found.getShards(); s++) {
-            Shard.Builder shard =
-                    Shard.newBuilder().setId(s + 1).setGroup(s % found.getGroups() + 1).setEpoch(1);
+            Shard.Builder shard = Shard.newBuilder()
+                    .setId(s + 1)
+                    .setGroup(s % found.getGroups() + 1)
+                    .setEpoch(1);
             if (s > 0) {
                 shard.setStart(cuts.get(s - 1));
             }

@@ -143,8 +143,7 @@ public final class ControllerStateMachine implements StateMachine {
     }
 
     private static ControllerResult foreign(String fleetId, Configuration newest) {
-        return new ControllerResult.Refused(
-                "this is fleet " + newest.getFleetId() + ", not fleet '" + fleetId + "'");
+        return new ControllerResult.Refused("this is fleet " + newest.getFleetId() + ", not fleet '" + fleetId + "'");
     }
 
     private ControllerResult publish(Configuration configuration) {

@@ -63,7 +63,8 @@ public final class ControllerService {
                     response.setConfiguration(found.get());
                 } else {
                     response.setRefusal(noSuch(
-                            number, controller.newest().map(Configuration::getNumber).orElse(0L)));
+                            number,
+                            controller.newest().map(Configuration::getNumber).orElse(0L)));
                 }
                 out.accept(response.build());
             }
@@ -77,8 +78,9 @@ public final class ControllerService {
 
     private void register(long id, RegisterNodeRequest request, Consumer<Response> out) {
         byte[] command = ControllerCommand.newBuilder()
-                .setRegisterNode(
-                        RegisterNode.newBuilder().setFleetId(request.getFleetId()).setNode(request.getNode()))
+                .setRegisterNode(RegisterNode.newBuilder()
+                        .setFleetId(request.getFleetId())
+                        .setNode(request.getNode()))
                 .build()
                 .toByteArray();
         host.propose(GROUP, command, new ProposalCallback() {

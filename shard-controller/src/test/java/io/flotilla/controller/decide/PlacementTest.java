@@ -73,7 +73,8 @@ class PlacementTest {
                     bound = shard.getEnd();
                     if (i < shards - 1) {
                         assertThat(bound.size()).isGreaterThanOrEqualTo(2);
-                        assertThat(ByteString.unsignedLexicographicalComparator().compare(shard.getStart(), bound))
+                        assertThat(ByteString.unsignedLexicographicalComparator()
+                                        .compare(shard.getStart(), bound))
                                 .isNegative();
                     }
                     ids.add(shard.getId());
@@ -123,7 +124,8 @@ class PlacementTest {
 
     @Test
     void theControllerLivesOnTheFirstFiveNodes() {
-        assertThat(Placement.founding(fleet(2, 1, 1)).getControllerReplicasList()).containsExactly("n0", "n1");
+        assertThat(Placement.founding(fleet(2, 1, 1)).getControllerReplicasList())
+                .containsExactly("n0", "n1");
         assertThat(Placement.founding(fleet(9, 1, 1)).getControllerReplicasList())
                 .containsExactly("n0", "n1", "n2", "n3", "n4");
     }

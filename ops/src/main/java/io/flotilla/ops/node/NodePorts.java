@@ -1,0 +1,20 @@
+package io.flotilla.ops.node;
+
+import io.flotilla.client.net.Connector;
+import io.flotilla.kv.engine.KvEngine;
+import io.flotilla.raft.disk.Disk;
+import io.flotilla.raft.runtime.NodeRuntime;
+import io.flotilla.raft.transport.Transport;
+import java.util.function.Supplier;
+
+/**
+ * What a node gets from the world. Who made the ports closes them, after {@link FleetNode#close}; the engine is opened
+ * and closed by the node.
+ *
+ * @param disk the data directory: the node's files and the shared log
+ * @param transport carries Raft messages; not started yet
+ * @param connector streams to other nodes, for founding, watches and registration
+ * @param engine opens the key-value engine; called at most once, on a lane of the node; may block
+ */
+public record NodePorts(
+        NodeRuntime runtime, Disk disk, Transport transport, Connector connector, Supplier<KvEngine> engine) {}
