@@ -26,6 +26,16 @@ public interface StateMachine extends AutoCloseable {
     /** The index up to which everything applied would survive a crash now; never falls, never above the applied. */
     long durableIndex();
 
+    /**
+     * This machine as the given type: how a reader gets at the queries of the machine it knows. A machine that wraps
+     * another one asks that one.
+     *
+     * @throws ClassCastException if it is none of that type
+     */
+    default <T extends StateMachine> T as(Class<T> type) {
+        return type.cast(this);
+    }
+
     @Override
     void close();
 }
