@@ -1,0 +1,2 @@
+/** Streams to nodes over gRPC. */
+package io.flotilla.client.grpc;

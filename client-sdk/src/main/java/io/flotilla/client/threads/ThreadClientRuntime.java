@@ -1,0 +1,190 @@
+package io.flotilla.client.threads;
+
+import io.flotilla.client.net.ClientRuntime;
+import java.security.SecureRandom;
+import java.util.PriorityQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The client's loop as one daemon thread with a queue that any thread may fill. The thread sleeps when there is nothing
+ * to do. Thread-safe.
+ */
+public final class ThreadClientRuntime implements ClientRuntime {
+    private static final Logger LOG = LoggerFactory.getLogger(ThreadClientRuntime.class);
+    private static final int RUNNING = 0;
+    private static final int SLEEPING = 1;
+    private static final int TERMINATED = 2;
+
+    private final ConcurrentLinkedQueue<Runnable> queue = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger state = new AtomicInteger(RUNNING);
+    private final SecureRandom random = new SecureRandom();
+    private final Thread thread;
+    private volatile boolean closing;
+    // of the loop's thread alone
+    private final PriorityQueue<Timer> timers = new PriorityQueue<>();
+    private long timersMade;
+
+    /** Starts the thread. @param name for thread dumps */
+    public ThreadClientRuntime(String name) {
+        thread = new Thread(this::loop, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** @throws RejectedExecutionException if the runtime is closed: the task will not run */
+    @Override
+    public void execute(Runnable task) {
+        queue.add(task);
+        int seen = state.get();
+        if (seen == TERMINATED) {
+            if (queue.remove(task)) {
+                throw new RejectedExecutionException("the client's runtime is closed");
+            }
+        } else if (seen == SLEEPING && state.compareAndSet(SLEEPING, RUNNING)) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /** @throws RejectedExecutionException if the runtime is closed: the task will not run */
+    @Override
+    public Runnable after(long delayNanos, Runnable task) {
+        Timer timer = new Timer(nanos() + Math.max(0, delayNanos), task);
+        if (Thread.currentThread() == thread) {
+            add(timer);
+        } else {
+            execute(() -> add(timer));
+        }
+        return timer::cancel;
+    }
+
+    @Override
+    public long nanos() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public long randomLong() {
+        return random.nextLong();
+    }
+
+    /** Runs what is queued already, drops the timers, ends the thread. Waits for that, except on the loop itself. */
+    @Override
+    public void close() {
+        closing = true;
+        LockSupport.unpark(thread);
+        if (Thread.currentThread() == thread) {
+            return;
+        }
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void add(Timer timer) {
+        timer.number = timersMade++;
+        timers.add(timer);
+    }
+
+    private void loop() {
+        while (true) {
+            boolean worked = runQueued();
+            worked |= runTimers();
+            if (!worked) {
+                if (closing) {
+                    break;
+                }
+                sleep();
+            }
+        }
+        state.set(TERMINATED);
+        runQueued();
+    }
+
+    private boolean runQueued() {
+        boolean worked = false;
+        Runnable task;
+        // bounded, so that timers are not starved
+        for (int i = 0; i < 1024 && (task = queue.poll()) != null; i++) {
+            run(task);
+            worked = true;
+        }
+        return worked;
+    }
+
+    private boolean runTimers() {
+        if (timers.isEmpty()) {
+            return false;
+        }
+        long now = nanos();
+        boolean worked = false;
+        Timer timer;
+        while ((timer = timers.peek()) != null && timer.at - now <= 0) {
+            timers.remove();
+            Runnable task = timer.task;
+            if (task != null) {
+                timer.task = null;
+                run(task);
+                worked = true;
+            }
+        }
+        return worked;
+    }
+
+    private void sleep() {
+        state.set(SLEEPING);
+        if (queue.isEmpty() && !closing) {
+            Timer next = timers.peek();
+            if (next == null) {
+                LockSupport.park(this);
+            } else {
+                long wait = next.at - nanos();
+                if (wait > 0) {
+                    LockSupport.parkNanos(this, wait);
+                }
+            }
+        }
+        state.set(RUNNING);
+    }
+
+    private static void run(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("a task of the client failed", e);
+        }
+    }
+
+    private static final class Timer implements Comparable<Timer> {
+        final long at;
+        long number;
+        volatile Runnable task;
+
+        Timer(long at, Runnable task) {
+            this.at = at;
+            this.task = task;
+        }
+
+        void cancel() {
+            task = null;
+        }
+
+        @Override
+        public int compareTo(Timer other) {
+            int order = Long.compare(at - other.at, 0);
+            return order != 0 ? order : Long.compare(number, other.number);
+        }
+    }
+}
