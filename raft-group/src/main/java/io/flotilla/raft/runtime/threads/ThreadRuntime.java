@@ -1,0 +1,91 @@
+package io.flotilla.raft.runtime.threads;
+
+import io.flotilla.raft.runtime.Clock;
+import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.NodeRuntime;
+import java.security.SecureRandom;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Lanes as daemon threads, the operating system's clock and random source. Thread-safe.
+ *
+ * <p>{@link #close} lets running tasks finish and drops the queued ones; called from outside the lanes it returns when
+ * their threads have ended, or after ten seconds.
+ */
+public final class ThreadRuntime implements NodeRuntime {
+    private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final String name;
+    private final LaneFailureHandler failures;
+    private final Map<String, ThreadLane> lanes = new LinkedHashMap<>();
+    private final SystemClock clock = new SystemClock();
+    private boolean closed;
+
+    /**
+     * @param name put before the names of the threads
+     * @param failures told of each task that throws
+     */
+    public ThreadRuntime(String name, LaneFailureHandler failures) {
+        this.name = name;
+        this.failures = failures;
+    }
+
+    /** @throws IllegalArgumentException if the runtime has a lane of this name already */
+    @Override
+    public synchronized Lane lane(String laneName) {
+        if (closed) {
+            throw new IllegalStateException("the runtime " + name + " is closed");
+        }
+        if (lanes.containsKey(laneName)) {
+            throw new IllegalArgumentException("the runtime " + name + " has a lane " + laneName + " already");
+        }
+        ThreadLane lane = new ThreadLane(laneName, name + "-" + laneName, failures);
+        lanes.put(laneName, lane);
+        lane.start();
+        return lane;
+    }
+
+    @Override
+    public Clock clock() {
+        return clock;
+    }
+
+    @Override
+    public long randomSeed() {
+        return new SecureRandom().nextLong();
+    }
+
+    @Override
+    public void close() {
+        ThreadLane[] all;
+        synchronized (this) {
+            closed = true;
+            all = lanes.values().toArray(new ThreadLane[0]);
+        }
+        boolean insideALane = false;
+        for (ThreadLane lane : all) {
+            lane.stop();
+            insideALane |= lane.isCurrent();
+        }
+        if (!insideALane) {
+            long deadline = System.nanoTime() + CLOSE_NANOS;
+            for (ThreadLane lane : all) {
+                lane.join(deadline - System.nanoTime());
+            }
+        }
+    }
+
+    private static final class SystemClock implements Clock {
+        @Override
+        public long nanos() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public long wallMillis() {
+            return System.currentTimeMillis();
+        }
+    }
+}

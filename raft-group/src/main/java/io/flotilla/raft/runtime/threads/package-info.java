@@ -1,0 +1,2 @@
+/** The production runtime: a thread per lane, the operating system's clock. */
+package io.flotilla.raft.runtime.threads;

@@ -1,0 +1,112 @@
+package io.flotilla.raft.transport;
+
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.core.message.Message;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Reads one frame; trusts nothing in it. Used by one thread. */
+final class FrameReader {
+    /** Term, kind and length: no entry takes less, so a count can't ask for more memory than the bytes behind it. */
+    private static final int SMALLEST_ENTRY = 3;
+
+    private final ByteBuffer in;
+    private final int start;
+
+    FrameReader(ByteBuffer in) {
+        this.in = in;
+        this.start = in.position();
+    }
+
+    List<GroupMessage> readFrame() throws MalformedFrameException {
+        if (in.remaining() > MessageCodec.MAX_FRAME_BYTES) {
+            throw malformed("a frame of " + in.remaining() + " bytes is larger than the allowed "
+                    + MessageCodec.MAX_FRAME_BYTES);
+        }
+        int version = octet();
+        if (version != MessageCodec.VERSION) {
+            throw malformed("frame version " + version + " is not " + MessageCodec.VERSION
+                    + ", the one read here: run the same release on both nodes");
+        }
+        ArrayList<GroupMessage> messages = new ArrayList<>();
+        while (in.hasRemaining()) {
+            long groupId = number();
+            messages.add(new GroupMessage(groupId, MessageCodec.body(octet(), this)));
+        }
+        return messages;
+    }
+
+    Message.AppendRequest append() throws MalformedFrameException {
+        long term = number();
+        EntryId previous = id();
+        long commit = number();
+        long count = number();
+        if (count > in.remaining() / SMALLEST_ENTRY) {
+            throw malformed(count + " entries are announced, more than the rest of the frame can hold");
+        }
+        if (previous.index() > Long.MAX_VALUE - count) {
+            throw malformed("entries follow the impossible index " + previous.index());
+        }
+        ArrayList<Entry> entries = new ArrayList<>((int) count);
+        for (int i = 1; i <= count; i++) {
+            entries.add(entry(previous.index() + i));
+        }
+        return new Message.AppendRequest(term, previous, commit, entries);
+    }
+
+    private Entry entry(long index) throws MalformedFrameException {
+        long term = number();
+        int code = octet();
+        EntryKind kind;
+        try {
+            kind = EntryKind.of(code);
+        } catch (IllegalArgumentException e) {
+            throw malformed(e.getMessage());
+        }
+        long length = number();
+        if (length > in.remaining()) {
+            throw malformed("a payload of " + length + " bytes is announced, " + in.remaining() + " are left");
+        }
+        byte[] payload = new byte[(int) length];
+        in.get(payload);
+        return new Entry(term, index, kind, payload);
+    }
+
+    EntryId id() throws MalformedFrameException {
+        return new EntryId(number(), number());
+    }
+
+    boolean flag() throws MalformedFrameException {
+        int value = octet();
+        if (value > 1) {
+            throw malformed("a flag is " + value);
+        }
+        return value == 1;
+    }
+
+    long number() throws MalformedFrameException {
+        long value = 0;
+        for (int shift = 0; shift < 63; shift += 7) {
+            int octet = octet();
+            value |= (octet & 0x7fL) << shift;
+            if (octet < 0x80) {
+                return value;
+            }
+        }
+        throw malformed("a number is longer than nine bytes");
+    }
+
+    int octet() throws MalformedFrameException {
+        if (!in.hasRemaining()) {
+            throw malformed("the frame ends in the middle of a message");
+        }
+        return in.get() & 0xff;
+    }
+
+    MalformedFrameException malformed(String what) {
+        return new MalformedFrameException("malformed frame at byte " + (in.position() - start) + ": " + what);
+    }
+}

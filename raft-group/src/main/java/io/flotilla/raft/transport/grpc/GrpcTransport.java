@@ -1,0 +1,148 @@
+package io.flotilla.raft.transport.grpc;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.Transport;
+import io.flotilla.raft.transport.TransportReceiver;
+import io.grpc.MethodDescriptor;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Messages between nodes over gRPC: to each peer one stream of its own, kept open and opened again after at most half
+ * a second. Thread-safe; works on gRPC's event loops and one timer thread, whatever the number of peers.
+ *
+ * <p>What comes in arrives through {@link GrpcRaftService}, which the node adds to its server. While there is no
+ * connection, messages wait in the peer's bounded queue until the attempt fails; then they are dropped.
+ */
+public final class GrpcTransport implements Transport {
+    /** Bytes that may wait for one peer. */
+    public static final long QUEUE_BYTES = 16L << 20;
+
+    static final MethodDescriptor<byte[], byte[]> FRAMES = MethodDescriptor.<byte[], byte[]>newBuilder()
+            .setType(MethodDescriptor.MethodType.CLIENT_STREAMING)
+            .setFullMethodName(MethodDescriptor.generateFullMethodName("flotilla.raft.v1.Peer", "Frames"))
+            .setRequestMarshaller(ByteMarshaller.INSTANCE)
+            .setResponseMarshaller(ByteMarshaller.INSTANCE)
+            .build();
+
+    private static final Logger LOG = LoggerFactory.getLogger(GrpcTransport.class);
+
+    private final NodeId self;
+    private final Supplier<String> ownAddress;
+    private final Supplier<String> fleetId;
+    private final long queueBytes;
+    private final ScheduledThreadPoolExecutor timer;
+    private final ConcurrentMap<NodeId, PeerLink> links = new ConcurrentHashMap<>();
+    private volatile TransportReceiver receiver;
+    private volatile boolean closed;
+
+    final LongAdder framesOut = new LongAdder();
+    final LongAdder bytesOut = new LongAdder();
+    final LongAdder framesIn = new LongAdder();
+    final LongAdder bytesIn = new LongAdder();
+    final LongAdder dropped = new LongAdder();
+
+    /**
+     * @param ownAddress where others reach this node, {@code host:port}; asked at each connection
+     * @param fleetId the fleet this node belongs to, empty while it belongs to none; asked at each connection
+     */
+    public GrpcTransport(NodeId self, Supplier<String> ownAddress, Supplier<String> fleetId) {
+        this(self, ownAddress, fleetId, QUEUE_BYTES);
+    }
+
+    /** @param queueBytes bytes that may wait for one peer; beyond them messages are dropped */
+    public GrpcTransport(NodeId self, Supplier<String> ownAddress, Supplier<String> fleetId, long queueBytes) {
+        this.self = self;
+        this.ownAddress = ownAddress;
+        this.fleetId = fleetId;
+        this.queueBytes = queueBytes;
+        this.timer = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = Executors.defaultThreadFactory().newThread(task);
+            thread.setName(self + "-raft-reconnect");
+            thread.setDaemon(true);
+            return thread;
+        });
+        this.timer.setRemoveOnCancelPolicy(true);
+        this.timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    }
+
+    @Override
+    public void start(TransportReceiver newReceiver) {
+        receiver = newReceiver;
+        links.values().forEach(PeerLink::start);
+    }
+
+    @Override
+    public void send(NodeId to, List<GroupMessage> messages) {
+        PeerLink link = links.get(to);
+        if (link == null || closed) {
+            dropped.add(messages.size());
+            return;
+        }
+        link.send(messages);
+    }
+
+    @Override
+    public void setAddress(NodeId node, String address) {
+        if (!node.equals(self) && !closed) {
+            link(node).configured(address);
+        }
+    }
+
+    /** A peer said itself where it listens now. */
+    void learnt(NodeId node, String address) {
+        if (!closed) {
+            link(node).learnt(address);
+        }
+    }
+
+    private PeerLink link(NodeId node) {
+        PeerLink link = links.computeIfAbsent(node, n -> new PeerLink(this, n, timer, queueBytes));
+        if (receiver != null) {
+            link.start();
+        }
+        if (closed) {
+            link.close();
+        }
+        return link;
+    }
+
+    /** Counts since this transport was made. */
+    public TransportStats stats() {
+        return new TransportStats(framesOut.sum(), bytesOut.sum(), framesIn.sum(), bytesIn.sum(), dropped.sum());
+    }
+
+    NodeId self() {
+        return self;
+    }
+
+    String fleetId() {
+        String id = fleetId.get();
+        return id == null ? "" : id;
+    }
+
+    Hello helloTo(NodeId peer) {
+        return new Hello(Hello.VERSION, self, ownAddress.get(), peer, fleetId());
+    }
+
+    /** @return null before the start and after the end: what arrives is dropped */
+    TransportReceiver receiver() {
+        return closed ? null : receiver;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        links.values().forEach(PeerLink::close);
+        timer.shutdownNow();
+        LOG.debug("{}: transport closed", self);
+    }
+}

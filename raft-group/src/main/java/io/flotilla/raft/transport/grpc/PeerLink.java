@@ -1,0 +1,242 @@
+package io.flotilla.raft.transport.grpc;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.GroupMessage;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The outgoing stream to one peer. Thread-safe: whoever sends may find itself writing for all others, one at a time;
+ * connecting and its state are guarded by this object's monitor.
+ */
+final class PeerLink {
+    private static final Logger LOG = LoggerFactory.getLogger(PeerLink.class);
+    private static final long FIRST_BACKOFF_MILLIS = 20;
+    private static final long LONGEST_BACKOFF_MILLIS = 500;
+    private static final int CONNECT_TIMEOUT_MILLIS = 3_000;
+    private static final int READY_BYTES = 1 << 20;
+
+    private final GrpcTransport transport;
+    private final NodeId peer;
+    private final ScheduledExecutorService timer;
+    private final PeerQueue queue;
+    private final AtomicInteger writers = new AtomicInteger();
+    private volatile Stream stream;
+    private volatile boolean purge;
+
+    // guarded by this
+    private boolean started;
+    private boolean closed;
+    private String configured;
+    private String address;
+    private Stream attempt;
+    private long backoffMillis = FIRST_BACKOFF_MILLIS;
+    private String lastTrouble = "";
+
+    PeerLink(GrpcTransport transport, NodeId peer, ScheduledExecutorService timer, long queueBytes) {
+        this.transport = transport;
+        this.peer = peer;
+        this.timer = timer;
+        this.queue = new PeerQueue(queueBytes);
+    }
+
+    synchronized void start() {
+        if (!started) {
+            started = true;
+            connect();
+        }
+    }
+
+    /** An address told again changes nothing, so that it can't undo what the peer itself has said since. */
+    synchronized void configured(String newAddress) {
+        if (!newAddress.equals(configured)) {
+            configured = newAddress;
+            moveTo(newAddress);
+        }
+    }
+
+    synchronized void learnt(String newAddress) {
+        moveTo(newAddress);
+    }
+
+    private void moveTo(String newAddress) {
+        if (newAddress.equals(address)) {
+            if (stream == null && attempt == null) {
+                backoffMillis = FIRST_BACKOFF_MILLIS; // it is alive: the waiting attempt need not wait long
+                connect();
+            }
+            return;
+        }
+        LOG.debug("{}: {} is at {}", transport.self(), peer, newAddress);
+        address = newAddress;
+        drop(attempt);
+        backoffMillis = FIRST_BACKOFF_MILLIS;
+        connect();
+    }
+
+    private void connect() {
+        if (!started || closed || address == null || attempt != null) {
+            return;
+        }
+        Stream next = new Stream(address);
+        attempt = next;
+        next.open();
+    }
+
+    private void drop(Stream old) {
+        if (old != null) {
+            if (stream == old) {
+                stream = null;
+            }
+            attempt = null;
+            old.channel.shutdownNow();
+        }
+    }
+
+    private synchronized void opened(Stream which) {
+        if (attempt == which) {
+            stream = which;
+        }
+    }
+
+    private synchronized void accepted(Stream which) {
+        if (attempt == which) {
+            backoffMillis = FIRST_BACKOFF_MILLIS;
+            lastTrouble = "";
+            LOG.info("{}: connected to {} at {}", transport.self(), peer, which.to);
+        }
+    }
+
+    private synchronized void ended(Stream which, Status status) {
+        if (attempt != which) {
+            return;
+        }
+        drop(which);
+        if (closed) {
+            return;
+        }
+        purge = true;
+        String trouble = status.getCode() + " " + status.getDescription();
+        if (!trouble.equals(lastTrouble)) {
+            lastTrouble = trouble;
+            LOG.warn("{}: no stream to {} at {}: {}", transport.self(), peer, which.to, trouble);
+        }
+        try {
+            timer.schedule(this::connectAgain, backoffMillis, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("{}: closing, no further attempt to reach {}", transport.self(), peer);
+        }
+        backoffMillis = Math.min(LONGEST_BACKOFF_MILLIS, backoffMillis * 2);
+    }
+
+    private synchronized void connectAgain() {
+        connect();
+    }
+
+    synchronized void close() {
+        closed = true;
+        drop(attempt);
+        queue.close();
+    }
+
+    void send(List<GroupMessage> messages) {
+        if (!queue.offer(messages)) {
+            transport.dropped.add(messages.size());
+            return;
+        }
+        write();
+    }
+
+    /** Writes what waits, if no other thread is at it; that one then goes round once more. */
+    private void write() {
+        if (writers.getAndIncrement() != 0) {
+            return;
+        }
+        int seen = 1;
+        do {
+            writeReady();
+            seen = writers.addAndGet(-seen);
+        } while (seen != 0);
+    }
+
+    private void writeReady() {
+        if (purge) {
+            purge = false;
+            transport.dropped.add(queue.clear());
+        }
+        Stream to = stream;
+        if (to == null) {
+            return;
+        }
+        try {
+            while (to.call.isReady()) {
+                byte[] frame = queue.nextFrame();
+                if (frame == null) {
+                    return;
+                }
+                transport.framesOut.increment();
+                transport.bytesOut.add(frame.length);
+                to.call.sendMessage(frame);
+            }
+        } catch (IllegalStateException e) {
+            LOG.debug("{}: the stream to {} ended meanwhile", transport.self(), peer, e);
+        }
+    }
+
+    /** One attempt: a channel of its own, so that the time between attempts is ours and not the channel's. */
+    private final class Stream extends ClientCall.Listener<byte[]> {
+        private final String to;
+        private final ManagedChannel channel;
+        private final ClientCall<byte[], byte[]> call;
+
+        Stream(String to) {
+            this.to = to;
+            this.channel = NettyChannelBuilder.forTarget("dns:///" + to)
+                    .usePlaintext()
+                    .directExecutor()
+                    .disableRetry()
+                    .proxyDetector(target -> null)
+                    .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
+                    .keepAliveTime(GrpcRaftService.KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+                    .keepAliveTimeout(3, TimeUnit.SECONDS)
+                    .build();
+            this.call = channel.newCall(GrpcTransport.FRAMES, CallOptions.DEFAULT.withOnReadyThreshold(READY_BYTES));
+        }
+
+        void open() {
+            call.start(this, new Metadata());
+            call.request(1);
+            call.sendMessage(transport.helloTo(peer).encode());
+            opened(this); // from here on only write() touches the call
+            write();
+        }
+
+        @Override
+        public void onHeaders(Metadata headers) {
+            accepted(this);
+        }
+
+        @Override
+        public void onReady() {
+            write();
+        }
+
+        @Override
+        public void onClose(Status status, Metadata trailers) {
+            ended(this, status);
+            write();
+        }
+    }
+}
