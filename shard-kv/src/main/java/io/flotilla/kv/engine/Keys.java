@@ -1,0 +1,24 @@
+package io.flotilla.kv.engine;
+
+import java.util.Arrays;
+
+/** The order of keys: as unsigned bytes, a prefix before what it begins. */
+public final class Keys {
+    private Keys() {}
+
+    public static int compare(byte[] a, byte[] b) {
+        return Arrays.compareUnsigned(a, b);
+    }
+
+    /** The smallest key above all keys that begin with {@code prefix}; null if there is none. */
+    public static byte[] afterPrefix(byte[] prefix) {
+        for (int i = prefix.length - 1; i >= 0; i--) {
+            if (prefix[i] != (byte) 0xff) {
+                byte[] after = Arrays.copyOf(prefix, i + 1);
+                after[i]++;
+                return after;
+            }
+        }
+        return null;
+    }
+}

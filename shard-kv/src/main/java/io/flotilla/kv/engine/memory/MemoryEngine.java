@@ -1,0 +1,206 @@
+package io.flotilla.kv.engine.memory;
+
+import io.flotilla.kv.engine.EngineBatch;
+import io.flotilla.kv.engine.EngineCursor;
+import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.engine.Keys;
+import io.flotilla.kv.engine.KvEngine;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+
+/**
+ * An engine in memory, for the simulator and for tests in one thread. It keeps a durable image beside the present one,
+ * and the batches between the two; {@link #crash} makes the engine that a restart would find. Like an engine on disk it
+ * makes old batches durable by itself when many have come since the last flush.
+ *
+ * <p>Not thread-safe: one thread, or lanes that share one.
+ */
+public final class MemoryEngine implements KvEngine {
+    /** Batches kept apart from the durable image, by default. */
+    public static final int DEFAULT_UNFLUSHED_BATCHES = 1_000;
+
+    private final int maxUnflushed;
+    private final NavigableMap<byte[], byte[]> durable;
+    private final ArrayDeque<EngineBatch> unflushed = new ArrayDeque<>();
+    private NavigableMap<byte[], byte[]> present;
+    /** Cursors that may still read {@link #present}: it must not change under them. */
+    private int cursorsOnPresent;
+
+    private long written;
+    private boolean closed;
+
+    public MemoryEngine() {
+        this(DEFAULT_UNFLUSHED_BATCHES);
+    }
+
+    /** @param maxUnflushed batches beyond this become durable by themselves, the oldest first */
+    public MemoryEngine(int maxUnflushed) {
+        this(maxUnflushed, new TreeMap<>(Keys::compare));
+    }
+
+    private MemoryEngine(int maxUnflushed, NavigableMap<byte[], byte[]> image) {
+        this.maxUnflushed = maxUnflushed;
+        this.durable = image;
+        this.present = new TreeMap<>(image);
+    }
+
+    @Override
+    public byte[] get(byte[] key) {
+        checkOpen();
+        byte[] value = present.get(key);
+        return value == null ? null : value.clone();
+    }
+
+    @Override
+    public EngineCursor ascending(byte[] from, byte[] to) {
+        checkOpen();
+        return new Cursor(range(from, to));
+    }
+
+    @Override
+    public EngineCursor descending(byte[] from, byte[] to) {
+        checkOpen();
+        return new Cursor(range(from, to).descendingMap());
+    }
+
+    private NavigableMap<byte[], byte[]> range(byte[] from, byte[] to) {
+        if (to == null) {
+            return present.tailMap(from, true);
+        }
+        return Keys.compare(from, to) < 0 ? present.subMap(from, true, to, false) : new TreeMap<>(Keys::compare);
+    }
+
+    @Override
+    public long write(EngineBatch batch) {
+        checkOpen();
+        if (batch.isEmpty()) {
+            return written;
+        }
+        if (cursorsOnPresent > 0) {
+            present = new TreeMap<>(present);
+            cursorsOnPresent = 0;
+        }
+        change(present, batch);
+        unflushed.add(batch);
+        if (unflushed.size() > maxUnflushed) {
+            change(durable, unflushed.remove());
+        }
+        return ++written;
+    }
+
+    private static void change(NavigableMap<byte[], byte[]> rows, EngineBatch batch) {
+        batch.forEach(new EngineBatch.Visitor() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                rows.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                rows.remove(key);
+            }
+
+            @Override
+            public void deleteRange(byte[] from, byte[] to) {
+                rows.subMap(from, true, to, false).clear();
+            }
+        });
+    }
+
+    @Override
+    public void flush() {
+        checkOpen();
+        unflushed.forEach(batch -> change(durable, batch));
+        unflushed.clear();
+    }
+
+    @Override
+    public long durableSequence() {
+        return written - unflushed.size();
+    }
+
+    /** How many batches a crash now could lose. */
+    public int unflushedBatches() {
+        return unflushed.size();
+    }
+
+    /** The engine as a restart after a power cut finds it: the random source says how many unflushed batches are lost. */
+    public MemoryEngine crash(SplittableRandom random) {
+        return crash(random.nextInt(unflushed.size() + 1));
+    }
+
+    /**
+     * The engine as a restart after a power cut finds it. This one is dead from here on; after {@link #close} the
+     * engine holds everything, and this is how to open it again.
+     *
+     * @param survivors how many of the unflushed batches, the oldest first, reached the disk all the same
+     */
+    public MemoryEngine crash(int survivors) {
+        if (survivors < 0 || survivors > unflushed.size()) {
+            throw new IllegalArgumentException(
+                    survivors + " batches can't survive, " + unflushed.size() + " are unflushed");
+        }
+        closed = true;
+        for (int i = 0; i < survivors; i++) {
+            change(durable, unflushed.remove());
+        }
+        unflushed.clear();
+        return new MemoryEngine(maxUnflushed, durable);
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            flush();
+            closed = true;
+        }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new EngineException("the engine is closed");
+        }
+    }
+
+    private final class Cursor implements EngineCursor {
+        private final NavigableMap<byte[], byte[]> image = present;
+        private final Iterator<Map.Entry<byte[], byte[]>> rows;
+        private Map.Entry<byte[], byte[]> row;
+        private boolean open = true;
+
+        Cursor(NavigableMap<byte[], byte[]> range) {
+            rows = range.entrySet().iterator();
+            cursorsOnPresent++;
+        }
+
+        @Override
+        public boolean next() {
+            row = open && rows.hasNext() ? rows.next() : null;
+            return row != null;
+        }
+
+        @Override
+        public byte[] key() {
+            return row.getKey().clone();
+        }
+
+        @Override
+        public byte[] value() {
+            return row.getValue().clone();
+        }
+
+        @Override
+        public void close() {
+            if (open) {
+                open = false;
+                if (image == present) {
+                    cursorsOnPresent--;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,373 @@
+package io.flotilla.kv.engine.rocks;
+
+import io.flotilla.kv.engine.EngineBatch;
+import io.flotilla.kv.engine.EngineCursor;
+import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.engine.KvEngine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.rocksdb.AbstractEventListener;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.CompressionType;
+import org.rocksdb.FlushJobInfo;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.LRUCache;
+import org.rocksdb.Options;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.Slice;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/**
+ * The engine on disk: one RocksDB with one column family and without a log of its own. A memtable holds the batches
+ * since the last flush and is written out as a whole, in order, so what a crash leaves is a prefix. RocksDB flushes by
+ * itself when the memtable is full; how far it has come is heard from its flush events.
+ *
+ * <p>Thread-safe. {@link #close} must come after the last use: the handles are native memory.
+ */
+public final class RocksEngine implements KvEngine {
+    private static final long MEMTABLE_BYTES = 64L << 20;
+    private static final int MEMTABLES = 4;
+    private static final long BLOCK_CACHE_BYTES = 128L << 20;
+    private static final int OPEN_FILES = 512;
+
+    private final Path directory;
+    private final RocksDB db;
+    private final WriteOptions writeOptions;
+    private final FlushOptions flushOptions;
+    /** What must outlive the database, closed after it in the opposite order of opening. */
+    private final List<AutoCloseable> handles;
+
+    private final AtomicLong durable;
+    private volatile EngineException failure;
+    private volatile boolean closed;
+
+    private RocksEngine(
+            Path directory,
+            RocksDB db,
+            WriteOptions writeOptions,
+            FlushOptions flushOptions,
+            List<AutoCloseable> handles,
+            AtomicLong durable) {
+        this.directory = directory;
+        this.db = db;
+        this.writeOptions = writeOptions;
+        this.flushOptions = flushOptions;
+        this.handles = handles;
+        this.durable = durable;
+        raise(durable, db.getLatestSequenceNumber());
+    }
+
+    /**
+     * Opens the database in a directory, or makes one.
+     *
+     * @throws EngineException if it is damaged, held by another process, or the disk fails
+     */
+    public static RocksEngine open(Path directory) {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new EngineException("can't make the directory " + directory + ": " + e.getMessage(), e);
+        }
+        RocksDB.loadLibrary();
+        List<AutoCloseable> handles = new ArrayList<>();
+        try {
+            AtomicLong durable = new AtomicLong();
+            BloomFilter filter = keep(handles, new BloomFilter(10));
+            LRUCache cache = keep(handles, new LRUCache(BLOCK_CACHE_BYTES));
+            FlushListener listener = keep(handles, new FlushListener(durable));
+            BlockBasedTableConfig table = new BlockBasedTableConfig()
+                    .setBlockSize(16 << 10)
+                    .setBlockCache(cache)
+                    .setFilterPolicy(filter)
+                    .setCacheIndexAndFilterBlocks(true)
+                    .setPinL0FilterAndIndexBlocksInCache(true);
+            Options options = keep(handles, new Options())
+                    .setCreateIfMissing(true)
+                    .setParanoidChecks(true)
+                    .setTableFormatConfig(table)
+                    .setWriteBufferSize(MEMTABLE_BYTES)
+                    .setMaxWriteBufferNumber(MEMTABLES)
+                    .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                    .setLevelCompactionDynamicLevelBytes(true)
+                    .setMaxBackgroundJobs(2)
+                    .setBytesPerSync(1 << 20)
+                    .setMaxOpenFiles(OPEN_FILES)
+                    .setKeepLogFileNum(2)
+                    .setMaxLogFileSize(4 << 20)
+                    .setStatsDumpPeriodSec(0)
+                    .setListeners(Collections.singletonList(listener));
+            WriteOptions writeOptions = keep(handles, new WriteOptions()).setDisableWAL(true);
+            FlushOptions flushOptions = keep(handles, new FlushOptions()).setWaitForFlush(true);
+            RocksDB db = RocksDB.open(options, directory.toString());
+            return new RocksEngine(directory, db, writeOptions, flushOptions, handles, durable);
+        } catch (RocksDBException e) {
+            closeAll(handles);
+            throw new EngineException(
+                    "can't open the database in " + directory + ": " + e.getMessage()
+                            + "; if another process holds it, stop that one; if it is damaged, this node's data is lost:"
+                            + " replace the node by a new one",
+                    e);
+        }
+    }
+
+    private static <T extends AutoCloseable> T keep(List<AutoCloseable> handles, T handle) {
+        handles.add(handle);
+        return handle;
+    }
+
+    @Override
+    public byte[] get(byte[] key) {
+        checkOpen();
+        try {
+            return db.get(key);
+        } catch (RocksDBException e) {
+            throw new EngineException("can't read the database in " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public EngineCursor ascending(byte[] from, byte[] to) {
+        return cursor(from, to, true);
+    }
+
+    @Override
+    public EngineCursor descending(byte[] from, byte[] to) {
+        return cursor(from, to, false);
+    }
+
+    private EngineCursor cursor(byte[] from, byte[] to, boolean ascending) {
+        checkOpen();
+        ReadOptions options = new ReadOptions();
+        Slice lower = new Slice(from);
+        options.setIterateLowerBound(lower);
+        Slice upper = null;
+        if (to != null) {
+            upper = new Slice(to);
+            options.setIterateUpperBound(upper);
+        }
+        RocksIterator rows = db.newIterator(options);
+        return new Cursor(directory, rows, options, lower, upper, ascending);
+    }
+
+    @Override
+    public long write(EngineBatch batch) {
+        checkWritable();
+        if (batch.isEmpty()) {
+            return db.getLatestSequenceNumber();
+        }
+        try (WriteBatch rows = new WriteBatch((int) Math.min(8L << 20, batch.bytes() + 32L * batch.size()))) {
+            batch.forEach(new Filler(rows));
+            db.write(writeOptions, rows);
+            // at least this batch's own number: other lanes may have written since, which only makes it wait longer
+            return db.getLatestSequenceNumber();
+        } catch (RocksDBException e) {
+            throw fail("can't write", e);
+        }
+    }
+
+    @Override
+    public void flush() {
+        checkWritable();
+        try {
+            long visible = db.getLatestSequenceNumber();
+            db.flush(flushOptions);
+            raise(durable, visible);
+        } catch (RocksDBException e) {
+            throw fail("can't flush", e);
+        }
+    }
+
+    private EngineException fail(String what, RocksDBException e) {
+        EngineException failed = new EngineException(
+                what + " the database in " + directory + ": " + e.getMessage()
+                        + "; check the disk, then start the node again",
+                e);
+        failure = failed;
+        return failed;
+    }
+
+    private static void raise(AtomicLong value, long to) {
+        value.accumulateAndGet(to, Math::max);
+    }
+
+    @Override
+    public long durableSequence() {
+        return durable.get();
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        try {
+            if (failure == null) {
+                flush();
+            }
+        } finally {
+            closed = true;
+            db.close();
+            closeAll(handles);
+        }
+    }
+
+    private static void closeAll(List<AutoCloseable> handles) {
+        for (int i = handles.size() - 1; i >= 0; i--) {
+            try {
+                handles.get(i).close();
+            } catch (Exception e) {
+                throw new EngineException("can't release a native handle", e);
+            }
+        }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new EngineException("the database in " + directory + " is closed");
+        }
+    }
+
+    private void checkWritable() {
+        checkOpen();
+        if (failure != null) {
+            throw new EngineException(failure.getMessage(), failure);
+        }
+    }
+
+    /** Hears on RocksDB's own threads how far the memtables have been written out. */
+    private static final class FlushListener extends AbstractEventListener {
+        private final AtomicLong durable;
+
+        FlushListener(AtomicLong durable) {
+            super(EnabledEventCallback.ON_FLUSH_COMPLETED);
+            this.durable = durable;
+        }
+
+        @Override
+        public void onFlushCompleted(RocksDB db, FlushJobInfo flush) {
+            raise(durable, flush.getLargestSeqno());
+        }
+    }
+
+    private static final class Filler implements EngineBatch.Visitor {
+        private final WriteBatch rows;
+
+        Filler(WriteBatch rows) {
+            this.rows = rows;
+        }
+
+        @Override
+        public void put(byte[] key, byte[] value) {
+            try {
+                rows.put(key, value);
+            } catch (RocksDBException e) {
+                throw refused(e);
+            }
+        }
+
+        @Override
+        public void delete(byte[] key) {
+            try {
+                rows.delete(key);
+            } catch (RocksDBException e) {
+                throw refused(e);
+            }
+        }
+
+        @Override
+        public void deleteRange(byte[] from, byte[] to) {
+            try {
+                rows.deleteRange(from, to);
+            } catch (RocksDBException e) {
+                throw refused(e);
+            }
+        }
+
+        private static EngineException refused(RocksDBException e) {
+            return new EngineException("RocksDB took no change into a batch: " + e.getMessage(), e);
+        }
+    }
+
+    private static final class Cursor implements EngineCursor {
+        private final Path directory;
+        private final RocksIterator rows;
+        private final ReadOptions options;
+        private final Slice lower;
+        private final Slice upper;
+        private final boolean ascending;
+        private boolean started;
+        private boolean open = true;
+
+        Cursor(Path directory, RocksIterator rows, ReadOptions options, Slice lower, Slice upper, boolean ascending) {
+            this.directory = directory;
+            this.rows = rows;
+            this.options = options;
+            this.lower = lower;
+            this.upper = upper;
+            this.ascending = ascending;
+        }
+
+        @Override
+        public boolean next() {
+            if (!open) {
+                return false;
+            }
+            if (!started) {
+                started = true;
+                if (ascending) {
+                    rows.seekToFirst();
+                } else {
+                    rows.seekToLast();
+                }
+            } else if (!rows.isValid()) {
+                return false;
+            } else if (ascending) {
+                rows.next();
+            } else {
+                rows.prev();
+            }
+            if (rows.isValid()) {
+                return true;
+            }
+            try {
+                rows.status();
+            } catch (RocksDBException e) {
+                throw new EngineException("can't read the database in " + directory + ": " + e.getMessage(), e);
+            }
+            return false;
+        }
+
+        @Override
+        public byte[] key() {
+            return rows.key();
+        }
+
+        @Override
+        public byte[] value() {
+            return rows.value();
+        }
+
+        @Override
+        public void close() {
+            if (open) {
+                open = false;
+                rows.close();
+                options.close();
+                lower.close();
+                if (upper != null) {
+                    upper.close();
+                }
+            }
+        }
+    }
+}
