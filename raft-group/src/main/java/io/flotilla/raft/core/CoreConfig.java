@@ -10,7 +10,8 @@ package io.flotilla.raft.core;
  * @param maxAppendBytes entries per append message (one entry may exceed it alone)
  * @param maxInflightMessages append messages on their way to one follower
  * @param maxInflightBytes bytes of entries on their way to one follower
- * @param maxUncommittedBytes proposals beyond this answer busy
+ * @param maxUncommittedBytes of entries that the leader has not committed and applied yet; proposals beyond it answer
+ *     busy
  * @param maxApplyBytes committed entries handed to the state machine at once
  * @param maxResidentBytes entries kept in memory although they are durable and applied, for followers that lag a little
  * @param preVote whether to ask before campaigning; off only in tests that show what it is for

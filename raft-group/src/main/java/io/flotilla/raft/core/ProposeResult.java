@@ -8,6 +8,6 @@ public sealed interface ProposeResult {
     /** Certainly not appended. @param leader whom to ask instead, or null if unknown */
     record NotLeader(long term, NodeId leader) implements ProposeResult {}
 
-    /** Certainly not appended: too many uncommitted bytes wait already. Try again a little later. */
+    /** Certainly not appended: too many bytes wait already to be committed and applied. Try again a little later. */
     record Busy() implements ProposeResult {}
 }

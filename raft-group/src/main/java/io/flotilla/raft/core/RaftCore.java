@@ -2,6 +2,14 @@ package io.flotilla.raft.core;
 
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.core.message.Message.AppendReject;
+import io.flotilla.raft.core.message.Message.AppendRequest;
+import io.flotilla.raft.core.message.Message.Heartbeat;
+import io.flotilla.raft.core.message.Message.HeartbeatReply;
+import io.flotilla.raft.core.message.Message.PreVoteReply;
+import io.flotilla.raft.core.message.Message.PreVoteRequest;
+import io.flotilla.raft.core.message.Message.VoteReply;
+import io.flotilla.raft.core.message.Message.VoteRequest;
 import java.util.List;
 
 /**
@@ -9,50 +17,134 @@ import java.util.List;
  * inputs may come before a {@link #drain}; what is drained is owed. Belongs to the group worker that owns the group.
  */
 public final class RaftCore {
+    private final Replica replica;
+    private final RoleTransitions roles;
+    private final VoteRule votes;
+    private final ApplyWindow applies;
+
     /** @param seed of this replica's own generator for election timeouts */
     public RaftCore(CoreConfig config, NodeId self, RestoredState restored, long seed) {
-        throw new UnsupportedOperationException();
+        replica = new Replica(config, self, restored, seed);
+        roles = new RoleTransitions(replica);
+        votes = new VoteRule(replica);
+        applies = new ApplyWindow(config.maxApplyBytes(), replica.log, replica.loads);
     }
 
     /** One tick has passed; {@code number} is the host's own count, the same for all groups of a node. */
     public void tick(long number) {
-        throw new UnsupportedOperationException();
+        roles.current().tick(number);
     }
 
     public void receive(NodeId from, Message message) {
-        throw new UnsupportedOperationException();
+        if (message instanceof PreVoteRequest request) {
+            votes.answer(from, request, roles.current());
+        } else if (message instanceof PreVoteReply reply && reply.granted()) {
+            if (reply.term() == replica.term() + 1) {
+                roles.current().receiveReply(from, reply);
+            }
+        } else if (message.term() < replica.term()) {
+            answerStale(from, message);
+        } else if (message.term() == replica.term() || adopts(from, message)) {
+            receiveInTerm(from, message);
+        }
     }
 
     /** Appends the payloads as commands if this replica leads. */
     public ProposeResult propose(List<byte[]> payloads) {
-        throw new UnsupportedOperationException();
+        if (roles.current() instanceof Leader leader) {
+            return leader.propose(payloads);
+        }
+        return new ProposeResult.NotLeader(replica.term(), roles.current().leader());
     }
 
     /** Asks for a linearizable read; {@code readId} comes back in a grant or among the refused. */
     public void readIndex(long readId) {
-        throw new UnsupportedOperationException();
+        if (roles.current() instanceof Leader leader) {
+            leader.readIndex(readId);
+        } else {
+            replica.outbox.refuseReads(List.of(readId));
+        }
     }
 
     /** The batch and all before it are durable. */
     public void persisted(long sequence) {
-        throw new UnsupportedOperationException();
+        replica.outbox.persisted(sequence);
+        roles.current().persisted();
     }
 
     /** The state machine has applied up to {@code index}. */
     public void applied(long index) {
-        throw new UnsupportedOperationException();
+        applies.applied(index);
+        replica.log.appliedTo(index);
     }
 
-    /** Answers a {@link LoadRequest}; entries whose terms no longer match the log are ignored. */
+    /**
+     * Answers a {@link LoadRequest}; entries whose terms no longer match the log are ignored. None at all is an answer
+     * too, for a range that is no longer in the log: if it is still wanted, it is asked for again.
+     */
     public void loaded(LoadRequest request, List<Entry> entries) {
-        throw new UnsupportedOperationException();
+        replica.loads.answered(request);
+        if (request.purpose() == null) {
+            applies.loaded(entries);
+        } else if (roles.current() instanceof Leader leader) {
+            leader.loaded(request, entries);
+        }
     }
 
     public Effects drain() {
-        throw new UnsupportedOperationException();
+        long neededFrom = Long.MAX_VALUE;
+        if (roles.current() instanceof Leader leader) {
+            leader.flush();
+            neededFrom = leader.firstUnacknowledged();
+        }
+        List<Entry> apply = applies.drain(replica.outbox.durableIndex());
+        CoreConfig config = replica.config;
+        replica.log.evict(
+                neededFrom,
+                replica.outbox.durableIndex(),
+                config.maxResidentBytes(),
+                (long) config.maxResidentBytes() + config.maxUncommittedBytes());
+        return replica.outbox.drain(apply);
     }
 
     public SoftState softState() {
-        throw new UnsupportedOperationException();
+        Role role = roles.current();
+        return new SoftState(
+                replica.term(), role.name(), role.leader(), replica.log.committed(), replica.log.lastIndex());
+    }
+
+    /** Takes over a larger term, unless it only asks for a vote against a leader that is alive. */
+    private boolean adopts(NodeId from, Message message) {
+        if (message instanceof VoteRequest && roles.current().clingsToLeader(from)) {
+            return false;
+        }
+        roles.advanceTo(message.term());
+        return true;
+    }
+
+    private void receiveInTerm(NodeId from, Message message) {
+        if (message instanceof AppendRequest request) {
+            roles.follow(from).append(request);
+        } else if (message instanceof Heartbeat heartbeat) {
+            roles.follow(from).heartbeat(heartbeat);
+        } else if (message instanceof VoteRequest request) {
+            if (votes.answer(from, request, roles.current())) {
+                roles.giveWay();
+            }
+        } else {
+            roles.current().receiveReply(from, message);
+        }
+    }
+
+    /** Whoever asks in an old term learns the current one; answers to an old term's questions mean nothing any more. */
+    private void answerStale(NodeId from, Message message) {
+        if (message instanceof AppendRequest request) {
+            replica.outbox.answer(
+                    from, new AppendReject(replica.term(), request.previous().index(), 0, replica.log.lastIndex()));
+        } else if (message instanceof Heartbeat) {
+            replica.outbox.answer(from, new HeartbeatReply(replica.term(), 0));
+        } else if (message instanceof VoteRequest) {
+            replica.outbox.promise(from, new VoteReply(replica.term(), false));
+        }
     }
 }

@@ -9,6 +9,9 @@ import java.util.Arrays;
  * @param index from 1
  */
 public record Entry(long term, long index, EntryKind kind, byte[] payload) {
+    /** A fixed allowance for an entry's header. */
+    public static final int OVERHEAD_BYTES = 32;
+
     private static final byte[] EMPTY = new byte[0];
 
     public static Entry noOp(long term, long index) {
@@ -19,9 +22,9 @@ public record Entry(long term, long index, EntryKind kind, byte[] payload) {
         return new EntryId(term, index);
     }
 
-    /** What the entry counts against byte limits: its payload and a fixed allowance for its header. */
+    /** What the entry counts against byte limits: its payload and {@link #OVERHEAD_BYTES}. */
     public int bytes() {
-        return payload.length + 32;
+        return payload.length + OVERHEAD_BYTES;
     }
 
     @Override

@@ -21,7 +21,10 @@ public sealed interface Message {
      */
     record PreVoteReply(long term, boolean granted) implements Message {}
 
-    /** Asks for the vote of {@code term}; {@code last} is the end of the candidate's log. */
+    /**
+     * Asks for the vote of {@code term}; {@code last} is the end of the candidate's log. Leaves only after term, own
+     * vote and log are durable.
+     */
     record VoteRequest(long term, EntryId last) implements Message {}
 
     /** Leaves only after the vote it reports is durable. */
@@ -58,6 +61,6 @@ public sealed interface Message {
      */
     record Heartbeat(long term, long commit, long readRound) implements Message {}
 
-    /** Leaves at once: it promises nothing about the log. */
+    /** Promises nothing about the log, so it leaves without waiting for it. */
     record HeartbeatReply(long term, long readRound) implements Message {}
 }

@@ -1,0 +1,76 @@
+package io.flotilla.raft.core;
+
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.RaftLog;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/** Hands committed, durable entries to the state machine, each once and in order, a bounded number of bytes ahead. */
+final class ApplyWindow {
+    private final int maxBytes;
+    private final RaftLog log;
+    private final Loads loads;
+    private final Deque<Chunk> unanswered = new ArrayDeque<>();
+    private List<Entry> ready = new ArrayList<>();
+    private long handedOut;
+    private long unansweredBytes;
+
+    ApplyWindow(int maxBytes, RaftLog log, Loads loads) {
+        this.maxBytes = maxBytes;
+        this.log = log;
+        this.loads = loads;
+        this.handedOut = log.applied();
+    }
+
+    /** The entries that may go to the state machine now. */
+    List<Entry> drain(long durableIndex) {
+        long limit = Math.min(log.committed(), durableIndex);
+        while (handedOut < limit && unansweredBytes < maxBytes) {
+            long from = handedOut + 1;
+            int room = (int) (maxBytes - unansweredBytes);
+            if (from < log.firstResident()) {
+                loads.request(null, from, Math.min(limit, log.firstResident() - 1), room);
+                break;
+            }
+            handOut(log.slice(from, limit, room));
+        }
+        if (ready.isEmpty()) {
+            return List.of();
+        }
+        List<Entry> drained = ready;
+        ready = new ArrayList<>();
+        return drained;
+    }
+
+    /** Entries read from disk. */
+    void loaded(List<Entry> entries) {
+        if (!entries.isEmpty() && entries.get(0).index() == handedOut + 1) {
+            handOut(entries);
+        }
+    }
+
+    /** The state machine holds everything up to {@code index}. */
+    void applied(long index) {
+        Check.that(index <= handedOut, "applied %s, but only entries up to %s were handed out", index, handedOut);
+        while (!unanswered.isEmpty() && unanswered.peekFirst().lastIndex <= index) {
+            unansweredBytes -= unanswered.pollFirst().bytes;
+        }
+    }
+
+    private void handOut(List<Entry> entries) {
+        long bytes = 0;
+        for (Entry entry : entries) {
+            Check.that(entry.index() == handedOut + 1, "entry %s to apply after index %s", entry, handedOut);
+            Check.that(entry.term() == log.termAt(entry.index()), "entry %s to apply is not the one in the log", entry);
+            handedOut++;
+            bytes += entry.bytes();
+        }
+        ready.addAll(entries);
+        unanswered.addLast(new Chunk(handedOut, bytes));
+        unansweredBytes += bytes;
+    }
+
+    private record Chunk(long lastIndex, long bytes) {}
+}

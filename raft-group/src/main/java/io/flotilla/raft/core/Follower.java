@@ -1,0 +1,94 @@
+package io.flotilla.raft.core;
+
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.core.message.Message.AppendReject;
+import io.flotilla.raft.core.message.Message.AppendReply;
+import io.flotilla.raft.core.message.Message.AppendRequest;
+import io.flotilla.raft.core.message.Message.Heartbeat;
+import io.flotilla.raft.core.message.Message.HeartbeatReply;
+
+/** Takes over what the leader of the term sends, if there is one; campaigns when it hears nothing. */
+final class Follower implements Role {
+    private final Replica replica;
+    private final RoleTransitions transitions;
+    private NodeId leader;
+    private int ticksSinceLeader;
+
+    /** @param leader the leader of the current term, or null while unknown */
+    Follower(Replica replica, RoleTransitions transitions, NodeId leader) {
+        this.replica = replica;
+        this.transitions = transitions;
+        this.leader = leader;
+    }
+
+    @Override
+    public RoleName name() {
+        return RoleName.FOLLOWER;
+    }
+
+    @Override
+    public NodeId leader() {
+        return leader;
+    }
+
+    /** A leader that asks for votes leads no more, so it is no reason to refuse itself. */
+    @Override
+    public boolean clingsToLeader(NodeId candidate) {
+        return leader != null && !leader.equals(candidate) && ticksSinceLeader < replica.config.electionTicks();
+    }
+
+    @Override
+    public void tick(long number) {
+        ticksSinceLeader++;
+        if (replica.outbox.isHardStateDurable() && replica.timer.tick() && replica.membership.isVoter(replica.self)) {
+            transitions.campaign();
+        }
+    }
+
+    void heardFrom(NodeId node) {
+        Check.that(
+                leader == null || leader.equals(node),
+                "two leaders in term %s: %s and %s",
+                replica.term(),
+                leader,
+                node);
+        leader = node;
+        ticksSinceLeader = 0;
+        replica.timer.arm();
+    }
+
+    void append(AppendRequest request) {
+        EntryId previous = request.previous();
+        long committed = replica.log.committed();
+        if (previous.index() > committed && !replica.log.contains(previous)) {
+            reject(previous.index());
+            return;
+        }
+        long matched = Math.max(committed, replica.appendAfter(previous, request.entries()));
+        replica.log.commitTo(Math.min(request.commit(), matched));
+        replica.outbox.acknowledge(leader, new AppendReply(replica.term(), matched));
+    }
+
+    void heartbeat(Heartbeat heartbeat) {
+        replica.log.commitTo(heartbeat.commit());
+        replica.outbox.answer(leader, new HeartbeatReply(replica.term(), heartbeat.readRound()));
+    }
+
+    private void reject(long index) {
+        boolean isShort = index > replica.log.lastIndex();
+        long conflictTerm = isShort ? 0 : replica.log.termAt(index);
+        long conflictIndex = isShort ? replica.log.lastIndex() : replica.log.firstIndexOfTermAt(index);
+        replica.outbox.answer(leader, new AppendReject(replica.term(), index, conflictTerm, conflictIndex));
+    }
+
+    @Override
+    public void receiveReply(NodeId from, Message reply) {
+        // An answer to an earlier candidacy of this term: it came too late.
+    }
+
+    @Override
+    public void persisted() {
+        // A follower's promises leave with their batches; nothing else waits for the disk.
+    }
+}

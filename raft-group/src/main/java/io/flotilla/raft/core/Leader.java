@@ -1,0 +1,230 @@
+package io.flotilla.raft.core;
+
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.core.log.RaftLog;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.core.message.Message.AppendReject;
+import io.flotilla.raft.core.message.Message.AppendReply;
+import io.flotilla.raft.core.message.Message.AppendRequest;
+import io.flotilla.raft.core.message.Message.Heartbeat;
+import io.flotilla.raft.core.message.Message.HeartbeatReply;
+import io.flotilla.raft.core.quorum.CommitRule;
+import io.flotilla.raft.core.quorum.Joint;
+import io.flotilla.raft.core.read.ReadIndexQueue;
+import io.flotilla.raft.core.replication.Progress;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Orders the group's commands and brings every follower's log to equal its own. Its own disk is one more follower: an
+ * entry counts here only once it is durable, and travels to the others meanwhile.
+ */
+final class Leader implements Role {
+    private final Replica replica;
+    private final RoleTransitions transitions;
+    private final RaftLog log;
+    private final Map<NodeId, Progress> followers = new TreeMap<>();
+    private final ReadIndexQueue reads = new ReadIndexQueue();
+    private long now;
+
+    Leader(Replica replica, RoleTransitions transitions) {
+        this.replica = replica;
+        this.transitions = transitions;
+        this.log = replica.log;
+        CoreConfig config = replica.config;
+        for (NodeId node : replica.membership.all()) {
+            if (!node.equals(replica.self)) {
+                followers.put(
+                        node,
+                        new Progress(log.lastIndex() + 1, config.maxInflightMessages(), config.maxInflightBytes()));
+            }
+        }
+    }
+
+    /** Entries of earlier terms commit, and reads become safe, with the first entry of this term (paper §8). */
+    void begin() {
+        replica.append(Entry.noOp(replica.term(), log.lastIndex() + 1));
+    }
+
+    @Override
+    public RoleName name() {
+        return RoleName.LEADER;
+    }
+
+    @Override
+    public NodeId leader() {
+        return replica.self;
+    }
+
+    @Override
+    public boolean clingsToLeader(NodeId candidate) {
+        return true;
+    }
+
+    @Override
+    public void tick(long number) {
+        now++;
+        if (!replica.isHeartbeatTick(number)) {
+            return;
+        }
+        int patience = replica.config.electionTicks();
+        if (Joint.agrees(
+                replica.membership, node -> isSelf(node) || followers.get(node).heardWithin(now, patience))) {
+            sendHeartbeats();
+        } else {
+            transitions.resign();
+        }
+    }
+
+    ProposeResult propose(List<byte[]> payloads) {
+        long bytes = 0;
+        for (byte[] payload : payloads) {
+            bytes += payload.length + Entry.OVERHEAD_BYTES;
+        }
+        long waiting = log.unappliedBytes();
+        if (waiting > 0 && waiting + bytes > replica.config.maxUncommittedBytes()) {
+            return new ProposeResult.Busy();
+        }
+        long first = log.lastIndex() + 1;
+        for (byte[] payload : payloads) {
+            replica.append(new Entry(replica.term(), log.lastIndex() + 1, EntryKind.COMMAND, payload));
+        }
+        return new ProposeResult.Accepted(replica.term(), first);
+    }
+
+    void readIndex(long readId) {
+        reads.add(readId, log.committed());
+    }
+
+    List<Long> abandonReads() {
+        return reads.abandon();
+    }
+
+    @Override
+    public void receiveReply(NodeId from, Message reply) {
+        Progress follower = followers.get(from);
+        if (follower == null) {
+            return;
+        }
+        if (reply instanceof AppendReply append) {
+            follower.heard(now);
+            acknowledged(follower, append);
+        } else if (reply instanceof HeartbeatReply heartbeat) {
+            follower.heard(now);
+            follower.answeredRound(heartbeat.readRound());
+            follower.checkForLoss(now, replica.config.heartbeatTicks());
+            confirmReads();
+        } else if (reply instanceof AppendReject reject) {
+            follower.heard(now);
+            if (follower.isCurrentRejection(reject.rejectedIndex())) {
+                follower.rejected(
+                        log.lastPossibleMatch(reject.rejectedIndex(), reject.conflictTerm(), reject.conflictIndex()));
+            }
+        }
+    }
+
+    @Override
+    public void persisted() {
+        advanceCommit();
+    }
+
+    /** Sends what may be sent now; called once per turn, so that one message carries all of the turn's proposals. */
+    void flush() {
+        followers.forEach(this::replicate);
+        if (reads.beginRound()) {
+            sendHeartbeats();
+            confirmReads();
+        }
+    }
+
+    /** Entries wanted for a follower were read from disk. */
+    void loaded(LoadRequest request, List<Entry> entries) {
+        Progress follower = followers.get(request.purpose());
+        if (follower == null
+                || entries.isEmpty()
+                || follower.next() != entries.get(0).index()
+                || !follower.maySend(log.lastIndex(), replica.config.maxAppendBytes())) {
+            return;
+        }
+        for (Entry entry : entries) {
+            if (entry.index() > log.lastIndex() || log.termAt(entry.index()) != entry.term()) {
+                return;
+            }
+        }
+        send(request.purpose(), follower, entries);
+    }
+
+    /** The first index that some follower has not acknowledged. */
+    long firstUnacknowledged() {
+        long first = log.lastIndex() + 1;
+        for (Progress follower : followers.values()) {
+            first = Math.min(first, follower.match() + 1);
+        }
+        return first;
+    }
+
+    private void acknowledged(Progress follower, AppendReply reply) {
+        Check.that(
+                reply.matchIndex() <= log.lastIndex(),
+                "a follower acknowledges index %s, the log ends at %s",
+                reply.matchIndex(),
+                log.lastIndex());
+        follower.acknowledged(reply.matchIndex(), now);
+        advanceCommit();
+    }
+
+    private void advanceCommit() {
+        long held = Joint.reachedValue(
+                replica.membership,
+                node -> isSelf(node)
+                        ? replica.outbox.durableIndex()
+                        : followers.get(node).match());
+        long committed = CommitRule.advance(log.committed(), held, replica.term(), log::termAt);
+        if (committed > log.committed()) {
+            log.commitTo(committed);
+            reads.open(committed);
+        }
+    }
+
+    private void confirmReads() {
+        long round = Joint.reachedValue(
+                replica.membership,
+                node -> isSelf(node) ? reads.round() : followers.get(node).readRound());
+        replica.outbox.grant(reads.confirm(round));
+    }
+
+    private void sendHeartbeats() {
+        followers.forEach((node, follower) -> replica.outbox.send(
+                node, new Heartbeat(replica.term(), Math.min(follower.match(), log.committed()), reads.round())));
+    }
+
+    private void replicate(NodeId node, Progress follower) {
+        int maxBytes = replica.config.maxAppendBytes();
+        while (follower.maySend(log.lastIndex(), maxBytes)) {
+            long next = follower.next();
+            if (next < log.firstResident() && next <= log.lastIndex()) {
+                replica.loads.request(node, next, log.firstResident() - 1, maxBytes);
+                return;
+            }
+            send(node, follower, next > log.lastIndex() ? List.of() : log.slice(next, log.lastIndex(), maxBytes));
+        }
+    }
+
+    private void send(NodeId node, Progress follower, List<Entry> entries) {
+        long previous = follower.next() - 1;
+        EntryId previousId = new EntryId(log.termAt(previous), previous);
+        int bytes = 0;
+        for (Entry entry : entries) {
+            bytes += entry.bytes();
+        }
+        replica.outbox.send(node, new AppendRequest(replica.term(), previousId, log.committed(), entries));
+        follower.sent(previous + entries.size(), bytes, now);
+    }
+
+    private boolean isSelf(NodeId node) {
+        return node.equals(replica.self);
+    }
+}

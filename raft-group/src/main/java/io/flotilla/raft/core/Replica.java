@@ -1,0 +1,92 @@
+package io.flotilla.raft.core;
+
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.RaftLog;
+import io.flotilla.raft.core.membership.Membership;
+import java.util.List;
+
+/** What a replica has in every role. The roles own the rest. */
+final class Replica {
+    final CoreConfig config;
+    final NodeId self;
+    final Membership membership;
+    final RaftLog log;
+    final Outbox outbox;
+    final Loads loads;
+    final ElectionTimer timer;
+    private HardState hardState;
+
+    Replica(CoreConfig config, NodeId self, RestoredState restored, long seed) {
+        this.config = config;
+        this.self = self;
+        this.membership = restored.membership();
+        this.hardState = restored.hardState();
+        this.log = new RaftLog(restored.base(), restored.terms(), restored.lastIndex(), restored.applied());
+        this.outbox = new Outbox(restored.lastIndex());
+        this.loads = new Loads(outbox);
+        this.timer = new ElectionTimer(config.electionTicks(), seed);
+        Check.that(
+                log.last().term() <= hardState.term(),
+                "the log ends in term %s, after the stored term %s",
+                log.last().term(),
+                hardState.term());
+    }
+
+    long term() {
+        return hardState.term();
+    }
+
+    HardState hardState() {
+        return hardState;
+    }
+
+    void advanceTo(long term) {
+        hardState = hardState.advanceTo(term);
+        outbox.save(hardState);
+    }
+
+    void vote(NodeId candidate) {
+        HardState voted = hardState.vote(candidate);
+        if (voted != hardState) {
+            hardState = voted;
+            outbox.save(hardState);
+        }
+    }
+
+    boolean isHeartbeatTick(long number) {
+        return number % config.heartbeatTicks() == 0;
+    }
+
+    /** Adds an entry of this leader's own. */
+    void append(Entry entry) {
+        log.append(entry);
+        outbox.write(entry);
+    }
+
+    /**
+     * Adds what a leader sent after {@code previous}, which this log contains. Cuts the log only where an entry truly
+     * differs: a message may be older than what is here already.
+     *
+     * @return the last index now known to equal the leader's
+     */
+    long appendAfter(EntryId previous, List<Entry> entries) {
+        long index = previous.index();
+        for (Entry entry : entries) {
+            Check.that(entry.index() == index + 1, "entry %s came after index %s", entry, index);
+            index = entry.index();
+            if (index <= log.committed()) {
+                continue;
+            }
+            if (index <= log.lastIndex()) {
+                if (log.termAt(index) == entry.term()) {
+                    continue;
+                }
+                log.truncateFrom(index);
+                outbox.truncateFrom(index);
+            }
+            append(entry);
+        }
+        return index;
+    }
+}

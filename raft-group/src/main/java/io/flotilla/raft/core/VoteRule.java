@@ -1,0 +1,43 @@
+package io.flotilla.raft.core;
+
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.message.Message.PreVoteReply;
+import io.flotilla.raft.core.message.Message.PreVoteRequest;
+import io.flotilla.raft.core.message.Message.VoteReply;
+import io.flotilla.raft.core.message.Message.VoteRequest;
+
+/** Who gets this replica's vote. Decides the same way in every role; what the roles differ in is handed in. */
+final class VoteRule {
+    private final Replica replica;
+
+    VoteRule(Replica replica) {
+        this.replica = replica;
+    }
+
+    /** Answers without changing anything: a pre-vote is a forecast. */
+    void answer(NodeId from, PreVoteRequest request, Role role) {
+        boolean granted = request.term() > replica.term() && !role.clingsToLeader(from) && isUpToDate(request.last());
+        replica.outbox.answer(from, new PreVoteReply(granted ? request.term() : replica.term(), granted));
+    }
+
+    /**
+     * Answers a request of the current term. A vote given holds until the term ends, also across a restart.
+     *
+     * @return whether the vote was given
+     */
+    boolean answer(NodeId from, VoteRequest request, Role role) {
+        NodeId votedFor = replica.hardState().votedFor();
+        boolean free = votedFor == null ? role.leader() == null : votedFor.equals(from);
+        boolean granted = free && isUpToDate(request.last());
+        if (granted) {
+            replica.vote(from);
+            replica.timer.arm();
+        }
+        replica.outbox.promise(from, new VoteReply(replica.term(), granted));
+        return granted;
+    }
+
+    private boolean isUpToDate(EntryId last) {
+        return replica.log.isCoveredBy(last);
+    }
+}

@@ -1,0 +1,77 @@
+package io.flotilla.raft.core.log;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The terms of a whole log as runs of equal term, so that no term is ever read from disk. A log has as many runs as it
+ * has leaders, so it stays small however long the log grows. Belongs to its {@link RaftLog}.
+ */
+final class TermRuns {
+    private final EntryId base;
+    private long[] firsts = new long[4];
+    private long[] terms = new long[4];
+    private int size;
+
+    TermRuns(EntryId base, List<TermRun> runs) {
+        this.base = base;
+        for (TermRun run : runs) {
+            append(run.firstIndex(), run.term());
+        }
+    }
+
+    /** The entry at {@code index}, which follows all others, has {@code term}. */
+    void append(long index, long term) {
+        if (size > 0 && terms[size - 1] == term) {
+            return;
+        }
+        if (size == firsts.length) {
+            firsts = Arrays.copyOf(firsts, size * 2);
+            terms = Arrays.copyOf(terms, size * 2);
+        }
+        firsts[size] = index;
+        terms[size] = term;
+        size++;
+    }
+
+    /** Forgets {@code from} and all after it. */
+    void truncateFrom(long from) {
+        while (size > 0 && firsts[size - 1] >= from) {
+            size--;
+        }
+    }
+
+    /** @param index from the base to the log's end; the log checks that */
+    long termAt(long index) {
+        int run = runOf(index);
+        return run < 0 ? base.term() : terms[run];
+    }
+
+    /** The first index after the base of the run that holds {@code index}, which is after the base. */
+    long firstOfRun(long index) {
+        return firsts[runOf(index)];
+    }
+
+    /** The largest index up to {@code limit} whose term is at most {@code term}; never below the base. */
+    long lastWithTermAtMost(long term, long limit) {
+        int run = runOf(limit);
+        if (run < 0 || terms[run] <= term) {
+            return limit;
+        }
+        while (run >= 0 && terms[run] > term) {
+            run--;
+        }
+        return firsts[run + 1] - 1;
+    }
+
+    private int runOf(long index) {
+        if (size == 0 || index < firsts[0]) {
+            return -1;
+        }
+        if (index >= firsts[size - 1]) {
+            return size - 1;
+        }
+        int at = Arrays.binarySearch(firsts, 0, size, index);
+        return at >= 0 ? at : -at - 2;
+    }
+}

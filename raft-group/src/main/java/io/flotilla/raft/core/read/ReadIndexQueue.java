@@ -1,0 +1,71 @@
+package io.flotilla.raft.core.read;
+
+import io.flotilla.raft.core.ReadGrant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The linearizable reads that wait at a leader (Raft thesis §6.4). A read waits until the leader has committed an entry
+ * of its own term, then for a heartbeat round begun after the read came; one round serves all reads that wait when it
+ * begins. Belongs to the leader.
+ */
+public final class ReadIndexQueue {
+    private final List<Long> early = new ArrayList<>();
+    private List<ReadGrant> waiting = new ArrayList<>();
+    private List<ReadGrant> inRound = List.of();
+    private long round;
+    private boolean open;
+
+    /** The read came when {@code committed} was the commit index. */
+    public void add(long readId, long committed) {
+        if (open) {
+            waiting.add(new ReadGrant(readId, committed));
+        } else {
+            early.add(readId);
+        }
+    }
+
+    /** The leader's commit index, now {@code committed}, is known to be the newest: of its own term. */
+    public void open(long committed) {
+        open = true;
+        for (long readId : early) {
+            waiting.add(new ReadGrant(readId, committed));
+        }
+        early.clear();
+    }
+
+    /** Begins a round for all waiting reads unless there are none or one is under way. */
+    public boolean beginRound() {
+        if (waiting.isEmpty() || !inRound.isEmpty()) {
+            return false;
+        }
+        inRound = waiting;
+        waiting = new ArrayList<>();
+        round++;
+        return true;
+    }
+
+    /** The newest round begun; 0 before the first. */
+    public long round() {
+        return round;
+    }
+
+    /** The reads that are safe now that a quorum answered {@code confirmedRound}. */
+    public List<ReadGrant> confirm(long confirmedRound) {
+        if (inRound.isEmpty() || confirmedRound < round) {
+            return List.of();
+        }
+        List<ReadGrant> safe = inRound;
+        inRound = List.of();
+        return safe;
+    }
+
+    /** Every read not granted; the leader leads no more. */
+    public List<Long> abandon() {
+        List<Long> reads = new ArrayList<>();
+        inRound.forEach(read -> reads.add(read.readId()));
+        waiting.forEach(read -> reads.add(read.readId()));
+        reads.addAll(early);
+        return reads;
+    }
+}

@@ -1,0 +1,100 @@
+package io.flotilla.raft.core.replication;
+
+/**
+ * What a leader knows of one follower, and when it may send what. Starts without knowledge at each election; {@link
+ * #match} never falls while the leader leads. Times are the leader's own ticks in office. Belongs to the leader.
+ */
+public final class Progress {
+    private final int maxInflightMessages;
+    private final int maxInflightBytes;
+    private Flow flow = new Probing();
+    private long match;
+    private long next;
+    private long heardAt;
+    private long readRound;
+
+    /** @param next the index of the first entry to try */
+    public Progress(long next, int maxInflightMessages, int maxInflightBytes) {
+        this.next = next;
+        this.maxInflightMessages = maxInflightMessages;
+        this.maxInflightBytes = maxInflightBytes;
+    }
+
+    /** Everything up to here is durable at the follower and equal to the leader's. */
+    public long match() {
+        return match;
+    }
+
+    /** The first entry of the next message. */
+    public long next() {
+        return next;
+    }
+
+    /** The newest ReadIndex round the follower answered. */
+    public long readRound() {
+        return readRound;
+    }
+
+    public void heard(long now) {
+        heardAt = now;
+    }
+
+    public boolean heardWithin(long now, int ticks) {
+        return now - heardAt < ticks;
+    }
+
+    public void answeredRound(long round) {
+        readRound = Math.max(readRound, round);
+    }
+
+    /** Whether a message of up to {@code bytes} should leave, with entries or, to probe, without. */
+    public boolean maySend(long lastIndex, int bytes) {
+        return (next <= lastIndex || flow instanceof Probing) && flow.hasRoomFor(bytes);
+    }
+
+    /** A message with the entries from {@link #next} to {@code lastIndex} left. */
+    public void sent(long lastIndex, int bytes, long now) {
+        flow.sent(lastIndex, bytes, now);
+        if (flow instanceof Replicating) {
+            next = lastIndex + 1;
+        }
+    }
+
+    /** The follower says that it holds everything up to {@code index}. */
+    public void acknowledged(long index, long now) {
+        boolean advanced = index > match;
+        match = Math.max(match, index);
+        if (flow instanceof Replicating replicating) {
+            next = Math.max(next, match + 1);
+            if (advanced) {
+                replicating.acknowledged(match, now);
+            }
+        } else if (advanced || index >= next - 1) {
+            flow = new Replicating(maxInflightMessages, maxInflightBytes);
+            next = match + 1;
+        }
+    }
+
+    /** Whether a refusal of {@code index} tells anything new: late ones are below what the follower holds by now. */
+    public boolean isCurrentRejection(long index) {
+        return flow instanceof Replicating ? index > match : index == next - 1 && index > match;
+    }
+
+    /** The follower holds nothing of the leader's after {@code possibleMatch}: try there at once. */
+    public void rejected(long possibleMatch) {
+        flow = new Probing();
+        next = Math.max(match, possibleMatch) + 1;
+    }
+
+    /** The follower is alive; if what was sent to it went unanswered for {@code patience} ticks, it was lost. */
+    public void checkForLoss(long now, int patience) {
+        if (flow instanceof Probing probing) {
+            if (probing.isOverdue(now, patience)) {
+                probing.answered();
+            }
+        } else if (flow instanceof Replicating replicating && replicating.isStalled(now, patience)) {
+            flow = new Probing();
+            next = match + 1;
+        }
+    }
+}
