@@ -1,0 +1,2 @@
+/** The operating system's files behind the disk port. */
+package io.flotilla.raft.disk.os;

@@ -1,0 +1,31 @@
+package io.flotilla.raft.log.segment;
+
+/**
+ * @param segmentBytes size of a segment file, a multiple of 4096, from 8192 to 1 GiB; the first segments of a log are
+ *     smaller and double up to it, so that a new node starts quickly; a batch larger than it gets a segment of its own
+ * @param newStoreId a random number that a log created by this opening is marked with; an existing log keeps its own
+ * @param openSegments segment files kept open for reading
+ */
+public record LogConfig(int segmentBytes, long newStoreId, int openSegments) {
+    private static final int FIRST_SEGMENT_BYTES = 4 << 20;
+
+    public LogConfig {
+        if (segmentBytes < 8192 || segmentBytes > 1 << 30 || segmentBytes % 4096 != 0) {
+            throw new IllegalArgumentException(
+                    "a segment of " + segmentBytes + " bytes: it must be a multiple of 4096 from 8192 to 1 GiB");
+        }
+        if (openSegments < 1) {
+            throw new IllegalArgumentException("at least one segment must be open");
+        }
+    }
+
+    public static LogConfig defaults(long newStoreId) {
+        return new LogConfig(64 << 20, newStoreId, 16);
+    }
+
+    /** The size of the segment with this number unless a single batch asks for more. */
+    long sizeOf(int segment) {
+        long doublings = Math.min(segment - 1L, 20);
+        return Math.min(segmentBytes, (long) FIRST_SEGMENT_BYTES << doublings);
+    }
+}

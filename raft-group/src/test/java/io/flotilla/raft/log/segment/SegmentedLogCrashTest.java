@@ -1,0 +1,112 @@
+package io.flotilla.raft.log.segment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flotilla.raft.log.GroupWrite;
+import io.flotilla.raft.sim.DiskTimer;
+import io.flotilla.raft.sim.SimDisk;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Power cuts and kills at any moment, also during recovery: after each, the log holds all that was acknowledged or
+ * recovered before, and of the write that was under way all or nothing.
+ */
+class SegmentedLogCrashTest {
+    private static final LogConfig CONFIG = new LogConfig(8192, 77, 2);
+
+    /** A timer whose tasks begin where the test says, so that crashes can come at any time since. */
+    private static final class TaskTimer implements DiskTimer {
+        private long now;
+        private long taskStart;
+
+        void beginTask() {
+            now++;
+            taskStart = now;
+        }
+
+        @Override
+        public long now() {
+            return now;
+        }
+
+        @Override
+        public void spend(long nanos) {
+            now += nanos;
+        }
+
+        @Override
+        public long taskStart() {
+            return taskStart;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void whatWasAcknowledgedIsThere(long seedBlock) throws IOException {
+        for (long seed = seedBlock * 1000; seed < seedBlock * 1000 + 40; seed++) {
+            try {
+                run(new SplittableRandom(seed));
+            } catch (IOException | RuntimeException | AssertionError e) {
+                throw new AssertionError("seed " + seed, e);
+            }
+        }
+    }
+
+    private static void run(SplittableRandom random) throws IOException {
+        TaskTimer timer = new TaskTimer();
+        SimDisk disk = new SimDisk("n1", timer, random.nextLong());
+        // what the log may hold: exactly one of these
+        List<LogModel> possible = new ArrayList<>(List.of(new LogModel()));
+        for (int lives = 0; lives < 12; lives++) {
+            timer.beginTask();
+            SegmentedLogStore store = SegmentedLogStore.open(disk, "data/log", CONFIG);
+            LogModel found = null;
+            for (LogModel model : possible) {
+                found = model.matches(store) ? model : found;
+            }
+            assertThat(found).as("the recovered log is one that it may be").isNotNull();
+            if (random.nextInt(4) == 0) {
+                // recovery may not have ended: nothing it found was acted upon
+                disk = end(disk, timeOfEnd(timer, random), random);
+                continue;
+            }
+            possible = new ArrayList<>(List.of(found));
+            for (int writes = 1 + random.nextInt(30); writes > 0; writes--) {
+                List<GroupWrite> batch = found.randomBatch(random, random.nextInt(20) == 0 ? 9000 : 300);
+                timer.beginTask();
+                store.write(batch);
+                found = found.copy().apply(batch);
+                possible.add(found);
+                if (writes > 1) {
+                    possible.remove(0);
+                }
+            }
+            if (random.nextInt(3) == 0) {
+                timer.beginTask();
+                found.assertReadBy(store);
+                possible = new ArrayList<>(List.of(found));
+                store.close();
+            }
+            long at = timeOfEnd(timer, random);
+            if (at >= timer.now()) {
+                // the last call had returned
+                possible = new ArrayList<>(List.of(found));
+            }
+            disk = end(disk, at, random);
+        }
+    }
+
+    /** A time since the last task began; at its end in half of the cases. */
+    private static long timeOfEnd(TaskTimer timer, SplittableRandom random) {
+        return random.nextBoolean() ? timer.now() : random.nextLong(timer.taskStart(), timer.now() + 1);
+    }
+
+    private static SimDisk end(SimDisk disk, long at, SplittableRandom random) {
+        return random.nextInt(3) == 0 ? disk.kill(at) : disk.crash(at, random);
+    }
+}
