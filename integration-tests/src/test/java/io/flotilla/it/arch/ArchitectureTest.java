@@ -1,0 +1,147 @@
+package io.flotilla.it.arch;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** Which module may know which, and what code that the simulator runs must leave to the ports. */
+class ArchitectureTest {
+    /** Where the ports meet the real world. Nothing here runs under the simulator. */
+    private static final String[] EDGES = {
+        "io.flotilla.raft.runtime.threads..",
+        "io.flotilla.raft.disk.os..",
+        "io.flotilla.raft.transport.grpc..",
+        "io.flotilla.client.grpc..",
+        "io.flotilla.client.threads..",
+        "io.flotilla.kv.engine.rocks..",
+        "io.flotilla.ops.cli..",
+        "io.flotilla.ops.command..",
+        "io.flotilla.ops.http..",
+        "io.flotilla.ops.node.production..",
+    };
+
+    /** Generated from the protocols. */
+    private static final String[] GENERATED = {"io.flotilla..proto.."};
+
+    private static final String RAFT = "io.flotilla.raft..";
+    private static final String CLIENT = "io.flotilla.client..";
+    private static final String CONTROLLER = "io.flotilla.controller..";
+    private static final String KV = "io.flotilla.kv..";
+    private static final String OPS = "io.flotilla.ops..";
+
+    private static JavaClasses production;
+
+    @BeforeAll
+    static void load() {
+        ImportOption noTests = location -> !location.contains("/test-classes/") && !location.contains("-tests.jar");
+        production = new ClassFileImporter().withImportOption(noTests).importPackages("io.flotilla");
+        assertThat(production.size()).isGreaterThan(100);
+    }
+
+    @Test
+    void raftGroupStandsAlone() {
+        module(RAFT).check(production);
+    }
+
+    @Test
+    void clientSdkStandsAlone() {
+        module(CLIENT).check(production);
+    }
+
+    @Test
+    void theControllerKnowsRaftAndTheClientOnly() {
+        module(CONTROLLER, RAFT, CLIENT).check(production);
+    }
+
+    @Test
+    void shardKvKnowsRaftAndTheClientOnly() {
+        module(KV, RAFT, CLIENT).check(production);
+    }
+
+    /** A module's classes know of ours only their own module and those named. */
+    private static ArchRule module(String own, String... others) {
+        DescribedPredicate<JavaClass> foreign = resideInAPackage("io.flotilla..")
+                .and(DescribedPredicate.not(resideInAPackage(own)))
+                .and(DescribedPredicate.not(resideInAnyPackage(others)));
+        return noClasses()
+                .that(resideInAPackage(own))
+                .should()
+                .dependOnClassesThat(foreign)
+                .because(
+                        "modules depend in one direction: ops -> shard-kv, shard-controller -> raft-group, client-sdk");
+    }
+
+    @Test
+    void theRaftCoreIsPure() {
+        classes()
+                .that(resideInAPackage("io.flotilla.raft.core.."))
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                        "io.flotilla.raft.core..",
+                        "java.lang",
+                        "java.lang.annotation",
+                        "java.lang.invoke",
+                        "java.lang.runtime",
+                        "java.util",
+                        "java.util.function",
+                        ""))
+                .because("the core takes inputs and owes effects; clocks, threads, files and sockets are the host's")
+                .check(production);
+    }
+
+    @Test
+    void theHostKnowsPortsOnly() {
+        noClasses()
+                .that(resideInAPackage("io.flotilla.raft.host.."))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage(
+                        "io.flotilla.raft.log.segment..",
+                        "io.flotilla.raft.disk.os..",
+                        "io.flotilla.raft.runtime.threads..",
+                        "io.flotilla.raft.transport.grpc..",
+                        "io.grpc.."))
+                .because("the host is given its log, its lanes and its transport by whoever wires the node")
+                .check(production);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> codeUnderTheSimulatorLeavesToThePorts() {
+        return Ban.ALL.stream()
+                .map(ban ->
+                        DynamicTest.dynamicTest(ban.what(), () -> ruleFor(ban).check(production)));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> eachBanFindsItsOffence() {
+        JavaClasses offender = new ClassFileImporter().importClasses(Offender.class);
+        return Ban.ALL.stream()
+                .map(ban -> DynamicTest.dynamicTest(ban.what(), () -> {
+                    List<String> found =
+                            ruleFor(ban).evaluate(offender).getFailureReport().getDetails();
+                    assertThat(found).anyMatch(line -> line.contains("use instead: " + ban.instead()));
+                }));
+    }
+
+    private static ArchRule ruleFor(Ban ban) {
+        return noClasses()
+                .that(resideOutsideOfPackages(EDGES).and(resideOutsideOfPackages(GENERATED)))
+                .should(ban.asCondition())
+                .because("the simulator owns time, threads, chance, files and network; use " + ban.instead());
+    }
+}

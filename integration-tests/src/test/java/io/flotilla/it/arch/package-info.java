@@ -1,0 +1,2 @@
+/** The rules of the architecture, as tests. */
+package io.flotilla.it.arch;

@@ -1,0 +1,116 @@
+package io.flotilla.raft.sim;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.GroupMessage;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The world between places (nodes and clients, by name). Faults are set from outside: how lossy the network is as a
+ * whole, and which directed links are cut.
+ */
+public final class SimNetwork {
+    /**
+     * How well the network carries.
+     *
+     * @param loss the chance that a frame is lost
+     * @param duplication the chance that it comes twice
+     * @param reordering the chance that it is held back by up to {@code reorderNanos}
+     */
+    public record Quality(
+            double loss, double duplication, double reordering, long reorderNanos, long minDelay, long maxDelay) {
+        /** A healthy local network: 0.1 to 1 ms. */
+        public static Quality healthy() {
+            return new Quality(0, 0, 0, 0, 100_000, 1_000_000);
+        }
+    }
+
+    /** Sees each frame as it leaves, before the network has done anything to it. */
+    public interface Observer {
+        void sent(NodeId from, NodeId to, GroupMessage message);
+    }
+
+    private final SimScheduler scheduler;
+    private final SplittableRandom random;
+    private final TreeMap<String, SimTransport> listeners = new TreeMap<>();
+    private final TreeSet<String> cuts = new TreeSet<>();
+    private Quality quality = Quality.healthy();
+    private Observer observer = (from, to, message) -> {};
+
+    public SimNetwork(SimScheduler scheduler) {
+        this.scheduler = scheduler;
+        this.random = scheduler.randomStream();
+    }
+
+    public void observe(Observer newObserver) {
+        observer = newObserver;
+    }
+
+    public void setQuality(Quality newQuality) {
+        quality = newQuality;
+    }
+
+    public Quality quality() {
+        return quality;
+    }
+
+    /** Cuts one direction; frames on their way are lost too. */
+    public void cut(String from, String to) {
+        cuts.add(from + '>' + to);
+    }
+
+    public void heal(String from, String to) {
+        cuts.remove(from + '>' + to);
+    }
+
+    public void healAll() {
+        cuts.clear();
+    }
+
+    public boolean isCut(String from, String to) {
+        return !cuts.isEmpty() && cuts.contains(from + '>' + to);
+    }
+
+    public SplittableRandom random() {
+        return random;
+    }
+
+    /** How long a frame takes that leaves now. */
+    public long delay() {
+        long base = quality.minDelay + random.nextLong(quality.maxDelay - quality.minDelay + 1);
+        return chance(quality.reordering) ? base + random.nextLong(quality.reorderNanos + 1) : base;
+    }
+
+    public boolean loses() {
+        return chance(quality.loss);
+    }
+
+    public boolean duplicates() {
+        return chance(quality.duplication);
+    }
+
+    private boolean chance(double probability) {
+        return probability > 0 && random.nextDouble() < probability;
+    }
+
+    SimScheduler scheduler() {
+        return scheduler;
+    }
+
+    Observer observer() {
+        return observer;
+    }
+
+    void listen(String address, SimTransport transport) {
+        listeners.put(address, transport);
+    }
+
+    void stopListening(String address, SimTransport transport) {
+        listeners.remove(address, transport);
+    }
+
+    SimTransport listener(String address) {
+        return listeners.get(address);
+    }
+}

@@ -1,0 +1,98 @@
+package io.flotilla.raft.sim;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.MalformedFrameException;
+import io.flotilla.raft.transport.MessageCodec;
+import io.flotilla.raft.transport.Transport;
+import io.flotilla.raft.transport.TransportReceiver;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.TreeMap;
+
+/**
+ * The transport of one incarnation of a node over a {@link SimNetwork}: frames are lost, doubled, delayed and
+ * overtaken. What arrives was encoded and decoded on the way.
+ */
+public final class SimTransport implements Transport {
+    private final SimNetwork network;
+    private final SimRuntime runtime;
+    private final NodeId self;
+    private final String address;
+    private final TreeMap<NodeId, String> addresses = new TreeMap<>();
+    private TransportReceiver receiver;
+
+    /** @param address where it listens once started */
+    public SimTransport(SimNetwork network, SimRuntime runtime, NodeId self, String address) {
+        this.network = network;
+        this.runtime = runtime;
+        this.self = self;
+        this.address = address;
+    }
+
+    @Override
+    public void start(TransportReceiver newReceiver) {
+        receiver = newReceiver;
+        network.listen(address, this);
+    }
+
+    @Override
+    public void setAddress(NodeId node, String newAddress) {
+        addresses.put(node, newAddress);
+    }
+
+    @Override
+    public void send(NodeId to, List<GroupMessage> messages) {
+        String target = addresses.get(to);
+        if (target == null || !runtime.isAlive()) {
+            return;
+        }
+        network.scheduler().whenReached(() -> {
+            if (runtime.isAlive()) {
+                for (GroupMessage message : messages) {
+                    network.observer().sent(self, to, message);
+                }
+            }
+        });
+        transmit(to, target, messages);
+        if (network.duplicates()) {
+            transmit(to, target, messages);
+        }
+    }
+
+    private void transmit(NodeId to, String target, List<GroupMessage> messages) {
+        SimScheduler scheduler = network.scheduler();
+        long departure = scheduler.now();
+        long arrival = departure + network.delay();
+        if (network.loses() || network.isCut(self.value(), to.value())) {
+            return;
+        }
+        byte[] frame = MessageCodec.frame(messages);
+        long hash = TraceHash.of(frame);
+        scheduler.at(arrival, () -> {
+            SimTransport listener = network.listener(target);
+            if (listener == null
+                    || !listener.self.equals(to)
+                    || !listener.runtime.isAlive()
+                    || !runtime.wasAliveAt(departure)
+                    || network.isCut(self.value(), to.value())) {
+                return;
+            }
+            scheduler.trace().mix(arrival ^ hash);
+            listener.receiver.receive(self, decode(frame));
+        });
+    }
+
+    private static List<GroupMessage> decode(byte[] frame) {
+        try {
+            return MessageCodec.read(ByteBuffer.wrap(frame));
+        } catch (MalformedFrameException e) {
+            throw new AssertionError("a frame that was encoded here can't be decoded", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        network.stopListening(address, this);
+    }
+}

@@ -1,0 +1,37 @@
+package io.flotilla.raft.sim.invariant;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.membership.Membership;
+import java.util.Set;
+
+/** Nothing is applied before a majority of the group's voters has it on disk, synced. */
+public final class Durability {
+    /** Whether a node, up or down, has an entry on disk. */
+    public interface Holds {
+        boolean holds(NodeId node, long group, long index, long term);
+    }
+
+    public void applied(long group, long index, long term, NodeId node, Membership membership, Holds holds) {
+        if (!majority(membership.voters(), group, index, term, holds)
+                || (membership.isJoint() && !majority(membership.outgoing(), group, index, term, holds))) {
+            throw new Violation(
+                    "Durability",
+                    "%s applies index %d of term %d in group %d, which is not on the disks of a majority of %s",
+                    node,
+                    index,
+                    term,
+                    group,
+                    membership.voters());
+        }
+    }
+
+    private static boolean majority(Set<NodeId> voters, long group, long index, long term, Holds holds) {
+        int count = 0;
+        for (NodeId voter : voters) {
+            if (holds.holds(voter, group, index, term)) {
+                count++;
+            }
+        }
+        return count * 2 > voters.size();
+    }
+}

@@ -1,0 +1,279 @@
+package io.flotilla.raft.sim.invariant;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.log.GroupWrite;
+import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.sim.SimNetwork;
+import io.flotilla.raft.sim.SimRuntime;
+import io.flotilla.raft.sim.SimScheduler;
+import io.flotilla.raft.transport.GroupMessage;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToLongFunction;
+
+/**
+ * Watches a simulated fleet through its ports - what nodes send, what they write to their logs, what they apply - and
+ * checks every safety property of Raft at each of these events. One instance sees all nodes for a whole run, across
+ * their crashes.
+ */
+public final class RaftInvariants implements SimNetwork.Observer {
+    private final SimScheduler scheduler;
+    private final ToLongFunction<Object> resultHash;
+    private final ElectionSafety electionSafety = new ElectionSafety();
+    private final OneVotePerTerm oneVotePerTerm = new OneVotePerTerm();
+    private final LogMatching logMatching = new LogMatching();
+    private final StateMachineSafety stateMachineSafety = new StateMachineSafety();
+    private final LeaderCompleteness leaderCompleteness = new LeaderCompleteness(stateMachineSafety);
+    private final CommitRule commitRule = new CommitRule();
+    private final Durability durability = new Durability();
+    private final Monotonicity monotonicity = new Monotonicity();
+    private final Map<NodeId, Map<Long, ShadowLog>> disks = new TreeMap<>();
+    private final Map<Long, Membership> memberships = new HashMap<>();
+    private final Map<Long, Long> highestTerms = new HashMap<>();
+    private long elections;
+    private int incarnations;
+
+    /** @param resultHash what a state machine's result says, as one number; the same on every replica */
+    public RaftInvariants(SimScheduler scheduler, ToLongFunction<Object> resultHash) {
+        this.scheduler = scheduler;
+        this.resultHash = resultHash;
+    }
+
+    /** How many leaderships were seen. */
+    public long elections() {
+        return elections;
+    }
+
+    public Monotonicity monotonicity() {
+        return monotonicity;
+    }
+
+    /** The highest index of a group that any replica has applied. */
+    public long lastApplied(long group) {
+        return stateMachineSafety.lastIndex(group);
+    }
+
+    @Override
+    public void sent(NodeId from, NodeId to, GroupMessage envelope) {
+        long group = envelope.groupId();
+        Message message = envelope.message();
+        if (message instanceof Message.AppendRequest append) {
+            leads(group, append.term(), from);
+            leaderCompleteness.sends(group, from, append);
+            commits(group, append.term(), append.commit(), from);
+        } else if (message instanceof Message.Heartbeat heartbeat) {
+            leads(group, heartbeat.term(), from);
+            commits(group, heartbeat.term(), heartbeat.commit(), from);
+        } else if (message instanceof Message.VoteReply reply && reply.granted()) {
+            oneVotePerTerm.voted(group, reply.term(), from, to);
+        }
+    }
+
+    private void leads(long group, long term, NodeId node) {
+        if (electionSafety.leads(group, term, node)) {
+            elections++;
+            highestTerms.merge(group, term, Math::max);
+        }
+    }
+
+    private void commits(long group, long term, long commit, NodeId leader) {
+        commitRule.announces(group, term, commit, leader, index -> majorityTerm(group, index));
+    }
+
+    /** The term of the entry that a majority has on disk at an index, or -1 if there is none. */
+    private long majorityTerm(long group, long index) {
+        Membership membership = memberships.get(group);
+        for (NodeId node : membership.voters()) {
+            ShadowLog log = log(node, group);
+            long term = log == null ? -1 : log.termAt(index);
+            if (term >= 0) {
+                int count = 0;
+                for (NodeId other : membership.voters()) {
+                    count += holds(other, group, index, term) ? 1 : 0;
+                }
+                if (count * 2 > membership.voters().size()) {
+                    return term;
+                }
+            }
+        }
+        return -1;
+    }
+
+    private ShadowLog log(NodeId node, long group) {
+        Map<Long, ShadowLog> logs = disks.get(node);
+        return logs == null ? null : logs.get(group);
+    }
+
+    private boolean holds(NodeId node, long group, long index, long term) {
+        ShadowLog log = log(node, group);
+        return log != null && log.holds(index, term);
+    }
+
+    /** Watches the log store that an incarnation has just opened. */
+    public LogStore watch(NodeId node, SimRuntime runtime, LogStore log) {
+        Map<Long, ShadowLog> logs = new HashMap<>();
+        for (RecoveredGroup group : log.recovered()) {
+            long id = group.descriptor().groupId();
+            memberships.putIfAbsent(id, group.descriptor().membership());
+            ShadowLog shadow = ShadowLog.of(group);
+            for (long index = group.base().index() + 1; index <= group.lastIndex(); index++) {
+                logMatching.hashOf(id, shadow.termAt(index), index);
+            }
+            logs.put(id, shadow);
+        }
+        disks.put(node, logs);
+        return new WatchedLog(node, runtime, log, logs);
+    }
+
+    /** Watches the state machines that an incarnation opens. */
+    public StateMachineFactory watch(NodeId node, StateMachineFactory machines) {
+        String incarnation = node + "#" + incarnations++;
+        return group -> {
+            memberships.putIfAbsent(group.groupId(), group.membership());
+            return new WatchedMachine(node, incarnation, group, machines.open(group));
+        };
+    }
+
+    private final class WatchedLog implements LogStore {
+        private final NodeId node;
+        private final SimRuntime runtime;
+        private final LogStore log;
+        private final Map<Long, ShadowLog> logs;
+
+        WatchedLog(NodeId node, SimRuntime runtime, LogStore log, Map<Long, ShadowLog> logs) {
+            this.node = node;
+            this.runtime = runtime;
+            this.log = log;
+            this.logs = logs;
+        }
+
+        @Override
+        public List<RecoveredGroup> recovered() {
+            return log.recovered();
+        }
+
+        @Override
+        public void write(List<GroupWrite> writes) throws IOException {
+            for (GroupWrite write : writes) {
+                if (write.creation() != null) {
+                    memberships.putIfAbsent(write.groupId(), write.creation().membership());
+                }
+                checkContent(write);
+            }
+            log.write(writes);
+            scheduler.whenReached(() -> {
+                if (runtime.isAlive()) {
+                    writes.forEach(this::durable);
+                }
+            });
+        }
+
+        private void checkContent(GroupWrite write) {
+            if (write.entries().isEmpty()) {
+                return;
+            }
+            ShadowLog shadow = logs.computeIfAbsent(write.groupId(), id -> new ShadowLog());
+            long previous = shadow.termAt(write.entries().get(0).index() - 1);
+            for (Entry entry : write.entries()) {
+                if (previous < 0) {
+                    throw new Violation(
+                            "LogMatching",
+                            "%s writes entry %d of group %d behind a gap: its log ends at %d",
+                            node,
+                            entry.index(),
+                            write.groupId(),
+                            shadow.lastIndex());
+                }
+                logMatching.stored(write.groupId(), entry.term(), entry.index(), previous, EntryHash.of(entry), node);
+                previous = entry.term();
+            }
+        }
+
+        private void durable(GroupWrite write) {
+            if (!write.entries().isEmpty()) {
+                logs.get(write.groupId()).append(write.entries());
+            }
+        }
+
+        @Override
+        public List<Entry> read(long groupId, long from, long to, int maxBytes) throws IOException {
+            return log.read(groupId, from, to, maxBytes);
+        }
+
+        @Override
+        public void close() throws IOException {
+            log.close();
+        }
+    }
+
+    private final class WatchedMachine implements StateMachine {
+        private final NodeId node;
+        private final String incarnation;
+        private final GroupDescriptor group;
+        private final StateMachine machine;
+
+        WatchedMachine(NodeId node, String incarnation, GroupDescriptor group, StateMachine machine) {
+            this.node = node;
+            this.incarnation = incarnation;
+            this.group = group;
+            this.machine = machine;
+        }
+
+        @Override
+        public long appliedIndex() {
+            return machine.appliedIndex();
+        }
+
+        @Override
+        public List<Object> apply(List<Entry> entries) {
+            long id = group.groupId();
+            long next = machine.appliedIndex() + 1;
+            for (Entry entry : entries) {
+                if (entry.index() != next++) {
+                    throw new Violation(
+                            "StateMachineSafety",
+                            "%s applies index %d of group %d, but %d is next",
+                            node,
+                            entry.index(),
+                            id,
+                            next - 1);
+                }
+                long highest = highestTerms.getOrDefault(id, 0L);
+                boolean first =
+                        stateMachineSafety.applies(id, entry.index(), entry.term(), EntryHash.of(entry), node, highest);
+                if (first) {
+                    durability.applied(
+                            id, entry.index(), entry.term(), node, memberships.get(id), RaftInvariants.this::holds);
+                }
+            }
+            List<Object> results = machine.apply(entries);
+            for (int i = 0; i < entries.size(); i++) {
+                stateMachineSafety.applied(id, entries.get(i).index(), resultHash.applyAsLong(results.get(i)), node);
+            }
+            monotonicity.sees(incarnation, "applied index of group " + id, machine.appliedIndex());
+            return results;
+        }
+
+        @Override
+        public long durableIndex() {
+            long durable = machine.durableIndex();
+            monotonicity.sees(incarnation, "durable index of group " + group.groupId(), durable);
+            return durable;
+        }
+
+        @Override
+        public void close() {
+            machine.close();
+        }
+    }
+}

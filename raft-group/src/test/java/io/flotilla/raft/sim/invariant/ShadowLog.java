@@ -1,0 +1,61 @@
+package io.flotilla.raft.sim.invariant;
+
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.TermRun;
+import io.flotilla.raft.log.RecoveredGroup;
+import java.util.Arrays;
+import java.util.List;
+
+/** The terms of one group's entries on one node's disk, as seen from outside its log store. */
+final class ShadowLog {
+    private EntryId base = EntryId.ZERO;
+    private long[] terms = new long[16];
+    private int count;
+
+    static ShadowLog of(RecoveredGroup group) {
+        ShadowLog log = new ShadowLog();
+        log.base = group.base();
+        List<TermRun> runs = group.terms();
+        int run = -1;
+        for (long index = group.base().index() + 1; index <= group.lastIndex(); index++) {
+            while (run + 1 < runs.size() && runs.get(run + 1).firstIndex() <= index) {
+                run++;
+            }
+            log.add(runs.get(run).term());
+        }
+        return log;
+    }
+
+    /** Appends, cutting everything from the first entry's index on. */
+    void append(List<Entry> entries) {
+        count = (int) (entries.get(0).index() - base.index() - 1);
+        for (Entry entry : entries) {
+            add(entry.term());
+        }
+    }
+
+    private void add(long term) {
+        if (count == terms.length) {
+            terms = Arrays.copyOf(terms, count * 2);
+        }
+        terms[count++] = term;
+    }
+
+    long lastIndex() {
+        return base.index() + count;
+    }
+
+    /** The term at an index, or -1 if the log does not hold it. */
+    long termAt(long index) {
+        if (index == base.index()) {
+            return base.term();
+        }
+        return index < base.index() || index > lastIndex() ? -1 : terms[(int) (index - base.index() - 1)];
+    }
+
+    /** Whether the entry is here or was compacted away, as only committed ones are. */
+    boolean holds(long index, long term) {
+        return index <= base.index() || termAt(index) == term;
+    }
+}
