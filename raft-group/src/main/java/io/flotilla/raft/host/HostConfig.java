@@ -20,6 +20,17 @@ public record HostConfig(
         int maxPendingProposals,
         int maxPendingReads,
         int maxInboxEvents) {
+    public HostConfig {
+        if (workers < 1
+                || appliers < 1
+                || tickNanos < 1
+                || maxPendingProposals < 1
+                || maxPendingReads < 1
+                || maxInboxEvents < 1) {
+            throw new IllegalArgumentException("lanes, tick length and limits must all be at least 1");
+        }
+    }
+
     public static HostConfig defaults(NodeId self, int cores) {
         int workers = Math.max(1, Math.min(4, cores / 2));
         return new HostConfig(self, CoreConfig.defaults(), workers, workers, 50_000_000L, 10_000, 100_000, 100_000);

@@ -1,14 +1,46 @@
 package io.flotilla.raft.host;
 
+import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
+import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.Transport;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
-/** The door to all replicas of a node. Thread-safe; no call blocks; callbacks say on which lane they come. */
+/**
+ * The door to all replicas of a node. Thread-safe; no call blocks; callbacks say on which lane they come.
+ *
+ * <p>Lanes are made from the runtime at construction and belong to the runtime; the log is closed with the host, the
+ * transport is not.
+ */
 public final class RaftHost implements AutoCloseable {
+    private static final long RETRY_MILLIS = 20;
+
+    private final StateMachineFactory machines;
+    private final HostState state;
+    private final LogWriter writer;
+    private final LogReader reader;
+    private final Applier[] appliers;
+    private final GroupWorker[] workers;
+    private final long seed;
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+
+    // guarded by this
+    private boolean started;
+    private boolean closing;
+
     public RaftHost(
             HostConfig config,
             NodeRuntime runtime,
@@ -16,42 +48,251 @@ public final class RaftHost implements AutoCloseable {
             Transport transport,
             StateMachineFactory machines,
             HostListener listener) {
-        throw new UnsupportedOperationException();
+        this.machines = machines;
+        this.seed = runtime.randomSeed();
+        this.state = new HostState(config, runtime.clock(), log, transport, listener);
+        this.writer = new LogWriter(state, runtime.lane("log-writer"), this::fail);
+        this.reader = new LogReader(state, runtime.lane("log-reader"), this::fail);
+        this.appliers = new Applier[config.appliers()];
+        for (int i = 0; i < appliers.length; i++) {
+            appliers[i] = new Applier(i, runtime.lane("applier-" + i));
+        }
+        this.workers = new GroupWorker[config.workers()];
+        for (int i = 0; i < workers.length; i++) {
+            workers[i] = new GroupWorker(state, runtime.lane("group-worker-" + i), writer, reader, appliers);
+        }
     }
 
     /** Starts the recovered groups, then ticks and messages. Called once. */
     public void start() {
-        throw new UnsupportedOperationException();
+        synchronized (this) {
+            if (started || closing) {
+                throw new IllegalStateException("the host was started or closed before");
+            }
+            started = true;
+        }
+        state.transport.start(this::receive);
+        for (RecoveredGroup group : state.log.recovered()) {
+            Replica replica = replica(group);
+            state.replicas.put(replica.groupId(), replica);
+            replica.machine().submitOpen();
+        }
     }
 
-    /** Creates a replica of a new group; does nothing if there is one already. Durable before it takes part. */
+    private Replica replica(RecoveredGroup group) {
+        long groupId = group.descriptor().groupId();
+        return new Replica(
+                group,
+                mix(seed ^ mix(groupId)),
+                workers[(int) (groupId % workers.length)],
+                appliers[(int) (groupId % appliers.length)],
+                machines);
+    }
+
+    /** The finalizer of SplitMix64: neighbouring group ids get unrelated seeds. */
+    private static long mix(long value) {
+        long z = value + 0x9e3779b97f4a7c15L;
+        z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+        return z ^ (z >>> 31);
+    }
+
+    /**
+     * Creates a replica of a new group; does nothing if there is one already. Durable before it takes part.
+     *
+     * @throws IllegalArgumentException if this node is not among the group's members
+     * @throws IllegalStateException before the start: only then is it known which groups there are
+     */
     public void createGroup(GroupDescriptor group) {
-        throw new UnsupportedOperationException();
+        NodeId self = state.config.self();
+        if (group.groupId() < 0 || !group.membership().all().contains(self)) {
+            throw new IllegalArgumentException("group " + group.groupId() + " of "
+                    + group.membership().all() + " can't be created on " + self
+                    + ": ids are not negative and a node creates only groups it is a member of");
+        }
+        synchronized (this) {
+            if (!started) {
+                throw new IllegalStateException("start the host before creating groups");
+            }
+        }
+        if (state.isDown() || state.replicas.containsKey(group.groupId())) {
+            return;
+        }
+        Replica replica = replica(new RecoveredGroup(group, HardState.INITIAL, EntryId.ZERO, List.of(), 0));
+        if (state.replicas.putIfAbsent(group.groupId(), replica) == null) {
+            writer.submit(List.of(new PendingWrite(replica, null)));
+        }
     }
 
-    /** Replicates a command. The array belongs to the host from here on. */
+    /**
+     * Replicates a command. The array belongs to the host from here on.
+     *
+     * @throws IllegalArgumentException if the payload is larger than {@link MessageCodec#MAX_PAYLOAD_BYTES}
+     */
     public void propose(long groupId, byte[] payload, ProposalCallback callback) {
-        throw new UnsupportedOperationException();
+        if (payload.length > MessageCodec.MAX_PAYLOAD_BYTES) {
+            throw new IllegalArgumentException("a command of " + payload.length + " bytes is larger than the allowed "
+                    + MessageCodec.MAX_PAYLOAD_BYTES + ": split it");
+        }
+        state.counters.proposals.increment();
+        Replica replica = state.replicas.get(groupId);
+        if (replica == null || state.isDown()) {
+            callback.refused(new Refusal.NoReplica());
+        } else if (writer.isBehind() || !replica.worker().offer(new Events.Proposal(replica, payload, callback))) {
+            state.counters.busy.increment();
+            callback.refused(new Refusal.Busy(RETRY_MILLIS));
+        }
     }
 
     /** Runs a linearizable read on the group's leader. */
     public void read(long groupId, ReadCallback callback) {
-        throw new UnsupportedOperationException();
+        state.counters.reads.increment();
+        Replica replica = state.replicas.get(groupId);
+        if (replica == null || state.isDown()) {
+            callback.refused(new Refusal.NoReplica());
+        } else if (!replica.reserveRead()) {
+            busy(callback);
+        } else if (!replica.worker().offer(new Events.Read(replica, callback))) {
+            replica.readsDone(1);
+            busy(callback);
+        }
+    }
+
+    private void busy(ReadCallback callback) {
+        state.counters.busy.increment();
+        callback.refused(new Refusal.Busy(RETRY_MILLIS));
+    }
+
+    private void receive(NodeId from, List<GroupMessage> messages) {
+        if (state.isDown() || messages.isEmpty()) {
+            return;
+        }
+        state.counters.framesIn.increment();
+        state.counters.messagesIn.add(messages.size());
+        if (workers.length == 1) {
+            deliver(0, from, messages);
+            return;
+        }
+        List<List<GroupMessage>> byWorker = new ArrayList<>(workers.length);
+        for (int i = 0; i < workers.length; i++) {
+            byWorker.add(new ArrayList<>());
+        }
+        for (int i = 0; i < messages.size(); i++) {
+            GroupMessage message = messages.get(i);
+            byWorker.get((int) (message.groupId() % workers.length)).add(message);
+        }
+        for (int i = 0; i < workers.length; i++) {
+            if (!byWorker.get(i).isEmpty()) {
+                deliver(i, from, byWorker.get(i));
+            }
+        }
+    }
+
+    private void deliver(int worker, NodeId from, List<GroupMessage> messages) {
+        if (!workers[worker].offer(new Events.Incoming(from, messages))) {
+            state.counters.dropped.add(messages.size());
+        }
     }
 
     /** The replicas here, by ascending group id; a recent consistent value of each. Any thread. */
     public List<GroupStatus> status() {
-        throw new UnsupportedOperationException();
+        List<GroupStatus> all = new ArrayList<>();
+        for (Replica replica : state.replicas.values()) {
+            all.add(replica.status());
+        }
+        all.sort(Comparator.comparingLong(GroupStatus::groupId));
+        return all;
     }
 
     /** The replica of one group, or null. Any thread. */
     public GroupStatus status(long groupId) {
-        throw new UnsupportedOperationException();
+        Replica replica = state.replicas.get(groupId);
+        return replica == null ? null : replica.status();
     }
 
-    /** Stops all work: open proposals end indeterminate, reads refused. Closes machines, then the log. */
+    /** Counts since this host was made. Any thread. */
+    public HostStats stats() {
+        return state.counters.snapshot();
+    }
+
+    /** The log can't go on. Any lane. */
+    private void fail(Throwable cause) {
+        if (!state.fail(cause)) {
+            return;
+        }
+        for (GroupWorker worker : workers) {
+            worker.lane().execute(worker::stop);
+        }
+        forEachReplica(replica -> replica.machine().submitRefuseWaiting());
+        state.listener.nodeFailed(cause);
+    }
+
+    private void forEachReplica(Consumer<Replica> action) {
+        state.replicas.values().stream()
+                .sorted(Comparator.comparingLong(Replica::groupId))
+                .forEach(action);
+    }
+
+    /**
+     * Stops all work: open proposals end indeterminate, reads refused. Closes machines, then the log. Returns at once;
+     * {@link #closed} tells when it is done, which needs the runtime's lanes: close the runtime after that.
+     */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        synchronized (this) {
+            if (closing) {
+                return;
+            }
+            closing = true;
+        }
+        state.closing();
+        List<CompletableFuture<Void>> stopped = new ArrayList<>();
+        for (GroupWorker worker : workers) {
+            stopped.add(run(worker.lane(), worker::stop));
+        }
+        all(stopped).thenRun(this::closeMachines);
+    }
+
+    private void closeMachines() {
+        List<CompletableFuture<Void>> stopped = new ArrayList<>();
+        for (Applier applier : appliers) {
+            stopped.add(run(
+                    applier.lane(),
+                    () -> forEachReplica(replica -> replica.machine().closeOn(applier))));
+        }
+        stopped.add(run(reader.lane(), () -> {}));
+        all(stopped).thenRun(() -> run(writer.lane(), this::closeLog).thenRun(() -> closed.complete(null)));
+    }
+
+    private void closeLog() {
+        try {
+            state.log.close();
+        } catch (IOException e) {
+            if (!state.hasFailed()) {
+                state.listener.nodeFailed(e);
+            }
+        }
+    }
+
+    /** @return completes when the task is over, however it ends */
+    private static CompletableFuture<Void> run(Lane lane, Runnable task) {
+        CompletableFuture<Void> over = new CompletableFuture<>();
+        lane.execute(() -> {
+            try {
+                task.run();
+            } finally {
+                over.complete(null);
+            }
+        });
+        return over;
+    }
+
+    private static CompletableFuture<Void> all(List<CompletableFuture<Void>> futures) {
+        return CompletableFuture.allOf(futures.toArray(new CompletableFuture<?>[0]));
+    }
+
+    /** Completes once machines and log are closed, on one of the host's lanes. */
+    public CompletableFuture<Void> closed() {
+        return closed.copy();
     }
 }

@@ -1,0 +1,31 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.runtime.Lane;
+import java.util.List;
+
+/**
+ * The lane on which the state machines of some groups run, so that a slow one never holds up a worker. What a worker's
+ * turn brings comes as one task, in order. Thread-safe.
+ */
+final class Applier {
+    private final int number;
+    private final Lane lane;
+
+    Applier(int number, Lane lane) {
+        this.number = number;
+        this.lane = lane;
+    }
+
+    int number() {
+        return number;
+    }
+
+    Lane lane() {
+        return lane;
+    }
+
+    /** @param work does not throw */
+    void submit(List<Runnable> work) {
+        lane.execute(() -> work.forEach(Runnable::run));
+    }
+}

@@ -1,0 +1,209 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.core.LoadRequest;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.transport.GroupMessage;
+import java.util.Arrays;
+import java.util.List;
+
+/** The kinds of events. */
+final class Events {
+    private Events() {}
+
+    /** A proposal; later its place in the log. After the hand-over to the worker it belongs to that. */
+    static final class Proposal extends Event {
+        final Replica replica;
+        final byte[] payload;
+        final ProposalCallback callback;
+        long term;
+        long index;
+
+        Proposal(Replica replica, byte[] payload, ProposalCallback callback) {
+            this.replica = replica;
+            this.payload = payload;
+            this.callback = callback;
+        }
+
+        @Override
+        void handle(GroupWorker worker) {
+            replica.offer(this);
+        }
+
+        @Override
+        void refuse(GroupWorker worker) {
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
+        }
+
+        @Override
+        int weight() {
+            return 1;
+        }
+
+        @Override
+        long bytes() {
+            return payload.length;
+        }
+    }
+
+    /** A read. */
+    static final class Read extends Event {
+        final Replica replica;
+        final ReadCallback callback;
+
+        Read(Replica replica, ReadCallback callback) {
+            this.replica = replica;
+            this.callback = callback;
+        }
+
+        @Override
+        void handle(GroupWorker worker) {
+            replica.offer(this);
+        }
+
+        @Override
+        void refuse(GroupWorker worker) {
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
+        }
+
+        @Override
+        int weight() {
+            return 1;
+        }
+    }
+
+    /** Messages of one node for groups of one worker. */
+    static final class Incoming extends Event {
+        private final NodeId from;
+        private final List<GroupMessage> messages;
+        private final long bytes;
+
+        Incoming(NodeId from, List<GroupMessage> messages) {
+            this.from = from;
+            this.messages = messages;
+            long sum = 0;
+            for (int i = 0; i < messages.size(); i++) {
+                if (messages.get(i).message() instanceof Message.AppendRequest append) {
+                    List<Entry> entries = append.entries();
+                    for (int j = 0; j < entries.size(); j++) {
+                        sum += entries.get(j).bytes();
+                    }
+                }
+            }
+            this.bytes = sum;
+        }
+
+        @Override
+        void handle(GroupWorker worker) {
+            for (int i = 0; i < messages.size(); i++) {
+                worker.receive(from, messages.get(i));
+            }
+        }
+
+        @Override
+        int weight() {
+            return messages.size();
+        }
+
+        @Override
+        long bytes() {
+            return bytes;
+        }
+    }
+
+    /** Batches of one worker's groups are durable. Filled by the log writer, then handed over. */
+    static final class Persisted extends Event {
+        private Replica[] replicas = new Replica[16];
+        private long[] sequences = new long[16];
+        private int count;
+
+        /** In the order of the replica's batches; the last one speaks for those before it. */
+        void add(Replica replica, long sequence) {
+            if (count > 0 && replicas[count - 1] == replica) {
+                sequences[count - 1] = sequence;
+                return;
+            }
+            if (count == replicas.length) {
+                replicas = Arrays.copyOf(replicas, 2 * count);
+                sequences = Arrays.copyOf(sequences, 2 * count);
+            }
+            replicas[count] = replica;
+            sequences[count] = sequence;
+            count++;
+        }
+
+        @Override
+        void handle(GroupWorker worker) {
+            for (int i = 0; i < count; i++) {
+                replicas[i].persisted(sequences[i]);
+            }
+        }
+    }
+
+    /** The machine has applied. */
+    static final class Applied extends Event {
+        private final Replica replica;
+        private final long index;
+
+        Applied(Replica replica, long index) {
+            this.replica = replica;
+            this.index = index;
+        }
+
+        @Override
+        void handle(GroupWorker worker) {
+            replica.applied(index);
+        }
+    }
+
+    /** Entries read from the log. */
+    static final class Loaded extends Event {
+        private final Replica replica;
+        private final LoadRequest request;
+        private final List<Entry> entries;
+
+        Loaded(Replica replica, LoadRequest request, List<Entry> entries) {
+            this.replica = replica;
+            this.request = request;
+            this.entries = entries;
+        }
+
+        @Override
+        void handle(GroupWorker worker) {
+            replica.loaded(request, entries);
+        }
+    }
+
+    /** The machine is open: the core may start. */
+    static final class Opened extends Event {
+        private final Replica replica;
+        private final long applied;
+
+        Opened(Replica replica, long applied) {
+            this.replica = replica;
+            this.applied = applied;
+        }
+
+        @Override
+        void handle(GroupWorker worker) {
+            replica.start(applied);
+        }
+    }
+
+    /** The machine can't go on. */
+    static final class MachineFailed extends Event {
+        private final Replica replica;
+        private final Throwable cause;
+
+        MachineFailed(Replica replica, Throwable cause) {
+            this.replica = replica;
+            this.cause = cause;
+        }
+
+        @Override
+        void handle(GroupWorker worker) {
+            replica.halt(cause);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.core.Check;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.PersistBatch;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.transport.GroupMessage;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Owns some of the node's groups on one lane. In a turn it handles a bounded number of events, then lets every core
+ * that was touched give out what it owes, once, and hands that on: one frame per peer, one list to the log writer, one
+ * to each applier. So a busy group can't keep the others waiting, and what many groups do at once travels together.
+ */
+final class GroupWorker {
+    private static final int EVENTS_PER_TURN = 1024;
+    private static final long BYTES_PER_TURN = 2L << 20;
+    private static final int TICKS_AFTER_STALL = 3;
+
+    private final HostState state;
+    private final Lane lane;
+    private final LogWriter writer;
+    private final LogReader reader;
+    private final Applier[] appliers;
+    private final Inbox<Event> inbox;
+
+    // the lane's own
+    private final List<Replica> running = new ArrayList<>();
+    private final List<Replica> touched = new ArrayList<>();
+    private final Outbox outbox;
+    private List<PendingWrite> writes = new ArrayList<>();
+    private final List<List<Runnable>> machineWork = new ArrayList<>();
+    private boolean someHalted;
+    private boolean ticking;
+    private long lastTick;
+
+    GroupWorker(HostState state, Lane lane, LogWriter writer, LogReader reader, Applier[] appliers) {
+        this.state = state;
+        this.lane = lane;
+        this.writer = writer;
+        this.reader = reader;
+        this.appliers = appliers;
+        this.outbox = new Outbox(state);
+        for (int i = 0; i < appliers.length; i++) {
+            machineWork.add(new ArrayList<>());
+        }
+        this.inbox = new Inbox<>(lane, state.config.maxInboxEvents(), this::turn);
+    }
+
+    Lane lane() {
+        return lane;
+    }
+
+    HostState state() {
+        return state;
+    }
+
+    /** @return false if too much waits already. Any lane. */
+    boolean offer(Event event) {
+        return inbox.offer(event, event.weight());
+    }
+
+    /** Answers something this worker asked for. Any lane. */
+    void answer(Event event) {
+        inbox.put(event);
+    }
+
+    private void turn() {
+        Check.that(lane.isCurrent(), "a turn of %s outside its lane", lane.name());
+        int events = 0;
+        long bytes = 0;
+        while (events < EVENTS_PER_TURN && bytes < BYTES_PER_TURN) {
+            Event event = inbox.take();
+            if (event == null) {
+                break;
+            }
+            inbox.taken(event.weight());
+            if (state.isDown()) {
+                event.refuse(this);
+            } else {
+                events += Math.max(1, event.weight());
+                bytes += event.bytes();
+                event.handle(this);
+            }
+        }
+        endTurn();
+    }
+
+    private void endTurn() {
+        for (int i = 0; i < touched.size(); i++) {
+            touched.get(i).endTurn();
+        }
+        touched.clear();
+        outbox.flush();
+        if (!writes.isEmpty()) {
+            writer.submit(writes);
+            writes = new ArrayList<>();
+        }
+        for (int i = 0; i < appliers.length; i++) {
+            if (!machineWork.get(i).isEmpty()) {
+                appliers[i].submit(machineWork.get(i));
+                machineWork.set(i, new ArrayList<>());
+            }
+        }
+        if (someHalted) {
+            someHalted = false;
+            running.removeIf(replica -> !replica.isRunning());
+        }
+    }
+
+    void touch(Replica replica) {
+        touched.add(replica);
+    }
+
+    void receive(NodeId from, GroupMessage groupMessage) {
+        Replica replica = state.replicas.get(groupMessage.groupId());
+        if (replica == null || !replica.isRunning()) {
+            state.counters.unknownGroup.increment();
+            return;
+        }
+        if (groupMessage.message() instanceof Message.AppendRequest append
+                && !append.entries().isEmpty()
+                && writer.isFarBehind()) {
+            state.counters.dropped.increment();
+            return;
+        }
+        replica.receive(from, groupMessage.message());
+    }
+
+    void addRunning(Replica replica) {
+        running.add(replica);
+        if (!ticking) {
+            ticking = true;
+            lastTick = tickNumber();
+            awaitTick();
+        }
+    }
+
+    void halted() {
+        someHalted = true;
+    }
+
+    Outbox outbox() {
+        return outbox;
+    }
+
+    LogReader reader() {
+        return reader;
+    }
+
+    void write(Replica replica, PersistBatch batch) {
+        writes.add(new PendingWrite(replica, batch));
+    }
+
+    /** Adds to what the applier gets at the end of the turn. */
+    void apply(Applier applier, Runnable work) {
+        machineWork.get(applier.number()).add(work);
+    }
+
+    private long tickNumber() {
+        return Math.floorDiv(state.clock.nanos(), state.config.tickNanos());
+    }
+
+    private void awaitTick() {
+        long now = state.clock.nanos();
+        long tick = state.config.tickNanos();
+        lane.after(tick - Math.floorMod(now, tick), this::tick);
+    }
+
+    /**
+     * Tick numbers come from the clock, so that all groups of all workers send their heartbeats together. After a stall
+     * only a few of the missed ticks are made up for, and among them one with a heartbeat if any had one: the time that
+     * this node slept says nothing about its peers.
+     */
+    private void tick() {
+        if (state.isDown()) {
+            return;
+        }
+        long now = tickNumber();
+        if (now > lastTick) {
+            long first = Math.max(lastTick + 1, now - TICKS_AFTER_STALL + 1);
+            int heartbeat = state.config.core().heartbeatTicks();
+            long missedHeartbeat = Math.floorDiv(first - 1, (long) heartbeat) * heartbeat;
+            if (missedHeartbeat > lastTick && Math.floorDiv(now, (long) heartbeat) * heartbeat < first) {
+                tick(missedHeartbeat);
+            }
+            for (long number = first; number <= now; number++) {
+                tick(number);
+            }
+            lastTick = now;
+            endTurn();
+        }
+        awaitTick();
+    }
+
+    private void tick(long number) {
+        for (int i = 0; i < running.size(); i++) {
+            running.get(i).tick(number);
+        }
+    }
+
+    /** The host is down: everything that waits is answered. What was decided in the last turn still goes its way. */
+    void stop() {
+        for (int i = 0; i < running.size(); i++) {
+            running.get(i).stop();
+        }
+        running.clear();
+    }
+}

@@ -1,0 +1,84 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.runtime.Clock;
+import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.transport.Transport;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/** What all parts of one host share. Thread-safe. */
+final class HostState {
+    final HostConfig config;
+    final Clock clock;
+    final LogStore log;
+    final Transport transport;
+    final HostListener listener;
+    final HostCounters counters = new HostCounters();
+
+    /** By group id; only looked up, or sorted before it is walked through. */
+    final ConcurrentMap<Long, Replica> replicas = new ConcurrentHashMap<>();
+
+    private volatile Throwable failure;
+    private volatile boolean closing;
+
+    HostState(HostConfig config, Clock clock, LogStore log, Transport transport, HostListener listener) {
+        this.config = config;
+        this.clock = clock;
+        this.log = log;
+        this.transport = transport;
+        this.listener = listener;
+    }
+
+    /** Whether nothing new may begin: the log failed, or the host is being closed. */
+    boolean isDown() {
+        return closing || failure != null;
+    }
+
+    /** Whether the log failed: then nothing may be acknowledged any more. */
+    boolean hasFailed() {
+        return failure != null;
+    }
+
+    void closing() {
+        closing = true;
+    }
+
+    /** @return false if it had failed before, or is closing anyway */
+    boolean fail(Throwable cause) {
+        synchronized (this) {
+            if (failure != null) {
+                return false;
+            }
+            failure = cause;
+        }
+        return !closing;
+    }
+
+    /** Tells a caller. One that throws has a defect; the lane's failure handler hears of it. */
+    static void refuse(ProposalCallback callback, Refusal refusal, Lane lane) {
+        try {
+            callback.refused(refusal);
+        } catch (RuntimeException | Error e) {
+            report(e, lane);
+        }
+    }
+
+    static void refuse(ReadCallback callback, Refusal refusal, Lane lane) {
+        try {
+            callback.refused(refusal);
+        } catch (RuntimeException | Error e) {
+            report(e, lane);
+        }
+    }
+
+    /** Lets the lane's failure handler hear of a caller's defect without disturbing the work at hand. */
+    static void report(Throwable defect, Lane lane) {
+        lane.execute(() -> {
+            if (defect instanceof RuntimeException e) {
+                throw e;
+            }
+            throw (Error) defect;
+        });
+    }
+}

@@ -1,0 +1,37 @@
+package io.flotilla.raft.host;
+
+/**
+ * Counts since the host was made.
+ *
+ * @param syncs successful writes to the log, each one sync
+ * @param batches persist batches made durable by them; {@code batches / syncs} is how well groups share a sync
+ * @param entries log entries made durable
+ * @param entryBytes their payload bytes
+ * @param framesIn hand-overs by the transport
+ * @param messagesIn messages in them
+ * @param framesOut hand-overs to the transport
+ * @param messagesOut messages in them
+ * @param dropped messages not taken because a worker or the log writer was behind
+ * @param unknownGroup messages for groups without a running replica here
+ * @param elections leaderships won by replicas here
+ * @param proposals proposals offered
+ * @param reads reads offered
+ * @param busy proposals and reads refused because a bound was reached
+ * @param haltedGroups replicas that can't go on
+ */
+public record HostStats(
+        long syncs,
+        long batches,
+        long entries,
+        long entryBytes,
+        long framesIn,
+        long messagesIn,
+        long framesOut,
+        long messagesOut,
+        long dropped,
+        long unknownGroup,
+        long elections,
+        long proposals,
+        long reads,
+        long busy,
+        long haltedGroups) {}

@@ -1,0 +1,178 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.core.Check;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.runtime.Lane;
+import java.util.ArrayDeque;
+import java.util.List;
+
+/**
+ * One group's state machine on its applier. Belongs to the applier's lane, but for the submitting methods.
+ */
+final class HostedMachine {
+    private final Replica replica;
+    private final Applier applier;
+    private final StateMachineFactory machines;
+    private final ArrayDeque<WaitingReads> waiting = new ArrayDeque<>();
+    private StateMachine machine;
+    private long applied;
+
+    HostedMachine(Replica replica, Applier applier, StateMachineFactory machines) {
+        this.replica = replica;
+        this.applier = applier;
+        this.machines = machines;
+    }
+
+    /** Reads that are safe once {@code index} is applied. */
+    private record WaitingReads(long index, List<ReadCallback> callbacks) {}
+
+    /** By the worker. @param proposals parallel to the entries, null where nobody here waits; may be null as a whole */
+    void submitApply(List<Entry> entries, Events.Proposal[] proposals) {
+        replica.worker().apply(applier, () -> apply(entries, proposals));
+    }
+
+    /** By the worker. */
+    void submitReads(long index, List<ReadCallback> callbacks) {
+        replica.worker().apply(applier, () -> read(index, callbacks));
+    }
+
+    /** Opens the machine; its worker then starts the core. Any lane. */
+    void submitOpen() {
+        applier.lane().execute(this::open);
+    }
+
+    /** The log failed: reads that wait will never be safe. Any lane. */
+    void submitRefuseWaiting() {
+        applier.lane().execute(this::refuseWaiting);
+    }
+
+    private void open() {
+        if (replica.worker().state().isDown()) {
+            return;
+        }
+        try {
+            machine = machines.open(replica.descriptor());
+            applied = machine.appliedIndex();
+            replica.worker().answer(new Events.Opened(replica, applied));
+        } catch (RuntimeException | Error e) {
+            replica.worker().answer(new Events.MachineFailed(replica, e));
+        }
+    }
+
+    private void apply(List<Entry> entries, Events.Proposal[] proposals) {
+        if (machine == null || replica.worker().state().hasFailed()) {
+            refuse(proposals);
+            return;
+        }
+        List<Object> results;
+        try {
+            results = machine.apply(entries);
+            Check.that(
+                    results.size() == entries.size(),
+                    "the state machine of group %s answered %s entries with %s results",
+                    replica.groupId(),
+                    entries.size(),
+                    results.size());
+        } catch (RuntimeException | Error e) {
+            refuse(proposals);
+            halt(e);
+            return;
+        }
+        applied = entries.get(entries.size() - 1).index();
+        replica.worker().answer(new Events.Applied(replica, applied));
+        if (proposals != null) {
+            answer(entries, proposals, results);
+        }
+        runReads();
+    }
+
+    private void answer(List<Entry> entries, Events.Proposal[] proposals, List<Object> results) {
+        for (int i = 0; i < proposals.length; i++) {
+            if (proposals[i] != null) {
+                try {
+                    proposals[i].callback.applied(entries.get(i).index(), results.get(i));
+                } catch (RuntimeException | Error e) {
+                    HostState.report(e, lane());
+                }
+            }
+        }
+    }
+
+    private void refuse(Events.Proposal[] proposals) {
+        if (proposals != null) {
+            Refusal refusal = new Refusal.Indeterminate(null);
+            for (Events.Proposal proposal : proposals) {
+                if (proposal != null) {
+                    HostState.refuse(proposal.callback, refusal, lane());
+                }
+            }
+        }
+    }
+
+    private void read(long index, List<ReadCallback> callbacks) {
+        if (machine == null || replica.worker().state().hasFailed()) {
+            refuse(callbacks);
+            return;
+        }
+        waiting.add(new WaitingReads(index, callbacks));
+        runReads();
+    }
+
+    private void runReads() {
+        while (!waiting.isEmpty() && waiting.peek().index <= applied) {
+            List<ReadCallback> callbacks = waiting.poll().callbacks;
+            replica.readsDone(callbacks.size());
+            for (int i = 0; i < callbacks.size(); i++) {
+                try {
+                    callbacks.get(i).ready(machine);
+                } catch (RuntimeException | Error e) {
+                    HostState.report(e, lane());
+                }
+            }
+        }
+    }
+
+    private void refuse(List<ReadCallback> callbacks) {
+        replica.readsDone(callbacks.size());
+        Refusal refusal = new Refusal.NoReplica();
+        callbacks.forEach(callback -> HostState.refuse(callback, refusal, lane()));
+    }
+
+    private void halt(Throwable cause) {
+        refuseWaiting();
+        replica.worker().answer(new Events.MachineFailed(replica, cause));
+        close();
+    }
+
+    private void refuseWaiting() {
+        while (!waiting.isEmpty()) {
+            refuse(waiting.poll().callbacks);
+        }
+    }
+
+    /** Closes the machine if it is this applier's; on the applier's lane. */
+    void closeOn(Applier which) {
+        if (which == applier) {
+            close();
+        }
+    }
+
+    private void close() {
+        refuseWaiting();
+        StateMachine closing = machine;
+        machine = null;
+        if (closing != null) {
+            try {
+                closing.close();
+            } catch (RuntimeException | Error e) {
+                HostState.report(e, lane());
+            }
+        }
+    }
+
+    private Lane lane() {
+        return applier.lane();
+    }
+}

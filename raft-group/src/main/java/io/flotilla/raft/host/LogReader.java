@@ -1,0 +1,48 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.core.LoadRequest;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.runtime.Lane;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Reads entries that are no longer in memory, on a lane of its own. A core has at most one request open per follower,
+ * which bounds what waits here. Thread-safe.
+ */
+final class LogReader {
+    private final HostState state;
+    private final Lane lane;
+    private final Consumer<Throwable> nodeFailed;
+
+    LogReader(HostState state, Lane lane, Consumer<Throwable> nodeFailed) {
+        this.state = state;
+        this.lane = lane;
+        this.nodeFailed = nodeFailed;
+    }
+
+    Lane lane() {
+        return lane;
+    }
+
+    void load(Replica replica, LoadRequest request) {
+        lane.execute(() -> read(replica, request));
+    }
+
+    private void read(Replica replica, LoadRequest request) {
+        if (state.isDown()) {
+            return;
+        }
+        List<Entry> entries;
+        try {
+            entries = state.log.read(replica.groupId(), request.from(), request.to(), request.maxBytes());
+        } catch (IllegalArgumentException e) {
+            entries = List.of(); // cut off by a new leader since it was asked for
+        } catch (IOException | RuntimeException | Error e) {
+            nodeFailed.accept(e);
+            return;
+        }
+        replica.worker().answer(new Events.Loaded(replica, request, entries));
+    }
+}

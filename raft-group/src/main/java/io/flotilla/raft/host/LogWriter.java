@@ -1,0 +1,213 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.PersistBatch;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.log.GroupWrite;
+import io.flotilla.raft.runtime.Lane;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/**
+ * The only writer of the node's log, on a lane of its own: everything that the workers handed over while the last sync
+ * ran becomes one write with one sync. After it the messages that waited for it leave, and the workers are told.
+ *
+ * <p>A failed write is final: the node is told, nothing is acknowledged or sent any more.
+ */
+final class LogWriter {
+    /** A write takes further hand-overs while it is smaller than this. */
+    private static final long BYTES_PER_WRITE = 4L << 20;
+
+    /** With more than this waiting, callers get busy. */
+    private static final long BUSY_BYTES = 64L << 20;
+
+    /** With more than this waiting, entries from leaders are dropped: they come again. */
+    private static final long FAR_BEHIND_BYTES = 128L << 20;
+
+    private final HostState state;
+    private final Lane lane;
+    private final Consumer<Throwable> nodeFailed;
+    private final Inbox<HandOver> inbox;
+    private final AtomicLong waitingBytes = new AtomicLong();
+    private final Outbox outbox;
+
+    LogWriter(HostState state, Lane lane, Consumer<Throwable> nodeFailed) {
+        this.state = state;
+        this.lane = lane;
+        this.nodeFailed = nodeFailed;
+        this.inbox = new Inbox<>(lane, Integer.MAX_VALUE, this::writeOnce);
+        this.outbox = new Outbox(state);
+    }
+
+    private record HandOver(List<PendingWrite> writes, long bytes) {}
+
+    Lane lane() {
+        return lane;
+    }
+
+    boolean isBehind() {
+        return waitingBytes.get() > BUSY_BYTES;
+    }
+
+    boolean isFarBehind() {
+        return waitingBytes.get() > FAR_BEHIND_BYTES;
+    }
+
+    /** In the order of each replica's batches. Any lane; the list belongs to the writer from here on. */
+    void submit(List<PendingWrite> writes) {
+        long bytes = 0;
+        for (int i = 0; i < writes.size(); i++) {
+            PersistBatch batch = writes.get(i).batch();
+            if (batch != null) {
+                List<Entry> entries = batch.entries();
+                for (int j = 0; j < entries.size(); j++) {
+                    bytes += entries.get(j).bytes();
+                }
+            }
+        }
+        waitingBytes.addAndGet(bytes);
+        inbox.put(new HandOver(writes, bytes));
+    }
+
+    private void writeOnce() {
+        List<PendingWrite> all = new ArrayList<>();
+        long bytes = 0;
+        while (bytes < BYTES_PER_WRITE) {
+            HandOver next = inbox.take();
+            if (next == null) {
+                break;
+            }
+            all.addAll(next.writes);
+            bytes += next.bytes;
+        }
+        try {
+            if (!all.isEmpty() && !state.isDown()) {
+                write(all);
+            }
+        } finally {
+            waitingBytes.addAndGet(-bytes);
+        }
+    }
+
+    private void write(List<PendingWrite> all) {
+        List<Gathered> gathered = gather(all);
+        if (!gathered.isEmpty()) {
+            List<GroupWrite> writes = new ArrayList<>(gathered.size());
+            for (int i = 0; i < gathered.size(); i++) {
+                writes.add(gathered.get(i).toWrite());
+            }
+            try {
+                state.log.write(writes);
+            } catch (IOException | RuntimeException | Error e) {
+                nodeFailed.accept(e);
+                return;
+            }
+            count(writes);
+        }
+        release(all);
+    }
+
+    /** One write per group, so that the log needs no rule for several. */
+    private static List<Gathered> gather(List<PendingWrite> all) {
+        List<Gathered> gathered = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            Replica replica = all.get(i).replica();
+            PersistBatch batch = all.get(i).batch();
+            if (batch != null && batch.isEmpty()) {
+                continue;
+            }
+            if (replica.writeSlot < 0) {
+                replica.writeSlot = gathered.size();
+                gathered.add(new Gathered(replica));
+            }
+            gathered.get(replica.writeSlot).add(batch);
+        }
+        for (int i = 0; i < gathered.size(); i++) {
+            gathered.get(i).replica.writeSlot = -1;
+        }
+        return gathered;
+    }
+
+    private void count(List<GroupWrite> writes) {
+        long entries = 0;
+        long bytes = 0;
+        for (int i = 0; i < writes.size(); i++) {
+            List<Entry> list = writes.get(i).entries();
+            entries += list.size();
+            for (int j = 0; j < list.size(); j++) {
+                bytes += list.get(j).payload().length;
+            }
+        }
+        state.counters.syncs.increment();
+        state.counters.entries.add(entries);
+        state.counters.entryBytes.add(bytes);
+    }
+
+    /** All of it is durable. */
+    private void release(List<PendingWrite> all) {
+        state.counters.batches.add(all.size());
+        Map<GroupWorker, Events.Persisted> answers = new LinkedHashMap<>();
+        for (int i = 0; i < all.size(); i++) {
+            Replica replica = all.get(i).replica();
+            PersistBatch batch = all.get(i).batch();
+            if (batch == null) {
+                replica.machine().submitOpen();
+                continue;
+            }
+            outbox.add(replica.groupId(), batch.messages());
+            answers.computeIfAbsent(replica.worker(), worker -> new Events.Persisted())
+                    .add(replica, batch.sequence());
+        }
+        outbox.flush();
+        answers.forEach(GroupWorker::answer);
+    }
+
+    /** The batches of one group in one write, as if they were one. */
+    private static final class Gathered {
+        private final Replica replica;
+        private boolean creation;
+        private HardState hardState;
+        private List<Entry> entries = List.of();
+        private boolean entriesAreOwn;
+
+        Gathered(Replica replica) {
+            this.replica = replica;
+        }
+
+        void add(PersistBatch batch) {
+            if (batch == null) {
+                creation = true;
+                return;
+            }
+            if (batch.hardState() != null) {
+                hardState = batch.hardState();
+            }
+            if (batch.entries().isEmpty()) {
+                return;
+            }
+            if (entries.isEmpty()) {
+                entries = batch.entries();
+                entriesAreOwn = false;
+                return;
+            }
+            if (!entriesAreOwn) {
+                entries = new ArrayList<>(entries);
+                entriesAreOwn = true;
+            }
+            long first = batch.entries().get(0).index();
+            while (!entries.isEmpty() && entries.get(entries.size() - 1).index() >= first) {
+                entries.remove(entries.size() - 1);
+            }
+            entries.addAll(batch.entries());
+        }
+
+        GroupWrite toWrite() {
+            return new GroupWrite(replica.groupId(), creation ? replica.descriptor() : null, hardState, entries);
+        }
+    }
+}

@@ -1,0 +1,334 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.core.Effects;
+import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.LoadRequest;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.PersistBatch;
+import io.flotilla.raft.core.RaftCore;
+import io.flotilla.raft.core.ReadGrant;
+import io.flotilla.raft.core.RestoredState;
+import io.flotilla.raft.core.RoleName;
+import io.flotilla.raft.core.SoftState;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.machine.StateMachineFactory;
+import java.util.List;
+
+/**
+ * One replica on its worker: the core, and what is open between it and the log writer, the applier and its callers.
+ * Belongs to its worker's lane, but for what is final and the published status.
+ */
+final class Replica {
+    private final long groupId;
+    private final RecoveredGroup restored;
+    private final long seed;
+    private final GroupWorker worker;
+    private final HostState state;
+    private final HostedMachine machine;
+    private final PendingProposals proposals;
+    private final PendingReads reads;
+
+    /** Null before the start and after a halt. */
+    private RaftCore core;
+
+    private boolean halted;
+    private boolean touched;
+    private SoftState soft;
+    private long applied;
+    private boolean appliedChanged;
+    private long handedOver;
+    private long durable;
+    private volatile GroupStatus status;
+
+    /** Where this replica's write stands in the log writer's batch, or -1. The log writer's. */
+    int writeSlot = -1;
+
+    Replica(RecoveredGroup restored, long seed, GroupWorker worker, Applier applier, StateMachineFactory machines) {
+        this.groupId = restored.descriptor().groupId();
+        this.restored = restored;
+        this.seed = seed;
+        this.worker = worker;
+        this.state = worker.state();
+        this.machine = new HostedMachine(this, applier, machines);
+        this.proposals = new PendingProposals(this, state);
+        this.reads = new PendingReads(this, state);
+        this.soft = new SoftState(
+                hardState().term(), RoleName.FOLLOWER, null, restored.base().index(), restored.lastIndex());
+        publish(null);
+    }
+
+    private HardState hardState() {
+        return restored.hardState() == null ? HardState.INITIAL : restored.hardState();
+    }
+
+    long groupId() {
+        return groupId;
+    }
+
+    GroupDescriptor descriptor() {
+        return restored.descriptor();
+    }
+
+    GroupWorker worker() {
+        return worker;
+    }
+
+    HostedMachine machine() {
+        return machine;
+    }
+
+    /** Any thread. */
+    GroupStatus status() {
+        return status;
+    }
+
+    boolean isRunning() {
+        return core != null;
+    }
+
+    NodeId leaderHint() {
+        return soft.leader();
+    }
+
+    void start(long machineApplied) {
+        if (core != null || halted) {
+            return;
+        }
+        try {
+            applied = machineApplied;
+            core = new RaftCore(
+                    state.config.core(),
+                    state.config.self(),
+                    new RestoredState(
+                            hardState(),
+                            restored.base(),
+                            restored.terms(),
+                            restored.lastIndex(),
+                            descriptor().membership(),
+                            machineApplied),
+                    seed);
+            worker.addRunning(this);
+            appliedChanged = true;
+            touch();
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    private void touch() {
+        if (!touched) {
+            touched = true;
+            worker.touch(this);
+        }
+    }
+
+    void receive(NodeId from, Message message) {
+        if (core == null) {
+            return;
+        }
+        touch();
+        try {
+            core.receive(from, message);
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    void tick(long number) {
+        if (core == null) {
+            return;
+        }
+        touch();
+        try {
+            core.tick(number);
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    void persisted(long sequence) {
+        durable = sequence;
+        if (core == null) {
+            return;
+        }
+        touch();
+        try {
+            core.persisted(sequence);
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    void applied(long index) {
+        if (core == null) {
+            return;
+        }
+        touch();
+        applied = index;
+        appliedChanged = true;
+        try {
+            core.applied(index);
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    void loaded(LoadRequest request, List<Entry> entries) {
+        if (core == null) {
+            return;
+        }
+        touch();
+        try {
+            core.loaded(request, entries);
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    /** Collected until the end of the turn, so that they go through the core together. */
+    void offer(Events.Proposal proposal) {
+        if (core == null) {
+            proposal.refuse(worker);
+        } else if (proposals.add(proposal)) {
+            touch();
+        }
+    }
+
+    void offer(Events.Read read) {
+        if (core == null) {
+            reads.done(1);
+            read.refuse(worker);
+        } else {
+            reads.add(read.callback);
+            touch();
+        }
+    }
+
+    /** Lets the core give out what it owes and hands that on. */
+    void endTurn() {
+        touched = false;
+        if (core == null) {
+            return;
+        }
+        try {
+            proposals.submit(core);
+            reads.submit(core);
+            while (handOver(core.drain())) {
+                // a batch with nothing to write was durable at once: the core may owe more now
+            }
+            afterTurn();
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    private boolean handOver(Effects effects) {
+        if (effects == Effects.NONE) {
+            return false;
+        }
+        boolean again = false;
+        worker.outbox().add(groupId, effects.send());
+        List<PersistBatch> batches = effects.persist();
+        for (int i = 0; i < batches.size(); i++) {
+            PersistBatch batch = batches.get(i);
+            boolean nothingToAwait = batch.isEmpty() && durable == handedOver;
+            handedOver = batch.sequence();
+            if (nothingToAwait) {
+                durable = batch.sequence();
+                worker.outbox().add(groupId, batch.messages());
+                core.persisted(batch.sequence());
+                again = true;
+            } else {
+                worker.write(this, batch);
+            }
+        }
+        if (!effects.apply().isEmpty()) {
+            machine.submitApply(effects.apply(), proposals.take(effects.apply()));
+        }
+        List<ReadGrant> grants = effects.grants();
+        for (int i = 0; i < grants.size(); i++) {
+            ReadGrant grant = grants.get(i);
+            List<ReadCallback> callbacks = reads.take(grant.readId());
+            if (callbacks != null) {
+                machine.submitReads(grant.index(), callbacks);
+            }
+        }
+        if (!effects.refusedReads().isEmpty()) {
+            reads.refuse(effects.refusedReads(), core.softState().leader());
+        }
+        List<LoadRequest> loads = effects.loads();
+        for (int i = 0; i < loads.size(); i++) {
+            worker.reader().load(this, loads.get(i));
+        }
+        return again;
+    }
+
+    private void afterTurn() {
+        SoftState now = core.softState();
+        boolean changed = !now.equals(soft);
+        if (changed) {
+            if (now.role() == RoleName.LEADER && (soft.role() != RoleName.LEADER || soft.term() != now.term())) {
+                state.counters.elections.increment();
+            }
+            soft = now;
+            proposals.leadershipMayHaveEnded(now);
+        }
+        if (changed || appliedChanged) {
+            appliedChanged = false;
+            publish(null);
+        }
+    }
+
+    private void publish(Throwable failure) {
+        status = new GroupStatus(
+                groupId,
+                descriptor().membership(),
+                soft,
+                applied,
+                restored.base().index() + 1,
+                failure == null ? null : failure.toString());
+    }
+
+    /** This replica can't go on; the others of the node are not concerned. */
+    void halt(Throwable cause) {
+        if (halted) {
+            return;
+        }
+        halted = true;
+        core = null;
+        worker.halted();
+        state.counters.haltedGroups.increment();
+        publish(cause);
+        refuseAll();
+        try {
+            state.listener.groupFailed(groupId, cause);
+        } catch (RuntimeException | Error e) {
+            HostState.report(e, worker.lane());
+        }
+    }
+
+    /** The host is down. */
+    void stop() {
+        if (core != null) {
+            core = null;
+            refuseAll();
+        }
+    }
+
+    private void refuseAll() {
+        proposals.refuseAll(soft.leader());
+        reads.refuseAll();
+    }
+
+    /** Takes a place among the reads that wait. Any thread. */
+    boolean reserveRead() {
+        return reads.reserve();
+    }
+
+    void readsDone(int count) {
+        reads.done(count);
+    }
+}
