@@ -1,0 +1,65 @@
+package io.flotilla.ops.command;
+
+import io.flotilla.client.FlotillaClient;
+import io.flotilla.ops.cli.ByteText;
+import io.flotilla.ops.cli.ClientFailures;
+import io.flotilla.ops.cli.ClientOptions;
+import io.flotilla.ops.cli.GlobalOptions;
+import io.flotilla.ops.cli.Output;
+import io.flotilla.ops.cli.Terminal;
+import io.flotilla.ops.logging.NoLogging;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** A verb that asks a fleet: connects, runs, prints, closes. */
+abstract class ClientVerb implements Callable<Integer> {
+    protected final Terminal terminal;
+    protected final Output output;
+
+    @Mixin
+    protected GlobalOptions global;
+
+    @Mixin
+    protected ClientOptions options;
+
+    @Spec
+    private CommandSpec spec;
+
+    protected ClientVerb(Terminal terminal) {
+        this.terminal = terminal;
+        this.output = new Output(terminal.out());
+    }
+
+    @Override
+    public final Integer call() throws Exception {
+        NoLogging.choose();
+        try (FlotillaClient client = FlotillaClient.connect(options.config(terminal.environment()))) {
+            int code = run(client);
+            output.flush();
+            return code;
+        }
+    }
+
+    /** @return the exit code */
+    protected abstract int run(FlotillaClient client) throws Exception;
+
+    protected final String verb() {
+        return spec.name();
+    }
+
+    protected final ByteText bytes() {
+        return options.bytes();
+    }
+
+    protected final <T> T await(CompletableFuture<T> future) throws InterruptedException {
+        return ClientFailures.await(verb(), future);
+    }
+
+    /** Says why the answer is negative. */
+    protected final void say(String line) {
+        terminal.err().println("flotilla: " + verb() + ": " + line);
+    }
+}

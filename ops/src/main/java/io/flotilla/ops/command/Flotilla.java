@@ -1,0 +1,83 @@
+package io.flotilla.ops.command;
+
+import io.flotilla.ops.cli.CliException;
+import io.flotilla.ops.cli.Terminal;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+
+/** The command line as a whole: {@code flotilla VERB …}. */
+@Command(
+        name = "flotilla",
+        description = "Many rafts, one fleet: a sharded, replicated key-value store.",
+        synopsisSubcommandLabel = "VERB",
+        versionProvider = Flotilla.Version.class,
+        footer = {
+            "",
+            "'flotilla VERB --help' explains a verb. Words that begin with - go after --.",
+            "Exit codes: 0 done, 1 negative answer, 2 wrong usage, 3 unavailable or timed out, 4 refused,",
+            "5 this process can't go on."
+        })
+public final class Flotilla implements Callable<Integer> {
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and exit.")
+    private boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Show the version and exit.")
+    private boolean version;
+
+    @Option(names = "--verbose", description = "On a failure, show the stack trace too.")
+    private boolean verbose;
+
+    private Flotilla() {}
+
+    /** All verbs, reading and writing there. */
+    public static CommandLine commandLine(Terminal terminal) {
+        CommandLine commands = new CommandLine(new Flotilla());
+        for (Callable<Integer> verb : List.<Callable<Integer>>of(
+                new DevVerb(terminal),
+                new NodeVerb(terminal),
+                new PutVerb(terminal),
+                new GetVerb(terminal),
+                new DeleteVerb(terminal),
+                new AppendVerb(terminal),
+                new IncrementVerb(terminal),
+                new CasVerb(terminal),
+                new ScanVerb(terminal),
+                new LoadVerb(terminal),
+                new DumpVerb(terminal),
+                new StatusVerb(terminal))) {
+            commands.addSubcommand(verb);
+        }
+        // 'increment KEY -3': what looks like an unknown flag there is the number.
+        commands.getSubcommands().get("increment").setUnmatchedOptionsArePositionalParams(true);
+        return commands;
+    }
+
+    @Override
+    public Integer call() {
+        throw CliException.usage("no verb given; 'flotilla --help' lists the verbs");
+    }
+
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() throws IOException {
+            Properties properties = new Properties();
+            try (InputStream in = Flotilla.class.getResourceAsStream("/io/flotilla/ops/cli/version.properties")) {
+                properties.load(in);
+            }
+            return new String[] {"flotilla " + properties.getProperty("version")};
+        }
+    }
+}

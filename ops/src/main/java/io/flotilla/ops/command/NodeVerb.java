@@ -1,0 +1,148 @@
+package io.flotilla.ops.command;
+
+import io.flotilla.ops.cli.CliException;
+import io.flotilla.ops.cli.GlobalOptions;
+import io.flotilla.ops.cli.HostPort;
+import io.flotilla.ops.cli.Output;
+import io.flotilla.ops.cli.Terminal;
+import io.flotilla.ops.logging.FileLogging;
+import io.flotilla.ops.node.production.NodeServerConfig;
+import io.flotilla.ops.process.DevFleet;
+import io.flotilla.ops.process.ServedNode;
+import io.flotilla.ops.process.ServerProcess;
+import io.flotilla.raft.core.NodeId;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code node}: one node as its own process. */
+@Command(
+        name = "node",
+        description = {
+            "Run one node until SIGTERM. Prints one line when it serves: ready node=… address=… data=…",
+            "Flags go before the settings of --config. A node that belongs to a fleet needs no --seeds;",
+            "if given they tell where the others may be found."
+        })
+final class NodeVerb implements Callable<Integer> {
+    @Mixin
+    private GlobalOptions global;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "YAML with the settings below, without dashes.")
+    private Path configFile;
+
+    @Option(names = "--id", paramLabel = "ID", description = "The node's name for life, such as n1.")
+    private String id;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "The node's data directory.")
+    private Path data;
+
+    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "Where it serves, and how others reach it.")
+    private String listen;
+
+    @Option(names = "--http", paramLabel = "HOST:PORT", description = "Where its pages are; none if left out.")
+    private String http;
+
+    @Option(names = "--seeds", paramLabel = "ID=HOST:PORT,…", description = "The founding nodes, this one included.")
+    private String seeds;
+
+    @Option(names = "--groups", paramLabel = "N", description = "Data groups made at founding. Default: 4.")
+    private Integer groups;
+
+    @Option(names = "--shards", paramLabel = "N", description = "Shards made at founding. Default: 16.")
+    private Integer shards;
+
+    private final Terminal terminal;
+
+    NodeVerb(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        NodeServerConfig config = config(configFile == null ? NodeSettings.NONE : NodeSettings.read(configFile));
+        warnIfOpen("--listen", config.listen());
+        warnIfOpen("--http", config.http());
+        FileLogging.start(config.dataDir());
+        Output output = new Output(terminal.out());
+        return new ServerProcess(List.of(new ServedNode(config))).run(() -> {
+            output.line("ready node=" + config.id().value() + " address=" + config.listen()
+                    + (config.http().isEmpty() ? "" : " console=http://" + config.http() + "/") + " data="
+                    + config.dataDir());
+            output.flush();
+        });
+    }
+
+    private NodeServerConfig config(NodeSettings file) {
+        Path directory = data != null ? data : file.data() == null ? null : Path.of(file.data());
+        required("--data", directory);
+        int groupCount = pick(groups, file.groups(), DevFleet.DEFAULT_GROUPS);
+        int shardCount = pick(shards, file.shards(), DevFleet.DEFAULT_SHARDS);
+        new DevFleet(1, groupCount, shardCount).check("node");
+        String page = pick(http, file.http(), "");
+        return new NodeServerConfig(
+                nodeId("--id", required("--id", pick(id, file.id(), null))),
+                directory.toAbsolutePath().normalize(),
+                address("--listen", required("--listen", pick(listen, file.listen(), null))),
+                page.isEmpty() ? "" : address("--http", page),
+                seeds(file),
+                groupCount,
+                shardCount);
+    }
+
+    private SortedMap<NodeId, String> seeds(NodeSettings file) {
+        SortedMap<NodeId, String> nodes = new TreeMap<>();
+        try {
+            Map<String, String> named = seeds != null
+                    ? HostPort.parseNamed(seeds)
+                    : file.seeds() != null ? file.seeds() : Map.<String, String>of();
+            named.forEach((name, address) -> nodes.put(nodeId("--seeds", name), address("--seeds", address)));
+        } catch (TypeConversionException wrong) {
+            throw CliException.usage("node: --seeds: " + wrong.getMessage() + "; give n1=HOST:PORT,n2=HOST:PORT,…");
+        }
+        return nodes;
+    }
+
+    private static NodeId nodeId(String flag, String name) {
+        try {
+            return new NodeId(name);
+        } catch (IllegalArgumentException wrong) {
+            throw CliException.usage("node: " + flag + ": " + wrong.getMessage());
+        }
+    }
+
+    private static String address(String flag, String text) {
+        try {
+            return HostPort.parse(text).toString();
+        } catch (TypeConversionException wrong) {
+            throw CliException.usage("node: " + flag + ": " + wrong.getMessage());
+        }
+    }
+
+    private static <T> T pick(T flag, T setting, T otherwise) {
+        return flag != null ? flag : setting != null ? setting : otherwise;
+    }
+
+    private static <T> T required(String flag, T value) {
+        if (value == null) {
+            throw CliException.usage("node: " + flag + " is missing; see 'flotilla node --help'");
+        }
+        return value;
+    }
+
+    private void warnIfOpen(String flag, String address) {
+        if (!address.isEmpty() && !HostPort.parse(address).isLoopback()) {
+            terminal.err()
+                    .println("flotilla: node: WARNING: " + flag + " " + address + " is reachable from other machines,"
+                            + " and nothing is encrypted or authenticated; anyone who reaches the port can "
+                            + (flag.equals("--listen") ? "read and change all data" : "see the fleet's state")
+                            + "; keep the network closed, or listen at 127.0.0.1");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** The program: the process's entry point. */
+package io.flotilla.ops;

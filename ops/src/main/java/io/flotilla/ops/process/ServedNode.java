@@ -1,0 +1,137 @@
+package io.flotilla.ops.process;
+
+import io.flotilla.client.ClientConfig;
+import io.flotilla.client.FlotillaClient;
+import io.flotilla.client.proto.NodeStatus;
+import io.flotilla.ops.cli.CliException;
+import io.flotilla.ops.cli.HostPort;
+import io.flotilla.ops.http.NodePages;
+import io.flotilla.ops.node.NodeFailure;
+import io.flotilla.ops.node.NodeListener;
+import io.flotilla.ops.node.production.NodeServer;
+import io.flotilla.ops.node.production.NodeServerConfig;
+import io.flotilla.ops.node.production.NodeStartException;
+import io.flotilla.ops.status.FleetStatus;
+import io.flotilla.ops.status.StatusReader;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** A node with its HTTP pages. Thread-safe. */
+public final class ServedNode implements AutoCloseable {
+    /** A page is not worth a longer wait. */
+    private static final Duration PAGE_PATIENCE = Duration.ofSeconds(2);
+
+    private final NodeServerConfig config;
+    private final CompletableFuture<Void> ready = new CompletableFuture<>();
+    private final CompletableFuture<NodeFailure> failed = new CompletableFuture<>();
+    private final NodeServer server;
+    private volatile boolean started;
+    private NodePages pages;
+    private FlotillaClient client;
+
+    public ServedNode(NodeServerConfig config) {
+        this.config = config;
+        this.server = new NodeServer(config, new NodeListener() {
+            @Override
+            public void ready() {
+                ready.complete(null);
+            }
+
+            @Override
+            public void failed(NodeFailure failure) {
+                failed.complete(failure);
+            }
+        });
+    }
+
+    /**
+     * Takes ports and directory and begins to start the node; {@link #ready} and {@link #failed} tell how it goes on.
+     *
+     * @throws CliException if it can't; nothing is left open
+     */
+    public synchronized void start() {
+        try {
+            if (!config.http().isEmpty()) {
+                startPages(HostPort.parse(config.http()));
+            }
+            server.start();
+            started = true;
+        } catch (NodeStartException refused) {
+            close();
+            throw new CliException(
+                    refused.failure().exitCode(),
+                    "node " + config.id().value() + ": " + refused.failure().message(),
+                    refused);
+        } catch (RuntimeException unexpected) {
+            close();
+            throw unexpected;
+        }
+    }
+
+    private void startPages(HostPort address) {
+        try {
+            pages = NodePages.start(address, this::status, this::fleet);
+        } catch (IOException | IllegalArgumentException taken) {
+            throw new CliException(
+                    NodeFailure.REFUSED,
+                    "node " + config.id().value() + ": can't listen at " + address + " for HTTP: " + taken.getMessage()
+                            + "; choose a free port of this machine",
+                    taken);
+        }
+    }
+
+    public String id() {
+        return config.id().value();
+    }
+
+    public NodeServerConfig config() {
+        return config;
+    }
+
+    /** Ends when the node serves. */
+    public CompletableFuture<Void> ready() {
+        return ready;
+    }
+
+    /** Ends when the node can't go on. */
+    public CompletableFuture<NodeFailure> failed() {
+        return failed;
+    }
+
+    private NodeStatus status() {
+        return started
+                ? server.status()
+                : NodeStatus.newBuilder()
+                        .setId(config.id().value())
+                        .setAddress(config.listen())
+                        .setReason("starting")
+                        .build();
+    }
+
+    private FleetStatus fleet() {
+        return StatusReader.read(client().async(), PAGE_PATIENCE).join();
+    }
+
+    private synchronized FlotillaClient client() {
+        if (client == null) {
+            client = FlotillaClient.connect(ClientConfig.of(List.of(config.listen())));
+        }
+        return client;
+    }
+
+    /** Stops in order: pages, then the node. Takes a few seconds at most. */
+    @Override
+    public synchronized void close() {
+        if (pages != null) {
+            pages.close();
+            pages = null;
+        }
+        if (client != null) {
+            client.close();
+            client = null;
+        }
+        server.close();
+    }
+}
