@@ -1,16 +1,102 @@
 package io.flotilla.kv.machine;
 
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.flotilla.client.proto.Shard;
+import io.flotilla.kv.engine.EngineBatch;
+import io.flotilla.kv.engine.EngineCursor;
+import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
+import io.flotilla.kv.proto.KvGenesis;
+import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** Opens the state machines of a node's data groups, all over one engine. */
+/**
+ * Opens the state machines of a node's data groups, all over one engine: from the engine's rows, or from the group's
+ * {@link KvGenesis} if it has none. Thread-safe: each group is opened on its applier lane.
+ */
 public final class KvMachines implements StateMachineFactory {
-    public KvMachines(KvEngine engine) {}
+    private final KvEngine engine;
+    private final SessionLimits limits;
+    /** The last generation used on this node. The engine has a row for each, written with the first row that needs it. */
+    private final AtomicLong lastGeneration;
+
+    /** @throws EngineException if the engine's rows were written by a newer version */
+    public KvMachines(KvEngine engine) {
+        this(engine, SessionLimits.DEFAULT);
+    }
+
+    KvMachines(KvEngine engine, SessionLimits limits) {
+        this.engine = engine;
+        this.limits = limits;
+        checkFormat(engine);
+        this.lastGeneration = new AtomicLong(lastGeneration(engine));
+    }
+
+    private static void checkFormat(KvEngine engine) {
+        byte[] format = engine.get(Layout.FORMAT_KEY);
+        if (format == null) {
+            EngineBatch batch = new EngineBatch();
+            batch.put(Layout.FORMAT_KEY, Layout.number(Layout.FORMAT));
+            engine.write(batch);
+        } else if (Layout.number(format) != Layout.FORMAT) {
+            throw new EngineException("the engine's rows have format " + Layout.number(format)
+                    + ", this version knows only " + Layout.FORMAT + ": start the version that wrote them");
+        }
+    }
+
+    private static long lastGeneration(KvEngine engine) {
+        byte[] prefix = Layout.generationPrefix();
+        try (EngineCursor generations = engine.descending(prefix, Keys.afterPrefix(prefix))) {
+            return generations.next() ? Layout.generationOf(generations.key()) : 0;
+        }
+    }
 
     @Override
     public StateMachine open(GroupDescriptor group) {
-        throw new UnsupportedOperationException();
+        byte[] applied = engine.get(Layout.groupKey(group.groupId()));
+        return applied == null ? create(group) : reopen(group.groupId(), Layout.number(applied));
+    }
+
+    private KvStateMachine create(GroupDescriptor group) {
+        KvGenesis genesis;
+        try {
+            genesis = KvGenesis.parseFrom(group.genesis());
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalArgumentException("group " + group.groupId() + " has an unreadable genesis", e);
+        }
+        EngineBatch batch = new EngineBatch();
+        List<ShardState> shards = new ArrayList<>();
+        for (Shard shard : genesis.getShardsList()) {
+            long generation = lastGeneration.incrementAndGet();
+            ShardRow row = ShardRow.newBuilder()
+                    .setShard(shard)
+                    .setGeneration(generation)
+                    .build();
+            batch.put(Layout.generationKey(generation), new byte[0]);
+            batch.put(Layout.shardKey(group.groupId(), shard.getId()), row.toByteArray());
+            shards.add(new ShardState(engine, row, limits));
+        }
+        batch.put(Layout.groupKey(group.groupId()), Layout.number(0));
+        engine.write(batch);
+        return new KvStateMachine(group.groupId(), engine, 0, shards);
+    }
+
+    private KvStateMachine reopen(long group, long appliedIndex) {
+        List<ShardState> shards = new ArrayList<>();
+        byte[] prefix = Layout.shardPrefix(group);
+        try (EngineCursor rows = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
+            while (rows.next()) {
+                shards.add(new ShardState(engine, ShardRow.parseFrom(rows.value()), limits));
+            }
+        } catch (InvalidProtocolBufferException e) {
+            throw new EngineException("a shard row of group " + group + " is damaged", e);
+        }
+        return new KvStateMachine(group, engine, appliedIndex, shards);
     }
 }

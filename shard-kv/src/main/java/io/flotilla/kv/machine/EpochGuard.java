@@ -1,0 +1,112 @@
+package io.flotilla.kv.machine;
+
+import com.google.protobuf.ByteString;
+import io.flotilla.client.proto.Batch;
+import io.flotilla.client.proto.Mutation;
+import io.flotilla.client.proto.ReadRequest;
+import io.flotilla.client.proto.Refusal;
+import io.flotilla.client.proto.Shard;
+import io.flotilla.client.proto.ShardRef;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Lets a request through only to a shard that this group serves, in its present epoch and range. Applier lane. */
+final class EpochGuard {
+    private static final Comparator<ByteString> ORDER = ByteString.unsignedLexicographicalComparator();
+    /** Shards named in one refusal, at most. */
+    private static final int MAX_SHARDS_TOLD = 256;
+
+    private final long group;
+    private final SortedMap<Long, ShardState> shards = new TreeMap<>();
+
+    EpochGuard(long group, Collection<ShardState> shards) {
+        this.group = group;
+        for (ShardState shard : shards) {
+            this.shards.put(shard.id(), shard);
+        }
+    }
+
+    /** By ascending id. */
+    Collection<ShardState> shards() {
+        return Collections.unmodifiableCollection(shards.values());
+    }
+
+    /** The shard that the reference means, or null if this group does not serve it in that epoch. */
+    ShardState find(ShardRef ref) {
+        ShardState shard = ref.getGroup() == group ? shards.get(ref.getId()) : null;
+        return shard != null && shard.epoch() == ref.getEpoch() ? shard : null;
+    }
+
+    static boolean covers(Shard shard, ByteString key) {
+        return ORDER.compare(key, shard.getStart()) >= 0
+                && (shard.getEnd().isEmpty() || ORDER.compare(key, shard.getEnd()) < 0);
+    }
+
+    static boolean covers(Shard shard, Mutation mutation) {
+        switch (mutation.getOperationCase()) {
+            case PUT:
+                return covers(shard, mutation.getPut().getKey());
+            case DELETE:
+                return covers(shard, mutation.getDelete().getKey());
+            case APPEND:
+                return covers(shard, mutation.getAppend().getKey());
+            case INCREMENT:
+                return covers(shard, mutation.getIncrement().getKey());
+            case COMPARE_AND_SET:
+                return covers(shard, mutation.getCompareAndSet().getKey());
+            case BATCH:
+                return covers(shard, mutation.getBatch());
+            default:
+                return false;
+        }
+    }
+
+    private static boolean covers(Shard shard, Batch batch) {
+        for (int i = 0; i < batch.getConditionsCount(); i++) {
+            if (!covers(shard, batch.getConditions(i).getKey())) {
+                return false;
+            }
+        }
+        for (int i = 0; i < batch.getMutationsCount(); i++) {
+            if (!covers(shard, batch.getMutations(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** A scan is cut to the shard's range and therefore always within it. */
+    static boolean covers(Shard shard, ReadRequest read) {
+        switch (read.getOperationCase()) {
+            case GET:
+                return covers(shard, read.getGet().getKey());
+            case MULTI_GET:
+                for (int i = 0; i < read.getMultiGet().getKeysCount(); i++) {
+                    if (!covers(shard, read.getMultiGet().getKeys(i))) {
+                        return false;
+                    }
+                }
+                return true;
+            default:
+                return true;
+        }
+    }
+
+    /** The refusal of a request that was let through to no shard: tells what the group does serve. */
+    Refusal staleRoute(ShardRef ref) {
+        Refusal.Builder refusal = Refusal.newBuilder()
+                .setKind(Refusal.Kind.STALE_ROUTE)
+                .setMessage("group " + group + " does not serve shard " + ref.getId() + " in epoch " + ref.getEpoch()
+                        + " with such keys");
+        for (ShardState shard : shards.values()) {
+            if (refusal.getShardsCount() == MAX_SHARDS_TOLD) {
+                break;
+            }
+            refusal.addShards(shard.shard());
+        }
+        return refusal.build();
+    }
+}

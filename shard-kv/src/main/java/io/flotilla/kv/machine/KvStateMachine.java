@@ -1,0 +1,226 @@
+package io.flotilla.kv.machine;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.UnsafeByteOperations;
+import io.flotilla.client.proto.ReadRequest;
+import io.flotilla.client.proto.Refusal;
+import io.flotilla.client.proto.Response;
+import io.flotilla.client.proto.WriteReply;
+import io.flotilla.client.proto.WriteRequest;
+import io.flotilla.kv.engine.EngineBatch;
+import io.flotilla.kv.engine.KvEngine;
+import io.flotilla.kv.proto.KeptReply;
+import io.flotilla.kv.proto.KvCommand;
+import io.flotilla.raft.core.Check;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.machine.StateMachine;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * One group's shards. An entry is a {@link KvCommand}, its result the list of its writes' {@link WriteOutcome}s, in
+ * their order. Each call of {@link #apply} becomes one engine batch: data, sessions, shard rows and the applied index.
+ *
+ * <p>Exactly once: the reply to a write is kept until its client acknowledged it or log time has passed its not-after,
+ * and a retry gets the kept one. A client must give a write the same not-after in every attempt.
+ *
+ * <p>Belongs to the group's applier lane.
+ */
+public final class KvStateMachine implements StateMachine {
+    private final long group;
+    private final KvEngine engine;
+    private final EpochGuard guard;
+    private final ShardReader reader;
+
+    private long appliedIndex;
+    /** Set while a batch is applied: if that failed, memory and engine may disagree. */
+    private boolean broken;
+
+    private long durableIndex;
+    /** An applied index on its way to the disk and the engine's number of it; the newest one waits behind it. */
+    private long pendingIndex;
+
+    private long pendingSequence;
+    private long newestSequence;
+
+    KvStateMachine(long group, KvEngine engine, long appliedIndex, Collection<ShardState> shards) {
+        this.group = group;
+        this.engine = engine;
+        this.guard = new EpochGuard(group, shards);
+        this.reader = new ShardReader(engine);
+        this.appliedIndex = appliedIndex;
+        this.pendingIndex = appliedIndex;
+        this.pendingSequence = engine.write(new EngineBatch());
+        this.newestSequence = pendingSequence;
+    }
+
+    @Override
+    public long appliedIndex() {
+        return appliedIndex;
+    }
+
+    @Override
+    public List<Object> apply(List<Entry> entries) {
+        Check.that(!broken, "group %s: an earlier batch was applied in part", group);
+        if (entries.isEmpty()) {
+            return List.of();
+        }
+        broken = true;
+        List<Object> results = new ArrayList<>(entries.size());
+        long index = appliedIndex;
+        for (Entry entry : entries) {
+            Check.that(entry.index() == index + 1, "group %s: entry %s follows %s", group, entry, index);
+            results.add(entry.kind() == EntryKind.COMMAND ? apply(entry) : null);
+            index = entry.index();
+        }
+        EngineBatch batch = new EngineBatch();
+        for (ShardState shard : guard.shards()) {
+            shard.drainTo(group, batch);
+        }
+        batch.put(Layout.groupKey(group), Layout.number(index));
+        long sequence = engine.write(batch);
+        appliedIndex = index;
+        broken = false;
+        noteWritten(sequence);
+        return results;
+    }
+
+    private List<WriteOutcome> apply(Entry entry) {
+        KvCommand command;
+        try {
+            CodedInputStream bytes =
+                    UnsafeByteOperations.unsafeWrap(entry.payload()).newCodedInput();
+            // no copies of keys and values: an entry's payload never changes
+            bytes.enableAliasing(true);
+            command = KvCommand.parseFrom(bytes);
+        } catch (IOException e) {
+            throw new IllegalStateException("group " + group + ": entry " + entry + " is no command", e);
+        }
+        List<WriteOutcome> outcomes = new ArrayList<>(command.getWritesCount());
+        for (int i = 0; i < command.getWritesCount(); i++) {
+            outcomes.add(apply(command.getWrites(i), command.getLeaderMillis()));
+        }
+        return outcomes;
+    }
+
+    private WriteOutcome apply(WriteRequest write, long leaderMillis) {
+        String wrong = Rules.check(write);
+        if (wrong != null) {
+            return refused(Refusal.Kind.INVALID, wrong, 0);
+        }
+        ShardState shard = guard.find(write.getShard());
+        if (shard == null || !EpochGuard.covers(shard.shard(), write.getMutation())) {
+            return WriteOutcome.refused(guard.staleRoute(write.getShard()));
+        }
+        shard.advance(leaderMillis);
+        SessionTable sessions = shard.sessions();
+        SessionId id = new SessionId(write.getSessionHigh(), write.getSessionLow());
+        Session session = sessions.find(id);
+        if (session != null) {
+            sessions.acknowledge(session, write.getFirstUnacknowledged());
+            if (write.getSequence() < session.firstUnacknowledged()) {
+                return refused(
+                        Refusal.Kind.ALREADY_ACKNOWLEDGED,
+                        "the session has acknowledged all below " + session.firstUnacknowledged(),
+                        shard.logTime());
+            }
+            KeptReply kept = session.reply(write.getSequence());
+            if (kept != null) {
+                return done(kept.getReply(), shard);
+            }
+        }
+        if (shard.logTime() > write.getNotAfterMillis()) {
+            return refused(
+                    Refusal.Kind.EXPIRED,
+                    "log time is past the write's not-after by " + (shard.logTime() - write.getNotAfterMillis())
+                            + " ms",
+                    shard.logTime());
+        }
+        String full = sessions.full(session, shard.logTime());
+        if (full != null) {
+            return refused(Refusal.Kind.BUSY, full, shard.logTime());
+        }
+        long version = shard.lastVersion() + 1;
+        WriteReply reply = Mutations.apply(shard.rows(), write.getMutation(), version);
+        if (reply.getOutcome() == WriteReply.Outcome.DONE) {
+            shard.wrote(version);
+        }
+        sessions.keep(
+                id,
+                write.getFirstUnacknowledged(),
+                KeptReply.newBuilder()
+                        .setSequence(write.getSequence())
+                        .setNotAfterMillis(write.getNotAfterMillis())
+                        .setReply(reply)
+                        .build());
+        return done(reply, shard);
+    }
+
+    private static WriteOutcome done(WriteReply reply, ShardState shard) {
+        return WriteOutcome.done(
+                reply.toBuilder().setLogTimeMillis(shard.logTime()).build());
+    }
+
+    private static WriteOutcome refused(Refusal.Kind kind, String message, long logTime) {
+        Refusal.Builder refusal =
+                Refusal.newBuilder().setKind(kind).setMessage(message).setLogTimeMillis(logTime);
+        if (kind == Refusal.Kind.BUSY) {
+            refusal.setRetryAfterMillis(100);
+        }
+        return WriteOutcome.refused(refusal.build());
+    }
+
+    /**
+     * Answers a read from everything applied so far: puts a reply or a refusal into the response. Only when the host
+     * says that a read may run.
+     */
+    public void read(ReadRequest read, Response.Builder response) {
+        Check.that(!broken, "group %s: a batch was applied in part", group);
+        String wrong = Rules.check(read);
+        if (wrong != null) {
+            response.setRefusal(
+                    Refusal.newBuilder().setKind(Refusal.Kind.INVALID).setMessage(wrong));
+            return;
+        }
+        ShardState shard = guard.find(read.getShard());
+        if (shard == null || !EpochGuard.covers(shard.shard(), read)) {
+            response.setRefusal(guard.staleRoute(read.getShard()));
+            return;
+        }
+        reader.read(shard, read, response);
+    }
+
+    private void noteWritten(long sequence) {
+        if (durableIndex() == pendingIndex) {
+            pendingIndex = appliedIndex;
+            pendingSequence = sequence;
+        }
+        newestSequence = sequence;
+    }
+
+    @Override
+    public long durableIndex() {
+        long durable = engine.durableSequence();
+        if (durable >= newestSequence) {
+            durableIndex = appliedIndex;
+        } else if (durable >= pendingSequence) {
+            durableIndex = Math.max(durableIndex, pendingIndex);
+        }
+        return durableIndex;
+    }
+
+    /**
+     * The whole state as a number: equal on replicas that applied the same entries, however they were batched. Reads
+     * every row of the group: for tests and verification. Applier lane.
+     */
+    public long checksum() {
+        return Checksum.of(engine, appliedIndex, guard.shards());
+    }
+
+    /** Nothing to release: the engine is the node's. */
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,46 @@
+package io.flotilla.kv.machine;
+
+import com.google.protobuf.ByteString;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
+
+/** Changes that are not in the rows below yet, and shadow them. */
+final class Overlay implements Rows {
+    private static final Row DELETED = new Row(0, ByteString.EMPTY);
+
+    private final Rows below;
+    private final Map<ByteString, Row> changes = new LinkedHashMap<>();
+
+    Overlay(Rows below) {
+        this.below = below;
+    }
+
+    @Override
+    public Row get(ByteString key) {
+        if (changes.isEmpty()) {
+            return below.get(key);
+        }
+        Row changed = changes.get(key);
+        if (changed == null) {
+            return below.get(key);
+        }
+        return changed == DELETED ? null : changed;
+    }
+
+    @Override
+    public void put(ByteString key, Row row) {
+        changes.put(key, row);
+    }
+
+    @Override
+    public void delete(ByteString key) {
+        changes.put(key, DELETED);
+    }
+
+    /** Takes all changes out, one per key; a null row means deleted. */
+    void drain(BiConsumer<ByteString, Row> target) {
+        changes.forEach((key, row) -> target.accept(key, row == DELETED ? null : row));
+        changes.clear();
+    }
+}

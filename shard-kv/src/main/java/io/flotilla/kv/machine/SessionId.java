@@ -1,0 +1,4 @@
+package io.flotilla.kv.machine;
+
+/** A client's random identity. */
+record SessionId(long high, long low) {}

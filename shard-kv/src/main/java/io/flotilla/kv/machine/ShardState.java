@@ -1,0 +1,119 @@
+package io.flotilla.kv.machine;
+
+import com.google.protobuf.ByteString;
+import io.flotilla.client.proto.Shard;
+import io.flotilla.kv.engine.EngineBatch;
+import io.flotilla.kv.engine.KvEngine;
+import io.flotilla.kv.proto.ShardRow;
+
+/** One shard of a group: its place, its counters, its sessions, and the changes not in the engine yet. Applier lane. */
+final class ShardState {
+    private final KvEngine engine;
+    private final Shard shard;
+    private final long generation;
+    private final SessionTable sessions;
+    private final Overlay rows = new Overlay(new EngineRows());
+
+    private long lastVersion;
+    private long logTime;
+    private boolean dirty;
+
+    ShardState(KvEngine engine, ShardRow row, SessionLimits limits) {
+        this.engine = engine;
+        this.shard = row.getShard();
+        this.generation = row.getGeneration();
+        this.lastVersion = row.getLastVersion();
+        this.logTime = row.getLogTimeMillis();
+        this.sessions = new SessionTable(engine, generation, row.getSweepAtMillis(), limits);
+    }
+
+    Shard shard() {
+        return shard;
+    }
+
+    long id() {
+        return shard.getId();
+    }
+
+    long epoch() {
+        return shard.getEpoch();
+    }
+
+    long generation() {
+        return generation;
+    }
+
+    long logTime() {
+        return logTime;
+    }
+
+    long lastVersion() {
+        return lastVersion;
+    }
+
+    SessionTable sessions() {
+        return sessions;
+    }
+
+    /** The data, with all changes applied so far. */
+    Rows rows() {
+        return rows;
+    }
+
+    /** A write has come. Log time never falls, whatever the leaders' clocks say. */
+    void advance(long leaderMillis) {
+        logTime = Math.max(logTime, leaderMillis);
+        dirty = true;
+        sessions.expire(logTime);
+    }
+
+    /** The write was done with this version. */
+    void wrote(long version) {
+        lastVersion = version;
+    }
+
+    /** Adds everything that changed since the last call; nothing if no write has come since. */
+    void drainTo(long group, EngineBatch batch) {
+        if (!dirty) {
+            return;
+        }
+        dirty = false;
+        rows.drain((key, row) -> {
+            if (row == null) {
+                batch.delete(Layout.dataKey(generation, key));
+            } else {
+                batch.put(Layout.dataKey(generation, key), Layout.dataRow(row));
+            }
+        });
+        sessions.drainTo(batch);
+        batch.put(Layout.shardKey(group, id()), toRow().toByteArray());
+    }
+
+    ShardRow toRow() {
+        return ShardRow.newBuilder()
+                .setShard(shard)
+                .setGeneration(generation)
+                .setLastVersion(lastVersion)
+                .setLogTimeMillis(logTime)
+                .setSweepAtMillis(sessions.sweepAt())
+                .build();
+    }
+
+    private final class EngineRows implements Rows {
+        @Override
+        public Row get(ByteString key) {
+            byte[] row = engine.get(Layout.dataKey(generation, key));
+            return row == null ? null : Layout.row(row);
+        }
+
+        @Override
+        public void put(ByteString key, Row row) {
+            throw new UnsupportedOperationException("the engine is written in batches");
+        }
+
+        @Override
+        public void delete(ByteString key) {
+            throw new UnsupportedOperationException("the engine is written in batches");
+        }
+    }
+}

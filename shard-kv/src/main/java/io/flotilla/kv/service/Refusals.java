@@ -1,0 +1,63 @@
+package io.flotilla.kv.service;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.host.Refusal;
+
+/** Says in the public protocol why the host did not do what was asked. Thread-safe. */
+final class Refusals {
+    private final NodeDirectory directory;
+
+    Refusals(NodeDirectory directory) {
+        this.directory = directory;
+    }
+
+    io.flotilla.client.proto.Refusal of(long group, Refusal refusal) {
+        if (refusal instanceof Refusal.NotLeader notLeader) {
+            return withLeader(io.flotilla.client.proto.Refusal.Kind.NOT_LEADER, notLeader.leader())
+                    .setMessage("this node does not lead group " + group)
+                    .build();
+        }
+        if (refusal instanceof Refusal.Busy busy) {
+            return builder(io.flotilla.client.proto.Refusal.Kind.BUSY)
+                    .setMessage("group " + group + " has too much to do")
+                    .setRetryAfterMillis(busy.retryAfterMillis())
+                    .build();
+        }
+        if (refusal instanceof Refusal.Indeterminate indeterminate) {
+            return withLeader(io.flotilla.client.proto.Refusal.Kind.INDETERMINATE, indeterminate.leader())
+                    .setMessage("group " + group + " lost its leader before the write was known to be done")
+                    .build();
+        }
+        return builder(io.flotilla.client.proto.Refusal.Kind.UNAVAILABLE)
+                .setMessage("no running replica of group " + group + " on this node")
+                .build();
+    }
+
+    io.flotilla.client.proto.Refusal invalid(String message) {
+        return builder(io.flotilla.client.proto.Refusal.Kind.INVALID)
+                .setMessage(message)
+                .build();
+    }
+
+    io.flotilla.client.proto.Refusal failed(long group) {
+        return builder(io.flotilla.client.proto.Refusal.Kind.UNAVAILABLE)
+                .setMessage("the replica of group " + group + " on this node failed")
+                .build();
+    }
+
+    private io.flotilla.client.proto.Refusal.Builder withLeader(
+            io.flotilla.client.proto.Refusal.Kind kind, NodeId leader) {
+        io.flotilla.client.proto.Refusal.Builder builder = builder(kind);
+        if (leader != null) {
+            String address = directory.addressOf(leader);
+            builder.setLeader(leader.value()).setLeaderAddress(address == null ? "" : address);
+        }
+        return builder;
+    }
+
+    private io.flotilla.client.proto.Refusal.Builder builder(io.flotilla.client.proto.Refusal.Kind kind) {
+        return io.flotilla.client.proto.Refusal.newBuilder()
+                .setKind(kind)
+                .setConfigurationNumber(directory.configurationNumber());
+    }
+}

@@ -1,0 +1,11 @@
+package io.flotilla.kv.service;
+
+import io.flotilla.raft.host.ProposalCallback;
+import io.flotilla.raft.host.ReadCallback;
+
+/** What the service asks of the replicas on its node; as {@link io.flotilla.raft.host.RaftHost} says. */
+public interface Replicas {
+    void propose(long groupId, byte[] payload, ProposalCallback callback);
+
+    void read(long groupId, ReadCallback callback);
+}
