@@ -55,7 +55,7 @@ public final class ControllerService {
         host.read(GROUP, new ReadCallback() {
             @Override
             public void ready(StateMachine machine) {
-                ControllerStateMachine controller = (ControllerStateMachine) machine;
+                ControllerStateMachine controller = machine.as(ControllerStateMachine.class);
                 long number = request.getNumber();
                 Optional<Configuration> found = number == 0 ? controller.newest() : controller.query(number);
                 Response.Builder response = Response.newBuilder().setId(id);

@@ -1,13 +1,55 @@
 package io.flotilla.ops.node.production;
 
+import io.flotilla.client.grpc.GrpcConnector;
 import io.flotilla.client.proto.NodeStatus;
+import io.flotilla.kv.engine.rocks.RocksEngine;
+import io.flotilla.ops.node.FleetNode;
+import io.flotilla.ops.node.NodeConfig;
+import io.flotilla.ops.node.NodeFailure;
 import io.flotilla.ops.node.NodeListener;
+import io.flotilla.ops.node.NodePorts;
+import io.flotilla.raft.disk.os.DirectoryInUseException;
+import io.flotilla.raft.disk.os.DirectoryLock;
+import io.flotilla.raft.disk.os.OsDisk;
+import io.flotilla.raft.host.HostConfig;
+import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.threads.ThreadRuntime;
+import io.flotilla.raft.transport.grpc.GrpcRaftService;
+import io.flotilla.raft.transport.grpc.GrpcTransport;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A node on real threads, files and sockets: one server on its port for other nodes and clients. Thread-safe. */
 public final class NodeServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeServer.class);
+    private static final String ENGINE_DIRECTORY = "engine";
+    private static final int FLOW_CONTROL_BYTES = 4 << 20;
+    private static final int STOP_SECONDS = 2;
+
+    private final NodeServerConfig config;
+    private final NodeListener listener;
+
+    // Guarded by this: what is open, in the order in which it was opened.
+    private DirectoryLock lock;
+    private ThreadRuntime runtime;
+    private GrpcTransport transport;
+    private GrpcConnector connector;
+    private Server server;
+    private boolean closed;
+
+    private volatile String address;
+    private volatile FleetNode node;
+
     /** @param listener called on a thread of the node; must not block and must not close the server itself */
     public NodeServer(NodeServerConfig config, NodeListener listener) {
-        throw new UnsupportedOperationException();
+        this.config = config;
+        this.listener = listener;
     }
 
     /**
@@ -15,22 +57,172 @@ public final class NodeServer implements AutoCloseable {
      *
      * @throws NodeStartException if the directory is in use or unusable, or the port is taken; nothing is left open
      */
-    public void start() throws NodeStartException {
-        throw new UnsupportedOperationException();
+    public synchronized void start() throws NodeStartException {
+        if (closed || lock != null) {
+            throw new IllegalStateException("a node server is started once");
+        }
+        try {
+            HostAndPort listen = HostAndPort.parse(config.listen());
+            lock = lockDirectory();
+            runtime = new ThreadRuntime(config.id().value(), this::laneFailed);
+            transport = new GrpcTransport(config.id(), this::address, this::fleetId);
+            connector = new GrpcConnector();
+            server = listen(listen);
+            address = advertised(listen, server.getPort());
+            Path engineDirectory = config.dataDir().resolve(ENGINE_DIRECTORY);
+            node = new FleetNode(
+                    new NodeConfig(
+                            config.id(),
+                            address,
+                            config.http(),
+                            config.seeds(),
+                            config.groups(),
+                            config.shards(),
+                            HostConfig.defaults(
+                                    config.id(), Runtime.getRuntime().availableProcessors())),
+                    new NodePorts(
+                            runtime,
+                            new OsDisk(config.dataDir()),
+                            transport,
+                            connector,
+                            () -> RocksEngine.open(engineDirectory)),
+                    listener);
+            node.start();
+        } catch (NodeStartException | RuntimeException e) {
+            close();
+            throw e;
+        }
     }
 
     /** {@code host:port} at which the node serves, its port known; after {@link #start}. */
     public String address() {
-        throw new UnsupportedOperationException();
+        return address;
     }
 
     public NodeStatus status() {
-        throw new UnsupportedOperationException();
+        FleetNode present = node;
+        return present == null
+                ? NodeStatus.newBuilder()
+                        .setId(config.id().value())
+                        .setHttpAddress(config.http())
+                        .setReason("the node is starting")
+                        .build()
+                : present.status();
     }
 
     /** Stops in order and frees port and directory. Takes a few seconds at most. May be called again, or unstarted. */
     @Override
-    public void close() {
-        throw new UnsupportedOperationException();
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (server != null) {
+            server.shutdown();
+        }
+        if (node != null) {
+            node.close();
+        }
+        if (server != null) {
+            stop(server);
+        }
+        if (connector != null) {
+            connector.close();
+        }
+        if (transport != null) {
+            transport.close();
+        }
+        if (runtime != null) {
+            runtime.close();
+        }
+        if (lock != null) {
+            try {
+                lock.close();
+            } catch (IOException e) {
+                LOG.warn("{}: can't unlock {}", config.id(), config.dataDir(), e);
+            }
+        }
+    }
+
+    private String fleetId() {
+        FleetNode present = node;
+        return present == null ? "" : present.fleetId();
+    }
+
+    private DirectoryLock lockDirectory() throws NodeStartException {
+        try {
+            return DirectoryLock.acquire(config.dataDir());
+        } catch (DirectoryInUseException e) {
+            throw new NodeStartException(NodeFailure.refused(e.getMessage()), e);
+        } catch (IOException e) {
+            throw new NodeStartException(
+                    NodeFailure.refused("can't use the data directory " + config.dataDir() + ": " + e
+                            + "; name a directory that this user may write to"),
+                    e);
+        }
+    }
+
+    private Server listen(HostAndPort listen) throws NodeStartException {
+        InetSocketAddress socket = new InetSocketAddress(listen.host(), listen.port());
+        if (socket.isUnresolved()) {
+            throw new NodeStartException(
+                    NodeFailure.refused("can't listen at " + config.listen() + ": unknown host " + listen.host()),
+                    null);
+        }
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(socket);
+        GrpcRaftService.configure(builder);
+        try {
+            return builder.directExecutor()
+                    .maxInboundMessageSize(GrpcConnector.MAX_FRAME_BYTES)
+                    .flowControlWindow(FLOW_CONTROL_BYTES)
+                    .addService(new GrpcRaftService(transport))
+                    .addService(new FleetEndpoint(() -> node))
+                    .build()
+                    .start();
+        } catch (IOException e) {
+            Throwable root = e;
+            while (root.getCause() != null) {
+                root = root.getCause();
+            }
+            throw new NodeStartException(
+                    NodeFailure.refused("can't listen at " + config.listen() + ": " + root.getMessage()
+                            + "; choose a free port of this machine"),
+                    e);
+        }
+    }
+
+    /** What others are told: the address listened at, or the seeds' word on this node if it listens everywhere. */
+    private String advertised(HostAndPort listen, int port) throws NodeStartException {
+        if (!listen.isEverywhere()) {
+            return listen.withPort(port);
+        }
+        String seed = config.seeds().get(config.id());
+        if (seed == null) {
+            throw new NodeStartException(
+                    NodeFailure.refused("listening at " + config.listen()
+                            + " does not say where others reach this node: listen at one host, or name this node among"
+                            + " the seeds"),
+                    null);
+        }
+        return seed;
+    }
+
+    private void laneFailed(Lane lane, Throwable cause) {
+        LOG.error("{}: a task of {} failed", config.id(), lane.name(), cause);
+        FleetNode present = node;
+        if (present != null) {
+            present.defect(lane, cause);
+        }
+    }
+
+    private static void stop(Server server) {
+        server.shutdownNow();
+        try {
+            if (!server.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("the server on port {} takes long to stop", server.getPort());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

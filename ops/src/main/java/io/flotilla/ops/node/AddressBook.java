@@ -1,0 +1,63 @@
+package io.flotilla.ops.node;
+
+import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.Node;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.Transport;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Where the nodes are: as the newest configuration says, or as a node said itself since. Changed on the node's lane,
+ * read by any thread.
+ */
+final class AddressBook {
+    private final NodeId self;
+    private final String ownAddress;
+    private final Transport transport;
+    /** What configurations said last. */
+    private final TreeMap<NodeId, String> configured = new TreeMap<>();
+
+    private volatile Map<NodeId, String> book;
+
+    AddressBook(NodeId self, String ownAddress, Transport transport) {
+        this.self = self;
+        this.ownAddress = ownAddress;
+        this.transport = transport;
+        this.book = Map.of(self, ownAddress);
+    }
+
+    /** {@code host:port}, or an empty string if unknown. */
+    String addressOf(NodeId node) {
+        return book.getOrDefault(node, "");
+    }
+
+    /** Takes over the addresses that are new in this configuration; those it merely repeats don't undo newer word. */
+    void configured(Configuration configuration) {
+        configured(configuration.getNodesList());
+    }
+
+    void configured(Iterable<Node> nodes) {
+        TreeMap<NodeId, String> next = new TreeMap<>(book);
+        for (Node node : nodes) {
+            NodeId id = new NodeId(node.getId());
+            if (!id.equals(self) && !node.getAddress().equals(configured.put(id, node.getAddress()))) {
+                next.put(id, node.getAddress());
+                transport.setAddress(id, node.getAddress());
+            }
+        }
+        next.put(self, ownAddress);
+        book = Collections.unmodifiableMap(next);
+    }
+
+    /** The node itself answered there. */
+    void found(NodeId node, String address) {
+        if (!address.equals(book.get(node)) && !node.equals(self)) {
+            TreeMap<NodeId, String> next = new TreeMap<>(book);
+            next.put(node, address);
+            transport.setAddress(node, address);
+            book = Collections.unmodifiableMap(next);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package io.flotilla.ops.node;
+
+import io.flotilla.client.proto.Node;
+import io.flotilla.raft.core.NodeId;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a data directory belongs to. A directory without one is empty: its node is part of no fleet yet. Immutable.
+ *
+ * @param nodes the founding nodes, by id
+ * @param groups data groups made at founding
+ * @param shards shards made at founding
+ */
+record Identity(NodeId id, String fleetId, State state, List<Node> nodes, int groups, int shards) {
+    enum State {
+        /** Belongs to the fleet, which may not begin before all founding nodes have prepared. */
+        PREPARED,
+        /** All have prepared: the node takes part. */
+        STARTED,
+        /** The founder only: all nodes are known to have started. */
+        FOUNDED
+    }
+
+    Identity {
+        nodes = List.copyOf(nodes);
+    }
+
+    Identity in(State next) {
+        return new Identity(id, fleetId, next, nodes, groups, shards);
+    }
+
+    boolean isStarted() {
+        return state != State.PREPARED;
+    }
+
+    /** Lines of text, so that an operator can see whose directory it is. */
+    byte[] encode() {
+        StringBuilder text = new StringBuilder();
+        text.append("id ").append(id).append('\n');
+        text.append("fleet ").append(fleetId).append('\n');
+        text.append("state ").append(state).append('\n');
+        text.append("groups ").append(groups).append('\n');
+        text.append("shards ").append(shards).append('\n');
+        for (Node node : nodes) {
+            text.append("node ").append(node.getId()).append(' ').append(node.getAddress());
+            if (!node.getHttpAddress().isEmpty()) {
+                text.append(' ').append(node.getHttpAddress());
+            }
+            text.append('\n');
+        }
+        return text.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** @throws IllegalArgumentException if the bytes are no identity */
+    static Identity decode(byte[] bytes) {
+        NodeId id = null;
+        String fleetId = null;
+        State state = null;
+        int groups = 0;
+        int shards = 0;
+        List<Node> nodes = new ArrayList<>();
+        for (String line : new String(bytes, StandardCharsets.UTF_8).split("\n")) {
+            String[] words = line.split(" ");
+            if (words.length < 2) {
+                throw new IllegalArgumentException("the line '" + line + "' has no value");
+            }
+            switch (words[0]) {
+                case "id" -> id = new NodeId(words[1]);
+                case "fleet" -> fleetId = words[1];
+                case "state" -> state = State.valueOf(words[1]);
+                case "groups" -> groups = Integer.parseInt(words[1]);
+                case "shards" -> shards = Integer.parseInt(words[1]);
+                case "node" -> {
+                    Node.Builder node = Node.newBuilder().setId(words[1]).setAddress(words.length > 2 ? words[2] : "");
+                    if (words.length > 3) {
+                        node.setHttpAddress(words[3]);
+                    }
+                    nodes.add(node.build());
+                }
+                default -> throw new IllegalArgumentException("unknown line '" + line + "'");
+            }
+        }
+        if (id == null || fleetId == null || state == null || groups < 1 || shards < 1 || nodes.isEmpty()) {
+            throw new IllegalArgumentException("a line is missing");
+        }
+        return new Identity(id, fleetId, state, nodes, groups, shards);
+    }
+}

@@ -1,0 +1,94 @@
+package io.flotilla.ops.node;
+
+import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.Request;
+import io.flotilla.client.proto.WatchRequest;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.runtime.Cancellable;
+import io.flotilla.raft.runtime.Lane;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * Learns of new configurations from other nodes: watches one of them, and another one after a while, for the one may
+ * be cut off itself. Belongs to the node's lane.
+ */
+final class PeerWatch {
+    private static final long TURN_NANOS = 10_000_000_000L;
+
+    private final Lane lane;
+    private final PeerCalls calls;
+    private final AddressBook addresses;
+    private final Supplier<List<NodeId>> peers;
+    private final LongSupplier known;
+    private final Consumer<Configuration> told;
+    private final SplittableRandom random;
+    private final Backoff backoff = new Backoff(100, 2_000);
+    private PeerCalls.Stream stream;
+    private Cancellable turn = () -> {};
+    private boolean over;
+
+    /** @param known the number of the newest known configuration */
+    PeerWatch(
+            Lane lane,
+            PeerCalls calls,
+            AddressBook addresses,
+            Supplier<List<NodeId>> peers,
+            LongSupplier known,
+            Consumer<Configuration> told,
+            long seed) {
+        this.lane = lane;
+        this.calls = calls;
+        this.addresses = addresses;
+        this.peers = peers;
+        this.known = known;
+        this.told = told;
+        this.random = new SplittableRandom(seed);
+    }
+
+    void start() {
+        next();
+    }
+
+    void stop() {
+        over = true;
+        turn.cancel();
+        if (stream != null) {
+            stream.close();
+        }
+    }
+
+    private void next() {
+        List<NodeId> others = peers.get();
+        if (over || others.isEmpty()) {
+            return;
+        }
+        String address = addresses.addressOf(others.get(random.nextInt(others.size())));
+        if (address.isEmpty()) {
+            turn = lane.after(backoff.next(), this::next);
+            return;
+        }
+        Request.Builder request =
+                Request.newBuilder().setWatch(WatchRequest.newBuilder().setAbove(known.getAsLong()));
+        stream = calls.open(
+                address,
+                request,
+                response -> {
+                    if (response.hasConfiguration()) {
+                        backoff.reset();
+                        told.accept(response.getConfiguration());
+                    }
+                },
+                reason -> {
+                    turn.cancel();
+                    turn = lane.after(backoff.next(), this::next);
+                });
+        turn = lane.after(TURN_NANOS, () -> {
+            stream.close();
+            next();
+        });
+    }
+}

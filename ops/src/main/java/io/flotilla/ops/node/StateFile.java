@@ -1,0 +1,109 @@
+package io.flotilla.ops.node;
+
+import io.flotilla.raft.disk.Disk;
+import io.flotilla.raft.disk.DiskFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+
+/**
+ * A small file that is replaced as a whole: after a crash it holds the old content or the new. A line of text with
+ * format version, checksum and length stands before the content. Calls block; they belong to the node's lane.
+ */
+final class StateFile {
+    private static final int VERSION = 1;
+    private static final int MAX_BYTES = 256 << 20;
+
+    private final Disk disk;
+    private final String path;
+
+    StateFile(Disk disk, String path) {
+        this.disk = disk;
+        this.path = path;
+    }
+
+    /** Where the file lies, for people. */
+    String describe() {
+        return disk.describe(path);
+    }
+
+    /**
+     * The content; empty if the file was never written.
+     *
+     * @throws StateFileException if the file is damaged or of a newer format
+     */
+    Optional<byte[]> read() throws IOException {
+        disk.delete(temporary());
+        if (!disk.exists(path)) {
+            return Optional.empty();
+        }
+        byte[] bytes;
+        try (DiskFile file = disk.open(path)) {
+            if (file.size() > MAX_BYTES) {
+                throw damaged("is far too large");
+            }
+            ByteBuffer buffer = ByteBuffer.allocate((int) file.size());
+            int read = file.read(buffer, 0);
+            if (read != buffer.capacity()) {
+                throw damaged("could not be read whole");
+            }
+            bytes = buffer.array();
+        }
+        int lineEnd = 0;
+        while (lineEnd < bytes.length && bytes[lineEnd] != '\n') {
+            lineEnd++;
+        }
+        String[] words = new String(bytes, 0, lineEnd, StandardCharsets.ISO_8859_1).split(" ");
+        if (lineEnd == bytes.length || words.length != 4 || !words[0].equals("flotilla")) {
+            throw damaged("has no valid first line");
+        }
+        if (!words[1].equals("v" + VERSION)) {
+            throw new StateFileException(describe() + " has the format " + words[1] + ", but this version knows v"
+                    + VERSION + " only: start the node with the version that wrote it, or a newer one");
+        }
+        int contentLength = bytes.length - lineEnd - 1;
+        CRC32C crc = new CRC32C();
+        crc.update(bytes, lineEnd + 1, contentLength);
+        if (!words[2].equals(Integer.toString(contentLength)) || !words[3].equals(Long.toHexString(crc.getValue()))) {
+            throw damaged("fails its checksum");
+        }
+        byte[] content = new byte[contentLength];
+        System.arraycopy(bytes, lineEnd + 1, content, 0, contentLength);
+        return Optional.of(content);
+    }
+
+    /** Replaces the content; durable on return. */
+    void write(byte[] content) throws IOException {
+        CRC32C crc = new CRC32C();
+        crc.update(content, 0, content.length);
+        byte[] line = ("flotilla v" + VERSION + " " + content.length + " " + Long.toHexString(crc.getValue()) + "\n")
+                .getBytes(StandardCharsets.ISO_8859_1);
+        ByteBuffer whole = ByteBuffer.allocate(line.length + content.length);
+        whole.put(line).put(content).flip();
+        disk.delete(temporary());
+        try (DiskFile file = disk.open(temporary())) {
+            file.write(whole, 0);
+            file.force();
+        }
+        disk.rename(temporary(), path);
+        disk.forceDirectory("");
+    }
+
+    private String temporary() {
+        return path + ".new";
+    }
+
+    StateFileException damaged(String how) {
+        return new StateFileException("the file " + describe() + " " + how
+                + ": the disk or somebody else changed it; the node can't trust it and stops");
+    }
+
+    /** A file that can't be used. The message names it. */
+    static final class StateFileException extends IOException {
+        StateFileException(String message) {
+            super(message);
+        }
+    }
+}
