@@ -109,7 +109,8 @@ final class LogWriter {
             }
             count(writes);
         }
-        release(all);
+        // a task of its own: what follows a wait for the disk must not be seen before the wait is over
+        lane.execute(() -> release(all));
     }
 
     /** One write per group, so that the log needs no rule for several. */
