@@ -27,8 +27,11 @@ final class SimLane implements Lane {
         if (!owner.isAlive()) {
             return;
         }
-        tasks.add(new Task(scheduler.now(), scheduler.nextSequence(), task));
-        if (scheduler.currentLane() != this) {
+        if (scheduler.currentLane() == this) {
+            // before whatever others give while this task is busy
+            tasks.add(new Task(scheduler.taskStart(), scheduler.nextSequence(), task));
+        } else {
+            tasks.add(new Task(scheduler.now(), scheduler.nextSequence(), task));
             planWake();
         }
     }

@@ -9,6 +9,9 @@ public final class Durability {
     /** Whether a node, up or down, has an entry on disk. */
     public interface Holds {
         boolean holds(NodeId node, long group, long index, long term);
+
+        /** What a node has on disk, for people. */
+        String describe(NodeId node, long group);
     }
 
     public void applied(long group, long index, long term, NodeId node, Membership membership, Holds holds) {
@@ -16,12 +19,14 @@ public final class Durability {
                 || (membership.isJoint() && !majority(membership.outgoing(), group, index, term, holds))) {
             throw new Violation(
                     "Durability",
-                    "%s applies index %d of term %d in group %d, which is not on the disks of a majority of %s",
+                    "%s applies index %d of term %d in group %d, which is not on the disks of a majority: %s",
                     node,
                     index,
                     term,
                     group,
-                    membership.voters());
+                    membership.all().stream()
+                            .map(other -> other + " has " + holds.describe(other, group))
+                            .toList());
         }
     }
 

@@ -40,6 +40,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
     private final Map<NodeId, Map<Long, ShadowLog>> disks = new TreeMap<>();
     private final Map<Long, Membership> memberships = new HashMap<>();
     private final Map<Long, Long> highestTerms = new HashMap<>();
+    private NodeId lastLeader;
     private long elections;
     private int incarnations;
 
@@ -52,6 +53,11 @@ public final class RaftInvariants implements SimNetwork.Observer {
     /** How many leaderships were seen. */
     public long elections() {
         return elections;
+    }
+
+    /** Who became leader of some group last, or null. */
+    public NodeId lastLeader() {
+        return lastLeader;
     }
 
     public Monotonicity monotonicity() {
@@ -82,6 +88,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
     private void leads(long group, long term, NodeId node) {
         if (electionSafety.leads(group, term, node)) {
             elections++;
+            lastLeader = node;
             highestTerms.merge(group, term, Math::max);
         }
     }
@@ -119,6 +126,18 @@ public final class RaftInvariants implements SimNetwork.Observer {
         return log != null && log.holds(index, term);
     }
 
+    private final Durability.Holds onDisks = new Durability.Holds() {
+        @Override
+        public boolean holds(NodeId node, long group, long index, long term) {
+            return RaftInvariants.this.holds(node, group, index, term);
+        }
+
+        @Override
+        public String describe(NodeId node, long group) {
+            return String.valueOf(log(node, group));
+        }
+    };
+
     /** Watches the log store that an incarnation has just opened. */
     public LogStore watch(NodeId node, SimRuntime runtime, LogStore log) {
         Map<Long, ShadowLog> logs = new HashMap<>();
@@ -131,7 +150,10 @@ public final class RaftInvariants implements SimNetwork.Observer {
             }
             logs.put(id, shadow);
         }
-        disks.put(node, logs);
+        Map<Long, ShadowLog> before = disks.put(node, logs);
+        if (before != null) {
+            before.forEach((group, shadow) -> LogDurability.recovered(node, group, shadow, logs.get(group)));
+        }
         return new WatchedLog(node, runtime, log, logs);
     }
 
@@ -252,8 +274,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
                 boolean first =
                         stateMachineSafety.applies(id, entry.index(), entry.term(), EntryHash.of(entry), node, highest);
                 if (first) {
-                    durability.applied(
-                            id, entry.index(), entry.term(), node, memberships.get(id), RaftInvariants.this::holds);
+                    durability.applied(id, entry.index(), entry.term(), node, memberships.get(id), onDisks);
                 }
             }
             List<Object> results = machine.apply(entries);

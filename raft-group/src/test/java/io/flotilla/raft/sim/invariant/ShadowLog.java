@@ -42,6 +42,10 @@ final class ShadowLog {
         terms[count++] = term;
     }
 
+    long firstIndex() {
+        return base.index() + 1;
+    }
+
     long lastIndex() {
         return base.index() + count;
     }
@@ -57,5 +61,10 @@ final class ShadowLog {
     /** Whether the entry is here or was compacted away, as only committed ones are. */
     boolean holds(long index, long term) {
         return index <= base.index() || termAt(index) == term;
+    }
+
+    @Override
+    public String toString() {
+        return "entries " + (base.index() + 1) + ".." + lastIndex() + " up to term " + termAt(lastIndex());
     }
 }

@@ -1,0 +1,274 @@
+package io.flotilla.raft.sim;
+
+import io.flotilla.raft.core.CoreConfig;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.host.HostConfig;
+import io.flotilla.raft.host.HostListener;
+import io.flotilla.raft.host.ProposalCallback;
+import io.flotilla.raft.host.RaftHost;
+import io.flotilla.raft.host.ReadCallback;
+import io.flotilla.raft.host.Refusal;
+import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.log.segment.LogConfig;
+import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.sim.invariant.RaftInvariants;
+import io.flotilla.raft.sim.invariant.Violation;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * The library alone under the simulator: production core, host and log on a few nodes with a few groups, proposals and
+ * reads through the host's door, faults from one seed, then a time without faults in which everything must work again.
+ */
+final class GroupSimulation implements FaultPlan.World {
+    private static final long SECOND = 1_000_000_000L;
+    private static final int GROUPS = 3;
+
+    private final SimScheduler scheduler;
+    private final SimNetwork network;
+    private final RaftInvariants invariants;
+    private final FaultPlan faults;
+    private final SplittableRandom random;
+    private final CoreConfig core;
+    private final List<SimNode> nodes = new ArrayList<>();
+    private final List<String> names = new ArrayList<>();
+    private final long[] acknowledged = new long[GROUPS];
+    private long proposed;
+    private long acknowledgements;
+    private long reads;
+
+    GroupSimulation(long seed) {
+        scheduler = new SimScheduler(seed);
+        network = new SimNetwork(scheduler);
+        random = scheduler.randomStream();
+        invariants = new RaftInvariants(scheduler, result -> result == null ? 0 : (Long) result);
+        network.observe(invariants);
+        int size = random.nextInt(3) == 0 ? 5 : 3;
+        int appendBytes = random.nextBoolean() ? 40 : 192 << 10;
+        core = new CoreConfig(20, 5, appendBytes, 1 + random.nextInt(64), 4 << 20, 1 << 20, 1 << 20, 4 << 10, true);
+        List<NodeId> ids = new ArrayList<>();
+        for (int i = 1; i <= size; i++) {
+            ids.add(new NodeId("n" + i));
+            names.add("n" + i);
+        }
+        for (NodeId id : ids) {
+            nodes.add(new SimNode(id, ids));
+        }
+        faults = new FaultPlan(scheduler, network, this);
+    }
+
+    /** Runs for about {@code seconds} of virtual time with faults, then until all is well again. */
+    void run(int seconds) {
+        nodes.forEach(SimNode::start);
+        faults.begin();
+        propose();
+        read();
+        scheduler.runUntil(seconds * SECOND);
+        faults.end();
+        long[] before = acknowledged.clone();
+        scheduler.runUntil((seconds + 10) * SECOND);
+        for (int group = 0; group < GROUPS; group++) {
+            if (acknowledged[group] == before[group]) {
+                throw new SimFailure(
+                        scheduler.now(),
+                        new Violation("Liveness", "group %d did nothing for 10 s without faults", group));
+            }
+        }
+    }
+
+    String summary() {
+        return String.format(
+                "%d nodes, %d faults, %d elections, %d proposals, %d acknowledged, %d reads, trace %016x",
+                nodes.size(),
+                faults.faults(),
+                invariants.elections(),
+                proposed,
+                acknowledgements,
+                reads,
+                scheduler.trace().value());
+    }
+
+    long trace() {
+        return scheduler.trace().value();
+    }
+
+    private void propose() {
+        scheduler.after(1 + random.nextLong(SECOND / 50), this::propose);
+        SimNode node = nodes.get(random.nextInt(nodes.size()));
+        int group = random.nextInt(GROUPS);
+        if (node.host == null) {
+            return;
+        }
+        int burst = random.nextInt(10) == 0 ? 20 : 1;
+        for (int i = 0; i < burst; i++) {
+            proposed++;
+            byte[] payload = ("p" + proposed + "-".repeat(random.nextInt(60))).getBytes(StandardCharsets.US_ASCII);
+            node.host.propose(group, payload, new ProposalCallback() {
+                @Override
+                public void applied(long index, Object result) {
+                    acknowledgements++;
+                    acknowledged[group] = Math.max(acknowledged[group], index);
+                }
+
+                @Override
+                public void refused(Refusal refusal) {}
+            });
+        }
+    }
+
+    private void read() {
+        scheduler.after(1 + random.nextLong(SECOND / 50), this::read);
+        SimNode node = nodes.get(random.nextInt(nodes.size()));
+        int group = random.nextInt(GROUPS);
+        if (node.host == null) {
+            return;
+        }
+        long atLeast = acknowledged[group];
+        node.host.read(group, new ReadCallback() {
+            @Override
+            public void ready(StateMachine machine) {
+                reads++;
+                if (machine.appliedIndex() < atLeast) {
+                    throw new Violation(
+                            "LinearizableReads",
+                            "%s reads group %d at index %d, after index %d was acknowledged",
+                            node.id,
+                            group,
+                            machine.appliedIndex(),
+                            atLeast);
+                }
+            }
+
+            @Override
+            public void refused(Refusal refusal) {}
+        });
+    }
+
+    private SimNode node(String name) {
+        return nodes.get(names.indexOf(name));
+    }
+
+    @Override
+    public List<String> nodes() {
+        return names;
+    }
+
+    @Override
+    public List<String> clients() {
+        return List.of();
+    }
+
+    @Override
+    public boolean isUp(String name) {
+        return node(name).isUp();
+    }
+
+    @Override
+    public void crash(String name, boolean powerCut) {
+        node(name).crash(powerCut);
+    }
+
+    @Override
+    public void start(String name) {
+        node(name).start();
+    }
+
+    @Override
+    public void restartClient(String client) {
+        throw new UnsupportedOperationException("there are no clients here");
+    }
+
+    @Override
+    public void setSyncLatency(String name, long minNanos, long maxNanos) {
+        node(name).disk.syncLatency(minNanos, maxNanos);
+    }
+
+    @Override
+    public String someLeader() {
+        return invariants.lastLeader() == null ? null : invariants.lastLeader().value();
+    }
+
+    private final class SimNode {
+        private final NodeId id;
+        private final List<NodeId> all;
+        private SimDisk disk;
+        private SimRuntime runtime;
+        private RaftHost host;
+
+        SimNode(NodeId id, List<NodeId> all) {
+            this.id = id;
+            this.all = all;
+            this.disk = new SimDisk(id.value(), scheduler, random.nextLong());
+        }
+
+        boolean isUp() {
+            return runtime != null;
+        }
+
+        void start() {
+            runtime = new SimRuntime(
+                    scheduler, id.value(), random.split(), random.nextInt(60_000), random.nextInt(400) - 200);
+            SimRuntime incarnation = runtime;
+            incarnation.lane("main").execute(() -> open(incarnation));
+        }
+
+        private void open(SimRuntime incarnation) {
+            LogStore log;
+            try {
+                log = invariants.watch(
+                        id,
+                        incarnation,
+                        SegmentedLogStore.open(disk, "log", new LogConfig(1 << 20, random.nextLong(), 4)));
+            } catch (IOException e) {
+                throw new Violation("Recovery", "%s can't open its log: %s", id, e.getMessage());
+            }
+            SimTransport transport = new SimTransport(network, incarnation, id, id + ":1");
+            for (NodeId other : all) {
+                transport.setAddress(other, other + ":1");
+            }
+            HostConfig config = new HostConfig(id, core, 1 + random.nextInt(2), 1, 50_000_000L, 1000, 1000, 10_000);
+            host = new RaftHost(
+                    config,
+                    incarnation,
+                    log,
+                    transport,
+                    invariants.watch(id, group -> new ChainMachine()),
+                    new Listener(id));
+            host.start();
+            for (int group = 0; group < GROUPS; group++) {
+                host.createGroup(new GroupDescriptor(group, Membership.of(all), new byte[0]));
+            }
+        }
+
+        void crash(boolean powerCut) {
+            runtime.kill();
+            runtime = null;
+            host = null;
+            disk = powerCut ? disk.crash(scheduler.now(), random.split()) : disk.kill(scheduler.now());
+        }
+    }
+
+    private final class Listener implements HostListener {
+        private final NodeId id;
+
+        Listener(NodeId id) {
+            this.id = id;
+        }
+
+        @Override
+        public void groupFailed(long groupId, Throwable cause) {
+            scheduler.fail(new AssertionError(id + ": group " + groupId + " failed: " + cause, cause));
+        }
+
+        @Override
+        public void nodeFailed(Throwable cause) {
+            scheduler.fail(new AssertionError(id + " failed: " + cause, cause));
+        }
+    }
+}
