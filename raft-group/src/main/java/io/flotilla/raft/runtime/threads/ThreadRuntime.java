@@ -21,7 +21,8 @@ public final class ThreadRuntime implements NodeRuntime {
     private final LaneFailureHandler failures;
     private final Map<String, ThreadLane> lanes = new LinkedHashMap<>();
     private final SystemClock clock = new SystemClock();
-    private boolean closed;
+    private boolean closing;
+    private volatile boolean closed;
 
     /**
      * @param name put before the names of the threads
@@ -35,7 +36,7 @@ public final class ThreadRuntime implements NodeRuntime {
     /** @throws IllegalArgumentException if the runtime has a lane of this name already */
     @Override
     public synchronized Lane lane(String laneName) {
-        if (closed) {
+        if (closing) {
             throw new IllegalStateException("the runtime " + name + " is closed");
         }
         if (lanes.containsKey(laneName)) {
@@ -61,7 +62,7 @@ public final class ThreadRuntime implements NodeRuntime {
     public void close() {
         ThreadLane[] all;
         synchronized (this) {
-            closed = true;
+            closing = true;
             all = lanes.values().toArray(new ThreadLane[0]);
         }
         boolean insideALane = false;
@@ -69,12 +70,18 @@ public final class ThreadRuntime implements NodeRuntime {
             lane.stop();
             insideALane |= lane.isCurrent();
         }
+        closed = true;
         if (!insideALane) {
             long deadline = System.nanoTime() + CLOSE_NANOS;
             for (ThreadLane lane : all) {
                 lane.join(deadline - System.nanoTime());
             }
         }
+    }
+
+    /** Whether no lane starts a further task. */
+    public boolean isClosed() {
+        return closed;
     }
 
     private static final class SystemClock implements Clock {

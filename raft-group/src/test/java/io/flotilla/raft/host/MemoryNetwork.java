@@ -1,0 +1,62 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.MessageCodec;
+import io.flotilla.raft.transport.Transport;
+import io.flotilla.raft.transport.TransportReceiver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Transports in one process; what is sent crosses as bytes, at once, and can be watched. */
+final class MemoryNetwork {
+    /** Sees each hand-over before it is delivered. */
+    interface Watcher {
+        void sent(NodeId from, NodeId to, List<GroupMessage> messages);
+    }
+
+    private final Map<NodeId, TransportReceiver> receivers = new ConcurrentHashMap<>();
+    volatile Watcher watcher = (from, to, messages) -> {};
+
+    /** Delivers to a node as if another one had sent it. */
+    void inject(NodeId from, NodeId to, GroupMessage message) {
+        TransportReceiver receiver = receivers.get(to);
+        if (receiver != null) {
+            receiver.receive(from, List.of(message));
+        }
+    }
+
+    Transport transport(NodeId self) {
+        return new Transport() {
+            @Override
+            public void start(TransportReceiver receiver) {
+                receivers.put(self, receiver);
+            }
+
+            @Override
+            public void send(NodeId to, List<GroupMessage> messages) {
+                watcher.sent(self, to, messages);
+                TransportReceiver receiver = receivers.get(to);
+                if (receiver != null && receivers.containsKey(self)) {
+                    try {
+                        receiver.receive(self, MessageCodec.read(ByteBuffer.wrap(MessageCodec.frame(messages))));
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }
+            }
+
+            @Override
+            public void setAddress(NodeId node, String address) {}
+
+            @Override
+            public void close() {
+                receivers.remove(self);
+            }
+        };
+    }
+}

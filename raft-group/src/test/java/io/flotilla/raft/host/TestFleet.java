@@ -1,0 +1,91 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.transport.Transport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+
+/** Three test nodes, and a caller that looks for the leader as a client would. */
+final class TestFleet {
+    static final List<NodeId> IDS = List.of(new NodeId("n1"), new NodeId("n2"), new NodeId("n3"));
+    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    final TreeMap<NodeId, TestNode> nodes = new TreeMap<>();
+    private final Function<NodeId, LogStore> logs;
+    private final Function<NodeId, Transport> transports;
+
+    TestFleet(Function<NodeId, LogStore> logs, Function<NodeId, Transport> transports) {
+        this.logs = logs;
+        this.transports = transports;
+    }
+
+    static GroupDescriptor group(long id) {
+        return new GroupDescriptor(id, Membership.of(IDS), new byte[0]);
+    }
+
+    TestNode start(NodeId id) {
+        TestNode node = new TestNode(id, logs.apply(id), transports.apply(id));
+        nodes.put(id, node);
+        node.host.start();
+        return node;
+    }
+
+    void startAll() {
+        IDS.forEach(this::start);
+    }
+
+    void create(long groups) {
+        for (TestNode node : nodes.values()) {
+            for (long id = 1; id <= groups; id++) {
+                node.host.createGroup(group(id));
+            }
+        }
+    }
+
+    /** Asks node after node until one answers. An indeterminate outcome is not asked again. */
+    Object untilDone(Function<TestNode, CompletableFuture<Object>> call) throws Exception {
+        long end = System.nanoTime() + LIMIT_NANOS;
+        Throwable last = null;
+        while (System.nanoTime() < end) {
+            for (TestNode node : new ArrayList<>(nodes.values())) {
+                try {
+                    return call.apply(node).get(10, TimeUnit.SECONDS);
+                } catch (ExecutionException e) {
+                    last = e.getCause();
+                } catch (TimeoutException e) {
+                    last = e;
+                }
+            }
+            CompletableFuture.runAsync(() -> {}, CompletableFuture.delayedExecutor(10, TimeUnit.MILLISECONDS))
+                    .join();
+        }
+        throw new AssertionError("nobody answered", last);
+    }
+
+    TestNode leaderOf(long groupId) throws Exception {
+        untilDone(node -> node.read(groupId));
+        for (TestNode node : nodes.values()) {
+            GroupStatus status = node.host.status(groupId);
+            if (status != null && node.id.equals(status.leader())) {
+                return node;
+            }
+        }
+        return leaderOf(groupId);
+    }
+
+    void closeAll() throws Exception {
+        for (TestNode node : nodes.values()) {
+            node.close();
+        }
+        nodes.clear();
+    }
+}

@@ -1,0 +1,111 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.core.CoreConfig;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.runtime.threads.ThreadRuntime;
+import io.flotilla.raft.transport.Transport;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/** A host on threads with ticks of 5 ms, and what its listener heard. */
+final class TestNode implements HostListener {
+    static final CoreConfig CORE = CoreConfig.defaults();
+
+    final NodeId id;
+    final CounterMachine.Factory machines = new CounterMachine.Factory();
+    final BlockingQueue<Throwable> nodeFailures = new LinkedBlockingQueue<>();
+    final BlockingQueue<Long> groupFailures = new LinkedBlockingQueue<>();
+    final BlockingQueue<Throwable> defects = new LinkedBlockingQueue<>();
+    final Transport transport;
+    final RaftHost host;
+    private final ThreadRuntime runtime;
+
+    TestNode(NodeId id, LogStore log, Transport transport, Function<HostConfig, HostConfig> change) {
+        this.id = id;
+        this.transport = transport;
+        this.runtime = new ThreadRuntime(id.value(), (lane, cause) -> defects.add(cause));
+        HostConfig config = new HostConfig(id, CORE, 2, 2, 5_000_000L, 10_000, 10_000, 10_000);
+        this.host = new RaftHost(change.apply(config), runtime, log, transport, machines, this);
+    }
+
+    TestNode(NodeId id, LogStore log, Transport transport) {
+        this(id, log, transport, config -> config);
+    }
+
+    @Override
+    public void groupFailed(long groupId, Throwable cause) {
+        groupFailures.add(groupId);
+    }
+
+    @Override
+    public void nodeFailed(Throwable cause) {
+        nodeFailures.add(cause);
+    }
+
+    /** Either the result, or a {@link RefusedException}. */
+    CompletableFuture<Object> propose(long groupId, byte[] payload) {
+        CompletableFuture<Object> outcome = new CompletableFuture<>();
+        host.propose(groupId, payload, new ProposalCallback() {
+            @Override
+            public void applied(long index, Object result) {
+                outcome.complete(result);
+            }
+
+            @Override
+            public void refused(Refusal refusal) {
+                outcome.completeExceptionally(new RefusedException(refusal));
+            }
+        });
+        return outcome;
+    }
+
+    CompletableFuture<Object> increment(long groupId) {
+        return propose(groupId, "+1".getBytes(StandardCharsets.UTF_8));
+    }
+
+    CompletableFuture<Object> read(long groupId) {
+        CompletableFuture<Object> outcome = new CompletableFuture<>();
+        host.read(groupId, new ReadCallback() {
+            @Override
+            public void ready(StateMachine machine) {
+                outcome.complete(machine.as(CounterMachine.class).count());
+            }
+
+            @Override
+            public void refused(Refusal refusal) {
+                outcome.completeExceptionally(new RefusedException(refusal));
+            }
+        });
+        return outcome;
+    }
+
+    /** An orderly stop. */
+    void close() throws Exception {
+        host.close();
+        host.closed().get(20, TimeUnit.SECONDS);
+        transport.close();
+        runtime.close();
+    }
+
+    /** A stop at once: nothing is finished. */
+    void kill() {
+        transport.close();
+        runtime.close();
+    }
+
+    static final class RefusedException extends Exception {
+        private static final long serialVersionUID = 1;
+        final transient Refusal refusal;
+
+        RefusedException(Refusal refusal) {
+            super(refusal.toString());
+            this.refusal = refusal;
+        }
+    }
+}

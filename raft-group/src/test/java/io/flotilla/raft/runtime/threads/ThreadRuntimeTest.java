@@ -1,0 +1,154 @@
+package io.flotilla.raft.runtime.threads;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.flotilla.raft.runtime.Cancellable;
+import io.flotilla.raft.runtime.Lane;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ThreadRuntimeTest {
+    private final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
+    private final ThreadRuntime runtime = new ThreadRuntime("test", (lane, cause) -> failures.add(cause));
+
+    @AfterEach
+    void close() {
+        runtime.close();
+    }
+
+    @Test
+    void tasksOfManyThreadsAllRunAndEachThreadsInOrder() throws Exception {
+        Lane lane = runtime.lane("a");
+        int threads = 4;
+        int each = 20_000;
+        int[] last = new int[threads];
+        AtomicInteger disorder = new AtomicInteger();
+        CountDownLatch done = new CountDownLatch(threads * each);
+        List<Thread> producers = new ArrayList<>();
+        for (int t = 0; t < threads; t++) {
+            int mine = t;
+            Thread producer = new Thread(() -> {
+                for (int i = 1; i <= each; i++) {
+                    int number = i;
+                    lane.execute(() -> {
+                        if (last[mine] != number - 1 || !lane.isCurrent()) {
+                            disorder.incrementAndGet();
+                        }
+                        last[mine] = number;
+                        done.countDown();
+                    });
+                }
+            });
+            producers.add(producer);
+            producer.start();
+        }
+        assertThat(done.await(30, TimeUnit.SECONDS))
+                .as("every task woke the lane")
+                .isTrue();
+        assertThat(disorder).hasValue(0);
+        for (Thread producer : producers) {
+            producer.join();
+        }
+    }
+
+    @Test
+    void aWakeUpIsNeverLost() throws Exception {
+        Lane ping = runtime.lane("ping");
+        Lane pong = runtime.lane("pong");
+        CountDownLatch rounds = new CountDownLatch(20_000);
+        Runnable[] hit = new Runnable[1];
+        hit[0] = () -> {
+            rounds.countDown();
+            if (rounds.getCount() > 0) {
+                (ping.isCurrent() ? pong : ping).execute(hit[0]);
+            }
+        };
+        ping.execute(hit[0]);
+        assertThat(rounds.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void delayedTasksRunInTheOrderOfTheirTimesAndNotEarly() throws Exception {
+        Lane lane = runtime.lane("a");
+        List<String> order = new ArrayList<>();
+        CompletableFuture<Long> last = new CompletableFuture<>();
+        long start = runtime.clock().nanos();
+        lane.after(500_000_000, () -> {
+            order.add("late");
+            last.complete(runtime.clock().nanos());
+        });
+        lane.after(20_000_000, () -> order.add("early"));
+        lane.execute(() -> order.add("now"));
+        assertThat(last.get(10, TimeUnit.SECONDS) - start).isGreaterThanOrEqualTo(500_000_000);
+        assertThat(order).containsExactly("now", "early", "late");
+    }
+
+    @Test
+    void aCancelledTaskDoesNotRun() throws Exception {
+        Lane lane = runtime.lane("a");
+        List<String> ran = new ArrayList<>();
+        Cancellable cancelled = lane.after(10_000_000, () -> ran.add("cancelled"));
+        cancelled.cancel();
+        cancelled.cancel();
+        CountDownLatch later = new CountDownLatch(1);
+        lane.after(30_000_000, later::countDown);
+        assertThat(later.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(ran).isEmpty();
+    }
+
+    @Test
+    void aTaskThatThrowsIsReportedAndTheLaneGoesOn() throws Exception {
+        Lane lane = runtime.lane("a");
+        CountDownLatch next = new CountDownLatch(1);
+        lane.execute(() -> {
+            throw new AssertionError("defect");
+        });
+        lane.execute(next::countDown);
+        assertThat(next.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(failures.poll(10, TimeUnit.SECONDS)).hasMessage("defect");
+    }
+
+    @Test
+    void closeLetsTheRunningTaskFinishAndDropsTheRest() throws Exception {
+        Lane lane = runtime.lane("a");
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        List<String> ran = new ArrayList<>();
+        lane.execute(() -> {
+            running.countDown();
+            try {
+                goOn.await();
+            } catch (InterruptedException e) {
+                ran.add("interrupted");
+            }
+            ran.add("first");
+        });
+        lane.execute(() -> ran.add("second"));
+        assertThat(running.await(10, TimeUnit.SECONDS)).isTrue();
+        Thread closer = new Thread(runtime::close);
+        closer.start();
+        while (!runtime.isClosed()) {
+            Thread.onSpinWait();
+        }
+        goOn.countDown();
+        closer.join(10_000);
+        assertThat(closer.isAlive()).isFalse();
+        lane.execute(() -> ran.add("third"));
+        assertThat(ran).containsExactly("first");
+    }
+
+    @Test
+    void aNameIsGivenOnce() {
+        runtime.lane("a");
+        assertThatThrownBy(() -> runtime.lane("a")).hasMessageContaining("has a lane a already");
+    }
+}

@@ -1,0 +1,202 @@
+package io.flotilla.raft.transport.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.MessageCodec;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class GrpcTransportTest {
+    private final List<Node> nodes = new ArrayList<>();
+
+    /** A transport with a server on a free port; what arrives is queued. */
+    private final class Node {
+        final NodeId id;
+        final GrpcTransport transport;
+        final BlockingQueue<GroupMessage> received = new LinkedBlockingQueue<>();
+        Server server;
+
+        Node(String name, String fleet) throws Exception {
+            id = new NodeId(name);
+            transport = new GrpcTransport(id, this::address, () -> fleet, 1 << 20);
+            server = serve();
+            transport.start((from, messages) -> received.addAll(messages));
+            nodes.add(this);
+        }
+
+        Server serve() throws Exception {
+            return GrpcRaftService.configure(NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0)))
+                    .directExecutor()
+                    .addService(new GrpcRaftService(transport))
+                    .build()
+                    .start();
+        }
+
+        String address() {
+            return "127.0.0.1:" + server.getPort();
+        }
+
+        /** Sends until one arrives, as Raft does. */
+        void sendUntilReceived(Node to) throws Exception {
+            for (int i = 0; i < 300; i++) {
+                transport.send(to.id, List.of(heartbeat(i)));
+                if (to.received.poll(50, TimeUnit.MILLISECONDS) != null) {
+                    return;
+                }
+            }
+            throw new AssertionError("nothing from " + id + " reached " + to.id);
+        }
+    }
+
+    private static GroupMessage heartbeat(long round) {
+        return new GroupMessage(1, new Message.Heartbeat(1, 0, round));
+    }
+
+    private static GroupMessage append(int payloadBytes) {
+        return new GroupMessage(
+                1,
+                new Message.AppendRequest(
+                        1, EntryId.ZERO, 0, List.of(new Entry(1, 1, EntryKind.COMMAND, new byte[payloadBytes]))));
+    }
+
+    @AfterEach
+    void close() {
+        for (Node node : nodes) {
+            node.transport.close();
+            node.server.shutdownNow();
+        }
+    }
+
+    @Test
+    void messagesArriveInOrderInFramesOfManyAndTheLargestEntryToo() throws Exception {
+        Node a = new Node("a", "fleet");
+        Node b = new Node("b", "fleet");
+        a.transport.setAddress(b.id, b.address());
+        a.sendUntilReceived(b);
+        long framesBefore = a.transport.stats().framesOut();
+        List<GroupMessage> many = new ArrayList<>();
+        for (int i = 0; i < 10_000; i++) {
+            many.add(heartbeat(i));
+        }
+        b.received.clear();
+        a.transport.send(b.id, many);
+        for (int i = 0; i < 10_000; i++) {
+            assertThat(b.received.poll(10, TimeUnit.SECONDS)).isEqualTo(heartbeat(i));
+        }
+        assertThat(a.transport.stats().framesOut() - framesBefore).isLessThanOrEqualTo(2);
+        GroupMessage large = append(MessageCodec.MAX_PAYLOAD_BYTES);
+        a.transport.send(b.id, List.of(large));
+        assertThat(b.received.poll(10, TimeUnit.SECONDS)).isEqualTo(large);
+    }
+
+    @Test
+    void aNodeThatGreetsFromANewPortIsReachedThereAtOnce() throws Exception {
+        Node a = new Node("a", "fleet");
+        Node b = new Node("b", "fleet");
+        a.transport.setAddress(b.id, b.address());
+        b.transport.setAddress(a.id, a.address());
+        a.sendUntilReceived(b);
+        String old = b.address();
+        b.server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+        b.server = b.serve();
+        Node c = new Node("c", "fleet");
+        b.transport.setAddress(c.id, c.address()); // c never heard of b, but b greets it
+        b.sendUntilReceived(c);
+        c.sendUntilReceived(b);
+        a.transport.learnt(b.id, b.address()); // as b's greeting to a does when b restarts
+        a.transport.setAddress(b.id, old); // told once more by whoever knows only the old one
+        a.sendUntilReceived(b);
+    }
+
+    @Test
+    void aPeerThatWasAwayIsReachedAgainSoonAfterItIsBack() throws Exception {
+        Node a = new Node("a", "fleet");
+        Node b = new Node("b", "fleet");
+        a.transport.setAddress(b.id, b.address());
+        a.sendUntilReceived(b);
+        int port = b.server.getPort();
+        b.server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+        b.received.clear();
+        long away = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        while (System.nanoTime() < away) {
+            a.transport.send(b.id, List.of(heartbeat(1)));
+            assertThat(b.received.poll(20, TimeUnit.MILLISECONDS)).isNull();
+        }
+        assertThat(a.transport.stats().dropped())
+                .as("nothing old is kept for it")
+                .isPositive();
+        b.server = GrpcRaftService.configure(NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port)))
+                .directExecutor()
+                .addService(new GrpcRaftService(b.transport))
+                .build()
+                .start();
+        long back = System.nanoTime();
+        a.sendUntilReceived(b);
+        assertThat(System.nanoTime() - back).isLessThan(TimeUnit.MILLISECONDS.toNanos(1_500));
+    }
+
+    @Test
+    void anotherFleetIsRefused() throws Exception {
+        Node a = new Node("a", "fleet-1");
+        Node b = new Node("b", "fleet-2");
+        a.transport.setAddress(b.id, b.address());
+        expectNothingFrom(a, b);
+    }
+
+    @Test
+    void aNodeThatIsNotTheOneMeantIsRefused() throws Exception {
+        Node a = new Node("a", "fleet");
+        Node b = new Node("b", "fleet");
+        NodeId meant = new NodeId("c");
+        a.transport.setAddress(meant, b.address());
+        for (int i = 0; i < 10; i++) {
+            a.transport.send(meant, List.of(heartbeat(i)));
+            assertThat(b.received.poll(50, TimeUnit.MILLISECONDS)).isNull();
+        }
+        assertThat(b.transport.stats().framesIn()).isZero();
+    }
+
+    @Test
+    void aNodeWithoutAFleetYetIsHeard() throws Exception {
+        Node a = new Node("a", "");
+        Node b = new Node("b", "fleet");
+        a.transport.setAddress(b.id, b.address());
+        a.sendUntilReceived(b);
+    }
+
+    @Test
+    void whatDoesNotFitIntoTheQueueIsDropped() throws Exception {
+        Node a = new Node("a", "fleet");
+        NodeId silent = new NodeId("silent");
+        try (ServerSocket accepting = new ServerSocket(0)) {
+            a.transport.setAddress(silent, "127.0.0.1:" + accepting.getLocalPort());
+            for (int i = 0; i < 100; i++) {
+                a.transport.send(silent, List.of(append(100_000)));
+            }
+            assertThat(a.transport.stats().dropped()).isGreaterThanOrEqualTo(89);
+        }
+    }
+
+    private static void expectNothingFrom(Node a, Node b) throws Exception {
+        for (int i = 0; i < 10; i++) {
+            a.transport.send(b.id, List.of(heartbeat(i)));
+            assertThat(b.received.poll(50, TimeUnit.MILLISECONDS)).isNull();
+        }
+        assertThat(b.transport.stats().framesIn()).isZero();
+    }
+}
