@@ -1,0 +1,245 @@
+package io.flotilla.kv.engine;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every engine promises. */
+public abstract class EngineContract {
+    protected KvEngine engine;
+
+    protected abstract KvEngine create() throws Exception;
+
+    /** The engine as a restart after a power cut finds it. */
+    protected abstract KvEngine crash(KvEngine engine) throws Exception;
+
+    /** The engine opened again after it was closed. */
+    protected abstract KvEngine reopen(KvEngine closed) throws Exception;
+
+    @BeforeEach
+    void open() throws Exception {
+        engine = create();
+    }
+
+    @AfterEach
+    void close() {
+        engine.close();
+    }
+
+    @Test
+    void holdsWhatWasWritten() {
+        assertThat(engine.get(b("a"))).isNull();
+        write(put("a", "1"), put("b", ""));
+        assertThat(engine.get(b("a"))).isEqualTo(b("1"));
+        assertThat(engine.get(b("b"))).isEmpty();
+        write(put("a", "2"), delete("b"), delete("never there"));
+        assertThat(rows("", null)).containsExactly("a=2");
+    }
+
+    @Test
+    void inABatchTheLaterChangeWins() {
+        write(put("a", "1"), put("a", "2"), delete("b"), put("b", "3"), put("c", "4"), delete("c"));
+        assertThat(rows("", null)).containsExactly("a=2", "b=3");
+        write(put("b", "5"), deleteRange("a", "c"), put("a", "6"));
+        assertThat(rows("", null)).containsExactly("a=6");
+    }
+
+    @Test
+    void ordersKeysAsUnsignedBytes() {
+        write(put("\u00ff", "5"), put("\u0080", "4"), put("\u007f", "3"), put("\0\0", "2"), put("\0", "1"));
+        assertThat(values(engine.ascending(b(""), null))).containsExactly("1", "2", "3", "4", "5");
+        assertThat(values(engine.descending(b(""), null))).containsExactly("5", "4", "3", "2", "1");
+    }
+
+    @Test
+    void cursorsKeepTheirBounds() {
+        write(put("a", "1"), put("b", "2"), put("ba", "3"), put("c", "4"));
+        assertThat(rows("b", "c")).containsExactly("b=2", "ba=3");
+        assertThat(values(engine.descending(b("b"), b("c")))).containsExactly("3", "2");
+        assertThat(rows("aa", "b")).isEmpty();
+        assertThat(values(engine.descending(b("d"), null))).isEmpty();
+        assertThat(rows("c", "b")).isEmpty();
+        assertThat(values(engine.descending(b("c"), b("b")))).isEmpty();
+        assertThat(rows("b", "b")).isEmpty();
+    }
+
+    @Test
+    void aCursorSeesTheEngineAsItWas() {
+        write(put("a", "1"), put("b", "2"), put("c", "3"));
+        try (EngineCursor cursor = engine.ascending(b("a"), null)) {
+            assertThat(cursor.next()).isTrue();
+            write(put("b", "9"), delete("c"), put("d", "9"));
+            try (EngineCursor newer = engine.descending(b("a"), null)) {
+                write(deleteRange("a", "z"));
+                assertThat(values(newer)).containsExactly("9", "9", "1");
+            }
+            assertThat(cursor.key()).isEqualTo(b("a"));
+            assertThat(values(cursor)).containsExactly("2", "3");
+            assertThat(cursor.next()).isFalse();
+        }
+        assertThat(rows("", null)).isEmpty();
+    }
+
+    @Test
+    void deleteRangeLeavesWhatIsOutside() {
+        write(put("a", "1"), put("b", "2"), put("bb", "3"), put("c", "4"));
+        write(deleteRange("b", "c"));
+        assertThat(rows("", null)).containsExactly("a=1", "c=4");
+        write(deleteRange("c", "a"), deleteRange("c", "c"));
+        assertThat(rows("", null)).containsExactly("a=1", "c=4");
+    }
+
+    @Test
+    void durableSequenceFollowsTheFlush() {
+        long first = write(put("a", "1"));
+        long second = write(put("b", "2"), put("c", "3"));
+        assertThat(second).isGreaterThan(first);
+        assertThat(engine.durableSequence()).isLessThan(first);
+        assertThat(engine.write(new EngineBatch())).isEqualTo(second);
+        engine.flush();
+        assertThat(engine.durableSequence()).isEqualTo(second);
+        long third = write(put("d", "4"));
+        assertThat(engine.durableSequence()).isGreaterThanOrEqualTo(second).isLessThan(third);
+    }
+
+    @Test
+    void aCrashLeavesAPrefixOfWholeBatchesFromTheLastFlushOn() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            write(put("first" + i, "x"), put("counter", "" + i), put("last" + i, "x"));
+            if (i == 6) {
+                engine.flush();
+            }
+        }
+        engine = crash(engine);
+        int reached = Integer.parseInt(new String(engine.get(b("counter")), ISO_8859_1));
+        assertThat(reached).isBetween(6, 9);
+        for (int i = 0; i < 10; i++) {
+            assertThat(engine.get(b("first" + i)) != null).isEqualTo(i <= reached);
+            assertThat(engine.get(b("last" + i)) != null).isEqualTo(i <= reached);
+        }
+        assertThat(engine.durableSequence())
+                .as("all that a restart found is durable")
+                .isGreaterThanOrEqualTo(engine.write(new EngineBatch()));
+        write(put("counter", "again"));
+        assertThat(engine.get(b("counter"))).isEqualTo(b("again"));
+    }
+
+    @Test
+    void closingKeepsEverything() throws Exception {
+        write(put("a", "1"));
+        engine.flush();
+        write(put("b", "2"), delete("a"));
+        engine.close();
+        assertThatThrownBy(() -> engine.get(b("a"))).isInstanceOf(EngineException.class);
+        assertThatThrownBy(() -> write(put("c", "3"))).isInstanceOf(EngineException.class);
+        engine = reopen(engine);
+        assertThat(rows("", null)).containsExactly("b=2");
+    }
+
+    @Test
+    void isAnOrderedMap() throws Exception {
+        SplittableRandom random = new SplittableRandom(7);
+        NavigableMap<String, String> model = new TreeMap<>();
+        for (int round = 0; round < 300; round++) {
+            EngineBatch batch = new EngineBatch();
+            for (int i = random.nextInt(8); i >= 0; i--) {
+                String key = key(random);
+                int kind = random.nextInt(10);
+                if (kind < 6) {
+                    batch.put(b(key), b("v" + round + "." + i));
+                    model.put(key, "v" + round + "." + i);
+                } else if (kind < 9) {
+                    batch.delete(b(key));
+                    model.remove(key);
+                } else {
+                    String to = key(random);
+                    batch.deleteRange(b(key), b(to));
+                    if (key.compareTo(to) < 0) {
+                        model.subMap(key, to).clear();
+                    }
+                }
+            }
+            engine.write(batch);
+            if (random.nextInt(40) == 0) {
+                engine.flush();
+            }
+            String from = key(random);
+            String to = key(random);
+            NavigableMap<String, String> expected =
+                    from.compareTo(to) < 0 ? model.subMap(from, true, to, false) : new TreeMap<>();
+            assertThat(values(engine.ascending(b(from), b(to)))).containsExactlyElementsOf(expected.values());
+            assertThat(values(engine.descending(b(from), b(to))))
+                    .containsExactlyElementsOf(expected.descendingMap().values());
+            String one = key(random);
+            byte[] value = engine.get(b(one));
+            assertThat(value == null ? null : new String(value, ISO_8859_1)).isEqualTo(model.get(one));
+        }
+    }
+
+    private static String key(SplittableRandom random) {
+        StringBuilder key = new StringBuilder();
+        for (int i = random.nextInt(3); i >= 0; i--) {
+            key.append((char) (random.nextInt(4) * 85));
+        }
+        return key.toString();
+    }
+
+    // ---- helpers ----
+
+    protected static byte[] b(String text) {
+        return text.getBytes(ISO_8859_1);
+    }
+
+    private interface Change {
+        void addTo(EngineBatch batch);
+    }
+
+    private static Change put(String key, String value) {
+        return batch -> batch.put(b(key), b(value));
+    }
+
+    private static Change delete(String key) {
+        return batch -> batch.delete(b(key));
+    }
+
+    private static Change deleteRange(String from, String to) {
+        return batch -> batch.deleteRange(b(from), b(to));
+    }
+
+    private long write(Change... changes) {
+        EngineBatch batch = new EngineBatch();
+        for (Change change : changes) {
+            change.addTo(batch);
+        }
+        return engine.write(batch);
+    }
+
+    private List<String> rows(String from, String to) {
+        List<String> rows = new ArrayList<>();
+        try (EngineCursor cursor = engine.ascending(b(from), to == null ? null : b(to))) {
+            while (cursor.next()) {
+                rows.add(new String(cursor.key(), ISO_8859_1) + "=" + new String(cursor.value(), ISO_8859_1));
+            }
+        }
+        return rows;
+    }
+
+    private static List<String> values(EngineCursor cursor) {
+        List<String> values = new ArrayList<>();
+        try (cursor) {
+            while (cursor.next()) {
+                values.add(new String(cursor.value(), ISO_8859_1));
+            }
+        }
+        return values;
+    }
+}
