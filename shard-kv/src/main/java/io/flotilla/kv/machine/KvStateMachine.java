@@ -40,10 +40,11 @@ public final class KvStateMachine implements StateMachine {
     private boolean broken;
 
     private long durableIndex;
-    /** An applied index on its way to the disk and the engine's number of it; the newest one waits behind it. */
+    /** An older applied index that was not durable when last looked, and the engine's number of it. */
     private long pendingIndex;
 
     private long pendingSequence;
+    /** The engine's number of {@link #appliedIndex}. */
     private long newestSequence;
 
     KvStateMachine(long group, KvEngine engine, long appliedIndex, Collection<ShardState> shards) {
@@ -81,10 +82,10 @@ public final class KvStateMachine implements StateMachine {
             shard.drainTo(group, batch);
         }
         batch.put(Layout.groupKey(group), Layout.number(index));
-        long sequence = engine.write(batch);
+        settle();
+        newestSequence = engine.write(batch);
         appliedIndex = index;
         broken = false;
-        noteWritten(sequence);
         return results;
     }
 
@@ -193,23 +194,22 @@ public final class KvStateMachine implements StateMachine {
         reader.read(shard, read, response);
     }
 
-    private void noteWritten(long sequence) {
-        if (durableIndex() == pendingIndex) {
-            pendingIndex = appliedIndex;
-            pendingSequence = sequence;
-        }
-        newestSequence = sequence;
-    }
-
     @Override
     public long durableIndex() {
+        settle();
+        return durableIndex;
+    }
+
+    /** Moves the durable index to the newest of the two known marks that the engine has reached. */
+    private void settle() {
         long durable = engine.durableSequence();
         if (durable >= newestSequence) {
             durableIndex = appliedIndex;
         } else if (durable >= pendingSequence) {
             durableIndex = Math.max(durableIndex, pendingIndex);
+            pendingIndex = appliedIndex;
+            pendingSequence = newestSequence;
         }
-        return durableIndex;
     }
 
     /**

@@ -1,0 +1,424 @@
+package io.flotilla.kv.machine;
+
+import static io.flotilla.kv.machine.Writes.absent;
+import static io.flotilla.kv.machine.Writes.append;
+import static io.flotilla.kv.machine.Writes.batch;
+import static io.flotilla.kv.machine.Writes.bytes;
+import static io.flotilla.kv.machine.Writes.cas;
+import static io.flotilla.kv.machine.Writes.delete;
+import static io.flotilla.kv.machine.Writes.hasValue;
+import static io.flotilla.kv.machine.Writes.hasVersion;
+import static io.flotilla.kv.machine.Writes.increment;
+import static io.flotilla.kv.machine.Writes.on;
+import static io.flotilla.kv.machine.Writes.onlyIf;
+import static io.flotilla.kv.machine.Writes.put;
+import static io.flotilla.kv.machine.Writes.ref;
+import static io.flotilla.kv.machine.Writes.shard;
+import static io.flotilla.kv.machine.Writes.write;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import io.flotilla.client.proto.Get;
+import io.flotilla.client.proto.MultiGet;
+import io.flotilla.client.proto.Mutation;
+import io.flotilla.client.proto.ReadRequest;
+import io.flotilla.client.proto.Refusal;
+import io.flotilla.client.proto.Response;
+import io.flotilla.client.proto.Row;
+import io.flotilla.client.proto.Scan;
+import io.flotilla.client.proto.ScanResult;
+import io.flotilla.client.proto.Shard;
+import io.flotilla.client.proto.Value;
+import io.flotilla.client.proto.WriteReply;
+import io.flotilla.client.proto.WriteReply.Outcome;
+import io.flotilla.client.proto.WriteRequest;
+import io.flotilla.kv.engine.EngineBatch;
+import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.engine.memory.MemoryEngine;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryKind;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What each operation does, and what is refused. */
+class KvStateMachineTest {
+    private final MemoryEngine engine = new MemoryEngine();
+    private final Replica replica = new Replica(engine);
+    private long sequence;
+
+    private WriteReply does(Mutation mutation) {
+        return replica.reply(write(1, ++sequence, mutation));
+    }
+
+    @Test
+    void putGivesAGrowingVersion() {
+        WriteReply first = does(put("a", "1"));
+        assertThat(first.getOutcome()).isEqualTo(Outcome.DONE);
+        assertThat(first.getLogTimeMillis()).isEqualTo(Writes.NOW);
+        WriteReply second = does(put("b", "2"));
+        assertThat(second.getVersion()).isGreaterThan(first.getVersion());
+        assertThat(replica.get("a"))
+                .isEqualTo(Value.newBuilder()
+                        .setFound(true)
+                        .setValue(bytes("1"))
+                        .setVersion(first.getVersion())
+                        .build());
+    }
+
+    @Test
+    void deleteTellsWhetherItWasThere() {
+        assertThat(does(delete("a")).getOutcome()).isEqualTo(Outcome.CONDITION_FAILED);
+        WriteReply put = does(put("a", "1"));
+        WriteReply deleted = does(delete("a"));
+        assertThat(deleted.getOutcome()).isEqualTo(Outcome.DONE);
+        assertThat(deleted.getExisted()).isTrue();
+        assertThat(replica.text("a")).isNull();
+        WriteReply again = does(delete("a"));
+        assertThat(again.getOutcome()).isEqualTo(Outcome.CONDITION_FAILED);
+        assertThat(again.getExisted()).isFalse();
+        assertThat(does(put("a", "2")).getVersion())
+                .as("a recreated key never shows an old version")
+                .isGreaterThan(put.getVersion());
+    }
+
+    @Test
+    void appendAddsToTheEndUpToTheLimit() {
+        does(append("a", "x"));
+        does(append("a", "yz"));
+        assertThat(replica.text("a")).isEqualTo("xyz");
+        ByteString rest = ByteString.copyFrom(new byte[Rules.MAX_VALUE_BYTES - 3]);
+        assertThat(does(append("a", rest)).getOutcome()).isEqualTo(Outcome.DONE);
+        WriteReply tooLarge = does(append("a", "!"));
+        assertThat(tooLarge.getOutcome()).isEqualTo(Outcome.INVALID_VALUE);
+        assertThat(tooLarge.getMessage()).contains("1048577");
+        assertThat(replica.get("a").getValue().size()).isEqualTo(Rules.MAX_VALUE_BYTES);
+    }
+
+    @Test
+    void incrementCountsInDecimal() {
+        assertThat(does(increment("a", -5)).getValue()).isEqualTo(bytes("-5"));
+        assertThat(does(increment("a", 7)).getValue()).isEqualTo(bytes("2"));
+        assertThat(replica.text("a")).isEqualTo("2");
+        does(put("a", "" + Long.MAX_VALUE));
+        assertThat(does(increment("a", 1)).getOutcome()).isEqualTo(Outcome.INVALID_VALUE);
+        assertThat(replica.text("a")).isEqualTo("" + Long.MAX_VALUE);
+        does(put("a", "" + Long.MIN_VALUE));
+        assertThat(does(increment("a", -1)).getOutcome()).isEqualTo(Outcome.INVALID_VALUE);
+        assertThat(does(increment("a", Long.MAX_VALUE)).getValue()).isEqualTo(bytes("-1"));
+        for (String number : List.of("", "-", "+1", "1-", " 1", "1.0", "\u0661", "9223372036854775808", "a")) {
+            does(put("b", number));
+            WriteReply reply = does(increment("b", 1));
+            assertThat(reply.getOutcome()).as(number).isEqualTo(Outcome.INVALID_VALUE);
+            assertThat(reply.getMessage()).isNotEmpty();
+            assertThat(replica.text("b")).isEqualTo(number);
+        }
+    }
+
+    @Test
+    void compareAndSetChecksValueVersionOrAbsence() {
+        WriteReply first = does(cas("a", absent(), "1"));
+        assertThat(first.getOutcome()).isEqualTo(Outcome.DONE);
+        WriteReply failed = does(cas("a", absent(), "2"));
+        assertThat(failed.getOutcome()).isEqualTo(Outcome.CONDITION_FAILED);
+        assertThat(failed.getValue()).isEqualTo(bytes("1"));
+        assertThat(failed.getVersion()).isEqualTo(first.getVersion());
+        assertThat(does(cas("a", hasValue("x"), "2")).getOutcome()).isEqualTo(Outcome.CONDITION_FAILED);
+        assertThat(does(cas("a", hasVersion(first.getVersion() + 1), "2")).getOutcome())
+                .isEqualTo(Outcome.CONDITION_FAILED);
+        assertThat(replica.text("a")).isEqualTo("1");
+        WriteReply second = does(cas("a", hasValue("1"), "2"));
+        assertThat(second.getOutcome()).isEqualTo(Outcome.DONE);
+        assertThat(does(cas("a", hasVersion(second.getVersion()), "3")).getOutcome())
+                .isEqualTo(Outcome.DONE);
+        assertThat(replica.text("a")).isEqualTo("3");
+        WriteReply nothingThere = does(cas("b", hasValue(""), "1"));
+        assertThat(nothingThere.getOutcome()).isEqualTo(Outcome.CONDITION_FAILED);
+        assertThat(nothingThere.getVersion()).isZero();
+        assertThat(does(cas("b", hasVersion(0), "1")).getOutcome())
+                .as("version 0 is not how to ask for absence")
+                .isEqualTo(Outcome.CONDITION_FAILED);
+    }
+
+    @Test
+    void aBatchIsAllOrNothingAndSeesItsOwnChanges() {
+        does(put("a", "1"));
+        WriteReply done = does(onlyIf(
+                on("a", hasValue("1")),
+                batch(increment("a", 1), append("a", "0"), put("b", "x"), delete("b"), delete("c"), put("d", "y"))));
+        assertThat(done.getOutcome()).isEqualTo(Outcome.DONE);
+        assertThat(replica.text("a")).isEqualTo("20");
+        assertThat(replica.text("b")).isNull();
+        assertThat(replica.get("a").getVersion()).isEqualTo(done.getVersion());
+        assertThat(replica.get("d").getVersion()).isEqualTo(done.getVersion());
+
+        WriteReply failed = does(onlyIf(on("a", hasValue("1")), batch(put("b", "z"))));
+        assertThat(failed.getOutcome()).isEqualTo(Outcome.CONDITION_FAILED);
+        assertThat(failed.getVersion()).isEqualTo(done.getVersion());
+        WriteReply invalid = does(batch(put("b", "z"), increment("d", 1), put("a", "gone")));
+        assertThat(invalid.getOutcome()).isEqualTo(Outcome.INVALID_VALUE);
+        assertThat(invalid.getMessage()).contains("mutation 2");
+        assertThat(replica.text("b")).isNull();
+        assertThat(replica.text("a")).isEqualTo("20");
+        assertThat(does(onlyIf(on("b", absent()), batch())).getOutcome()).isEqualTo(Outcome.DONE);
+    }
+
+    @Test
+    void writesOfOneApplySeeEachOther() {
+        Entry first = replica.entry(write(1, 1, put("a", "1")), write(1, 2, increment("a", 1)));
+        Entry second = replica.entry(write(2, 1, append("a", "3")), write(2, 2, cas("a", hasValue("23"), "done")));
+        replica.machine.apply(List.of(first));
+        replica.machine.apply(List.of(second));
+        assertThat(replica.text("a")).isEqualTo("done");
+
+        Replica atOnce = new Replica(new MemoryEngine());
+        atOnce.machine.apply(List.of(first, second));
+        assertThat(atOnce.machine.checksum()).isEqualTo(replica.machine.checksum());
+    }
+
+    @Test
+    void anApplyIsOneBatchOfTheEngine() {
+        int before = engine.unflushedBatches();
+        Entry noOp = Entry.noOp(1, 1);
+        replica.log.add(noOp);
+        Entry second = replica.entry(write(1, 1, put("a", "1")), write(2, 1, put("b", "1")));
+        Entry third = replica.entry(write(1, 2, put("c", "1")));
+        List<Object> results = replica.machine.apply(List.of(noOp, second, third));
+        assertThat(engine.unflushedBatches()).isEqualTo(before + 1);
+        assertThat(results.get(0)).isNull();
+        assertThat(Replica.outcomes(results.get(1))).hasSize(2);
+        assertThat(replica.machine.appliedIndex()).isEqualTo(3);
+        assertThat(replica.machine.durableIndex()).isZero();
+        engine.flush();
+        assertThat(replica.machine.durableIndex()).isEqualTo(3);
+    }
+
+    @Test
+    void durableIndexLagsButFollows() {
+        MemoryEngine small = new MemoryEngine(2);
+        Replica writer = new Replica(small);
+        long last = 0;
+        for (int i = 1; i <= 20; i++) {
+            writer.reply(write(1, i, put("a", "" + i)));
+            long durable = writer.machine.durableIndex();
+            assertThat(durable).isBetween(last, (long) i);
+            last = durable;
+        }
+        assertThat(last).isBetween(14L, 18L);
+        MemoryEngine left = small.crash(0);
+        assertThat(new KvMachines(left).open(Replica.GROUP).appliedIndex()).isGreaterThanOrEqualTo(last);
+    }
+
+    @Test
+    void refusesWhatItDoesNotServe() {
+        for (Shard wrong : List.of(
+                shard(7, 2, "", ""),
+                shard(7, 0, "", ""),
+                shard(9, 1, "", ""),
+                shard(8, 4, "", ""),
+                shard(0, 1, "", ""))) {
+            Refusal refusal = replica.refusal(write(1, ++sequence, put("a", "1")).toBuilder()
+                    .setShard(ref(wrong))
+                    .build());
+            assertThat(refusal.getKind()).as(wrong.toString()).isEqualTo(Refusal.Kind.STALE_ROUTE);
+            assertThat(refusal.getShardsList()).containsExactly(Writes.low(), Writes.high());
+        }
+        for (Mutation outside : List.of(
+                put("m", "1"),
+                delete("z"),
+                append("m", "1"),
+                increment("m", 1),
+                cas("m", absent(), "1"),
+                batch(put("a", "1"), put("m", "1")),
+                onlyIf(on("m", absent()), batch(put("a", "1"))))) {
+            assertThat(replica.refusal(write(1, ++sequence, outside)).getKind())
+                    .as(outside.toString())
+                    .isEqualTo(Refusal.Kind.STALE_ROUTE);
+        }
+        for (ReadRequest.Builder read : List.of(
+                ReadRequest.newBuilder()
+                        .setShard(ref(Writes.low()))
+                        .setGet(Get.newBuilder().setKey(bytes("m"))),
+                ReadRequest.newBuilder().setShard(ref(shard(7, 3, "", ""))).setScan(Scan.getDefaultInstance()),
+                ReadRequest.newBuilder()
+                        .setShard(ref(Writes.high()))
+                        .setMultiGet(MultiGet.newBuilder().addKeys(bytes("m")).addKeys(bytes("lz"))))) {
+            Response response = replica.read(read);
+            assertThat(response.getRefusal().getKind()).isEqualTo(Refusal.Kind.STALE_ROUTE);
+            assertThat(response.getRefusal().getShardsList()).containsExactly(Writes.low(), Writes.high());
+        }
+        assertThat(replica.text("a")).isNull();
+    }
+
+    @Test
+    void refusesMalformedWritesWhateverTheDoorLetThrough() {
+        String longKey = "k".repeat(Rules.MAX_KEY_BYTES + 1);
+        ByteString largeValue = ByteString.copyFrom(new byte[Rules.MAX_VALUE_BYTES + 1]);
+        ByteString value = ByteString.copyFrom(new byte[Rules.MAX_VALUE_BYTES]);
+        for (Mutation wrong : List.of(
+                Mutation.getDefaultInstance(),
+                put("", "1"),
+                put(longKey, "1"),
+                put("a", largeValue),
+                append("a", largeValue),
+                delete(""),
+                increment(longKey, 1),
+                cas("a", io.flotilla.client.proto.Condition.getDefaultInstance(), "1"),
+                batch(),
+                batch(batch(put("a", "1"))),
+                batch(cas("a", absent(), "1")),
+                batch(put("a", "1"), put("", "1")),
+                batch(put("a", value), put("b", value), put("c", value), put("d", value)))) {
+            Refusal refusal = replica.refusal(write(1, ++sequence, wrong));
+            assertThat(refusal.getKind()).isEqualTo(Refusal.Kind.INVALID);
+            assertThat(refusal.getMessage()).isNotEmpty();
+        }
+        WriteRequest good = write(1, 5, put("a", "1"));
+        for (WriteRequest wrong : List.of(
+                good.toBuilder().setSequence(0).build(),
+                good.toBuilder().setFirstUnacknowledged(0).build(),
+                good.toBuilder().setFirstUnacknowledged(6).build(),
+                good.toBuilder().setNotAfterMillis(0).build())) {
+            assertThat(replica.refusal(wrong).getKind()).isEqualTo(Refusal.Kind.INVALID);
+        }
+        assertThat(replica.reply(good).getOutcome()).isEqualTo(Outcome.DONE);
+        assertThat(does(put("k".repeat(Rules.MAX_KEY_BYTES), value)).getOutcome())
+                .isEqualTo(Outcome.DONE);
+    }
+
+    @Test
+    void multiGetAnswersInTheOrderOfTheKeys() {
+        does(put("a", "1"));
+        does(put("b", "2"));
+        Response response = replica.read(ReadRequest.newBuilder()
+                .setShard(ref(Writes.low()))
+                .setMultiGet(MultiGet.newBuilder()
+                        .addKeys(bytes("b"))
+                        .addKeys(bytes("c"))
+                        .addKeys(bytes("a"))
+                        .addKeys(bytes("b"))));
+        assertThat(response.getRead().getMultiGet().getValuesList())
+                .extracting(value -> value.getFound() ? value.getValue().toStringUtf8() : null)
+                .containsExactly("2", null, "1", "2");
+        assertThat(response.getRead().getLogTimeMillis()).isEqualTo(Writes.NOW);
+
+        ByteString large = ByteString.copyFrom(new byte[Rules.MAX_VALUE_BYTES]);
+        does(put("a", large));
+        MultiGet.Builder tooMuch = MultiGet.newBuilder();
+        for (int i = 0; i < 5; i++) {
+            tooMuch.addKeys(bytes("a"));
+        }
+        assertThat(replica.read(ReadRequest.newBuilder()
+                                .setShard(ref(Writes.low()))
+                                .setMultiGet(tooMuch))
+                        .getRefusal()
+                        .getKind())
+                .isEqualTo(Refusal.Kind.INVALID);
+    }
+
+    private static List<String> keys(ScanResult page) {
+        return page.getRowsList().stream()
+                .map(row -> row.getKey().toStringUtf8())
+                .toList();
+    }
+
+    @Test
+    void scanKeepsToRangeShardAndLimit() {
+        for (String key : List.of("a", "b", "c", "d", "l")) {
+            does(put(key, "v" + key));
+        }
+        replica.reply(write(1, ++sequence, put("m", "other shard")).toBuilder()
+                .setShard(ref(Writes.high()))
+                .build());
+        ScanResult all = replica.scan(Writes.low(), Scan.newBuilder());
+        assertThat(keys(all)).containsExactly("a", "b", "c", "d", "l");
+        assertThat(all.getMore()).isFalse();
+        Row row = all.getRows(1);
+        assertThat(row.getValue()).isEqualTo(bytes("vb"));
+        assertThat(row.getVersion()).isEqualTo(replica.get("b").getVersion());
+        assertThat(keys(replica.scan(Writes.high(), Scan.newBuilder().setFrom(bytes("a")))))
+                .containsExactly("m");
+        assertThat(keys(replica.scan(
+                        Writes.low(), Scan.newBuilder().setFrom(bytes("b")).setTo(bytes("d")))))
+                .containsExactly("b", "c");
+        assertThat(keys(replica.scan(
+                        Writes.low(),
+                        Scan.newBuilder().setFrom(bytes("b")).setTo(bytes("zz")).setReverse(true))))
+                .containsExactly("l", "d", "c", "b");
+        ScanResult page = replica.scan(Writes.low(), Scan.newBuilder().setLimit(2));
+        assertThat(keys(page)).containsExactly("a", "b");
+        assertThat(page.getMore()).isTrue();
+        page = replica.scan(
+                Writes.low(), Scan.newBuilder().setLimit(2).setReverse(true).setTo(bytes("c")));
+        assertThat(keys(page)).containsExactly("b", "a");
+        assertThat(page.getMore()).isFalse();
+        assertThat(keys(replica.scan(
+                        Writes.low(), Scan.newBuilder().setFrom(bytes("d")).setTo(bytes("b")))))
+                .isEmpty();
+        assertThat(keys(replica.scan(Writes.low(), Scan.newBuilder().setFrom(bytes("m")))))
+                .isEmpty();
+    }
+
+    @Test
+    void scanPagesAreBoundedInRowsAndBytes() {
+        int rows = ShardReader.MAX_PAGE_ROWS + 10;
+        Mutation[] puts = new Mutation[rows];
+        for (int i = 0; i < rows; i++) {
+            puts[i] = put(String.format("k%05d", i), "");
+        }
+        does(batch(puts));
+        ScanResult page = replica.scan(Writes.low(), Scan.newBuilder());
+        assertThat(page.getRowsCount()).isEqualTo(ShardReader.MAX_PAGE_ROWS);
+        assertThat(page.getMore()).isTrue();
+
+        ByteString half = ByteString.copyFrom(new byte[ShardReader.MAX_PAGE_BYTES / 2]);
+        for (int i = 0; i < 4; i++) {
+            does(put("a" + i, half));
+        }
+        page = replica.scan(Writes.low(), Scan.newBuilder());
+        assertThat(keys(page)).containsExactly("a0", "a1");
+        assertThat(page.getMore()).isTrue();
+    }
+
+    @Test
+    void entriesMustFollowWithoutGap() {
+        replica.entry(write(1, 1, put("a", "1")));
+        Entry second = replica.entry(write(1, 2, put("a", "2")));
+        assertThatThrownBy(() -> replica.machine.apply(List.of(second))).isInstanceOf(AssertionError.class);
+        assertThatThrownBy(() -> replica.machine.apply(replica.log))
+                .as("memory may be ahead of the engine now")
+                .isInstanceOf(AssertionError.class);
+    }
+
+    @Test
+    void anUnreadableEntryStopsTheReplica() {
+        assertThatThrownBy(() ->
+                        replica.machine.apply(List.of(new Entry(1, 1, EntryKind.COMMAND, new byte[] {1, 2, 3}))))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void generationsAreNeverUsedAgain() {
+        MemoryEngine shared = new MemoryEngine();
+        KvMachines machines = new KvMachines(shared);
+        machines.open(Replica.GROUP);
+        KvMachines reopened = new KvMachines(shared);
+        io.flotilla.raft.log.GroupDescriptor other = new io.flotilla.raft.log.GroupDescriptor(
+                Writes.GROUP + 1, Replica.GROUP.membership(), Replica.GROUP.genesis());
+        KvStateMachine second = (KvStateMachine) reopened.open(other);
+        assertThat(shared.get(Layout.generationKey(2))).isNotNull();
+        assertThat(shared.get(Layout.generationKey(4))).isNotNull();
+        assertThat(second.appliedIndex()).isZero();
+    }
+
+    @Test
+    void refusesRowsOfANewerFormat() {
+        MemoryEngine newer = new MemoryEngine();
+        EngineBatch batch = new EngineBatch();
+        batch.put(Layout.FORMAT_KEY, Layout.number(Layout.FORMAT + 1));
+        newer.write(batch);
+        assertThatThrownBy(() -> new KvMachines(newer))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("format " + (Layout.FORMAT + 1));
+    }
+}
