@@ -9,6 +9,7 @@ import java.util.Arrays;
  */
 final class SimImage {
     private static final int PAGE = 4096;
+    private static final byte[] ZEROS = new byte[PAGE];
 
     private byte[][] pages;
     private long size;
@@ -38,13 +39,7 @@ final class SimImage {
             int within = (int) (position % PAGE);
             int n = Math.min(left, PAGE - within);
             byte[] bytes = page < pages.length ? pages[page] : null;
-            if (bytes == null) {
-                for (int i = 0; i < n; i++) {
-                    target.put((byte) 0);
-                }
-            } else {
-                target.put(bytes, within, n);
-            }
+            target.put(bytes == null ? ZEROS : bytes, within, n);
             position += n;
             left -= n;
         }

@@ -93,6 +93,33 @@ final class GroupLog {
         lastRecord = record;
     }
 
+    /** @throws IllegalArgumentException if it can't follow what is known */
+    synchronized void recoverHardState(HardState newState, long record) {
+        if (newState.term() < hardState.term()) {
+            throw new IllegalArgumentException(
+                    "the term of group " + descriptor.groupId() + " falls to " + newState.term());
+        }
+        checkNext(record);
+        hardState(newState, record);
+    }
+
+    /** @throws IllegalArgumentException if it can't follow what is known */
+    synchronized void recoverEntry(long index, long term, int segment, int offset, int length, long record) {
+        if (index <= base.index() || index > base.index() + count + 1) {
+            throw new IllegalArgumentException(
+                    "entry " + index + " of group " + descriptor.groupId() + " does not follow entry " + lastIndex());
+        }
+        checkNext(record);
+        entry(index, term, segment, offset, length, record);
+    }
+
+    private void checkNext(long record) {
+        if (record != lastRecord + 1) {
+            throw new IllegalArgumentException(
+                    "record " + record + " of group " + descriptor.groupId() + " does not follow record " + lastRecord);
+        }
+    }
+
     private void cut(long fromIndex) {
         count = (int) (fromIndex - base.index() - 1);
         while (runs > 0 && runFirsts[runs - 1] >= fromIndex) {

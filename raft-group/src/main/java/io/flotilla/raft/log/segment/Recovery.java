@@ -1,6 +1,5 @@
 package io.flotilla.raft.log.segment;
 
-import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.disk.DiskFile;
 import io.flotilla.raft.log.LogDamageException;
@@ -10,6 +9,7 @@ import io.flotilla.raft.log.segment.SegmentScanner.Rest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.TreeMap;
 
@@ -22,7 +22,7 @@ final class Recovery {
 
     private final Disk disk;
     private final String directory;
-    private final TreeMap<Long, GroupLog> groups = new TreeMap<>();
+    private final HashMap<Long, GroupLog> groups = new HashMap<>();
     private final List<Segment> segments = new ArrayList<>();
 
     private long lastBatch;
@@ -62,7 +62,7 @@ final class Recovery {
         }
         recovery.cut();
         return new Result(
-                recovery.groups,
+                new TreeMap<>(recovery.groups),
                 recovery.segments,
                 recovery.tail,
                 recovery.tailOffset,
@@ -142,12 +142,12 @@ final class Recovery {
         while (offset < end) {
             long filePosition = position + offset - start;
             int length = end - offset < RecordFormat.HEADER ? 0 : RecordFormat.length(window, offset);
-            if (length > end - offset || !RecordFormat.isIntact(window, offset, length)) {
+            if (length < RecordFormat.HEADER || length > end - offset) {
                 throw SegmentFormat.damage(
                         disk,
                         segment.path(),
                         filePosition,
-                        "a record in the intact batch " + batch.number() + " is bad");
+                        "a record in the intact batch " + batch.number() + " has a length of " + length);
             }
             try {
                 replay(window, offset, segment, filePosition);
@@ -174,29 +174,23 @@ final class Recovery {
         long record = RecordFormat.record(window, offset);
         byte type = RecordFormat.type(window, offset);
         GroupLog group = groups.get(groupId);
-        require(
-                record == (group == null ? 1 : group.lastRecord() + 1),
-                "record " + record + " of group " + groupId + " does not follow record "
-                        + (group == null ? 0 : group.lastRecord()));
-        require(
-                (group == null) == (type == RecordFormat.CREATION),
-                "group " + groupId + " was " + (group == null ? "never created" : "created twice"));
+        if (type == RecordFormat.CREATION) {
+            if (group != null || record != 1) {
+                throw new IllegalArgumentException("group " + groupId + " is created a second time");
+            }
+            groups.put(groupId, new GroupLog(RecordFormat.creation(window, offset), record));
+            return;
+        }
+        if (group == null) {
+            throw new IllegalArgumentException("group " + groupId + " was never created");
+        }
         switch (type) {
-            case RecordFormat.CREATION:
-                groups.put(groupId, new GroupLog(RecordFormat.creation(window, offset), record));
-                break;
             case RecordFormat.HARD_STATE:
-                HardState hardState = RecordFormat.hardState(window, offset);
-                require(hardState.term() >= group.term(), "the term of group " + groupId + " fell");
-                group.hardState(hardState, record);
+                group.recoverHardState(RecordFormat.hardState(window, offset), record);
                 break;
             case RecordFormat.ENTRY:
-                long index = RecordFormat.entryIndex(window, offset);
-                require(
-                        index > group.baseIndex() && index <= group.lastIndex() + 1,
-                        "entry " + index + " of group " + groupId + " does not follow entry " + group.lastIndex());
-                group.entry(
-                        index,
+                group.recoverEntry(
+                        RecordFormat.entryIndex(window, offset),
                         RecordFormat.entryTerm(window, offset),
                         segment.number(),
                         (int) filePosition,
@@ -205,12 +199,6 @@ final class Recovery {
                 break;
             default:
                 throw new IllegalArgumentException("unknown record type " + type);
-        }
-    }
-
-    private static void require(boolean condition, String message) {
-        if (!condition) {
-            throw new IllegalArgumentException(message);
         }
     }
 
