@@ -11,8 +11,8 @@ public final class Limits {
     /** Keys and values of one batch together. */
     public static final int BATCH_BYTES = 4 * 1024 * 1024;
 
-    /** Keys of one multiGet. */
-    public static final int MULTI_GET_KEYS = 100_000;
+    /** Keys of one multiGet; they may have {@link #BATCH_BYTES} together. */
+    public static final int MULTI_GET_KEYS = 10_000;
 
     private Limits() {}
 

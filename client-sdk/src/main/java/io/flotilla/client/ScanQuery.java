@@ -119,6 +119,20 @@ public final class ScanQuery {
         return to;
     }
 
+    /** What is left after a page; null if the limit is reached. */
+    ScanQuery rest(byte[] newFrom, byte[] newTo, int rowsRead) {
+        if (limit > 0 && rowsRead >= limit) {
+            return null;
+        }
+        return new ScanQuery(newFrom, newTo, false, limit == 0 ? 0 : limit - rowsRead, pageRows, reverse);
+    }
+
+    /** How many rows the next page may have; 0 means as many as the node gives. */
+    int nextPageRows() {
+        long most = limit == 0 ? pageRows : pageRows == 0 ? limit : Math.min(limit, pageRows);
+        return (int) Math.min(most, Integer.MAX_VALUE);
+    }
+
     /** The first key above all keys with the prefix; empty if there is none. */
     private static byte[] after(byte[] prefix) {
         int length = prefix.length;

@@ -35,6 +35,20 @@ public final class WriteBatch {
         return bytes;
     }
 
+    /** The key of the first write. */
+    byte[] firstKey() {
+        Mutation first = batch.getMutations(0);
+        ByteString key = switch (first.getOperationCase()) {
+            case PUT -> first.getPut().getKey();
+            case DELETE -> first.getDelete().getKey();
+            case APPEND -> first.getAppend().getKey();
+            case INCREMENT -> first.getIncrement().getKey();
+            case COMPARE_AND_SET, BATCH, OPERATION_NOT_SET ->
+                throw new IllegalStateException("the builder adds no " + first.getOperationCase());
+        };
+        return key.toByteArray();
+    }
+
     /** Collects a batch. For one thread. Keys and values out of bounds are refused by each method at once. */
     public static final class Builder {
         private final Batch.Builder batch = Batch.newBuilder();

@@ -36,7 +36,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +45,7 @@ import org.slf4j.LoggerFactory;
  * A node that takes part in a fleet: its replicas, the services over them, and the configuration that says which
  * replicas belong here. Belongs to the node's lane, but for the getters of services and {@link #close}.
  */
-final class FleetMember implements AutoCloseable {
+final class FleetMember {
     static final String LOG_DIRECTORY = "log";
 
     /** What a member tells its node. */
@@ -77,7 +78,7 @@ final class FleetMember implements AutoCloseable {
     /** Groups with a replica here, or whose creation record is being fetched. */
     private final TreeSet<Long> replicas = new TreeSet<>();
 
-    private final AtomicReference<Boolean> closed = new AtomicReference<>(false);
+    private final AtomicBoolean closed = new AtomicBoolean();
     private boolean registering;
     private boolean caughtUp;
     private int ticks;
@@ -369,18 +370,20 @@ final class FleetMember implements AutoCloseable {
         });
     }
 
-    /** Stops the replicas, then flushes and closes the engine. Any thread; blocks. */
-    @Override
-    public void close() {
-        if (closed.getAndSet(true)) {
-            return;
+    /**
+     * Begins to stop the replicas, then flushes and closes the engine. Any thread; returns at once.
+     *
+     * @return completes when all is closed, on a lane of the host
+     */
+    CompletableFuture<Void> close() {
+        if (!closed.getAndSet(true)) {
+            lane.execute(() -> {
+                watch.stop();
+                hunt.stop();
+            });
+            host.close();
         }
-        lane.execute(() -> {
-            watch.stop();
-            hunt.stop();
-        });
-        host.close();
-        engine.close();
+        return host.closed().thenRun(engine::close);
     }
 
     private final class Failures implements HostListener {

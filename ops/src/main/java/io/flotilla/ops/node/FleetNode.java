@@ -13,6 +13,7 @@ import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One node of a fleet: who it is by its directory, how its fleet is founded, the streams of clients, and, once its
- * fleet has started, a {@link FleetMember}. Thread-safe; no call but {@link #close} blocks. What must happen in order
+ * fleet has started, a {@link FleetMember}. Thread-safe; no call blocks. What must happen in order
  * happens on the node's own lane; frames to clients leave on the edge lane.
  */
 public final class FleetNode implements AutoCloseable {
@@ -40,6 +41,7 @@ public final class FleetNode implements AutoCloseable {
     private final AddressBook addresses;
     private final Services services = new Services();
     private final AtomicInteger streams = new AtomicInteger();
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
     /** Closes what is open; taken once. */
     private final AtomicReference<Runnable> closing = new AtomicReference<>();
 
@@ -119,14 +121,24 @@ public final class FleetNode implements AutoCloseable {
         return status.build();
     }
 
-    /** Stops the node in order: open requests are refused, the engine is flushed, the log is closed. */
+    /**
+     * Begins to stop the node in order: open requests are refused, the log is closed, the engine is flushed. Returns at
+     * once; {@link #closed} tells when it is done, which needs the runtime's lanes.
+     */
     @Override
     public void close() {
         closed = true;
         Runnable open = closing.getAndSet(() -> {});
         if (open != null) {
             open.run();
+        } else if (member == null) {
+            over.complete(null);
         }
+    }
+
+    /** Completes, perhaps with the failure of closing, when everything that the node opened is closed. */
+    public CompletableFuture<Void> closed() {
+        return over.copy();
     }
 
     private String notReady(FleetMember present, NodeFailure broken) {
@@ -262,8 +274,8 @@ public final class FleetNode implements AutoCloseable {
             fail(NodeFailure.broken(FleetMember.text(e)));
             return;
         }
-        if (!closing.compareAndSet(null, opened::close)) {
-            opened.close();
+        if (!closing.compareAndSet(null, () -> close(opened))) {
+            close(opened);
             return;
         }
         member = opened;
@@ -272,6 +284,16 @@ public final class FleetNode implements AutoCloseable {
         } catch (IOException e) {
             fail(NodeFailure.broken(FleetMember.text(e)));
         }
+    }
+
+    private void close(FleetMember open) {
+        open.close().whenComplete((done, failed) -> {
+            if (failed == null) {
+                over.complete(null);
+            } else {
+                over.completeExceptionally(failed);
+            }
+        });
     }
 
     private void fail(NodeFailure reason) {

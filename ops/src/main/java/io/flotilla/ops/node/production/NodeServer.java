@@ -21,7 +21,9 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +33,7 @@ public final class NodeServer implements AutoCloseable {
     private static final String ENGINE_DIRECTORY = "engine";
     private static final int FLOW_CONTROL_BYTES = 4 << 20;
     private static final int STOP_SECONDS = 2;
+    private static final int CLOSE_SECONDS = 10;
 
     private final NodeServerConfig config;
     private final NodeListener listener;
@@ -121,7 +124,7 @@ public final class NodeServer implements AutoCloseable {
             server.shutdown();
         }
         if (node != null) {
-            node.close();
+            stop(node);
         }
         if (server != null) {
             stop(server);
@@ -212,6 +215,18 @@ public final class NodeServer implements AutoCloseable {
         FleetNode present = node;
         if (present != null) {
             present.defect(lane, cause);
+        }
+    }
+
+    private void stop(FleetNode open) {
+        open.close();
+        try {
+            open.closed().get(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            // What was not flushed is in the log.
+            LOG.warn("{}: not everything could be closed in order", config.id(), e);
         }
     }
 

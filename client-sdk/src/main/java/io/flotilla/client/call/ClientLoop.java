@@ -1,0 +1,704 @@
+package io.flotilla.client.call;
+
+import io.flotilla.client.FlotillaException;
+import io.flotilla.client.IndeterminateException;
+import io.flotilla.client.RefusedException;
+import io.flotilla.client.RefusedException.Reason;
+import io.flotilla.client.net.ClientRuntime;
+import io.flotilla.client.net.Connector;
+import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.Refusal;
+import io.flotilla.client.proto.Response;
+import io.flotilla.client.routing.RoutingTable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+
+/**
+ * The life of each operation: given by any thread, placed, sent, tried again, ended. {@link #submit}, {@link #enter},
+ * {@link #onConfiguration} and {@link #close} are thread-safe; everything else runs on the loop alone.
+ *
+ * <p>What an end means: a result or a definite no of a node is final. When the deadline passes, a write with an attempt
+ * whose fate is not known ends {@link IndeterminateException}, everything else {@link RefusedException}.
+ */
+public final class ClientLoop {
+    private static final long MILLI = 1_000_000;
+    /** How often in a row a write is allowed more log time without a break. */
+    private static final int QUICK_REARMS = 3;
+    /** A live node that was silent about a request for this many attempt timeouts is asked again. */
+    private static final int ASK_AGAIN = 2;
+    /** A stream that brought nothing for this many attempt timeouts, with requests waiting, is closed. */
+    private static final int SILENCE = 3;
+
+    final Connector connector;
+    final TimerWheel wheel = new TimerWheel(this::armAlarm);
+    final RetryBudget budget = new RetryBudget();
+    final RetryPolicy connectionPolicy = RetryPolicy.ofConnections();
+    final Sessions sessions;
+    private final RetryPolicy operationPolicy = RetryPolicy.ofOperations();
+    private final ClientRuntime runtime;
+    private final Admission admission;
+    private final ConfigurationFollower follower;
+    private final long attemptTimeout;
+    private final long origin;
+    private volatile boolean closing;
+
+    private RoutingTable table;
+    private final Map<String, Link> links = new LinkedHashMap<>();
+    private final Map<Long, GroupRoute> groups = new LinkedHashMap<>();
+    // where nodes were found that the configuration has elsewhere
+    private final Map<String, String> learnt = new LinkedHashMap<>();
+    private final WaitingRoom forTable = new WaitingRoom();
+    private final WaitingRoom forAnyNode = new WaitingRoom();
+    private final List<Consumer<Configuration>> listeners = new ArrayList<>();
+    private final List<Link> toFlush = new ArrayList<>();
+    private boolean flushing;
+    private Runnable cancelAlarm = () -> {};
+    private String watchProblem = "";
+
+    /** @param attemptTimeoutNanos after this long without an answer other replicas are asked */
+    public ClientLoop(
+            List<String> endpoints,
+            long attemptTimeoutNanos,
+            Admission admission,
+            Connector connector,
+            ClientRuntime runtime) {
+        this.connector = connector;
+        this.runtime = runtime;
+        this.admission = admission;
+        this.attemptTimeout = attemptTimeoutNanos;
+        this.origin = runtime.nanos();
+        this.sessions = new Sessions(runtime);
+        this.follower = new ConfigurationFollower(this, endpoints);
+    }
+
+    // ---- from any thread ----
+
+    /** Hands an operation over. Its future is completed on the loop; at once, by the caller, if a bound is reached. */
+    public <T> CompletableFuture<T> submit(Call<T> call) {
+        if (closing) {
+            call.fail(closed());
+        } else if (!admission.enter(call.bytes)) {
+            call.fail(new RefusedException(Reason.BUSY, admission.refusal()));
+        } else {
+            call.admitted = true;
+            call.loop = this;
+            call.deadline = now() + call.timeoutNanos;
+            if (!enter(() -> begin(call))) {
+                admission.leave(call.bytes);
+                call.fail(closed());
+            }
+        }
+        return call.future();
+    }
+
+    /** Tells the listener of the configuration that is known, if any, and of each newer one, on the loop. */
+    public void onConfiguration(Consumer<Configuration> listener) {
+        enter(() -> {
+            listeners.add(listener);
+            if (table != null) {
+                listener.accept(table.configuration());
+            }
+            follower.start();
+        });
+    }
+
+    /** Ends all operations and streams. Those given later are refused. */
+    public void close() {
+        closing = true;
+        enter(this::closeNow);
+    }
+
+    /** Runs the task on the loop. @return false if the runtime is closed: the task will not run */
+    boolean enter(Runnable task) {
+        try {
+            runtime.execute(task);
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
+        }
+    }
+
+    /** Nanoseconds since the client was made. */
+    long now() {
+        return runtime.nanos() - origin;
+    }
+
+    long random() {
+        return runtime.randomLong();
+    }
+
+    // ---- an operation's life ----
+
+    private void begin(Call<?> call) {
+        if (closing) {
+            end(call, closed());
+            return;
+        }
+        place(call);
+    }
+
+    /** Begins a part of an operation that is under way. */
+    void beginPart(Call<?> part, long deadline) {
+        part.loop = this;
+        part.deadline = deadline;
+        place(part);
+    }
+
+    private void place(Call<?> call) {
+        if (call.done) {
+            return;
+        }
+        call.place();
+        if (!call.done && !call.isScheduled()) {
+            schedule(call);
+        }
+    }
+
+    /** For an operation under way whose node is doubted. */
+    void placeAgain(Call<?> call) {
+        if (!call.done && !call.backingOff && !call.expired && call.waitingIn == null) {
+            place(call);
+        }
+    }
+
+    void send(Call<?> call, Link link, GroupRoute group) {
+        long now = now();
+        WaitingRoom.leave(call);
+        Attempt attempt = new Attempt(call, link, group, now);
+        link.send(call.request(link), attempt);
+        call.sent(attempt);
+        call.patienceUntil = now + attemptTimeout;
+        schedule(call);
+    }
+
+    /** Sees to it that the operation is looked at when it is time. */
+    void schedule(Call<?> call) {
+        long at = call.deadline;
+        if (call.backingOff) {
+            at = Math.min(at, call.backoffUntil);
+        } else if (call.waitingIn == null && call.newestOpen() != null && !call.expired) {
+            at = Math.min(at, call.patienceUntil);
+        }
+        wheel.schedule(call, at);
+    }
+
+    void woken(Call<?> call, long now) {
+        if (now >= call.deadline) {
+            endAtDeadline(call);
+        } else if (call.backingOff && now >= call.backoffUntil) {
+            if (budget.take(now)) {
+                call.backingOff = false;
+                place(call);
+            } else {
+                backOff(call, 0);
+            }
+        } else if (!call.backingOff && call.waitingIn == null && call.newestOpen() != null && !call.expired) {
+            unanswered(call, call.newestOpen(), now);
+        }
+        if (!call.done && !call.isScheduled()) {
+            schedule(call);
+        }
+    }
+
+    /** The newest attempt had its time: others are asked, while its answer is still welcome. */
+    private void unanswered(Call<?> call, Attempt attempt, long now) {
+        call.patienceUntil = now + attemptTimeout;
+        call.note(Reason.UNAVAILABLE, attempt.link.address() + " gave no answer");
+        if (!call.survivesLoss()) {
+            return;
+        }
+        long waited = now - attempt.sentAt;
+        if (waited >= SILENCE * attemptTimeout && attempt.link.heardAt() < attempt.sentAt) {
+            attempt.link.drop(attempt.link.address() + " has been silent for " + waited / MILLI + " ms");
+        } else if (attempt.group == null || attempt.group.unanswered(attempt, now)) {
+            place(call);
+        } else if (waited >= ASK_AGAIN * attemptTimeout && attempt.link.isReady() && budget.take(now)) {
+            send(call, attempt.link, attempt.group);
+        }
+    }
+
+    void answered(Attempt attempt, Response response) {
+        Call<?> call = attempt.call;
+        call.closed(attempt);
+        if (call.done) {
+            attempt.link.abandonedAnswered();
+        }
+        if (response.hasRefusal()) {
+            refused(attempt, response);
+            return;
+        }
+        if (attempt.group != null) {
+            attempt.group.succeeded(attempt.link);
+        }
+        if (call.done) {
+            return;
+        }
+        if (!call.accepts(response, attempt)) {
+            call.lostOne();
+            call.note(Reason.UNAVAILABLE, attempt.link.address() + " gave an answer to another question");
+            retryLater(call, 0);
+            return;
+        }
+        budget.succeeded();
+        long logTime = response.hasWrite()
+                ? response.getWrite().getLogTimeMillis()
+                : response.getRead().getLogTimeMillis();
+        if (logTime != 0) {
+            call.learnLogTime(attempt, logTime);
+        }
+        over(call);
+        call.succeed(response, attempt);
+    }
+
+    private void refused(Attempt attempt, Response response) {
+        Refusal refusal = response.getRefusal();
+        Link link = attempt.link;
+        GroupRoute group = attempt.group;
+        if (table != null && refusal.getConfigurationNumber() > table.number()) {
+            follower.fetch(link);
+        }
+        if (group != null) {
+            learnLeader(group, link, refusal);
+        }
+        boolean corrected = correct(refusal);
+        if (!attempt.call.done) {
+            settle(attempt, response, corrected);
+        }
+        if (group != null) {
+            group.seek(now());
+        }
+    }
+
+    private void learnLeader(GroupRoute group, Link link, Refusal refusal) {
+        switch (refusal.getKind()) {
+            case NOT_LEADER -> {
+                if (!refusal.getLeaderAddress().isEmpty()) {
+                    learnt.put(refusal.getLeader(), refusal.getLeaderAddress());
+                }
+                group.refused(link, refusal.getLeader());
+            }
+            case UNAVAILABLE -> group.refused(link, "");
+            default -> group.heard(link);
+        }
+    }
+
+    private boolean correct(Refusal refusal) {
+        if (table == null || refusal.getShardsCount() == 0) {
+            return false;
+        }
+        RoutingTable before = table;
+        table = table.corrected(refusal.getShardsList());
+        return table != before;
+    }
+
+    /** What a refusal means for the operation. */
+    private void settle(Attempt attempt, Response response, boolean corrected) {
+        Call<?> call = attempt.call;
+        Refusal refusal = response.getRefusal();
+        if (call.takes(refusal)) {
+            over(call);
+            call.succeed(response, attempt);
+            return;
+        }
+        if (refusal.getLogTimeMillis() != 0) {
+            call.learnLogTime(attempt, refusal.getLogTimeMillis());
+        }
+        String text = attempt.link.address() + ": " + textOf(refusal);
+        switch (refusal.getKind()) {
+            case INVALID -> end(call, new RefusedException(Reason.INVALID, refusal.getMessage()));
+            case NOT_LEADER, UNAVAILABLE -> {
+                call.note(Reason.UNAVAILABLE, text);
+                if (attempt.group != null) {
+                    retry(call);
+                } else {
+                    retryLater(call, 0);
+                }
+            }
+            case STALE_ROUTE -> {
+                call.note(Reason.UNAVAILABLE, text);
+                if (corrected) {
+                    retry(call);
+                } else {
+                    retryLater(call, 0);
+                }
+            }
+            case BUSY -> {
+                call.note(Reason.BUSY, text);
+                retryLater(call, refusal.getRetryAfterMillis() * MILLI);
+            }
+            case EXPIRED -> {
+                call.note(Reason.UNAVAILABLE, text);
+                call.expired = true;
+                call.rearms++;
+                if (call.rearms <= QUICK_REARMS) {
+                    retry(call);
+                } else {
+                    retryLater(call, 0);
+                }
+            }
+            case ALREADY_ACKNOWLEDGED -> end(call, new IndeterminateException(text));
+            case NO_SUCH_CONFIGURATION -> {
+                call.note(Reason.UNAVAILABLE, text);
+                retryLater(call, 0);
+            }
+            case INDETERMINATE, UNKNOWN, UNRECOGNIZED -> {
+                call.lostOne();
+                call.note(Reason.UNAVAILABLE, text);
+                retryLater(call, 0);
+            }
+        }
+    }
+
+    void lost(Attempt attempt, boolean sent) {
+        Call<?> call = attempt.call;
+        call.closed(attempt);
+        if (call.done) {
+            return;
+        }
+        if (sent) {
+            call.lostOne();
+        }
+        call.note(sent ? Reason.UNAVAILABLE : call.problem(), attempt.link.lastFailure());
+        if (call.survivesLoss()) {
+            retry(call);
+        } else {
+            endUndone(call, call.problemText());
+        }
+    }
+
+    private void retry(Call<?> call) {
+        if (mayGoOn(call)) {
+            place(call);
+        }
+    }
+
+    private void retryLater(Call<?> call, long atLeastNanos) {
+        if (mayGoOn(call)) {
+            backOff(call, atLeastNanos);
+        }
+    }
+
+    /**
+     * After an EXPIRED no attempt can be done any more, but an earlier one may have been: only if none was can the write
+     * be allowed more log time.
+     */
+    private boolean mayGoOn(Call<?> call) {
+        if (call.expired) {
+            if (call.newestOpen() != null) {
+                return false;
+            }
+            if (call.isLost()) {
+                end(
+                        call,
+                        new IndeterminateException(
+                                "whether the write was done can no longer be found out: " + call.problemText()));
+                return false;
+            }
+            call.expired = false;
+            call.rearm();
+        }
+        return true;
+    }
+
+    private void backOff(Call<?> call, long atLeastNanos) {
+        call.backoffs++;
+        call.backingOff = true;
+        call.backoffUntil = now() + Math.max(atLeastNanos, operationPolicy.delay(call.backoffs, random()));
+        WaitingRoom.leave(call);
+        schedule(call);
+    }
+
+    private void endAtDeadline(Call<?> call) {
+        String last = call.everSent ? call.problemText() : unreachable(call.problemText());
+        endUndone(call, "no result within " + call.timeoutNanos / MILLI + " ms: " + last);
+    }
+
+    private void endUndone(Call<?> call, String text) {
+        if (call.maybeDone()) {
+            end(call, new IndeterminateException(text + " (the write may or may not be done)"));
+            return;
+        }
+        boolean sent = call.everSent && call.problem() == Reason.TIMEOUT_BEFORE_SEND;
+        end(call, new RefusedException(sent ? Reason.UNAVAILABLE : call.problem(), text));
+    }
+
+    private String unreachable(String otherwise) {
+        StringBuilder text = new StringBuilder();
+        for (String endpoint : follower.endpoints()) {
+            Link link = links.get(endpoint);
+            if (link == null || link.isReady()) {
+                continue;
+            }
+            text.append(text.isEmpty() ? "" : "; ").append(link.lastFailure());
+        }
+        if (text.isEmpty() && !watchProblem.isEmpty()) {
+            return watchProblem;
+        }
+        return text.isEmpty() ? otherwise : text.toString();
+    }
+
+    /** Ends a call that was certainly not done. */
+    void refuse(Call<?> call, Reason reason, String message) {
+        end(call, new RefusedException(reason, message));
+    }
+
+    private void end(Call<?> call, FlotillaException failure) {
+        over(call);
+        call.fail(failure);
+    }
+
+    private void over(Call<?> call) {
+        call.done = true;
+        wheel.cancel(call);
+        WaitingRoom.leave(call);
+        call.abandonOpen();
+        if (call.admitted) {
+            admission.leave(call.bytes);
+        }
+        call.ended();
+    }
+
+    // ---- where operations wait ----
+
+    void waitForTable(Call<?> call) {
+        forTable.enter(call);
+        follower.start();
+    }
+
+    /** The table has a gap where the call's shard should be. */
+    void routeMissing(Call<?> call) {
+        call.note(Reason.UNAVAILABLE, "it is not known at the moment which group has the key");
+        follower.fetchFromAny();
+        backOff(call, 0);
+    }
+
+    void askAnyNode(Call<?> call) {
+        Link link = anyReadyLink(call);
+        if (link != null) {
+            send(call, link, null);
+        } else {
+            forAnyNode.enter(call);
+            follower.start();
+            noReplicaInReach();
+        }
+    }
+
+    /** A ready stream without an unanswered attempt of the call, if there is a call; or null. */
+    Link anyReadyLink(Call<?> call) {
+        for (Link link : links.values()) {
+            if (link.isReady() && (call == null || !call.isOpenOn(link))) {
+                return link;
+            }
+        }
+        return null;
+    }
+
+    // ---- streams ----
+
+    Link link(String address) {
+        Link link = links.get(address);
+        if (link == null) {
+            link = new Link(this, address);
+            links.put(address, link);
+        }
+        return link;
+    }
+
+    /** The stream to a node by its id, or null if its address is not known. */
+    Link linkTo(String node) {
+        String configured = table == null ? null : table.address(node);
+        String found = learnt.get(node);
+        if (configured == null || found == null || found.equals(configured)) {
+            String only = configured == null ? found : configured;
+            return only == null ? null : link(only);
+        }
+        Link byConfiguration = link(configured);
+        if (byConfiguration.isReady()) {
+            return byConfiguration;
+        }
+        Link byWord = link(found);
+        long now = now();
+        boolean usable = byWord.isReady()
+                || (!byConfiguration.mayConnect(now) && !byConfiguration.isConnecting(now, Long.MAX_VALUE));
+        return usable ? byWord : byConfiguration;
+    }
+
+    /** No replica of some group can be asked: its nodes may have moved, and the endpoints may know. */
+    void noReplicaInReach() {
+        long now = now();
+        for (String endpoint : follower.endpoints()) {
+            Link link = link(endpoint);
+            if (link.mayConnect(now)) {
+                link.connect();
+            }
+        }
+    }
+
+    void linkReady(Link link) {
+        if (!link.node().isEmpty()) {
+            learnt.put(link.node(), link.address());
+        }
+        for (Call<?> call : link.callers.releaseAll()) {
+            place(call);
+        }
+        for (Call<?> call : forAnyNode.releaseAll()) {
+            place(call);
+        }
+        follower.linkReady();
+        long now = now();
+        for (GroupRoute group : groups.values()) {
+            group.seek(now);
+        }
+    }
+
+    /** Before the stream's unanswered requests are told. */
+    void linkDown(Link link) {
+        for (GroupRoute group : groups.values()) {
+            group.linkDown(link);
+        }
+        for (Call<?> call : link.callers.releaseAll()) {
+            endUndone(call, link.lastFailure());
+        }
+    }
+
+    /** After the stream's unanswered requests were told. */
+    void linkDownDone(Link link) {
+        if (closing) {
+            return;
+        }
+        follower.linkDown(link);
+        long now = now();
+        for (GroupRoute group : groups.values()) {
+            group.seek(now);
+        }
+    }
+
+    /** Why a node of this fleet is not one of ours, or null if it is or belongs to none yet. */
+    String foreignFleet(String fleetId) {
+        boolean foreign = table != null
+                && !fleetId.isEmpty()
+                && !table.configuration().getFleetId().isEmpty()
+                && !fleetId.equals(table.configuration().getFleetId());
+        return foreign
+                ? "belongs to fleet " + fleetId + ", not to "
+                        + table.configuration().getFleetId()
+                : null;
+    }
+
+    /** The stream's frame leaves at the end of this turn, with all that is added until then. */
+    void flushLater(Link link) {
+        toFlush.add(link);
+        if (!flushing) {
+            flushing = true;
+            enter(this::flush);
+        }
+    }
+
+    private void flush() {
+        flushing = false;
+        for (Link link : toFlush) {
+            link.flushTurn();
+        }
+        toFlush.clear();
+    }
+
+    // ---- routes ----
+
+    RoutingTable table() {
+        return table;
+    }
+
+    GroupRoute group(long id) {
+        GroupRoute group = groups.get(id);
+        if (group == null) {
+            group = new GroupRoute(this, id);
+            group.setReplicas(table.replicas(id));
+            groups.put(id, group);
+        }
+        return group;
+    }
+
+    /** Takes a configuration over if it is newer. */
+    void adopt(Configuration configuration) {
+        if (foreignFleet(configuration.getFleetId()) != null
+                || (table != null && configuration.getNumber() <= table.number())) {
+            return;
+        }
+        table = table == null ? RoutingTable.of(configuration) : table.succeededBy(configuration);
+        watchProblem = "";
+        for (GroupRoute group : groups.values()) {
+            group.setReplicas(table.replicas(group.id()));
+        }
+        learnt.clear();
+        for (Link link : links.values()) {
+            if (link.isReady()) {
+                learnt.put(link.node(), link.address());
+            }
+        }
+        dropStrangers();
+        for (Consumer<Configuration> listener : listeners) {
+            listener.accept(configuration);
+        }
+        for (Call<?> call : forTable.releaseAll()) {
+            place(call);
+        }
+        long now = now();
+        for (GroupRoute group : groups.values()) {
+            group.seek(now);
+        }
+    }
+
+    void watchRefused(Link link, String message) {
+        watchProblem = link.address() + ": " + message;
+    }
+
+    /** Closes streams to where no node is any more. */
+    private void dropStrangers() {
+        List<String> known = follower.candidates();
+        for (Link link : List.copyOf(links.values())) {
+            if (link.isIdle() && !known.contains(link.address()) && !learnt.containsValue(link.address())) {
+                links.remove(link.address());
+                link.drop("the node is no longer there");
+            }
+        }
+    }
+
+    // ---- the end ----
+
+    private void closeNow() {
+        for (Timed timed : wheel.all()) {
+            if (timed instanceof Call<?> call && !call.done) {
+                end(
+                        call,
+                        call.maybeDone()
+                                ? new IndeterminateException("the client was closed before an answer came")
+                                : closed());
+            }
+        }
+        for (Link link : List.copyOf(links.values())) {
+            link.drop("closed by the client");
+        }
+        for (Timed timed : wheel.all()) {
+            wheel.cancel(timed);
+        }
+        cancelAlarm.run();
+    }
+
+    private static RefusedException closed() {
+        return new RefusedException(Reason.CLOSED, "the client is closed");
+    }
+
+    private static String textOf(Refusal refusal) {
+        return refusal.getMessage().isEmpty() ? refusal.getKind().toString() : refusal.getMessage();
+    }
+
+    private void armAlarm(long at) {
+        cancelAlarm.run();
+        cancelAlarm = runtime.after(Math.max(0, at - now()), () -> wheel.advance(now()));
+    }
+}

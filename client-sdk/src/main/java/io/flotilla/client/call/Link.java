@@ -1,0 +1,296 @@
+package io.flotilla.client.call;
+
+import io.flotilla.client.net.Connection;
+import io.flotilla.client.net.ConnectionHandler;
+import io.flotilla.client.proto.ClientFrame;
+import io.flotilla.client.proto.Hello;
+import io.flotilla.client.proto.HelloReply;
+import io.flotilla.client.proto.Request;
+import io.flotilla.client.proto.Response;
+import io.flotilla.client.proto.ServerFrame;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The stream to one address: opened on demand, again after a break but not before its backoff has passed. Requests go
+ * out only after the node's Hello was found good; those of one turn of the loop leave in one frame. Owned by the loop.
+ */
+final class Link extends Timed {
+    static final int PROTOCOL_VERSION = 1;
+    private static final long CONNECT_TIMEOUT = 1_000_000_000L;
+    private static final int FRAME_BYTES = 1 << 20;
+    private static final int FRAME_REQUESTS = 4096;
+    private static final int MOST_ABANDONED = 20_000;
+
+    private static final ClientFrame HELLO = ClientFrame.newBuilder()
+            .setHello(Hello.newBuilder().setProtocolVersion(PROTOCOL_VERSION))
+            .build();
+
+    private enum State {
+        IDLE,
+        CONNECTING,
+        READY
+    }
+
+    private final ClientLoop loop;
+    private final String address;
+    private State state = State.IDLE;
+    private Handler handler;
+    private Connection connection;
+    private String node = "";
+    private long connectingSince;
+    private long retryAt;
+    private int failures;
+    private String lastFailure = "not connected yet";
+    private long wallMillis;
+    private long wallAt;
+    private long heardAt;
+
+    private final Map<Long, Pending> pending = new LinkedHashMap<>();
+    private long nextId = 1;
+    private long sentThrough;
+    private ClientFrame.Builder frame;
+    private int frameBytes;
+    private int abandoned;
+    /** Requests to this very node that wait for the stream. */
+    final WaitingRoom callers = new WaitingRoom();
+
+    Link(ClientLoop loop, String address) {
+        this.loop = loop;
+        this.address = address;
+    }
+
+    String address() {
+        return address;
+    }
+
+    /** The id that the node gave in its last Hello; empty before. */
+    String node() {
+        return node;
+    }
+
+    boolean isReady() {
+        return state == State.READY;
+    }
+
+    /** Whether a connection is under way since at most this long. */
+    boolean isConnecting(long now, long patience) {
+        return state == State.CONNECTING && now - connectingSince < patience;
+    }
+
+    boolean mayConnect(long now) {
+        return state == State.IDLE && now >= retryAt;
+    }
+
+    boolean isIdle() {
+        return state == State.IDLE || pending.isEmpty();
+    }
+
+    String lastFailure() {
+        return lastFailure;
+    }
+
+    /** When the node was last heard on this stream. */
+    long heardAt() {
+        return heardAt;
+    }
+
+    /** The node's wall clock by now, as told in its Hello. */
+    long estimatedWallMillis(long now) {
+        return wallMillis + (now - wallAt) / 1_000_000;
+    }
+
+    /** Opens the stream if it is closed, whatever its backoff says. */
+    void connect() {
+        if (state != State.IDLE) {
+            return;
+        }
+        state = State.CONNECTING;
+        connectingSince = loop.now();
+        handler = new Handler();
+        loop.wheel.schedule(this, connectingSince + CONNECT_TIMEOUT);
+        connection = loop.connector.connect(address, handler);
+        connection.send(HELLO);
+    }
+
+    /** Puts the request into the frame of this turn. Only while ready. */
+    void send(Request.Builder request, Pending waiting) {
+        long id = nextId++;
+        Request built = request.setId(id).build();
+        pending.put(id, waiting);
+        if (frame == null) {
+            frame = ClientFrame.newBuilder();
+            loop.flushLater(this);
+        }
+        frame.addRequests(built);
+        frameBytes += built.getSerializedSize() + 4;
+        if (frameBytes >= FRAME_BYTES || frame.getRequestsCount() >= FRAME_REQUESTS) {
+            flush();
+        }
+    }
+
+    /** A request with many answers; its {@link Pending} is called for each. One for each stream. */
+    void sendStanding(Request.Builder request, Pending waiting) {
+        handler.standing = nextId;
+        send(request, waiting);
+    }
+
+    boolean hasStanding() {
+        return handler != null && handler.standing != 0;
+    }
+
+    /** There are no more answers to the standing request. */
+    void endStanding() {
+        pending.remove(handler.standing);
+        handler.standing = 0;
+    }
+
+    /** The unanswered attempts that took this node for the group's leader, in the order of sending. */
+    List<Attempt> attemptsOf(GroupRoute group) {
+        List<Attempt> attempts = new ArrayList<>();
+        for (Pending each : pending.values()) {
+            if (each instanceof Attempt attempt && attempt.group == group) {
+                attempts.add(attempt);
+            }
+        }
+        return attempts;
+    }
+
+    /** Nobody cares for an answer any more. Too many of those, and the stream is given up. */
+    void abandoned() {
+        abandoned++;
+        if (abandoned > MOST_ABANDONED) {
+            loop.enter(() -> drop(address + " leaves requests unanswered"));
+        }
+    }
+
+    /** An answer nobody cared for has come after all. */
+    void abandonedAnswered() {
+        abandoned--;
+    }
+
+    void flush() {
+        if (frame != null && frame.getRequestsCount() > 0) {
+            connection.send(frame.build());
+            sentThrough = nextId - 1;
+            frame = ClientFrame.newBuilder();
+            frameBytes = 0;
+        }
+    }
+
+    /** The end of the turn: what is left goes out, the next request announces itself again. */
+    void flushTurn() {
+        flush();
+        frame = null;
+    }
+
+    /** Closes the stream; its unanswered requests are lost. */
+    void drop(String reason) {
+        if (state == State.IDLE) {
+            return;
+        }
+        boolean wasReady = state == State.READY;
+        Connection closing = connection;
+        state = State.IDLE;
+        handler = null;
+        connection = null;
+        frame = null;
+        frameBytes = 0;
+        abandoned = 0;
+        lastFailure = reason;
+        loop.wheel.cancel(this);
+        failures = wasReady ? 1 : failures + 1;
+        retryAt = loop.now() + loop.connectionPolicy.delay(failures, loop.random());
+        List<Map.Entry<Long, Pending>> orphans = new ArrayList<>(pending.entrySet());
+        pending.clear();
+        long left = sentThrough;
+        closing.close();
+        loop.linkDown(this);
+        for (Map.Entry<Long, Pending> orphan : orphans) {
+            orphan.getValue().lost(this, orphan.getKey() <= left);
+        }
+        loop.linkDownDone(this);
+    }
+
+    @Override
+    void wake(long now) {
+        if (state == State.CONNECTING) {
+            drop("no answer from " + address + " within " + CONNECT_TIMEOUT / 1_000_000 + " ms");
+        }
+    }
+
+    private void received(ServerFrame received) {
+        heardAt = loop.now();
+        if (state == State.CONNECTING) {
+            if (!received.hasHello()) {
+                drop(address + " does not speak this protocol: its first frame has no hello");
+                return;
+            }
+            String refused = greeted(received.getHello());
+            if (refused != null) {
+                drop(refused);
+                return;
+            }
+        }
+        Handler current = handler;
+        for (Response response : received.getResponsesList()) {
+            long id = response.getId();
+            Pending waiting = id == current.standing ? pending.get(id) : pending.remove(id);
+            if (waiting != null) {
+                waiting.answered(this, response);
+            }
+            if (handler != current) {
+                return;
+            }
+        }
+    }
+
+    /** @return why the node is not one to talk to, or null */
+    private String greeted(HelloReply hello) {
+        if (!hello.getError().isEmpty()) {
+            return address + " refused the stream: " + hello.getError();
+        }
+        if (hello.getProtocolVersion() != PROTOCOL_VERSION) {
+            return address + " speaks protocol version " + hello.getProtocolVersion() + ", this client speaks "
+                    + PROTOCOL_VERSION + ": use a client of the fleet's release";
+        }
+        String foreign = loop.foreignFleet(hello.getFleetId());
+        if (foreign != null) {
+            return address + " " + foreign;
+        }
+        loop.wheel.cancel(this);
+        state = State.READY;
+        failures = 0;
+        node = hello.getNodeId();
+        wallMillis = hello.getWallMillis();
+        wallAt = heardAt;
+        loop.linkReady(this);
+        return null;
+    }
+
+    /** Hears one connection; after a break a new one takes its place, and what this one still brings is ignored. */
+    private final class Handler implements ConnectionHandler {
+        /** The id of the request that is answered more than once; 0 if there is none. */
+        long standing;
+
+        @Override
+        public void onFrame(ServerFrame received) {
+            loop.enter(() -> {
+                if (handler == this) {
+                    received(received);
+                }
+            });
+        }
+
+        @Override
+        public void onClosed(String reason) {
+            loop.enter(() -> {
+                if (handler == this) {
+                    drop(address + ": " + reason);
+                }
+            });
+        }
+    }
+}

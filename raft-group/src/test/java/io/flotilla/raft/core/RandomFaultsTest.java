@@ -1,0 +1,210 @@
+package io.flotilla.raft.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.message.Message;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Five replicas under every fault the core must bear, chosen by a seed; safety at every step, then liveness. */
+class RandomFaultsTest {
+    private static final int SEEDS = 300;
+    private static final int STEPS = 5_000;
+
+    @Test
+    @DisplayName("SL-70 random loss, duplication, reordering, slow disks and crashes break no safety property")
+    void randomFaults() {
+        long elections = 0;
+        long committed = 0;
+        long grants = 0;
+        for (int seed = 0; seed < SEEDS; seed++) {
+            Run run = new Run(seed);
+            try {
+                run.faults();
+                run.healAndConverge();
+            } catch (AssertionError | RuntimeException e) {
+                throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
+            }
+            elections += run.highestTerm();
+            committed += run.oracle.committedIndex();
+            grants += run.readGrants;
+        }
+        assertThat(elections).as("the schedules hold elections").isGreaterThan(SEEDS * 5L);
+        assertThat(committed).as("the schedules commit").isGreaterThan(SEEDS * 20L);
+        assertThat(grants).as("the schedules grant reads").isGreaterThan(SEEDS * 3L);
+    }
+
+    private record Envelope(NodeId from, NodeId to, Message message) {}
+
+    private static final class Run {
+        final SplittableRandom random;
+        final SafetyOracle oracle = new SafetyOracle();
+        final List<TestReplica> replicas = new ArrayList<>();
+        final List<Envelope> wire = new ArrayList<>();
+        final Map<Long, Long> readFloor = new TreeMap<>();
+        final Map<NodeId, Integer> grantsSeen = new TreeMap<>();
+        final boolean[][] cut = new boolean[5][5];
+        final int lossPercent;
+        final int crashPerMille;
+        final int tickPerMille;
+        long nextRead = 1;
+        long readGrants;
+        int payload;
+
+        Run(long seed) {
+            random = new SplittableRandom(seed);
+            lossPercent = random.nextInt(15);
+            crashPerMille = random.nextInt(8);
+            tickPerMille = 40 + random.nextInt(160);
+            CoreConfig config =
+                    new CoreConfig(4 + random.nextInt(8), 1, 150, 3, 400, 1_500, 200, 200, random.nextBoolean());
+            Membership membership =
+                    Membership.of(new NodeId("a"), new NodeId("b"), new NodeId("c"), new NodeId("d"), new NodeId("e"));
+            for (NodeId id : membership.all()) {
+                replicas.add(new TestReplica(
+                        id, membership, config, HardState.INITIAL, List.of(), 0, random.nextLong(), this::send));
+            }
+        }
+
+        void send(NodeId from, Outbound out) {
+            if (cut[number(from)][number(out.to())] || random.nextInt(100) < lossPercent) {
+                return;
+            }
+            wire.add(new Envelope(from, out.to(), out.message()));
+            if (random.nextInt(20) == 0) {
+                wire.add(new Envelope(from, out.to(), out.message()));
+            }
+        }
+
+        void faults() {
+            for (int step = 0; step < STEPS; step++) {
+                TestReplica replica = replicas.get(random.nextInt(5));
+                act(replica);
+                observe(replica);
+                if (step % 100 == 0) {
+                    oracle.observeLogs(replicas);
+                }
+            }
+        }
+
+        private void act(TestReplica replica) {
+            int choice = random.nextInt(1_000);
+            if (choice < tickPerMille) {
+                replica.tick();
+            } else if (choice < 650) {
+                deliverOne();
+            } else if (choice < 800) {
+                if (!replica.writes.isEmpty()) {
+                    replica.persistNext();
+                }
+            } else if (choice < 860) {
+                replica.answerApply();
+            } else if (choice < 900) {
+                if (!replica.loads.isEmpty()) {
+                    replica.answerLoad();
+                }
+            } else if (choice < 970) {
+                replica.core.propose(List.of(("p" + payload++).getBytes(StandardCharsets.US_ASCII)));
+            } else if (choice < 980) {
+                read(replica);
+            } else if (choice < 990 - crashPerMille) {
+                cut[random.nextInt(5)][random.nextInt(5)] = random.nextInt(3) == 0;
+            } else if (choice >= 1_000 - crashPerMille) {
+                crash(replica);
+            }
+        }
+
+        private void crash(TestReplica replica) {
+            long durable = Math.min(replica.answeredApply, replica.disk.size());
+            replica.restart(durable == 0 ? 0 : random.nextLong(durable + 1), random.nextLong());
+            oracle.restarted(replica);
+        }
+
+        private void read(TestReplica replica) {
+            readFloor.put(nextRead, oracle.committedIndex());
+            replica.core.readIndex(nextRead++);
+        }
+
+        private void deliverOne() {
+            if (wire.isEmpty()) {
+                return;
+            }
+            int at = random.nextInt(4) == 0 ? random.nextInt(wire.size()) : 0;
+            Envelope envelope = wire.remove(at);
+            TestReplica to = replicas.get(number(envelope.to()));
+            to.receive(envelope.from(), envelope.message());
+            if (random.nextInt(3) > 0) {
+                observe(to);
+            }
+        }
+
+        private void observe(TestReplica replica) {
+            replica.drain();
+            oracle.observe(replica);
+            int from = grantsSeen.getOrDefault(replica.id, 0);
+            for (ReadGrant grant : replica.grants.subList(from, replica.grants.size())) {
+                readGrants++;
+                Check.that(
+                        grant.index() >= readFloor.get(grant.readId()),
+                        "read %s was granted at index %s, but %s was committed when it came",
+                        grant.readId(),
+                        grant.index(),
+                        readFloor.get(grant.readId()));
+            }
+            grantsSeen.put(replica.id, replica.grants.size());
+        }
+
+        /** Faults end: within a bounded number of ticks everyone holds the same log and new commands commit. */
+        void healAndConverge() {
+            for (boolean[] row : cut) {
+                Arrays.fill(row, false);
+            }
+            long target = -1;
+            for (int tick = 0; tick < 150; tick++) {
+                for (TestReplica replica : replicas) {
+                    replica.tick();
+                    if (target < 0
+                            && tick > 100
+                            && replica.core.propose(List.of(new byte[1])) instanceof ProposeResult.Accepted accepted) {
+                        target = accepted.firstIndex();
+                    }
+                    settle(replica);
+                }
+                List<Envelope> arrived = new ArrayList<>(wire);
+                wire.clear();
+                for (Envelope envelope : arrived) {
+                    TestReplica to = replicas.get(number(envelope.to()));
+                    to.receive(envelope.from(), envelope.message());
+                    settle(to);
+                }
+            }
+            oracle.observeLogs(replicas);
+            assertThat(target).as("a leader after healing").isPositive();
+            for (TestReplica replica : replicas) {
+                assertThat(replica.applied).as("applied at " + replica.id).hasSizeGreaterThanOrEqualTo((int) target);
+                assertThat(replica.applied).isEqualTo(replicas.get(0).applied);
+            }
+        }
+
+        private void settle(TestReplica replica) {
+            replica.settle();
+            oracle.observe(replica);
+        }
+
+        long highestTerm() {
+            return replicas.stream().mapToLong(r -> r.state().term()).max().orElseThrow();
+        }
+
+        private static int number(NodeId id) {
+            return id.value().charAt(0) - 'a';
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package io.flotilla.raft.log.segment;
+
+import io.flotilla.raft.disk.Disk;
+import io.flotilla.raft.disk.DiskFile;
+import io.flotilla.raft.sim.DiskTimer;
+import io.flotilla.raft.sim.SimDisk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A log's files as bytes, to be damaged by tests. */
+final class LogBytes {
+    private LogBytes() {}
+
+    static byte[] read(Disk disk, String path) throws IOException {
+        try (DiskFile file = disk.open(path)) {
+            ByteBuffer buffer = ByteBuffer.allocate((int) file.size());
+            file.read(buffer, 0);
+            return buffer.array();
+        }
+    }
+
+    static void write(Disk disk, String path, byte[] bytes) throws IOException {
+        try (DiskFile file = disk.open(path)) {
+            file.setSize(bytes.length);
+            file.write(ByteBuffer.wrap(bytes), 0);
+            file.force();
+        }
+    }
+
+    /** A disk with this one file, in the directory {@code log}. */
+    static SimDisk diskWith(String name, byte[] bytes) throws IOException {
+        SimDisk disk = new SimDisk("n1", DiskTimer.standalone(), 1);
+        disk.createDirectories("log");
+        write(disk, "log/" + name, bytes);
+        disk.forceDirectory("");
+        disk.forceDirectory("log");
+        return disk;
+    }
+
+    static long firstBatchOf(Disk disk, String path) throws IOException {
+        return ByteBuffer.wrap(read(disk, path)).getLong(SegmentFormat.DATA_START + 16);
+    }
+
+    /** Where the batches of a segment begin, and at last where they end (without the last one's padding). */
+    static List<Integer> boundaries(byte[] segment) {
+        ByteBuffer bytes = ByteBuffer.wrap(segment);
+        List<Integer> boundaries = new ArrayList<>();
+        int position = SegmentFormat.DATA_START;
+        int end = position;
+        while (position + SegmentFormat.BATCH_HEADER <= segment.length
+                && bytes.getLong(position) == SegmentFormat.BATCH_MAGIC) {
+            boundaries.add(position);
+            end = position + SegmentFormat.BATCH_HEADER + bytes.getInt(position + 32);
+            position = (int) SegmentFormat.align(end, SegmentFormat.ALIGNMENT);
+        }
+        boundaries.add(end);
+        return boundaries;
+    }
+}
