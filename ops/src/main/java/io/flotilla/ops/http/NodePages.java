@@ -80,6 +80,11 @@ public final class NodePages implements AutoCloseable {
         return pages;
     }
 
+    /** The port it listens at. */
+    public int port() {
+        return server.getAddress().getPort();
+    }
+
     private void live(HttpExchange exchange) throws IOException {
         answer(exchange, 200, TEXT, "live\n");
     }

@@ -56,6 +56,7 @@ public final class ServedNode implements AutoCloseable {
             if (!config.http().isEmpty()) {
                 startPages(HostPort.parse(config.http()));
             }
+            RocksLibrary.loadFrom(config.dataDir());
             server.start();
             started = true;
         } catch (NodeStartException refused) {

@@ -1,0 +1,44 @@
+package io.flotilla.ops.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.flotilla.ops.cli.CliException;
+import io.flotilla.ops.cli.ExitCode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DevFleetTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void theShapeIsThatOfTheFirstStart() {
+        assertThat(DevFleet.settle(folder.resolve("a"), 5, null, 32)).isEqualTo(new DevFleet(5, 4, 32));
+        assertThat(DevFleet.settle(folder.resolve("a"), null, null, null)).isEqualTo(new DevFleet(5, 4, 32));
+        assertThat(DevFleet.settle(folder.resolve("b"), null, null, null)).isEqualTo(new DevFleet(3, 4, 16));
+    }
+
+    @Test
+    void anotherShapeIsRefused() {
+        DevFleet.settle(folder, 3, null, null);
+
+        assertThatThrownBy(() -> DevFleet.settle(folder, 5, null, null))
+                .isInstanceOfSatisfying(
+                        CliException.class, why -> assertThat(why.exitCode()).isEqualTo(ExitCode.REFUSED))
+                .hasMessageContaining("--nodes 5")
+                .hasMessageContaining("--nodes 3");
+    }
+
+    @Test
+    void aFolderWithSomethingElseIsLeftAlone() throws Exception {
+        Files.writeString(folder.resolve("thesis.tex"), "…");
+
+        assertThatThrownBy(() -> DevFleet.settle(folder, null, null, null)).hasMessageContaining("is not empty");
+        try (var files = Files.list(folder)) {
+            assertThat(files).hasSize(1);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package io.flotilla.ops.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
+import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.Group;
+import io.flotilla.client.proto.Node;
+import io.flotilla.client.proto.NodeStatus;
+import io.flotilla.client.proto.ReplicaStatus;
+import io.flotilla.client.proto.Shard;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class FleetStatusTest {
+    private static final Configuration CONFIGURATION = Configuration.newBuilder()
+            .setNumber(7)
+            .setFleetId("f")
+            .addNodes(Node.newBuilder().setId("n1").setAddress("a:1").setHttpAddress("a:81"))
+            .addNodes(Node.newBuilder().setId("n2").setAddress("a:2"))
+            .addNodes(Node.newBuilder().setId("n3").setAddress("a:3"))
+            .addGroups(Group.newBuilder().setId(1).addAllReplicas(List.of("n1", "n2", "n3")))
+            .addShards(Shard.newBuilder()
+                    .setId(1)
+                    .setEnd(ByteString.copyFrom(new byte[] {(byte) 0x80}))
+                    .setGroup(1)
+                    .setEpoch(2))
+            .addShards(Shard.newBuilder()
+                    .setId(2)
+                    .setStart(ByteString.copyFrom(new byte[] {(byte) 0x80}))
+                    .setGroup(1)
+                    .setEpoch(1))
+            .addAllControllerReplicas(List.of("n1", "n2", "n3"))
+            .build();
+
+    private static ReplicaStatus replica(long group, long term, String leader, long commitIndex) {
+        return ReplicaStatus.newBuilder()
+                .setGroup(group)
+                .setTerm(term)
+                .setLeader(leader)
+                .setCommitIndex(commitIndex)
+                .build();
+    }
+
+    private static final Map<String, NodeStatus> REPORTS = Map.of(
+            "n1",
+                    NodeStatus.newBuilder()
+                            .setId("n1")
+                            .setReady(true)
+                            .addReplicas(replica(0, 4, "n1", 9))
+                            .addReplicas(replica(1, 3, "n1", 500))
+                            .build(),
+            "n2",
+                    NodeStatus.newBuilder()
+                            .setId("n2")
+                            .setReason("group 1 has no leader")
+                            .addReplicas(replica(0, 4, "", 12))
+                            .addReplicas(replica(1, 5, "n2", 400))
+                            .build());
+
+    @Test
+    void theReplicaWithTheHighestTermSpeaksForItsGroup() {
+        FleetStatus fleet = FleetStatus.merge(CONFIGURATION, REPORTS);
+
+        assertThat(fleet.groups()).containsExactly(new FleetStatus.GroupLine(1, "n2", 5, 400, List.of("n1", "n2", "n3")));
+        assertThat(fleet.controller()).isEqualTo(new FleetStatus.GroupLine(0, "n1", 4, 12, List.of("n1", "n2", "n3")));
+    }
+
+    @Test
+    void aNodeIsUpOrStartingOrDown() {
+        FleetStatus fleet = FleetStatus.merge(CONFIGURATION, REPORTS);
+
+        assertThat(fleet.nodes())
+                .extracting(FleetStatus.NodeLine::id, FleetStatus.NodeLine::state, FleetStatus.NodeLine::reason)
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple("n1", "up", ""),
+                        org.assertj.core.groups.Tuple.tuple("n2", "starting", "group 1 has no leader"),
+                        org.assertj.core.groups.Tuple.tuple("n3", "down", "does not answer"));
+    }
+
+    @Test
+    void theJsonHasTheNamesOfTheContract() throws IOException {
+        JsonNode json = json(FleetStatus.merge(CONFIGURATION, REPORTS));
+
+        assertThat(json.get("configuration").asLong()).isEqualTo(7);
+        assertThat(json.at("/controller/leader").asText()).isEqualTo("n1");
+        assertThat(json.at("/nodes/2/id").asText()).isEqualTo("n3");
+        assertThat(json.at("/nodes/2/address").asText()).isEqualTo("a:3");
+        assertThat(json.at("/nodes/2/state").asText()).isEqualTo("down");
+        assertThat(json.at("/groups/0/id").asLong()).isEqualTo(1);
+        assertThat(json.at("/groups/0/leader").asText()).isEqualTo("n2");
+        assertThat(json.at("/groups/0/term").asLong()).isEqualTo(5);
+        assertThat(json.at("/groups/0/commitIndex").asLong()).isEqualTo(400);
+        assertThat(json.at("/groups/0/replicas/1").asText()).isEqualTo("n2");
+        assertThat(json.at("/shards/0").toString())
+                .isEqualTo("{\"id\":1,\"start\":\"\",\"end\":\"80\",\"group\":1,\"epoch\":2,\"state\":\"serving\"}");
+        assertThat(json.at("/shards/1/start").asText()).isEqualTo("80");
+    }
+
+    @Test
+    void aFleetOfWhichNobodyAnswersHasNoLeaders() throws IOException {
+        JsonNode json = json(FleetStatus.merge(CONFIGURATION, Map.of()));
+
+        assertThat(json.at("/controller/leader").isNull()).isTrue();
+        assertThat(json.at("/groups/0/leader").isNull()).isTrue();
+        assertThat(json.at("/groups/0/term").asLong()).isZero();
+    }
+
+    @Test
+    void textNamesEveryNodeGroupAndShard() {
+        List<String> lines = StatusText.lines(FleetStatus.merge(CONFIGURATION, REPORTS));
+
+        assertThat(lines)
+                .contains("NODE  ADDRESS  STATE     PAGE")
+                .contains("n1    a:1      up        http://a:81/")
+                .contains("1      n2      5     400     n1,n2,n3")
+                .contains("2      80       (last)  1      1      serving");
+    }
+
+    private static JsonNode json(FleetStatus fleet) throws IOException {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator generator = new JsonFactory().createGenerator(text)) {
+            generator.writeStartObject();
+            StatusJson.write(fleet, generator);
+            generator.writeEndObject();
+        }
+        return new ObjectMapper().readTree(text.toString());
+    }
+}
