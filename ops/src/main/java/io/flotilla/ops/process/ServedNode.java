@@ -2,7 +2,6 @@ package io.flotilla.ops.process;
 
 import io.flotilla.client.ClientConfig;
 import io.flotilla.client.FlotillaClient;
-import io.flotilla.client.proto.NodeStatus;
 import io.flotilla.ops.cli.CliException;
 import io.flotilla.ops.cli.HostPort;
 import io.flotilla.ops.http.NodePages;
@@ -27,7 +26,6 @@ public final class ServedNode implements AutoCloseable {
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private final CompletableFuture<NodeFailure> failed = new CompletableFuture<>();
     private final NodeServer server;
-    private volatile boolean started;
     private NodePages pages;
     private FlotillaClient client;
 
@@ -58,7 +56,6 @@ public final class ServedNode implements AutoCloseable {
             }
             RocksLibrary.loadFrom(config.dataDir());
             server.start();
-            started = true;
         } catch (NodeStartException refused) {
             close();
             throw new CliException(
@@ -73,7 +70,7 @@ public final class ServedNode implements AutoCloseable {
 
     private void startPages(HostPort address) {
         try {
-            pages = NodePages.start(address, this::status, this::fleet);
+            pages = NodePages.start(address, server::status, this::fleet);
         } catch (IOException | IllegalArgumentException taken) {
             throw new CliException(
                     NodeFailure.REFUSED,
@@ -99,16 +96,6 @@ public final class ServedNode implements AutoCloseable {
     /** Ends when the node can't go on. */
     public CompletableFuture<NodeFailure> failed() {
         return failed;
-    }
-
-    private NodeStatus status() {
-        return started
-                ? server.status()
-                : NodeStatus.newBuilder()
-                        .setId(config.id().value())
-                        .setAddress(config.listen())
-                        .setReason("starting")
-                        .build();
     }
 
     private FleetStatus fleet() {

@@ -34,7 +34,18 @@ class TextFormsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "host", ":1", "host:", "host:0", "host:65536", "host:-1", "host:123456", "http://host:1", "::1:2"})
+            strings = {
+                "",
+                "host",
+                ":1",
+                "host:",
+                "host:0",
+                "host:65536",
+                "host:-1",
+                "host:123456",
+                "http://host:1",
+                "::1:2"
+            })
     void noAddresses(String text) {
         assertThatThrownBy(() -> HostPort.parse(text)).isInstanceOf(TypeConversionException.class);
     }

@@ -151,8 +151,17 @@ class CommandLineTest {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             String address = "127.0.0.1:" + taken.getLocalPort();
             int code = run(
-                    "node", "--id", "n1", "--data", folder.toString(), "--listen", "127.0.0.1:" + freePort(), "--http",
-                    address, "--seeds", "n1=" + address);
+                    "node",
+                    "--id",
+                    "n1",
+                    "--data",
+                    folder.toString(),
+                    "--listen",
+                    "127.0.0.1:" + freePort(),
+                    "--http",
+                    address,
+                    "--seeds",
+                    "n1=" + address);
             assertThat(code).isEqualTo(ExitCode.REFUSED);
             assertThat(errors()).contains(address).hasLineCount(1);
         }

@@ -41,8 +41,8 @@ class NodePagesTest {
 
     @Test
     void readinessFollowsTheNode() throws Exception {
-        AtomicReference<NodeStatus> node =
-                new AtomicReference<>(NodeStatus.newBuilder().setReason("replaying").build());
+        AtomicReference<NodeStatus> node = new AtomicReference<>(
+                NodeStatus.newBuilder().setReason("replaying").build());
         try (NodePages pages = start(node::get, () -> FLEET)) {
             assertThat(get(pages, "/health/live").statusCode()).isEqualTo(200);
             assertThat(get(pages, "/health/ready").statusCode()).isEqualTo(503);
@@ -56,8 +56,8 @@ class NodePagesTest {
     void metricsShowTheProcessAndTheReplicas() throws Exception {
         try (NodePages pages = start(() -> READY, () -> FLEET)) {
             HttpResponse<String> metrics = get(pages, "/metrics");
-            assertThat(metrics.headers().firstValue("Content-Type")).hasValueSatisfying(type -> assertThat(type)
-                    .startsWith("text/plain; version=0.0.4"));
+            assertThat(metrics.headers().firstValue("Content-Type"))
+                    .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain; version=0.0.4"));
             assertThat(metrics.body().lines())
                     .contains("flotilla_node_ready 1.0", "flotilla_replicas 1.0", "flotilla_replicas_leading 1.0")
                     .contains("flotilla_entries_unapplied 2.0")

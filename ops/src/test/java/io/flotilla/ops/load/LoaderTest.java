@@ -138,8 +138,7 @@ class LoaderTest {
                 null);
         CompletableFuture<Loader.Result> running =
                 CompletableFuture.supplyAsync(() -> run(loader, new StringBuilder("k\t1\nk\t2\nk\t3\n")), threads);
-        CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS)
-                .execute(() -> first.completeExceptionally(LOST));
+        CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS).execute(() -> first.completeExceptionally(LOST));
 
         assertThat(running.get(10, TimeUnit.SECONDS).failure().exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
         assertThat(written).containsExactly("1");

@@ -98,6 +98,8 @@ class RowFormatTest {
     void refusesALineWithoutEnd() {
         LineSplitter lines = new LineSplitter(new ByteArrayInputStream(new byte[LineSplitter.MAX_LINE * 3]));
 
-        assertThatThrownBy(lines::next).isInstanceOf(MalformedLineException.class).hasMessageContaining("longer");
+        assertThatThrownBy(lines::next)
+                .isInstanceOf(MalformedLineException.class)
+                .hasMessageContaining("longer");
     }
 }

@@ -69,7 +69,8 @@ class FleetStatusTest {
     void theReplicaWithTheHighestTermSpeaksForItsGroup() {
         FleetStatus fleet = FleetStatus.merge(CONFIGURATION, REPORTS);
 
-        assertThat(fleet.groups()).containsExactly(new FleetStatus.GroupLine(1, "n2", 5, 400, List.of("n1", "n2", "n3")));
+        assertThat(fleet.groups())
+                .containsExactly(new FleetStatus.GroupLine(1, "n2", 5, 400, List.of("n1", "n2", "n3")));
         assertThat(fleet.controller()).isEqualTo(new FleetStatus.GroupLine(0, "n1", 4, 12, List.of("n1", "n2", "n3")));
     }
 
