@@ -7,8 +7,8 @@ package io.flotilla.kv.engine;
  * they were written, at least up to {@link #durableSequence()}, and of none after it. A batch is never held in part.
  * Whoever needs the rest writes it again: the Raft log knows it.
  *
- * <p>Thread-safe unless the implementation says otherwise. Arrays handed in belong to the engine from then on and
- * arrays handed out to the caller; nobody writes to an array that was handed in. No call after {@link #close}.
+ * <p>Thread-safe unless the implementation says otherwise. Nobody writes to an array that was handed in or out. No call
+ * after {@link #close}.
  *
  * <p>Any failure throws {@link EngineException} and is final for writes: after one failed write or flush every later
  * one fails too.

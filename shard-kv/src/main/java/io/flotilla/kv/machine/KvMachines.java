@@ -73,6 +73,10 @@ public final class KvMachines implements StateMachineFactory {
         EngineBatch batch = new EngineBatch();
         List<ShardState> shards = new ArrayList<>();
         for (Shard shard : genesis.getShardsList()) {
+            if (shard.getGroup() != group.groupId()) {
+                throw new IllegalArgumentException("the genesis of group " + group.groupId() + " has shard "
+                        + shard.getId() + " of group " + shard.getGroup());
+            }
             long generation = lastGeneration.incrementAndGet();
             ShardRow row = ShardRow.newBuilder()
                     .setShard(shard)

@@ -16,10 +16,14 @@ import io.flotilla.client.proto.WriteRequest;
 public final class Rules {
     public static final int MAX_KEY_BYTES = 4 << 10;
     public static final int MAX_VALUE_BYTES = 1 << 20;
+    /** Keys and values of one batch together. */
     public static final int MAX_BATCH_BYTES = 4 << 20;
+    /** Conditions and mutations of one batch together. */
+    public static final int MAX_BATCH_PARTS = 50_000;
+
     public static final int MAX_MULTI_GET_KEYS = 1_000;
     /** The values of one multi-get together. */
-    public static final int MAX_MULTI_GET_BYTES = 4 << 20;
+    public static final int MAX_MULTI_GET_BYTES = 16 << 20;
 
     private Rules() {}
 
@@ -54,24 +58,46 @@ public final class Rules {
         if (batch.getMutationsCount() == 0 && batch.getConditionsCount() == 0) {
             return "the batch is empty";
         }
-        if (batch.getSerializedSize() > MAX_BATCH_BYTES) {
-            return "the batch is too large: " + batch.getSerializedSize() + " bytes, at most " + MAX_BATCH_BYTES;
+        long parts = (long) batch.getConditionsCount() + batch.getMutationsCount();
+        if (parts > MAX_BATCH_PARTS) {
+            return "the batch has too many parts: " + parts + ", at most " + MAX_BATCH_PARTS;
         }
+        long bytes = 0;
         for (int i = 0; i < batch.getConditionsCount(); i++) {
             Batch.KeyCondition condition = batch.getConditions(i);
-            String wrong = checkKey(condition.getKey());
-            wrong = wrong != null ? wrong : check(condition.getCondition());
+            String wrong = first(checkKey(condition.getKey()), check(condition.getCondition()));
             if (wrong != null) {
                 return wrong;
             }
+            bytes += condition.getKey().size()
+                    + condition.getCondition().getValue().size();
         }
         for (int i = 0; i < batch.getMutationsCount(); i++) {
             String wrong = check(batch.getMutations(i), true);
             if (wrong != null) {
                 return wrong;
             }
+            bytes += bytes(batch.getMutations(i));
         }
-        return null;
+        return bytes > MAX_BATCH_BYTES
+                ? "the batch is too large: " + bytes + " bytes of keys and values, at most " + MAX_BATCH_BYTES
+                : null;
+    }
+
+    /** Of a mutation inside a batch. */
+    private static long bytes(Mutation mutation) {
+        switch (mutation.getOperationCase()) {
+            case PUT:
+                return mutation.getPut().getKey().size()
+                        + mutation.getPut().getValue().size();
+            case APPEND:
+                return mutation.getAppend().getKey().size()
+                        + mutation.getAppend().getSuffix().size();
+            case DELETE:
+                return mutation.getDelete().getKey().size();
+            default:
+                return mutation.getIncrement().getKey().size();
+        }
     }
 
     private static String check(Mutation mutation, boolean inBatch) {

@@ -146,7 +146,7 @@ public final class KvService {
                 if (outcome.reply() != null) {
                     response.setWrite(outcome.reply());
                 } else {
-                    response.setRefusal(outcome.refusal());
+                    response.setRefusal(refusals.ofMachine(outcome.refusal()));
                 }
                 out.accept(response.build());
             }
@@ -180,6 +180,9 @@ public final class KvService {
                     Response.Builder response = Response.newBuilder().setId(request.getId());
                     state.read(request.getRead(), response);
                     answered++;
+                    if (response.hasRefusal()) {
+                        response.setRefusal(refusals.ofMachine(response.getRefusal()));
+                    }
                     out.accept(response.build());
                 }
             } finally {

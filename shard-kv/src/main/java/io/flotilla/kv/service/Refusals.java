@@ -45,6 +45,15 @@ final class Refusals {
                 .build();
     }
 
+    /** A refusal by the state machine, which knows of no configurations. */
+    io.flotilla.client.proto.Refusal ofMachine(io.flotilla.client.proto.Refusal refusal) {
+        return refusal.getKind() == io.flotilla.client.proto.Refusal.Kind.STALE_ROUTE
+                ? refusal.toBuilder()
+                        .setConfigurationNumber(directory.configurationNumber())
+                        .build()
+                : refusal;
+    }
+
     private io.flotilla.client.proto.Refusal.Builder withLeader(
             io.flotilla.client.proto.Refusal.Kind kind, NodeId leader) {
         io.flotilla.client.proto.Refusal.Builder builder = builder(kind);

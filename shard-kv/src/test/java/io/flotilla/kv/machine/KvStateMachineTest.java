@@ -36,8 +36,11 @@ import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.memory.MemoryEngine;
+import io.flotilla.kv.proto.KvGenesis;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.log.GroupDescriptor;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -268,7 +271,9 @@ class KvStateMachineTest {
                 batch(batch(put("a", "1"))),
                 batch(cas("a", absent(), "1")),
                 batch(put("a", "1"), put("", "1")),
-                batch(put("a", value), put("b", value), put("c", value), put("d", value)))) {
+                batch(put("a", value), put("b", value), put("c", value), put("d", value)),
+                batch(Collections.nCopies(Rules.MAX_BATCH_PARTS + 1, delete("a"))
+                        .toArray(new Mutation[0])))) {
             Refusal refusal = replica.refusal(write(1, ++sequence, wrong));
             assertThat(refusal.getKind()).isEqualTo(Refusal.Kind.INVALID);
             assertThat(refusal.getMessage()).isNotEmpty();
@@ -305,7 +310,7 @@ class KvStateMachineTest {
         ByteString large = ByteString.copyFrom(new byte[Rules.MAX_VALUE_BYTES]);
         does(put("a", large));
         MultiGet.Builder tooMuch = MultiGet.newBuilder();
-        for (int i = 0; i < 5; i++) {
+        for (int i = 0; i < 17; i++) {
             tooMuch.addKeys(bytes("a"));
         }
         assertThat(replica.read(ReadRequest.newBuilder()
@@ -403,8 +408,14 @@ class KvStateMachineTest {
         KvMachines machines = new KvMachines(shared);
         machines.open(Replica.GROUP);
         KvMachines reopened = new KvMachines(shared);
-        io.flotilla.raft.log.GroupDescriptor other = new io.flotilla.raft.log.GroupDescriptor(
-                Writes.GROUP + 1, Replica.GROUP.membership(), Replica.GROUP.genesis());
+        GroupDescriptor other = new GroupDescriptor(
+                Writes.GROUP + 1,
+                Replica.GROUP.membership(),
+                KvGenesis.newBuilder()
+                        .addShards(Writes.low().toBuilder().setGroup(Writes.GROUP + 1))
+                        .addShards(Writes.high().toBuilder().setGroup(Writes.GROUP + 1))
+                        .build()
+                        .toByteArray());
         KvStateMachine second = (KvStateMachine) reopened.open(other);
         assertThat(shared.get(Layout.generationKey(2))).isNotNull();
         assertThat(shared.get(Layout.generationKey(4))).isNotNull();

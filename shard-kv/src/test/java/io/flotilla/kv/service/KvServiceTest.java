@@ -220,6 +220,33 @@ class KvServiceTest {
     }
 
     @Test
+    void aStaleRouteTellsShardsAndConfiguration() {
+        ShardRef stale = ref(Writes.shard(7, 3, "", "m"));
+        service.handle(
+                List.of(
+                        writing(
+                                1,
+                                write(1, 1, put("a", "1")).toBuilder()
+                                        .setShard(stale)
+                                        .build()),
+                        Request.newBuilder()
+                                .setId(2)
+                                .setRead(ReadRequest.newBuilder()
+                                        .setShard(stale)
+                                        .setGet(Get.newBuilder().setKey(bytes("a"))))
+                                .build()),
+                this::answer);
+        applyAll();
+        replicas.reads.get(0).callback.ready(machine);
+        for (Response response : answers.values()) {
+            assertThat(response.getRefusal().getKind()).isEqualTo(Refusal.Kind.STALE_ROUTE);
+            assertThat(response.getRefusal().getConfigurationNumber()).isEqualTo(12);
+            assertThat(response.getRefusal().getShardsList()).containsExactly(Writes.low(), Writes.high());
+        }
+        assertThat(answers).hasSize(2);
+    }
+
+    @Test
     void readsOfAFrameTakeOneRound() {
         service.handle(List.of(writing(1, write(1, 1, put("a", "1")))), this::answer);
         applyAll();

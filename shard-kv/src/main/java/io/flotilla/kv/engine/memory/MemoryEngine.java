@@ -51,8 +51,7 @@ public final class MemoryEngine implements KvEngine {
     @Override
     public byte[] get(byte[] key) {
         checkOpen();
-        byte[] value = present.get(key);
-        return value == null ? null : value.clone();
+        return present.get(key);
     }
 
     @Override
@@ -185,12 +184,12 @@ public final class MemoryEngine implements KvEngine {
 
         @Override
         public byte[] key() {
-            return row.getKey().clone();
+            return row.getKey();
         }
 
         @Override
         public byte[] value() {
-            return row.getValue().clone();
+            return row.getValue();
         }
 
         @Override

@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.rocksdb.AbstractEventListener;
+import org.rocksdb.BackgroundErrorReason;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.CompressionType;
@@ -24,8 +25,11 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Slice;
+import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The engine on disk: one RocksDB with one column family and without a log of its own. A memtable holds the batches
@@ -35,9 +39,10 @@ import org.rocksdb.WriteOptions;
  * <p>Thread-safe. {@link #close} must come after the last use: the handles are native memory.
  */
 public final class RocksEngine implements KvEngine {
-    private static final long MEMTABLE_BYTES = 64L << 20;
-    private static final int MEMTABLES = 4;
-    private static final long BLOCK_CACHE_BYTES = 128L << 20;
+    private static final Logger LOG = LoggerFactory.getLogger(RocksEngine.class);
+    private static final long MEMTABLE_BYTES = 32L << 20;
+    private static final int MEMTABLES = 3;
+    private static final long BLOCK_CACHE_BYTES = 64L << 20;
     private static final int OPEN_FILES = 512;
 
     private final Path directory;
@@ -84,7 +89,7 @@ public final class RocksEngine implements KvEngine {
             AtomicLong durable = new AtomicLong();
             BloomFilter filter = keep(handles, new BloomFilter(10));
             LRUCache cache = keep(handles, new LRUCache(BLOCK_CACHE_BYTES));
-            FlushListener listener = keep(handles, new FlushListener(durable));
+            Events listener = keep(handles, new Events(directory, durable));
             BlockBasedTableConfig table = new BlockBasedTableConfig()
                     .setBlockSize(16 << 10)
                     .setBlockCache(cache)
@@ -105,6 +110,8 @@ public final class RocksEngine implements KvEngine {
                     .setKeepLogFileNum(2)
                     .setMaxLogFileSize(4 << 20)
                     .setStatsDumpPeriodSec(0)
+                    // a failed disk is final: nothing is tried again behind our back
+                    .setMaxBgErrorResumeCount(0)
                     .setListeners(Collections.singletonList(listener));
             WriteOptions writeOptions = keep(handles, new WriteOptions()).setDisableWAL(true);
             FlushOptions flushOptions = keep(handles, new FlushOptions()).setWaitForFlush(true);
@@ -244,13 +251,26 @@ public final class RocksEngine implements KvEngine {
         }
     }
 
-    /** Hears on RocksDB's own threads how far the memtables have been written out. */
-    private static final class FlushListener extends AbstractEventListener {
+    /** Hears on RocksDB's own threads how far the memtables have been written out, and what failed there. */
+    private static final class Events extends AbstractEventListener {
+        private final Path directory;
         private final AtomicLong durable;
 
-        FlushListener(AtomicLong durable) {
-            super(EnabledEventCallback.ON_FLUSH_COMPLETED);
+        Events(Path directory, AtomicLong durable) {
+            super(EnabledEventCallback.ON_FLUSH_COMPLETED, EnabledEventCallback.ON_BACKGROUND_ERROR);
+            this.directory = directory;
             this.durable = durable;
+        }
+
+        /** RocksDB refuses the next write, which stops the replica that wants it. */
+        @Override
+        public void onBackgroundError(BackgroundErrorReason reason, Status status) {
+            LOG.error(
+                    "the database in {} failed at {}: {} {}; it takes no more writes",
+                    directory,
+                    reason,
+                    status.getCode(),
+                    status.getState());
         }
 
         @Override

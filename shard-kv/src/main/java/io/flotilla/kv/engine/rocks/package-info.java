@@ -1,0 +1,2 @@
+/** The engine on disk. */
+package io.flotilla.kv.engine.rocks;
