@@ -52,6 +52,7 @@ final class GroupRoute extends Timed {
 
     void setReplicas(List<String> replicas) {
         this.replicas = replicas;
+        cursor = replicas.isEmpty() ? 0 : cursor % replicas.size();
     }
 
     boolean isSeeking() {
