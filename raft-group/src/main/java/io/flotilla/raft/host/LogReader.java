@@ -2,6 +2,7 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.LoadRequest;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.util.List;
@@ -28,6 +29,20 @@ final class LogReader {
 
     void load(Replica replica, LoadRequest request) {
         lane.execute(() -> read(replica, request));
+    }
+
+    /** Runs the log's own work between two readings. */
+    void upkeep(LogStore.Upkeep work) {
+        lane.execute(() -> {
+            if (state.isDown()) {
+                return;
+            }
+            try {
+                work.run();
+            } catch (IOException | RuntimeException | Error e) {
+                nodeFailed.accept(e);
+            }
+        });
     }
 
     private void read(Replica replica, LoadRequest request) {

@@ -31,14 +31,16 @@ final class LogWriter {
 
     private final HostState state;
     private final Lane lane;
+    private final LogReader reader;
     private final Consumer<Throwable> nodeFailed;
     private final Inbox<HandOver> inbox;
     private final AtomicLong waitingBytes = new AtomicLong();
     private final Outbox outbox;
 
-    LogWriter(HostState state, Lane lane, Consumer<Throwable> nodeFailed) {
+    LogWriter(HostState state, Lane lane, LogReader reader, Consumer<Throwable> nodeFailed) {
         this.state = state;
         this.lane = lane;
+        this.reader = reader;
         this.nodeFailed = nodeFailed;
         this.inbox = new Inbox<>(lane, Integer.MAX_VALUE, this::writeOnce);
         this.outbox = new Outbox(state);

@@ -51,8 +51,8 @@ public final class RaftHost implements AutoCloseable {
         this.machines = machines;
         this.seed = runtime.randomSeed();
         this.state = new HostState(config, runtime.clock(), log, transport, listener);
-        this.writer = new LogWriter(state, runtime.lane("log-writer"), this::fail);
         this.reader = new LogReader(state, runtime.lane("log-reader"), this::fail);
+        this.writer = new LogWriter(state, runtime.lane("log-writer"), reader, this::fail);
         this.appliers = new Applier[config.appliers()];
         for (int i = 0; i < appliers.length; i++) {
             appliers[i] = new Applier(i, runtime.lane("applier-" + i));

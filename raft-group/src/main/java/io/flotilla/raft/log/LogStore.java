@@ -32,6 +32,20 @@ public interface LogStore extends AutoCloseable {
      */
     List<Entry> read(long groupId, long from, long to, int maxBytes) throws IOException;
 
+    /**
+     * Work that would keep a later write from waiting, such as writing out the space for it; null if there is none now.
+     * Asked for on the log writer's lane after a write. It runs on any other lane while writes and reads go on, to its
+     * end before {@link #close}; its failure is as final as a failed write's.
+     */
+    default Upkeep upkeep() {
+        return null;
+    }
+
+    /** A piece of work that blocks. */
+    interface Upkeep {
+        void run() throws IOException;
+    }
+
     @Override
     void close() throws IOException;
 }

@@ -51,13 +51,15 @@ final class SimInode {
         changes.add(change);
     }
 
+    /** Another lane's force may have been noted for a later time already: the earlier one counts. */
     void force(DiskTimer timer, boolean fails) {
+        long now = timer.now();
         for (Change change : changes) {
-            if (change.durableAt == NEVER) {
-                if (fails) {
+            if (change.madeAt <= now && change.durableAt > now) {
+                if (!fails && !change.forceFailed) {
+                    change.durableAt = now;
+                } else if (change.durableAt == NEVER) {
                     change.forceFailed = true;
-                } else if (!change.forceFailed) {
-                    change.durableAt = timer.now();
                 }
             }
         }

@@ -149,13 +149,17 @@ final class SimNames {
         change.applyTo(files, directories);
     }
 
+    /** Another lane's force may have been noted for a later time already: the earlier one counts. */
     void force(String directory, DiskTimer timer, boolean fails) {
+        long now = timer.now();
         for (NameChange change : changes) {
-            if (change.durableAt == SimInode.NEVER && change.directory().equals(directory)) {
-                if (fails) {
+            if (change.madeAt <= now
+                    && change.durableAt > now
+                    && change.directory().equals(directory)) {
+                if (!fails && !change.forceFailed) {
+                    change.durableAt = now;
+                } else if (change.durableAt == SimInode.NEVER) {
                     change.forceFailed = true;
-                } else if (!change.forceFailed) {
-                    change.durableAt = timer.now();
                 }
             }
         }

@@ -72,6 +72,7 @@ final class Recovery {
 
     private void findSegments() throws IOException {
         disk.delete(directory + "/" + SegmentFormat.TEMPORARY);
+        disk.delete(directory + "/" + SegmentFormat.SPARE);
         int expected = 1;
         for (String name : disk.list(directory)) {
             int number = SegmentFormat.numberOf(name);

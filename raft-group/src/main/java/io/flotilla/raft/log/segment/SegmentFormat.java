@@ -32,7 +32,10 @@ final class SegmentFormat {
 
     private static final String SUFFIX = ".log";
     private static final int DIGITS = 10;
+    /** A segment being created, and space written out ahead for the next one. */
     static final String TEMPORARY = "next.tmp";
+
+    static final String SPARE = "spare.tmp";
 
     private SegmentFormat() {}
 

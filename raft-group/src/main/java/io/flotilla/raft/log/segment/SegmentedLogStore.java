@@ -22,7 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>{@link #write} and {@link #close} belong to the log writer's lane, {@link #read} to any. They meet in three places:
  * each group's index, which is changed only once a batch is durable ({@link GroupLog}); the map of groups, to which
- * durable groups are added; and the open files ({@link SegmentFiles}). A place that a reader took from an index stays
+ * durable groups are added; and the open files ({@link SegmentFiles}). {@link #upkeep} hands its result over in one
+ * volatile field. A place that a reader took from an index stays
  * readable, because written batches are never overwritten.
  *
  * <p>Memory grows by twelve bytes per entry, and per group by its creation record and a few small arrays.
@@ -32,6 +33,7 @@ public final class SegmentedLogStore implements LogStore {
     private static final int READ_GAP = 4096;
 
     private static final int MAX_READ = 8 << 20;
+    private static final int PAGE = 4096;
 
     private final Disk disk;
     private final String directory;
@@ -40,6 +42,9 @@ public final class SegmentedLogStore implements LogStore {
     private final List<RecoveredGroup> recovered;
     private final ConcurrentHashMap<Long, GroupLog> groups = new ConcurrentHashMap<>();
     private volatile IOException failure;
+
+    /** Bytes of the space written out ahead for the next segment; 0 if there is none (any more). */
+    private volatile long spareBytes;
 
     // the log writer's lane only
     private final BatchBuffer batch = new BatchBuffer();
@@ -50,6 +55,8 @@ public final class SegmentedLogStore implements LogStore {
     private long offset;
     private long lastBatch;
     private boolean lastBatchEmpty;
+    /** Whether a spare was asked for that no segment was made of yet. */
+    private boolean spareOrdered;
 
     /** A group as it will be once the batch being encoded is durable. */
     private static final class Planned {
@@ -178,9 +185,13 @@ public final class SegmentedLogStore implements LogStore {
             activeFile.file().write(bytes, offset);
             activeFile.file().force();
         } catch (IOException | RuntimeException | Error e) {
-            failure = e instanceof IOException io ? io : new IOException("writing the log failed", e);
+            fail(e);
             throw e;
         }
+    }
+
+    private void fail(Throwable cause) {
+        failure = cause instanceof IOException io ? io : new IOException("writing the log failed", cause);
     }
 
     /** Makes the durable batch visible to readers. */
@@ -242,18 +253,59 @@ public final class SegmentedLogStore implements LogStore {
     /** Creates a segment that is whole and durable before it has its name. */
     private Segment prepare(int number, int batchLength, long storeId) throws IOException {
         long size = Math.max(
-                config.sizeOf(number), SegmentFormat.align(SegmentFormat.DATA_START + (long) batchLength, 4096));
-        String temporary = directory + "/" + SegmentFormat.TEMPORARY;
-        disk.delete(temporary);
+                config.sizeOf(number), SegmentFormat.align(SegmentFormat.DATA_START + (long) batchLength, PAGE));
+        String path = files.path(number);
+        long spare = spareBytes;
+        if (spare >= SegmentFormat.DATA_START + (long) batchLength) {
+            spareBytes = 0;
+            spareOrdered = false;
+            return finish(SegmentFormat.SPARE, new Segment(number, path, spare, storeId));
+        }
+        disk.delete(directory + "/" + SegmentFormat.TEMPORARY);
+        return finish(SegmentFormat.TEMPORARY, new Segment(number, path, size, storeId));
+    }
+
+    private Segment finish(String temporaryName, Segment segment) throws IOException {
+        String temporary = directory + "/" + temporaryName;
         try (DiskFile file = disk.open(temporary)) {
-            file.setSize(size);
-            file.write(SegmentFormat.fileHeader(number, size, storeId), 0);
+            file.setSize(segment.size());
+            file.write(SegmentFormat.fileHeader(segment.number(), segment.size(), segment.storeId()), 0);
             file.force();
         }
-        String path = files.path(number);
-        disk.rename(temporary, path);
+        disk.rename(temporary, segment.path());
         disk.forceDirectory(directory);
-        return new Segment(number, path, size, storeId);
+        return segment;
+    }
+
+    /** Once half of the active segment is used, the space for the next one can be written out. */
+    @Override
+    public Upkeep upkeep() {
+        if (failure != null
+                || spareOrdered
+                || !prepared.isEmpty()
+                || offset - SegmentFormat.DATA_START < (active.size() - SegmentFormat.DATA_START) / 2) {
+            return null;
+        }
+        spareOrdered = true;
+        long size = config.sizeOf(active.number() + 1);
+        return () -> writeSpare(size);
+    }
+
+    /** On a lane of its own. The file has neither header nor number yet, so it can become whichever segment is next. */
+    private void writeSpare(long size) throws IOException {
+        checkUsable();
+        String path = directory + "/" + SegmentFormat.SPARE;
+        try {
+            disk.delete(path);
+            try (DiskFile file = disk.open(path)) {
+                file.setSize(size);
+                file.force();
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            fail(e);
+            throw e;
+        }
+        spareBytes = size;
     }
 
     @Override

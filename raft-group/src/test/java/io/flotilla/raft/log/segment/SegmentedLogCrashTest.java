@@ -3,6 +3,7 @@ package io.flotilla.raft.log.segment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.raft.log.GroupWrite;
+import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.sim.DiskTimer;
 import io.flotilla.raft.sim.SimDisk;
 import java.io.IOException;
@@ -76,17 +77,28 @@ class SegmentedLogCrashTest {
                 continue;
             }
             possible = new ArrayList<>(List.of(found));
+            LogStore.Upkeep upkeep = null;
             for (int writes = 1 + random.nextInt(30); writes > 0; writes--) {
                 List<GroupWrite> batch = found.randomBatch(random, random.nextInt(20) == 0 ? 9000 : 300);
+                if (upkeep != null && random.nextInt(4) == 0) {
+                    timer.beginTask();
+                    upkeep.run();
+                    upkeep = null;
+                }
                 timer.beginTask();
                 store.write(batch);
+                upkeep = upkeep == null ? store.upkeep() : upkeep;
                 found = found.copy().apply(batch);
                 possible.add(found);
                 if (writes > 1) {
                     possible.remove(0);
                 }
             }
-            if (random.nextInt(3) == 0) {
+            if (upkeep != null && random.nextInt(3) == 0) {
+                timer.beginTask();
+                upkeep.run();
+                possible = new ArrayList<>(List.of(found));
+            } else if (random.nextInt(3) == 0) {
                 timer.beginTask();
                 found.assertReadBy(store);
                 possible = new ArrayList<>(List.of(found));

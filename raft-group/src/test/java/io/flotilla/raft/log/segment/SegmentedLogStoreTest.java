@@ -11,8 +11,10 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.disk.Disk;
+import io.flotilla.raft.disk.DiskFile;
 import io.flotilla.raft.disk.os.OsDisk;
 import io.flotilla.raft.log.GroupWrite;
+import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.sim.DiskTimer;
 import io.flotilla.raft.sim.SimDisk;
@@ -232,6 +234,51 @@ class SegmentedLogStoreTest {
         SimDisk after = disk.crash(Long.MAX_VALUE, new SplittableRandom(1));
         model.assertHeldBy(SegmentedLogStore.open(after, "log", SMALL));
         assertThat(after.list("log")).containsExactly("0000000001.log");
+    }
+
+    /** The roll then names a file that is already on disk; without it the write waits for a whole segment of zeros. */
+    @ParameterizedTest
+    @EnumSource
+    void spaceForTheNextSegmentIsWrittenAhead(Kind kind) throws IOException {
+        Disk disk = disk(kind);
+        SegmentedLogStore store = SegmentedLogStore.open(disk, "log", SMALL);
+        LogModel model = new LogModel();
+        List<List<GroupWrite>> batches = List.of(
+                List.of(creation(1, VOTED, entry(3, 1, 3000))),
+                List.of(write(1, null, entry(3, 2, 2000))),
+                List.of(write(1, null, entry(3, 3, 9000))));
+        assertThat(store.upkeep()).isNull();
+        store.write(batches.get(0));
+        LogStore.Upkeep upkeep = store.upkeep();
+        assertThat(store.upkeep()).isNull();
+        upkeep.run();
+        assertThat(disk.list("log")).containsExactly("0000000001.log", SegmentFormat.SPARE);
+        try (DiskFile spare = disk.open("log/" + SegmentFormat.SPARE)) {
+            assertThat(spare.size()).isEqualTo(8192);
+        }
+        store.write(batches.get(1));
+        assertThat(disk.list("log")).containsExactly("0000000001.log", "0000000002.log");
+        store.upkeep().run();
+        // too large for the spare, which waits for the next one
+        store.write(batches.get(2));
+        assertThat(disk.list("log"))
+                .containsExactly("0000000001.log", "0000000002.log", "0000000003.log", SegmentFormat.SPARE);
+        batches.forEach(model::apply);
+        model.assertReadBy(store);
+        store.close();
+        model.assertHeldBy(SegmentedLogStore.open(disk, "log", SMALL));
+        assertThat(disk.list("log")).containsExactly("0000000001.log", "0000000002.log", "0000000003.log");
+    }
+
+    @Test
+    void failedUpkeepIsFinal() throws IOException {
+        SimDisk disk = new SimDisk("n1", DiskTimer.standalone(), 1);
+        SegmentedLogStore store = SegmentedLogStore.open(disk, "log", SMALL);
+        store.write(List.of(creation(1, VOTED, entry(3, 1, 3000))));
+        disk.failForceAfter(0);
+        assertThatThrownBy(store.upkeep()::run).hasMessageContaining("Input/output error");
+        assertThatThrownBy(() -> store.write(List.of(write(1, null, entry(3, 2, 1)))))
+                .hasMessageContaining("can't be used any more");
     }
 
     @Test

@@ -200,6 +200,11 @@ public final class RaftInvariants implements SimNetwork.Observer {
             });
         }
 
+        @Override
+        public Upkeep upkeep() {
+            return log.upkeep();
+        }
+
         private void checkContent(GroupWrite write) {
             if (write.entries().isEmpty()) {
                 return;
