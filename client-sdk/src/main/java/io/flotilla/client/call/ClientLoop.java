@@ -153,9 +153,13 @@ public final class ClientLoop {
         if (call.done) {
             return;
         }
-        call.place();
-        if (!call.done && !call.isScheduled()) {
-            schedule(call);
+        try {
+            call.place();
+        } finally {
+            // whatever happens, its deadline ends it
+            if (!call.done && !call.isScheduled()) {
+                schedule(call);
+            }
         }
     }
 
@@ -484,7 +488,7 @@ public final class ClientLoop {
         } else {
             forAnyNode.enter(call);
             follower.start();
-            noReplicaInReach();
+            connectEndpoints();
         }
     }
 
@@ -528,8 +532,8 @@ public final class ClientLoop {
         return usable ? byWord : byConfiguration;
     }
 
-    /** No replica of some group can be asked: its nodes may have moved, and the endpoints may know. */
-    void noReplicaInReach() {
+    /** For when the nodes are not found where they should be: they may have moved, and the endpoints may know. */
+    void connectEndpoints() {
         long now = now();
         for (String endpoint : follower.endpoints()) {
             Link link = link(endpoint);
@@ -562,6 +566,7 @@ public final class ClientLoop {
             group.linkDown(link);
         }
         for (Call<?> call : link.callers.releaseAll()) {
+            call.note(Reason.UNAVAILABLE, link.lastFailure());
             endUndone(call, link.lastFailure());
         }
     }

@@ -130,6 +130,7 @@ final class GroupRoute extends Timed {
         if (refusals >= replicas.size()) {
             nextProbeAt = now + POLL + Math.floorMod(loop.random(), POLL / 2);
             hops = 0;
+            loop.connectEndpoints();
         }
     }
 
@@ -196,7 +197,7 @@ final class GroupRoute extends Timed {
         } else if (connecting) {
             loop.wheel.schedule(this, now + CONNECT_PATIENCE);
         } else {
-            loop.noReplicaInReach();
+            loop.connectEndpoints();
             loop.wheel.schedule(this, now + POLL + Math.floorMod(loop.random(), POLL / 2));
         }
     }

@@ -82,18 +82,20 @@ final class TimerWheel {
         armed = Long.MAX_VALUE;
         firing = true;
         long target = now >> TICK_SHIFT;
-        long first = Math.max(current + 1, target - SLOTS + 1);
-        for (long tick = first; tick <= target; tick++) {
-            current = tick;
-            Timed slot = slots[(int) (tick & (SLOTS - 1))];
-            if (slot.next != slot) {
-                fire(slot, target, now);
+        try {
+            for (long tick = Math.max(current + 1, target - SLOTS + 1); tick <= target; tick++) {
+                current = tick;
+                Timed slot = slots[(int) (tick & (SLOTS - 1))];
+                if (slot.next != slot) {
+                    fire(slot, target, now);
+                }
             }
-        }
-        current = Math.max(current, target);
-        firing = false;
-        if (size > 0) {
-            arm(nextTick());
+            current = Math.max(current, target);
+        } finally {
+            firing = false;
+            if (size > 0) {
+                arm(nextTick());
+            }
         }
     }
 

@@ -1,0 +1,221 @@
+package io.flotilla.client.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import io.flotilla.client.ClientConfig;
+import io.flotilla.client.FlotillaClient;
+import io.flotilla.client.IndeterminateException;
+import io.flotilla.client.RefusedException;
+import io.flotilla.client.net.Connection;
+import io.flotilla.client.net.ConnectionHandler;
+import io.flotilla.client.proto.ClientFrame;
+import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.FleetGrpc;
+import io.flotilla.client.proto.Group;
+import io.flotilla.client.proto.HelloReply;
+import io.flotilla.client.proto.Node;
+import io.flotilla.client.proto.ReadReply;
+import io.flotilla.client.proto.Request;
+import io.flotilla.client.proto.Response;
+import io.flotilla.client.proto.ServerFrame;
+import io.flotilla.client.proto.Shard;
+import io.flotilla.client.proto.Value;
+import io.flotilla.client.proto.WriteReply;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The blocking client over real sockets, against a toy node that holds everything. */
+final class GrpcLoopbackTest {
+    private final Toy toy = new Toy();
+    private Server server;
+    private String address;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+                .directExecutor()
+                .maxInboundMessageSize(16 << 20)
+                .addService(toy)
+                .build()
+                .start();
+        address = "127.0.0.1:" + server.getPort();
+        toy.address = address;
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void putAndGet() {
+        try (FlotillaClient client = FlotillaClient.connect(address)) {
+            client.put("greeting", "hello");
+            assertThat(client.get("greeting").orElseThrow().text()).isEqualTo("hello");
+            assertThat(client.get("nothing")).isEmpty();
+        }
+    }
+
+    @Test
+    void largeValuesAndManyAtOnce() {
+        try (FlotillaClient client = FlotillaClient.connect(address)) {
+            byte[] large = new byte[1 << 20];
+            large[12345] = 7;
+            List<CompletableFuture<Long>> all = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                all.add(client.async().put(new byte[] {(byte) i}, large));
+            }
+            for (int i = 0; i < 20_000; i++) {
+                all.add(client.async().put(("k" + i).getBytes(java.nio.charset.StandardCharsets.UTF_8), new byte[10]));
+            }
+            all.forEach(CompletableFuture::join);
+            assertThat(client.get(new byte[] {3}).orElseThrow().value()).isEqualTo(large);
+            assertThat(toy.store).hasSize(20_020);
+        }
+    }
+
+    @Test
+    void nobodyThereIsRefusedWithTheReason() throws InterruptedException {
+        server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+        ClientConfig config = ClientConfig.of(address).withTimeout(Duration.ofMillis(300));
+        try (FlotillaClient client = FlotillaClient.connect(config)) {
+            assertThatThrownBy(() -> client.put("a", "b"))
+                    .isInstanceOfSatisfying(
+                            RefusedException.class,
+                            refused ->
+                                    assertThat(refused.reason()).isEqualTo(RefusedException.Reason.TIMEOUT_BEFORE_SEND))
+                    .hasMessageContaining("refused")
+                    .hasMessageContaining(address);
+        }
+    }
+
+    @Test
+    void aServerThatDiesUnderAWriteLeavesItIndeterminate() {
+        toy.deaf = true;
+        ClientConfig config = ClientConfig.of(address).withTimeout(Duration.ofMillis(800));
+        try (FlotillaClient client = FlotillaClient.connect(config)) {
+            CompletableFuture<Long> put = client.async().put(new byte[] {1}, new byte[] {2});
+            toy.heard.join();
+            server.shutdownNow();
+            assertThatThrownBy(put::join).hasCauseInstanceOf(IndeterminateException.class);
+        }
+    }
+
+    @Test
+    void closeRefusesWhatComesAfter() {
+        FlotillaClient client = FlotillaClient.connect(address);
+        client.put("a", "b");
+        client.close();
+        assertThatThrownBy(() -> client.get("a"))
+                .isInstanceOfSatisfying(
+                        RefusedException.class,
+                        refused -> assertThat(refused.reason()).isEqualTo(RefusedException.Reason.CLOSED));
+        client.close();
+    }
+
+    @Test
+    void anUnreachableAddressClosesQuicklyAndOnce() {
+        GrpcConnector connector = new GrpcConnector();
+        List<String> reasons = new ArrayList<>();
+        CompletableFuture<String> closed = new CompletableFuture<>();
+        Connection connection = connector.connect("127.0.0.1:1", new ConnectionHandler() {
+            @Override
+            public void onFrame(ServerFrame frame) {
+                throw new AssertionError(frame);
+            }
+
+            @Override
+            public void onClosed(String reason) {
+                reasons.add(reason);
+                closed.complete(reason);
+            }
+        });
+        connection.send(ClientFrame.getDefaultInstance());
+        assertThat(closed.orTimeout(10, TimeUnit.SECONDS).join()).contains("refused");
+        connection.close();
+        connector.close();
+        assertThat(reasons).hasSize(1);
+    }
+
+    private static final class Toy extends FleetGrpc.FleetImplBase {
+        final Map<ByteString, ByteString> store =
+                new ConcurrentSkipListMap<>(ByteString.unsignedLexicographicalComparator());
+        final CompletableFuture<Void> heard = new CompletableFuture<>();
+        volatile String address;
+        volatile boolean deaf;
+
+        @Override
+        public StreamObserver<ClientFrame> stream(StreamObserver<ServerFrame> out) {
+            return new StreamObserver<>() {
+                @Override
+                public void onNext(ClientFrame frame) {
+                    ServerFrame.Builder answer = ServerFrame.newBuilder();
+                    if (frame.hasHello()) {
+                        answer.setHello(HelloReply.newBuilder()
+                                .setProtocolVersion(1)
+                                .setNodeId("n1")
+                                .setWallMillis(System.currentTimeMillis()));
+                    }
+                    for (Request request : frame.getRequestsList()) {
+                        if (request.hasWrite() && deaf) {
+                            heard.complete(null);
+                            continue;
+                        }
+                        answer.addResponses(answer(request));
+                    }
+                    out.onNext(answer.build());
+                }
+
+                @Override
+                public void onError(Throwable error) {}
+
+                @Override
+                public void onCompleted() {
+                    out.onCompleted();
+                }
+            };
+        }
+
+        private Response answer(Request request) {
+            Response.Builder response = Response.newBuilder().setId(request.getId());
+            switch (request.getBodyCase()) {
+                case WATCH ->
+                    response.setConfiguration(Configuration.newBuilder()
+                            .setNumber(1)
+                            .addNodes(Node.newBuilder().setId("n1").setAddress(address))
+                            .addGroups(Group.newBuilder().setId(1).addReplicas("n1"))
+                            .addShards(Shard.newBuilder().setId(1).setGroup(1).setEpoch(1)));
+                case READ -> {
+                    ByteString value = store.get(request.getRead().getGet().getKey());
+                    response.setRead(ReadReply.newBuilder()
+                            .setGet(Value.newBuilder()
+                                    .setFound(value != null)
+                                    .setValue(value == null ? ByteString.EMPTY : value)));
+                }
+                case WRITE -> {
+                    store.put(
+                            request.getWrite().getMutation().getPut().getKey(),
+                            request.getWrite().getMutation().getPut().getValue());
+                    response.setWrite(WriteReply.newBuilder().setVersion(1));
+                }
+                default -> throw new AssertionError(request);
+            }
+            return response.build();
+        }
+    }
+}

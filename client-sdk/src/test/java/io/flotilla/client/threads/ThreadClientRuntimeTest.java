@@ -1,0 +1,86 @@
+package io.flotilla.client.threads;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+final class ThreadClientRuntimeTest {
+    @Test
+    void noTaskOfAnyThreadGetsLostAndEachThreadsOrderHolds() throws InterruptedException {
+        ThreadClientRuntime runtime = new ThreadClientRuntime("test");
+        int[] last = new int[4];
+        AtomicInteger disorder = new AtomicInteger();
+        CountDownLatch all = new CountDownLatch(4 * 20_000);
+        List<Thread> threads = new ArrayList<>();
+        for (int t = 0; t < 4; t++) {
+            int me = t;
+            Thread thread = new Thread(() -> {
+                for (int i = 1; i <= 20_000; i++) {
+                    int number = i;
+                    runtime.execute(() -> {
+                        if (last[me] + 1 != number) {
+                            disorder.incrementAndGet();
+                        }
+                        last[me] = number;
+                        all.countDown();
+                    });
+                    if (i % 500 == 0) {
+                        Thread.yield();
+                    }
+                }
+            });
+            threads.add(thread);
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(all.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(disorder).hasValue(0);
+        runtime.close();
+    }
+
+    @Test
+    void timersFireInOrderNotEarlyAndNotWhenCancelled() throws InterruptedException {
+        ThreadClientRuntime runtime = new ThreadClientRuntime("test");
+        List<Integer> order = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch done = new CountDownLatch(1);
+        long start = runtime.nanos();
+        long[] firedAt = new long[1];
+        runtime.after(30_000_000, () -> {
+            firedAt[0] = runtime.nanos();
+            order.add(30);
+            done.countDown();
+        });
+        runtime.after(10_000_000, () -> order.add(10));
+        runtime.after(20_000_000, () -> order.add(20)).run();
+        assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(order).containsExactly(10, 30);
+        assertThat(firedAt[0] - start).isGreaterThanOrEqualTo(30_000_000);
+        runtime.close();
+    }
+
+    @Test
+    void aTaskThatThrowsDoesNotEndTheLoopAndCloseRunsWhatIsQueued() {
+        ThreadClientRuntime runtime = new ThreadClientRuntime("test");
+        AtomicInteger ran = new AtomicInteger();
+        runtime.execute(() -> {
+            throw new IllegalStateException("on purpose");
+        });
+        for (int i = 0; i < 5_000; i++) {
+            runtime.execute(ran::incrementAndGet);
+        }
+        runtime.close();
+        assertThat(ran).hasValue(5_000);
+        assertThatThrownBy(() -> runtime.execute(ran::incrementAndGet)).isInstanceOf(RejectedExecutionException.class);
+        runtime.close();
+    }
+}
