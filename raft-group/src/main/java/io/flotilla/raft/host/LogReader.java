@@ -58,6 +58,8 @@ final class LogReader {
             nodeFailed.accept(e);
             return;
         }
-        replica.worker().answer(new Events.Loaded(replica, request, entries));
+        // a task of its own: what follows a wait for the disk must not be seen before the wait is over
+        Events.Loaded answer = new Events.Loaded(replica, request, entries);
+        lane.execute(() -> replica.worker().answer(answer));
     }
 }

@@ -166,8 +166,9 @@ final class LogWriter {
             answers.computeIfAbsent(replica.worker(), worker -> new Events.Persisted())
                     .add(replica, batch.sequence());
         }
-        outbox.flush();
+        // the workers first: an answer to a message must not reach a core that does not know yet that it was sent
         answers.forEach(GroupWorker::answer);
+        outbox.flush();
     }
 
     /** The batches of one group in one write, as if they were one. */

@@ -21,6 +21,7 @@ final class CounterMachine implements StateMachine {
     /** Opens counters that start from nothing, and can hold up opening and applying. */
     static final class Factory implements StateMachineFactory {
         final Map<Long, CounterMachine> open = new ConcurrentHashMap<>();
+        private final Map<Long, CompletableFuture<CounterMachine>> opened = new ConcurrentHashMap<>();
         volatile CountDownLatch openGate;
         volatile CountDownLatch applyGate;
 
@@ -29,7 +30,12 @@ final class CounterMachine implements StateMachine {
             pass(openGate);
             CounterMachine machine = new CounterMachine(this);
             open.put(group.groupId(), machine);
+            opened(group.groupId()).complete(machine);
             return machine;
+        }
+
+        CompletableFuture<CounterMachine> opened(long groupId) {
+            return opened.computeIfAbsent(groupId, id -> new CompletableFuture<>());
         }
     }
 

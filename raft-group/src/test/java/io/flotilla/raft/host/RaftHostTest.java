@@ -34,11 +34,17 @@ class RaftHostTest {
     @AfterEach
     void stop() throws Exception {
         List<Throwable> defects = new ArrayList<>();
+        List<String> halted = new ArrayList<>();
         for (TestNode node : fleet.nodes.values()) {
             defects.addAll(node.defects);
+            node.host.status().stream()
+                    .map(GroupStatus::failure)
+                    .filter(failure -> failure != null && !failure.contains("boom"))
+                    .forEach(halted::add);
         }
         fleet.closeAll();
         assertThat(defects).isEmpty();
+        assertThat(halted).as("replicas halted by themselves").isEmpty();
     }
 
     @Test
@@ -92,10 +98,7 @@ class RaftHostTest {
         assertThat(count).isGreaterThanOrEqualTo(2);
         TestNode back = fleet.start(leader.id);
         count = (Long) fleet.untilDone(node -> node.increment(1));
-        fleet.untilDone(node -> node == back && !back.machines.open.containsKey(1L)
-                ? CompletableFuture.failedFuture(new IllegalStateException("not open yet"))
-                : CompletableFuture.completedFuture(true));
-        back.machines.open.get(1L).reaches(count).get(20, TimeUnit.SECONDS);
+        back.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(count).get(20, TimeUnit.SECONDS);
     }
 
     @Test

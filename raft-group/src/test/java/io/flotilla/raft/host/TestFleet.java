@@ -15,7 +15,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
 /** Three test nodes, and a caller that looks for the leader as a client would. */
-final class TestFleet {
+class TestFleet {
     static final List<NodeId> IDS = List.of(new NodeId("n1"), new NodeId("n2"), new NodeId("n3"));
     private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -28,12 +28,16 @@ final class TestFleet {
         this.transports = transports;
     }
 
+    HostConfig change(HostConfig config) {
+        return config;
+    }
+
     static GroupDescriptor group(long id) {
         return new GroupDescriptor(id, Membership.of(IDS), new byte[0]);
     }
 
     TestNode start(NodeId id) {
-        TestNode node = new TestNode(id, logs.apply(id), transports.apply(id));
+        TestNode node = new TestNode(id, logs.apply(id), transports.apply(id), this::change);
         nodes.put(id, node);
         node.host.start();
         return node;
@@ -68,7 +72,17 @@ final class TestFleet {
             CompletableFuture.runAsync(() -> {}, CompletableFuture.delayedExecutor(10, TimeUnit.MILLISECONDS))
                     .join();
         }
-        throw new AssertionError("nobody answered", last);
+        throw new AssertionError("nobody answered: " + describe(), last);
+    }
+
+    String describe() {
+        StringBuilder all = new StringBuilder();
+        for (TestNode node : nodes.values()) {
+            all.append(node.id).append(' ').append(node.host.stats());
+            node.host.status().forEach(status -> all.append("\n  ").append(status));
+            all.append('\n');
+        }
+        return all.toString();
     }
 
     TestNode leaderOf(long groupId) throws Exception {
