@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,9 +41,6 @@ public final class FleetNode implements AutoCloseable {
     private final Services services = new Services();
     private final AtomicInteger streams = new AtomicInteger();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
-    /** Closes what is open; taken once. */
-    private final AtomicReference<Runnable> closing = new AtomicReference<>();
-
     /** Of the node's lane. */
     private Founding founding;
 
@@ -127,13 +123,24 @@ public final class FleetNode implements AutoCloseable {
      */
     @Override
     public void close() {
-        closed = true;
-        Runnable open = closing.getAndSet(() -> {});
-        if (open != null) {
-            open.run();
-        } else if (member == null) {
-            over.complete(null);
+        if (closed) {
+            return;
         }
+        closed = true;
+        // Behind whatever is being opened on the lane now.
+        lane.execute(() -> {
+            if (founding != null) {
+                founding.stop();
+            }
+            CompletableFuture<Void> last = member == null ? CompletableFuture.completedFuture(null) : member.close();
+            last.whenComplete((done, failed) -> {
+                if (failed == null) {
+                    over.complete(null);
+                } else {
+                    over.completeExceptionally(failed);
+                }
+            });
+        });
     }
 
     /** Completes, perhaps with the failure of closing, when everything that the node opened is closed. */
@@ -252,9 +259,8 @@ public final class FleetNode implements AutoCloseable {
         if (closed || failure != null) {
             return;
         }
-        FleetMember opened;
         try {
-            opened = new FleetMember(
+            member = new FleetMember(
                     config, ports, founded, lane, calls, addresses, configurationFile, new FleetMember.Listener() {
                         @Override
                         public void ready() {
@@ -274,26 +280,11 @@ public final class FleetNode implements AutoCloseable {
             fail(NodeFailure.broken(FleetMember.text(e)));
             return;
         }
-        if (!closing.compareAndSet(null, () -> close(opened))) {
-            close(opened);
-            return;
-        }
-        member = opened;
         try {
-            opened.start();
+            member.start();
         } catch (IOException e) {
             fail(NodeFailure.broken(FleetMember.text(e)));
         }
-    }
-
-    private void close(FleetMember open) {
-        open.close().whenComplete((done, failed) -> {
-            if (failed == null) {
-                over.complete(null);
-            } else {
-                over.completeExceptionally(failed);
-            }
-        });
     }
 
     private void fail(NodeFailure reason) {

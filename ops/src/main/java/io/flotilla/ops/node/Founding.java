@@ -112,6 +112,12 @@ final class Founding {
                 return "node " + config.id() + " was being founded at " + self.getAddress() + " and can't move to "
                         + config.address() + " before the fleet has started: start it at its first address";
             }
+            TreeMap<NodeId, String> before = new TreeMap<>();
+            identity.nodes().forEach(node -> before.put(new NodeId(node.getId()), node.getAddress()));
+            if (!config.seeds().isEmpty() && !config.seeds().equals(before)) {
+                return "node " + config.id() + " was being founded with the seeds " + before + ", not " + config.seeds()
+                        + ": start it with its first seeds";
+            }
         }
         return null;
     }
@@ -138,6 +144,18 @@ final class Founding {
             }
         }
         return null;
+    }
+
+    /** The seeds as nodes. Only the own HTTP address is known. */
+    private static List<Node> nodes(NodeConfig config) {
+        List<Node> nodes = new ArrayList<>();
+        config.seeds()
+                .forEach((id, address) -> nodes.add(Node.newBuilder()
+                        .setId(id.value())
+                        .setAddress(address)
+                        .setHttpAddress(id.equals(config.id()) ? config.httpAddress() : "")
+                        .build()));
+        return nodes;
     }
 
     void start() {

@@ -8,7 +8,6 @@ import io.flotilla.ops.node.FleetNode;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
@@ -37,37 +36,54 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
         }
         call.disableAutoRequest();
         call.setOnReadyThreshold(BUFFERED_BYTES);
-        AtomicBoolean over = new AtomicBoolean();
-        EdgeSession session = present.openSession(
-                frame -> {
-                    if (!over.get()) {
-                        call.onNext(frame);
-                    }
-                },
-                () -> {
-                    if (!over.getAndSet(true)) {
-                        call.onCompleted();
-                    }
-                });
-        Incoming incoming = new Incoming(call, session, over);
+        Outgoing outgoing = new Outgoing(call);
+        EdgeSession session = present.openSession(outgoing::send, outgoing::end);
+        Incoming incoming = new Incoming(call, session, outgoing);
         call.setOnReadyHandler(incoming::resume);
         call.setOnCancelHandler(incoming::end);
         call.request(FRAMES_AHEAD);
         return incoming;
     }
 
-    /** One stream; calls come one at a time. */
+    /** The frames to the client. The node sends, the network ends; both may come at a time. */
+    private static final class Outgoing {
+        private final ServerCallStreamObserver<ServerFrame> call;
+        private boolean over;
+
+        Outgoing(ServerCallStreamObserver<ServerFrame> call) {
+            this.call = call;
+        }
+
+        synchronized void send(ServerFrame frame) {
+            if (!over) {
+                call.onNext(frame);
+            }
+        }
+
+        synchronized void end() {
+            if (!over) {
+                over = true;
+                call.onCompleted();
+            }
+        }
+
+        synchronized void cancelled() {
+            over = true;
+        }
+    }
+
+    /** The frames from the client; calls come one at a time. */
     private static final class Incoming implements StreamObserver<ClientFrame> {
         private final ServerCallStreamObserver<ServerFrame> call;
         private final EdgeSession session;
-        private final AtomicBoolean over;
+        private final Outgoing outgoing;
         /** Frames that may be asked for once the client reads again. */
         private int withheld;
 
-        Incoming(ServerCallStreamObserver<ServerFrame> call, EdgeSession session, AtomicBoolean over) {
+        Incoming(ServerCallStreamObserver<ServerFrame> call, EdgeSession session, Outgoing outgoing) {
             this.call = call;
             this.session = session;
-            this.over = over;
+            this.outgoing = outgoing;
         }
 
         @Override
@@ -95,13 +111,11 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
         @Override
         public void onCompleted() {
             session.onClosed();
-            if (!over.getAndSet(true)) {
-                call.onCompleted();
-            }
+            outgoing.end();
         }
 
         void end() {
-            over.set(true);
+            outgoing.cancelled();
             session.onClosed();
         }
     }

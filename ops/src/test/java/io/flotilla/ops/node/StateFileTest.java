@@ -1,0 +1,95 @@
+package io.flotilla.ops.node;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.flotilla.raft.disk.DiskFile;
+import io.flotilla.raft.sim.DiskTimer;
+import io.flotilla.raft.sim.SimDisk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+class StateFileTest {
+    private static final class Timer implements DiskTimer {
+        private long now;
+
+        @Override
+        public long now() {
+            return now;
+        }
+
+        @Override
+        public void spend(long nanos) {
+            now += nanos;
+        }
+
+        @Override
+        public long taskStart() {
+            return 0;
+        }
+    }
+
+    private final Timer timer = new Timer();
+    private final SimDisk disk = new SimDisk("d", timer, 1);
+
+    private static String text(StateFile file) throws IOException {
+        return file.read().map(bytes -> new String(bytes, UTF_8)).orElse("nothing");
+    }
+
+    @Test
+    void whatWasWrittenSurvivesAPowerCutWhole() throws IOException {
+        new StateFile(disk, "identity").write("old".getBytes(UTF_8));
+        new StateFile(disk, "identity").write("new and longer".getBytes(UTF_8));
+        for (int seed = 0; seed < 50; seed++) {
+            SimDisk after = disk.crash(timer.now, new SplittableRandom(seed));
+            assertThat(text(new StateFile(after, "identity"))).isEqualTo("new and longer");
+        }
+    }
+
+    @Test
+    void aPowerCutInTheMiddleLeavesTheOldOrTheNew() throws IOException {
+        disk.syncLatency(1_000, 1_000);
+        new StateFile(disk, "identity").write("old".getBytes(UTF_8));
+        long before = timer.now;
+        new StateFile(disk, "identity").write("new and longer".getBytes(UTF_8));
+        TreeSet<String> seen = new TreeSet<>();
+        for (int seed = 0; seed < 400; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            SimDisk after = disk.crash(before + random.nextLong(timer.now - before + 1), random);
+            seen.add(text(new StateFile(after, "identity")));
+        }
+        assertThat(seen).containsExactly("new and longer", "old");
+    }
+
+    @Test
+    void everyFlippedBitIsFound() throws IOException {
+        StateFile file = new StateFile(disk, "identity");
+        file.write("id n1".getBytes(UTF_8));
+        long size;
+        try (DiskFile open = disk.open("identity")) {
+            size = open.size();
+        }
+        for (int position = 0; position < size; position++) {
+            for (int bit = 0; bit < 8; bit++) {
+                disk.flipBit("identity", position, bit);
+                assertThatThrownBy(file::read)
+                        .isInstanceOf(StateFile.StateFileException.class)
+                        .hasMessageContaining(disk.describe("identity"));
+                disk.flipBit("identity", position, bit);
+            }
+        }
+        assertThat(text(file)).isEqualTo("id n1");
+    }
+
+    @Test
+    void aNewerFormatIsToldFromDamage() throws IOException {
+        try (DiskFile open = disk.open("identity")) {
+            open.write(ByteBuffer.wrap("flotilla v2 0 0\n".getBytes(UTF_8)), 0);
+        }
+        assertThatThrownBy(() -> new StateFile(disk, "identity").read()).hasMessageContaining("v2");
+    }
+}
