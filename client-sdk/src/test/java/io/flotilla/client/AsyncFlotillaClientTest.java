@@ -565,6 +565,26 @@ final class AsyncFlotillaClientTest {
     }
 
     @Test
+    void aNodeNeverHasMoreUnansweredThanItTakes() {
+        done(client.put(b("a"), b("1")));
+        int[] arrived = {0};
+        fleet.node("n1").script = request -> {
+            arrived[0]++;
+            return FakeFleet.SILENCE;
+        };
+        List<CompletableFuture<Long>> all = new ArrayList<>();
+        for (int i = 0; i < 10_000; i++) {
+            all.add(client.put(b("a" + i), b("1")));
+        }
+        runtime.runForMillis(500);
+        assertThat(arrived[0]).isBetween(4000, 4096);
+        fleet.leaders.put(1L, "n2");
+        fleet.node("n1").crash();
+        all.forEach(this::done);
+        assertThat(fleet.applied).hasSize(10_001);
+    }
+
+    @Test
     void closeEndsEverythingByWhatIsKnown() {
         done(client.put(b("a"), b("1")));
         script(request -> request.hasWrite() ? FakeFleet.SILENCE : null);

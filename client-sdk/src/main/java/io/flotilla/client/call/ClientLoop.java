@@ -170,6 +170,24 @@ public final class ClientLoop {
         }
     }
 
+    /** Sends what waited for room on the stream. */
+    void drain(Link link) {
+        while (!link.isFull()) {
+            Call<?> call = link.backlog.releaseFirst();
+            if (call == null) {
+                return;
+            }
+            place(call);
+        }
+    }
+
+    /** For when the stream may no longer be the right one for what waits for it. */
+    void placeBacklog(Link link) {
+        for (Call<?> call : link.backlog.releaseAll()) {
+            place(call);
+        }
+    }
+
     void send(Call<?> call, Link link, GroupRoute group) {
         long now = now();
         WaitingRoom.leave(call);
@@ -286,6 +304,7 @@ public final class ClientLoop {
                 }
                 group.refused(link, refusal.getLeader());
             }
+            case INDETERMINATE -> group.refused(link, refusal.getLeader());
             case UNAVAILABLE -> group.refused(link, "");
             default -> group.heard(link);
         }
@@ -350,7 +369,16 @@ public final class ClientLoop {
                 call.note(Reason.UNAVAILABLE, text);
                 retryLater(call, 0);
             }
-            case INDETERMINATE, UNKNOWN, UNRECOGNIZED -> {
+            case INDETERMINATE -> {
+                call.lostOne();
+                call.note(Reason.UNAVAILABLE, text);
+                if (attempt.group != null) {
+                    retry(call);
+                } else {
+                    retryLater(call, 0);
+                }
+            }
+            case UNKNOWN, UNRECOGNIZED -> {
                 call.lostOne();
                 call.note(Reason.UNAVAILABLE, text);
                 retryLater(call, 0);
@@ -576,6 +604,7 @@ public final class ClientLoop {
         if (closing) {
             return;
         }
+        placeBacklog(link);
         follower.linkDown(link);
         long now = now();
         for (GroupRoute group : groups.values()) {

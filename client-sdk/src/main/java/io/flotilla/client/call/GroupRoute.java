@@ -64,6 +64,9 @@ final class GroupRoute extends Timed {
         if (leader != null && leader.isReady()) {
             if (call.isOpenOn(leader)) {
                 loop.schedule(call);
+            } else if (leader.isFull()) {
+                leader.backlog.enter(call);
+                loop.schedule(call);
             } else {
                 loop.send(call, leader, this);
             }
@@ -162,6 +165,7 @@ final class GroupRoute extends Timed {
                 loop.placeAgain(other.call);
             }
         }
+        loop.placeBacklog(attempt.link);
         return true;
     }
 

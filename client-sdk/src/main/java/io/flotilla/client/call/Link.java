@@ -22,7 +22,9 @@ final class Link extends Timed {
     private static final long CONNECT_TIMEOUT = 1_000_000_000L;
     private static final int FRAME_BYTES = 1 << 20;
     private static final int FRAME_REQUESTS = 4096;
-    private static final int MOST_ABANDONED = 20_000;
+    private static final int MOST_ABANDONED = 2048;
+    /** Well below what nodes bound a stream to, and enough to keep one busy. */
+    private static final int MOST_UNANSWERED = 4096;
 
     private static final ClientFrame HELLO = ClientFrame.newBuilder()
             .setHello(Hello.newBuilder().setProtocolVersion(PROTOCOL_VERSION))
@@ -57,6 +59,9 @@ final class Link extends Timed {
     /** Requests to this very node that wait for the stream. */
     final WaitingRoom callers = new WaitingRoom();
 
+    /** Operations that wait for the answers to others, since the stream is full. */
+    final WaitingRoom backlog = new WaitingRoom();
+
     Link(ClientLoop loop, String address) {
         this.loop = loop;
         this.address = address;
@@ -73,6 +78,11 @@ final class Link extends Timed {
 
     boolean isReady() {
         return state == State.READY;
+    }
+
+    /** Whether so much is unanswered that further operations should wait in the {@link #backlog}. */
+    boolean isFull() {
+        return pending.size() >= MOST_UNANSWERED;
     }
 
     /** Whether a connection is under way since at most this long. */
@@ -244,6 +254,9 @@ final class Link extends Timed {
             if (handler != current) {
                 return;
             }
+        }
+        if (!backlog.isEmpty()) {
+            loop.drain(this);
         }
     }
 

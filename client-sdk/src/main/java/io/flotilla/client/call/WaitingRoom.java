@@ -38,6 +38,15 @@ final class WaitingRoom {
         return null;
     }
 
+    /** The one that came first, no longer waiting; null if nobody waits. */
+    Call<?> releaseFirst() {
+        for (Call<?> call : calls) {
+            leave(call);
+            return call;
+        }
+        return null;
+    }
+
     /** Empties the room. */
     List<Call<?>> releaseAll() {
         List<Call<?>> all = new ArrayList<>(calls);
