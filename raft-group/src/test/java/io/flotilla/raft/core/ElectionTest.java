@@ -344,11 +344,14 @@ class ElectionTest {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c");
         cluster.inject("a", "c", new VoteRequest(4, EMPTY));
         cluster.inject("a", "c", new Heartbeat(4, 0, 0));
-        for (int i = 0; i < ELECTION_TICKS - 1; i++) {
-            cluster.at("c").tick();
-        }
         cluster.inject("b", "c", new VoteRequest(4, new EntryId(4, 9)));
-        assertThat(votes(cluster, "c", "b")).containsExactly(false);
+        cluster.campaign("c");
+        assertThat(cluster.at("c").state()).isEqualTo(new SoftState(4, RoleName.PRE_CANDIDATE, null, 0, 0));
+        cluster.inject("b", "c", new VoteRequest(4, new EntryId(4, 9)));
+        assertThat(votes(cluster, "c", "b"))
+                .as("with and without a known leader")
+                .containsExactly(false, false);
+        assertThat(cluster.at("c").durable).isEqualTo(new HardState(4, id("a")));
     }
 
     @Test
@@ -402,7 +405,7 @@ class ElectionTest {
         assertThat(votes(cluster, "b", "a")).containsExactly(true);
 
         TestReplica a = cluster.at("a");
-        for (int i = 0; i < 2 * ELECTION_TICKS; i++) {
+        for (int i = 0; i < 6 * ELECTION_TICKS; i++) {
             a.tick();
             a.drain();
         }

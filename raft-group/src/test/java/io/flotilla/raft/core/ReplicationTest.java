@@ -12,7 +12,6 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.log.RaftLog;
-import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.message.Message.AppendReject;
 import io.flotilla.raft.core.message.Message.AppendReply;
 import io.flotilla.raft.core.message.Message.AppendRequest;
@@ -20,10 +19,7 @@ import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.SplittableRandom;
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -583,6 +579,7 @@ class ReplicationTest {
             }
         }
         assertThat(cluster.terms("c")).isEqualTo(cluster.terms("a"));
+        assertThat(seen).as("applied entries left memory").anyMatch(load -> load.to() > 302);
         assertThat(seen).isNotEmpty().allMatch(load -> load.purpose().equals(id("c")) && load.maxBytes() <= 1 << 10);
     }
 
@@ -672,29 +669,5 @@ class ReplicationTest {
         cluster.release();
         cluster.run();
         assertThat(cluster.terms("c")).hasSize(801);
-    }
-
-    @Test
-    @DisplayName("Terms are known for every index, however the log was built and cut")
-    void termsOfTheWholeLog() {
-        List<Long> model = new ArrayList<>(Collections.nCopies(3, 1L));
-        var log = new RaftLog(new EntryId(1, 0), List.of(new TermRun(1, 1)), 3, 0);
-        var random = new SplittableRandom(5);
-        for (int step = 0; step < 500; step++) {
-            if (random.nextInt(4) == 0 && !model.isEmpty()) {
-                int from = 1 + random.nextInt(model.size());
-                log.truncateFrom(from);
-                model.subList(from - 1, model.size()).clear();
-            } else {
-                long last = model.isEmpty() ? 1 : model.get(model.size() - 1);
-                long term = last + random.nextInt(3);
-                log.append(entry(term, model.size() + 1));
-                model.add(term);
-            }
-            assertThat(LongStream.rangeClosed(1, log.lastIndex())
-                            .map(log::termAt)
-                            .boxed())
-                    .isEqualTo(model);
-        }
     }
 }
