@@ -4,6 +4,8 @@ import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
 
 /**
+ * How a host is cut into lanes, and its bounds.
+ *
  * @param workers group worker lanes; a group belongs to one for its whole life on the node
  * @param appliers applier lanes
  * @param tickNanos length of a tick
@@ -31,6 +33,7 @@ public record HostConfig(
         }
     }
 
+    /** Lanes for a machine with so many cores: at most half of them step groups, as many apply. Ticks of 50 ms. */
     public static HostConfig defaults(NodeId self, int cores) {
         int workers = Math.max(1, Math.min(4, cores / 2));
         return new HostConfig(self, CoreConfig.defaults(), workers, workers, 50_000_000L, 10_000, 100_000, 100_000);
