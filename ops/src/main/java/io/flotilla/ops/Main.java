@@ -3,13 +3,30 @@ package io.flotilla.ops;
 import io.flotilla.ops.cli.Commands;
 import io.flotilla.ops.cli.Terminal;
 import io.flotilla.ops.command.Flotilla;
+import io.flotilla.ops.logging.NoLogging;
+import java.util.List;
 
 /** The process's entry point. */
 public final class Main {
+    /** The verbs that log, to a file; the others don't at all. */
+    private static final List<String> SERVERS = List.of("dev", "node");
+
     private Main() {}
 
     public static void main(String[] args) {
+        if (!SERVERS.contains(verb(args))) {
+            NoLogging.choose();
+        }
         Terminal terminal = Terminal.ofProcess();
         System.exit(Commands.run(Flotilla.commandLine(terminal), terminal, args));
+    }
+
+    private static String verb(String[] args) {
+        for (String word : args) {
+            if (!word.startsWith("-")) {
+                return word;
+            }
+        }
+        return "";
     }
 }

@@ -28,8 +28,7 @@ public final class ClientFailures {
         if (failed instanceof IndeterminateException) {
             return new CliException(
                     ExitCode.UNAVAILABLE,
-                    "timed out, may or may not be done: " + failed.getMessage()
-                            + "; read it back when the fleet answers",
+                    "timed out: " + failed.getMessage() + "; read it back when the fleet answers",
                     failed);
         }
         if (failed instanceof RefusedException refused) {

@@ -7,7 +7,6 @@ import io.flotilla.ops.cli.ClientOptions;
 import io.flotilla.ops.cli.GlobalOptions;
 import io.flotilla.ops.cli.Output;
 import io.flotilla.ops.cli.Terminal;
-import io.flotilla.ops.logging.NoLogging;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import picocli.CommandLine.Mixin;
@@ -35,7 +34,6 @@ abstract class ClientVerb implements Callable<Integer> {
 
     @Override
     public final Integer call() throws Exception {
-        NoLogging.choose();
         try (FlotillaClient client = FlotillaClient.connect(options.config(terminal.environment()))) {
             int code = run(client);
             output.flush();

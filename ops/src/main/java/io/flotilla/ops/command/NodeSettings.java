@@ -2,7 +2,9 @@ package io.flotilla.ops.command;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.flotilla.ops.cli.CliException;
 import java.io.IOException;
@@ -34,10 +36,19 @@ record NodeSettings(
                     .readValue(text, NodeSettings.class);
             return settings == null ? NONE : settings;
         } catch (JacksonException wrong) {
-            int line = wrong.getLocation() == null ? 0 : wrong.getLocation().getLineNr();
-            throw CliException.usage("node: --config " + file + (line > 0 ? " line " + line : "") + ": "
-                    + wrong.getOriginalMessage().lines().findFirst().orElse("not understood")
+            throw CliException.usage("node: --config " + file + ": " + explain(wrong)
                     + "; settings are id, data, listen, http, seeds (id: host:port), groups, shards");
         }
+    }
+
+    private static String explain(JacksonException wrong) {
+        if (wrong instanceof UnrecognizedPropertyException unknown) {
+            return "unknown setting '" + unknown.getPropertyName() + "'";
+        }
+        String message = wrong.getOriginalMessage().lines().findFirst().orElse("not understood");
+        if (wrong instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
+            return "setting '" + mapping.getPath().get(0).getFieldName() + "': " + message;
+        }
+        return "line " + (wrong.getLocation() == null ? 1 : wrong.getLocation().getLineNr()) + ": " + message;
     }
 }

@@ -178,7 +178,12 @@ class CommandLineTest {
 
         Files.writeString(file, "id: n1\nport: 7\n");
         assertThat(run("node", "--config", file.toString())).isEqualTo(ExitCode.USAGE);
-        assertThat(errors()).contains("line 2").contains("port").hasLineCount(1);
+        Files.writeString(file, "id: n1\ngroups: many\n");
+        assertThat(run("node", "--config", file.toString())).isEqualTo(ExitCode.USAGE);
+        Files.writeString(file, "id: \"n1\n");
+        assertThat(run("node", "--config", file.toString())).isEqualTo(ExitCode.USAGE);
+        assertThat(errors().lines()).hasSize(3);
+        assertThat(errors()).contains("unknown setting 'port'", "setting 'groups'", "line ");
     }
 
     private String errors() {
