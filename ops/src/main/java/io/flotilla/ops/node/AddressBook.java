@@ -25,7 +25,8 @@ final class AddressBook {
         this.self = self;
         this.ownAddress = ownAddress;
         this.transport = transport;
-        this.book = Map.of(self, ownAddress);
+        this.book = new TreeMap<>();
+        this.book.put(self, ownAddress);
     }
 
     /** {@code host:port}, or an empty string if unknown. */

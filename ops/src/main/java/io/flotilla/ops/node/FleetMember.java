@@ -28,7 +28,6 @@ import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
-import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.runtime.Lane;
@@ -117,8 +116,11 @@ final class FleetMember {
                 listener.failed(NodeFailure.broken(cause.getMessage()));
             }
         });
-        LogStore log = SegmentedLogStore.open(
-                ports.disk(), LOG_DIRECTORY, LogConfig.defaults(ports.runtime().randomSeed()));
+        LogStore log = ports.parts()
+                .log(SegmentedLogStore.open(
+                        ports.disk(),
+                        LOG_DIRECTORY,
+                        ports.parts().logConfig(ports.runtime().randomSeed())));
         try {
             engine = ports.engine().get();
         } catch (RuntimeException e) {
@@ -134,7 +136,10 @@ final class FleetMember {
                 ports.runtime(),
                 log,
                 ports.transport(),
-                group -> group.groupId() == ControllerService.GROUP ? controllerMachine() : machines.open(group),
+                ports.parts()
+                        .machines(group -> group.groupId() == ControllerService.GROUP
+                                ? controllerMachine()
+                                : machines.open(group)),
                 new Failures());
         controller = new ControllerService(host, addresses::addressOf);
         data = new KvService(host, ports.runtime().clock(), new NodeDirectory() {

@@ -15,6 +15,18 @@ import java.util.function.Supplier;
  * @param transport carries Raft messages; not started yet
  * @param connector streams to other nodes, for founding, watches and registration
  * @param engine opens the key-value engine; called at most once, on a lane of the node; may block
+ * @param parts a say in what the node makes for itself
  */
 public record NodePorts(
-        NodeRuntime runtime, Disk disk, Transport transport, Connector connector, Supplier<KvEngine> engine) {}
+        NodeRuntime runtime,
+        Disk disk,
+        Transport transport,
+        Connector connector,
+        Supplier<KvEngine> engine,
+        NodeParts parts) {
+
+    public NodePorts(
+            NodeRuntime runtime, Disk disk, Transport transport, Connector connector, Supplier<KvEngine> engine) {
+        this(runtime, disk, transport, connector, engine, NodeParts.PLAIN);
+    }
+}
