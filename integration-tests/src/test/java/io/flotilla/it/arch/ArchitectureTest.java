@@ -30,20 +30,18 @@ class ArchitectureTest {
         "io.flotilla.client.grpc..",
         "io.flotilla.client.threads..",
         "io.flotilla.kv.engine.rocks..",
-        "io.flotilla.ops.cli..",
-        "io.flotilla.ops.command..",
-        "io.flotilla.ops.http..",
-        "io.flotilla.ops.node.production..",
     };
 
-    /** Generated from the protocols. */
-    private static final String[] GENERATED = {"io.flotilla..proto.."};
+    /** Everything else; of ops only the node itself. */
+    private static final DescribedPredicate<JavaClass> UNDER_THE_SIMULATOR = resideOutsideOfPackages(EDGES)
+            .and(resideOutsideOfPackages("io.flotilla..proto.."))
+            .and(resideOutsideOfPackages("io.flotilla.ops..").or(resideInAPackage("io.flotilla.ops.node")))
+            .as("run under the simulator");
 
     private static final String RAFT = "io.flotilla.raft..";
     private static final String CLIENT = "io.flotilla.client..";
     private static final String CONTROLLER = "io.flotilla.controller..";
     private static final String KV = "io.flotilla.kv..";
-    private static final String OPS = "io.flotilla.ops..";
 
     private static JavaClasses production;
 
@@ -140,7 +138,7 @@ class ArchitectureTest {
 
     private static ArchRule ruleFor(Ban ban) {
         return noClasses()
-                .that(resideOutsideOfPackages(EDGES).and(resideOutsideOfPackages(GENERATED)))
+                .that(UNDER_THE_SIMULATOR)
                 .should(ban.asCondition())
                 .because("the simulator owns time, threads, chance, files and network; use " + ban.instead());
     }

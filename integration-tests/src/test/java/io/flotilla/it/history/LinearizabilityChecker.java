@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Decides whether the operations on one key could have happened one after the other, each between its call and its
@@ -30,7 +31,10 @@ public final class LinearizabilityChecker {
     private final Node head = new Node(null, -1, false);
     private final List<KeyOperation> unknown = new ArrayList<>();
     private final int knownCount;
-    private final Map<Place, List<long[]>> visited = new HashMap<>();
+    private final Map<Place, List<Way>> visited = new HashMap<>();
+    /** The longest value that anyone read, if the key is a list that is only appended to; else null. */
+    private final String longestRead;
+
     private final long[] done;
     private final long[] used;
     private int steps;
@@ -44,6 +48,7 @@ public final class LinearizabilityChecker {
         unknown.sort(Comparator.comparingLong(KeyOperation::called));
         unknown.removeIf(operation -> operation.call() instanceof KeyCall.Read);
         knownCount = known.size();
+        longestRead = longestReadOfList(history);
         done = new long[(knownCount + 63) / 64];
         used = new long[(unknown.size() + 63) / 64];
         List<Node> nodes = new ArrayList<>();
@@ -113,6 +118,9 @@ public final class LinearizabilityChecker {
                 if (frame.candidateNode == null && state.equals(frame.state)) {
                     continue; // without effect: as good as never
                 }
+                if (longestRead != null && !fits(state.value())) {
+                    continue;
+                }
                 flip(frame.candidate);
                 if (isNew(state)) {
                     frame.taken = frame.candidate;
@@ -138,7 +146,7 @@ public final class LinearizabilityChecker {
                 }
                 frame.candidateNode = null;
                 frame.candidate = knownCount + i;
-                frame.alternatives = isUsed(i)
+                frame.alternatives = isUsed(i) || hasUnusedTwinBefore(i)
                         ? KeyStates.NONE
                         : frame.state.after(unknown.get(i)).iterator();
             }
@@ -206,18 +214,49 @@ public final class LinearizabilityChecker {
     }
 
     /**
-     * Whether the search was not yet here. With the same answered operations behind it and in the same state, having
-     * used fewer of the unknown ones leaves at least as many ways to go on.
+     * Whether the search was not yet here. With the same answered operations behind it and the same value, having used
+     * fewer of the unknown ones, or knowing less of the version, leaves at least as many ways to go on.
      */
     private boolean isNew(KeyState state) {
-        List<long[]> before = visited.computeIfAbsent(new Place(done.clone(), state), place -> new ArrayList<>(1));
-        for (long[] set : before) {
-            if (isSubset(set, used)) {
+        Place place = new Place(done.clone(), state.value(), state.exact() ? state.version() : -1);
+        List<Way> before = visited.computeIfAbsent(place, p -> new ArrayList<>(1));
+        for (Way way : before) {
+            if (way.version <= state.version() && isSubset(way.used, used)) {
                 return false;
             }
         }
-        before.add(used.clone());
+        before.add(new Way(used.clone(), state.version()));
         return true;
+    }
+
+    /** Each value of a list that is only appended to is a beginning of what is read later. */
+    private boolean fits(String value) {
+        return value == null || longestRead.startsWith(value) || value.startsWith(longestRead);
+    }
+
+    private static String longestReadOfList(List<KeyOperation> history) {
+        String longest = "";
+        for (KeyOperation operation : history) {
+            if (operation.answer() instanceof KeyAnswer.Found found
+                    && found.value().length() > longest.length()) {
+                longest = found.value();
+            }
+            if (!(operation.call() instanceof KeyCall.Append) && !(operation.call() instanceof KeyCall.Read)) {
+                return null;
+            }
+        }
+        return longest;
+    }
+
+    /** Of equal operations of unknown outcome the first one is used first: which of them it was makes no difference. */
+    private boolean hasUnusedTwinBefore(int i) {
+        KeyCall call = unknown.get(i).call();
+        for (int j = 0; j < i; j++) {
+            if (!isUsed(j) && unknown.get(j).call().equals(call)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isSubset(long[] small, long[] large) {
@@ -282,15 +321,21 @@ public final class LinearizabilityChecker {
         }
     }
 
-    private record Place(long[] done, KeyState state) {
+    private record Place(long[] done, String value, long exactVersion) {
         @Override
         public boolean equals(Object o) {
-            return o instanceof Place other && Arrays.equals(done, other.done) && state.equals(other.state);
+            return o instanceof Place other
+                    && exactVersion == other.exactVersion
+                    && Arrays.equals(done, other.done)
+                    && Objects.equals(value, other.value);
         }
 
         @Override
         public int hashCode() {
-            return Arrays.hashCode(done) * 31 + state.hashCode();
+            return (Arrays.hashCode(done) * 31 + Objects.hashCode(value)) * 31 + Long.hashCode(exactVersion);
         }
     }
+
+    /** How the search came to a place: which unknown operations it used, and what it knew of the version. */
+    private record Way(long[] used, long version) {}
 }

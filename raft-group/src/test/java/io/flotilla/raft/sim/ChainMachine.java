@@ -11,6 +11,10 @@ final class ChainMachine implements StateMachine {
     private long applied;
     private long chain;
 
+    long chain() {
+        return chain;
+    }
+
     @Override
     public long appliedIndex() {
         return applied;

@@ -47,7 +47,10 @@ final class GroupSimulation implements FaultPlan.World {
         scheduler = new SimScheduler(seed);
         network = new SimNetwork(scheduler);
         random = scheduler.randomStream();
-        invariants = new RaftInvariants(scheduler, result -> result == null ? 0 : (Long) result);
+        invariants = new RaftInvariants(
+                scheduler,
+                result -> result == null ? 0 : (Long) result,
+                machine -> machine.as(ChainMachine.class).chain());
         network.observe(invariants);
         int size = random.nextInt(3) == 0 ? 5 : 3;
         int appendBytes = random.nextBoolean() ? 40 : 192 << 10;

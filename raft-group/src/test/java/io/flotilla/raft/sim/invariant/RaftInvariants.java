@@ -15,6 +15,7 @@ import io.flotilla.raft.sim.SimRuntime;
 import io.flotilla.raft.sim.SimScheduler;
 import io.flotilla.raft.transport.GroupMessage;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,13 @@ import java.util.function.ToLongFunction;
  */
 public final class RaftInvariants implements SimNetwork.Observer {
     private final SimScheduler scheduler;
+    /** An index at whose multiples replicas are compared when they stop there; comparing reads all their data. */
+    private static final int INDEXES_BETWEEN_CHECKSUMS = 32;
+
     private final ToLongFunction<Object> resultHash;
+    private final ToLongFunction<StateMachine> checksum;
+    private final ReplicaChecksums replicaChecksums = new ReplicaChecksums();
+    private final Map<NodeId, Map<Long, WatchedMachine>> machines = new TreeMap<>();
     private final ElectionSafety electionSafety = new ElectionSafety();
     private final OneVotePerTerm oneVotePerTerm = new OneVotePerTerm();
     private final LogMatching logMatching = new LogMatching();
@@ -40,14 +47,20 @@ public final class RaftInvariants implements SimNetwork.Observer {
     private final Map<NodeId, Map<Long, ShadowLog>> disks = new TreeMap<>();
     private final Map<Long, Membership> memberships = new HashMap<>();
     private final Map<Long, Long> highestTerms = new HashMap<>();
+    private final Map<Long, NodeId> highestLeaders = new HashMap<>();
     private NodeId lastLeader;
     private long elections;
     private int incarnations;
 
-    /** @param resultHash what a state machine's result says, as one number; the same on every replica */
-    public RaftInvariants(SimScheduler scheduler, ToLongFunction<Object> resultHash) {
+    /**
+     * @param resultHash what a state machine's result says, as one number; the same on every replica
+     * @param checksum a machine's whole state as one number; the same on every replica at the same index
+     */
+    public RaftInvariants(
+            SimScheduler scheduler, ToLongFunction<Object> resultHash, ToLongFunction<StateMachine> checksum) {
         this.scheduler = scheduler;
         this.resultHash = resultHash;
+        this.checksum = checksum;
     }
 
     /** How many leaderships were seen. */
@@ -89,31 +102,28 @@ public final class RaftInvariants implements SimNetwork.Observer {
         if (electionSafety.leads(group, term, node)) {
             elections++;
             lastLeader = node;
-            highestTerms.merge(group, term, Math::max);
+            if (term > highestTerms.getOrDefault(group, 0L)) {
+                highestTerms.put(group, term);
+                highestLeaders.put(group, node);
+            }
         }
     }
 
     private void commits(long group, long term, long commit, NodeId leader) {
-        commitRule.announces(group, term, commit, leader, index -> majorityTerm(group, index));
+        commitRule.announces(group, term, commit, lastApplied(group), leader, this::majorityEnd);
     }
 
-    /** The term of the entry that a majority has on disk at an index, or -1 if there is none. */
-    private long majorityTerm(long group, long index) {
+    /** The highest index of an entry of a term that a majority has on disk; 0 if there is none. */
+    private long majorityEnd(long group, long term) {
         Membership membership = memberships.get(group);
-        for (NodeId node : membership.voters()) {
-            ShadowLog log = log(node, group);
-            long term = log == null ? -1 : log.termAt(index);
-            if (term >= 0) {
-                int count = 0;
-                for (NodeId other : membership.voters()) {
-                    count += holds(other, group, index, term) ? 1 : 0;
-                }
-                if (count * 2 > membership.voters().size()) {
-                    return term;
-                }
-            }
+        long[] ends = new long[membership.voters().size()];
+        int i = 0;
+        for (NodeId voter : membership.voters()) {
+            ShadowLog log = log(voter, group);
+            ends[i++] = log == null ? 0 : log.lastIndexOf(term);
         }
-        return -1;
+        Arrays.sort(ends);
+        return ends[(ends.length - 1) / 2];
     }
 
     private ShadowLog log(NodeId node, long group) {
@@ -158,12 +168,32 @@ public final class RaftInvariants implements SimNetwork.Observer {
     }
 
     /** Watches the state machines that an incarnation opens. */
-    public StateMachineFactory watch(NodeId node, StateMachineFactory machines) {
+    public StateMachineFactory watch(NodeId node, StateMachineFactory factory) {
         String incarnation = node + "#" + incarnations++;
+        Map<Long, WatchedMachine> opened = new TreeMap<>();
+        machines.put(node, opened);
         return group -> {
             memberships.putIfAbsent(group.groupId(), group.membership());
-            return new WatchedMachine(node, incarnation, group, machines.open(group));
+            WatchedMachine machine = new WatchedMachine(node, incarnation, group, factory.open(group));
+            opened.put(group.groupId(), machine);
+            return machine;
         };
+    }
+
+    /** With all nodes up and nothing under way: every replica of every group has applied the same, to the same end. */
+    public void checkReplicasAgree() {
+        machines.forEach((node, opened) -> opened.forEach((group, machine) -> {
+            if (machine.appliedIndex() != lastApplied(group)) {
+                throw new Violation(
+                        "Liveness",
+                        "%s has applied group %d up to %d only, others up to %d, though nothing is broken any more",
+                        node,
+                        group,
+                        machine.appliedIndex(),
+                        lastApplied(group));
+            }
+            replicaChecksums.sees(group, machine.appliedIndex(), checksum.applyAsLong(machine), node);
+        }));
     }
 
     private final class WatchedLog implements LogStore {
@@ -279,6 +309,9 @@ public final class RaftInvariants implements SimNetwork.Observer {
                 boolean first =
                         stateMachineSafety.applies(id, entry.index(), entry.term(), EntryHash.of(entry), node, highest);
                 if (first) {
+                    if (node.equals(highestLeaders.get(id))) {
+                        commitRule.applies(id, highest, entry.index(), node, RaftInvariants.this::majorityEnd);
+                    }
                     durability.applied(id, entry.index(), entry.term(), node, memberships.get(id), onDisks);
                 }
             }
@@ -286,7 +319,11 @@ public final class RaftInvariants implements SimNetwork.Observer {
             for (int i = 0; i < entries.size(); i++) {
                 stateMachineSafety.applied(id, entries.get(i).index(), resultHash.applyAsLong(results.get(i)), node);
             }
-            monotonicity.sees(incarnation, "applied index of group " + id, machine.appliedIndex());
+            long applied = machine.appliedIndex();
+            if (applied % INDEXES_BETWEEN_CHECKSUMS == 0) {
+                replicaChecksums.sees(id, applied, checksum.applyAsLong(machine), node);
+            }
+            monotonicity.sees(incarnation, "applied index of group " + id, applied);
             return results;
         }
 
@@ -295,6 +332,11 @@ public final class RaftInvariants implements SimNetwork.Observer {
             long durable = machine.durableIndex();
             monotonicity.sees(incarnation, "durable index of group " + group.groupId(), durable);
             return durable;
+        }
+
+        @Override
+        public <T extends StateMachine> T as(Class<T> type) {
+            return machine.as(type);
         }
 
         @Override

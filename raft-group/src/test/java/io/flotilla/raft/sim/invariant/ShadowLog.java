@@ -58,6 +58,15 @@ final class ShadowLog {
         return index < base.index() || index > lastIndex() ? -1 : terms[(int) (index - base.index() - 1)];
     }
 
+    /** The last index of a term; 0 if the log holds no entry of it. */
+    long lastIndexOf(long term) {
+        int i = count - 1;
+        while (i >= 0 && terms[i] > term) {
+            i--;
+        }
+        return i >= 0 && terms[i] == term ? base.index() + 1 + i : 0;
+    }
+
     /** Whether the entry is here or was compacted away, as only committed ones are. */
     boolean holds(long index, long term) {
         return index <= base.index() || termAt(index) == term;

@@ -1,0 +1,46 @@
+package io.flotilla.it.sim;
+
+import io.flotilla.raft.core.CoreConfig;
+import io.flotilla.raft.core.NodeId;
+import java.util.SortedMap;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+
+/**
+ * How large a simulated fleet is and how it is set up; a choice of the seed. Small limits make rare paths common:
+ * appends of one entry, few in flight, little kept in memory, small log segments, an engine that flushes often.
+ */
+record FleetShape(
+        SortedMap<NodeId, String> seeds,
+        int clients,
+        int groups,
+        int shards,
+        int workers,
+        CoreConfig core,
+        int segmentBytes,
+        int unflushedBatches,
+        long maxClockOffsetMillis) {
+
+    static FleetShape choose(SplittableRandom random) {
+        int size = random.nextInt(4) == 0 ? 3 + random.nextInt(3) : 3;
+        TreeMap<NodeId, String> seeds = new TreeMap<>();
+        for (int i = 1; i <= size; i++) {
+            seeds.put(new NodeId("n" + i), "n" + i + ":" + (7399 + i));
+        }
+        int groups = 1 + random.nextInt(3);
+        int appendBytes = random.nextInt(3) == 0 ? 200 : 192 << 10;
+        int resident = random.nextInt(3) == 0 ? 2_000 : 1 << 20;
+        CoreConfig core =
+                new CoreConfig(20, 5, appendBytes, 1 + random.nextInt(64), 4 << 20, 4 << 20, 1 << 20, resident, true);
+        return new FleetShape(
+                seeds,
+                2 + random.nextInt(3),
+                groups,
+                groups + random.nextInt(2 * groups),
+                1 + random.nextInt(2),
+                core,
+                64 << 10,
+                1 + random.nextInt(random.nextBoolean() ? 20 : 400),
+                random.nextInt(3) == 0 ? 60_000 : 500);
+    }
+}

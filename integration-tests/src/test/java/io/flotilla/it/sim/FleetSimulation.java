@@ -1,0 +1,224 @@
+package io.flotilla.it.sim;
+
+import io.flotilla.it.history.LinearizabilityChecker;
+import io.flotilla.it.sim.invariant.ConfigurationsAreImmutable;
+import io.flotilla.it.sim.invariant.ExactlyOnce;
+import io.flotilla.kv.machine.KvStateMachine;
+import io.flotilla.kv.machine.WriteOutcome;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.sim.FaultPlan;
+import io.flotilla.raft.sim.SimFailure;
+import io.flotilla.raft.sim.SimNetwork;
+import io.flotilla.raft.sim.SimScheduler;
+import io.flotilla.raft.sim.TraceHash;
+import io.flotilla.raft.sim.invariant.RaftInvariants;
+import io.flotilla.raft.sim.invariant.Violation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+
+/**
+ * One run of a whole fleet: production nodes and production clients, faults from one seed, every promise checked while
+ * it goes on. A run has three parts: faults; then none, and within a bounded virtual time every operation must succeed
+ * again; then all data is read, and what every client saw is judged.
+ */
+public final class FleetSimulation implements FaultPlan.World {
+    private static final long SECOND = 1_000_000_000L;
+    private static final long LOOK_NANOS = SECOND / 4;
+    /** Virtual seconds after the last fault by which everything must work again. */
+    private static final int HEALING_SECONDS = 8;
+    /** Virtual seconds during which all must succeed. */
+    private static final int STRICT_SECONDS = 4;
+    /** Longer than any client waits. */
+    private static final int LAST_ANSWER_SECONDS = 35;
+
+    private final SimScheduler scheduler;
+    private final SimNetwork network;
+    private final SimStreams streams;
+    private final RaftInvariants invariants;
+    private final ConfigurationsAreImmutable configurations = new ConfigurationsAreImmutable();
+    private final Histories histories = new Histories();
+    private final ExactlyOnce exactlyOnce = new ExactlyOnce();
+    private final FaultPlan faults;
+    private final TreeMap<String, SimFleetNode> nodes = new TreeMap<>();
+    private final TreeMap<String, SimClient> clients = new TreeMap<>();
+    private final List<String> nodeNames;
+    private final List<String> clientNames;
+
+    public FleetSimulation(long seed) {
+        scheduler = new SimScheduler(seed);
+        network = new SimNetwork(scheduler);
+        invariants = new RaftInvariants(scheduler, FleetSimulation::resultHash, FleetSimulation::checksum);
+        network.observe(invariants);
+        streams = new SimStreams(scheduler, network, configurations::sent);
+        SplittableRandom random = scheduler.randomStream();
+        FleetShape shape = FleetShape.choose(random);
+        for (NodeId id : shape.seeds().keySet()) {
+            nodes.put(id.value(), new SimFleetNode(id, shape, scheduler, network, streams, invariants, random.split()));
+        }
+        Keys keys = new Keys();
+        for (int i = 1; i <= shape.clients(); i++) {
+            String name = "c" + i;
+            clients.put(
+                    name,
+                    new SimClient(
+                            name,
+                            scheduler,
+                            keys,
+                            histories,
+                            exactlyOnce,
+                            streams,
+                            new ArrayList<>(shape.seeds().values())));
+        }
+        nodeNames = new ArrayList<>(nodes.keySet());
+        clientNames = new ArrayList<>(clients.keySet());
+        faults = new FaultPlan(scheduler, network, this);
+    }
+
+    /**
+     * Runs with faults for {@code seconds} of virtual time, then to the end.
+     *
+     * @throws SimFailure with the first promise that was broken, and when
+     */
+    public void run(int seconds) {
+        try {
+            runParts(seconds);
+        } catch (Violation | LinearizabilityChecker.UndecidedException e) {
+            throw new SimFailure(scheduler.now(), e);
+        }
+    }
+
+    private void runParts(int seconds) {
+        nodes.values().forEach(SimFleetNode::start);
+        clients.values().forEach(SimClient::start);
+        look();
+        faults.begin();
+        run((long) seconds * SECOND);
+        faults.end();
+        run(HEALING_SECONDS * SECOND);
+        clients.values().forEach(SimClient::expectSuccess);
+        run(STRICT_SECONDS * SECOND);
+        clients.values().forEach(SimClient::stopAsking);
+        awaitAnswers();
+        clients.firstEntry().getValue().readAll();
+        awaitAnswers();
+        run(2 * SECOND);
+        invariants.checkReplicasAgree();
+        histories.check();
+    }
+
+    private void run(long nanos) {
+        scheduler.runUntil(scheduler.now() + nanos);
+    }
+
+    private void awaitAnswers() {
+        long end = scheduler.now() + LAST_ANSWER_SECONDS * SECOND;
+        while (!unanswered().isEmpty()) {
+            if (scheduler.now() >= end) {
+                throw new Violation("Liveness", "these operations never ended: %s", unanswered());
+            }
+            run(SECOND / 10);
+        }
+    }
+
+    private List<String> unanswered() {
+        List<String> all = new ArrayList<>();
+        clients.values().forEach(client -> all.addAll(client.unanswered()));
+        return all;
+    }
+
+    /** Looks at every node again and again: what it says of itself only grows while it lives. */
+    private void look() {
+        nodes.values().forEach(node -> node.look(invariants.monotonicity()));
+        scheduler.after(LOOK_NANOS, this::look);
+    }
+
+    private static long resultHash(Object result) {
+        if (result instanceof List<?> list) {
+            long hash = list.size();
+            for (Object each : list) {
+                hash = hash * 31 + resultHash(each);
+            }
+            return hash;
+        }
+        if (result instanceof WriteOutcome outcome) {
+            return outcome.reply() != null
+                    ? TraceHash.of(outcome.reply().toByteArray())
+                    : TraceHash.of(outcome.refusal().toByteArray()) + 1;
+        }
+        return result == null ? 0 : TraceHash.of(result.toString());
+    }
+
+    private static long checksum(StateMachine machine) {
+        try {
+            return machine.as(KvStateMachine.class).checksum();
+        } catch (ClassCastException e) {
+            return 0; // the controller's; its configurations are compared as they are shown
+        }
+    }
+
+    /** The fingerprint of all that happened. */
+    public long trace() {
+        return scheduler.trace().value();
+    }
+
+    /** Virtual seconds since the beginning. */
+    public double seconds() {
+        return scheduler.now() / 1e9;
+    }
+
+    public String summary() {
+        return String.format(
+                "%d nodes, %d clients, %d faults, %d leaderships, %d answers, %d unknown, %d events, trace %016x",
+                nodes.size(),
+                clients.size(),
+                faults.faults(),
+                invariants.elections(),
+                histories.known(),
+                histories.unknown(),
+                scheduler.trace().events(),
+                trace());
+    }
+
+    @Override
+    public List<String> nodes() {
+        return nodeNames;
+    }
+
+    @Override
+    public List<String> clients() {
+        return clientNames;
+    }
+
+    @Override
+    public boolean isUp(String node) {
+        return nodes.get(node).isUp();
+    }
+
+    @Override
+    public void crash(String node, boolean powerCut) {
+        nodes.get(node).crash(powerCut);
+    }
+
+    @Override
+    public void start(String node) {
+        nodes.get(node).start();
+    }
+
+    @Override
+    public void restartClient(String client) {
+        clients.get(client).restart();
+    }
+
+    @Override
+    public void setSyncLatency(String node, long minNanos, long maxNanos) {
+        nodes.get(node).setSyncLatency(minNanos, maxNanos);
+    }
+
+    @Override
+    public String someLeader() {
+        return invariants.lastLeader() == null ? null : invariants.lastLeader().value();
+    }
+}

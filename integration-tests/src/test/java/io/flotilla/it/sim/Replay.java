@@ -1,0 +1,15 @@
+package io.flotilla.it.sim;
+
+import io.flotilla.raft.sim.SimFailure;
+
+/** Tells what went wrong in a run and how to see it again. */
+final class Replay {
+    private Replay() {}
+
+    static String describe(long seed, SimFailure failure) {
+        return String.format(
+                "seed %d, at %.6f s of virtual time: %s%nreplay: ./mvnw -q -pl integration-tests -am test"
+                        + " -Dtest=FleetSimulationTest -Dflotilla.seed=%d -Dsurefire.failIfNoSpecifiedTests=false",
+                seed, failure.nanos() / 1e9, failure.getMessage(), seed);
+    }
+}

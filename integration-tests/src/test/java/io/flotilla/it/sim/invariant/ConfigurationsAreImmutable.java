@@ -1,0 +1,38 @@
+package io.flotilla.it.sim.invariant;
+
+import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.Response;
+import io.flotilla.client.proto.ServerFrame;
+import io.flotilla.raft.sim.invariant.Violation;
+import java.util.HashMap;
+import java.util.Map;
+
+/** A configuration that was shown to anyone under a number is the only one ever shown under it. */
+public final class ConfigurationsAreImmutable {
+    private final Map<Long, Configuration> shown = new HashMap<>();
+
+    public void sent(ServerFrame frame) {
+        for (Response response : frame.getResponsesList()) {
+            if (response.hasConfiguration()) {
+                check(response.getConfiguration());
+            }
+        }
+    }
+
+    private void check(Configuration configuration) {
+        Configuration known = shown.putIfAbsent(configuration.getNumber(), configuration);
+        if (known != null && !known.equals(configuration)) {
+            throw new Violation(
+                    "ConfigurationsAreImmutable",
+                    "configuration %d was shown as%n%s%nand as%n%s",
+                    configuration.getNumber(),
+                    known,
+                    configuration);
+        }
+    }
+
+    /** The highest number shown so far; 0 if none. */
+    public long newest() {
+        return shown.keySet().stream().mapToLong(Long::longValue).max().orElse(0);
+    }
+}
