@@ -1,0 +1,249 @@
+package io.flotilla.it.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+
+/** Three node processes on loopback, and the command line beside them. Everything it started ends with it. */
+final class ProcessFleet implements AutoCloseable {
+    private static final String MAIN = "io.flotilla.ops.cli.Main";
+    private static final long READY_SECONDS = 60;
+
+    private final Path directory;
+    private final int groups;
+    private final int shards;
+    private final Map<String, Integer> ports = new TreeMap<>();
+    private final Map<String, Integer> httpPorts = new TreeMap<>();
+    private final Map<String, Node> nodes = new TreeMap<>();
+    private final List<Process> started = Collections.synchronizedList(new ArrayList<>());
+
+    /** A node's process and what it says. */
+    private static final class Node {
+        final Process process;
+        final CompletableFuture<String> ready = new CompletableFuture<>();
+
+        Node(Process process) {
+            this.process = process;
+        }
+    }
+
+    /** What a command printed, and how it ended. */
+    record Result(int exit, byte[] stdout, String stderr) {
+        String text() {
+            return new String(stdout, StandardCharsets.UTF_8);
+        }
+
+        /** The standard output of a command that must have ended well. */
+        String ok() {
+            if (exit != 0) {
+                throw new AssertionError("exit " + exit + ": " + stderr + text());
+            }
+            return text();
+        }
+    }
+
+    ProcessFleet(Path directory, int groups, int shards) throws IOException {
+        this.directory = directory;
+        this.groups = groups;
+        this.shards = shards;
+        for (String id : List.of("n1", "n2", "n3")) {
+            ports.put(id, freePort());
+            httpPorts.put(id, freePort());
+        }
+    }
+
+    /** Starts all three nodes at once and waits until each is ready. */
+    void startAll() throws Exception {
+        for (String id : ports.keySet()) {
+            launch(id);
+        }
+        for (String id : ports.keySet()) {
+            awaitReady(id);
+        }
+    }
+
+    void launch(String id) throws IOException {
+        String seeds = ports.entrySet().stream()
+                .map(e -> e.getKey() + "=127.0.0.1:" + e.getValue())
+                .collect(Collectors.joining(","));
+        List<String> command = java(List.of("-Xmx512m"));
+        command.addAll(List.of(
+                "node",
+                "--id",
+                id,
+                "--data",
+                directory.resolve(id).toString(),
+                "--listen",
+                "127.0.0.1:" + ports.get(id),
+                "--http",
+                "127.0.0.1:" + httpPorts.get(id),
+                "--seeds",
+                seeds,
+                "--groups",
+                Integer.toString(groups),
+                "--shards",
+                Integer.toString(shards)));
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.appendTo(
+                        directory.resolve(id + ".stderr").toFile()))
+                .start();
+        started.add(process);
+        Node node = new Node(process);
+        nodes.put(id, node);
+        reader("stdout of " + id, () -> {
+            String line = process.inputReader(StandardCharsets.UTF_8).readLine();
+            if (line == null) {
+                node.ready.completeExceptionally(new AssertionError(id + " ended with exit " + process.waitFor()
+                        + " before it was ready: " + Files.readString(directory.resolve(id + ".stderr"))));
+            } else {
+                node.ready.complete(line);
+            }
+        });
+    }
+
+    String awaitReady(String id) throws Exception {
+        try {
+            return nodes.get(id).ready.get(READY_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new AssertionError(id + " was not ready within " + READY_SECONDS + " s", e);
+        }
+    }
+
+    /** Ends the node's process as a power cut would end the process: {@code kill -9}. */
+    void kill(String id) throws InterruptedException {
+        Process process = nodes.get(id).process;
+        process.destroyForcibly();
+        process.waitFor();
+    }
+
+    void killAll() throws InterruptedException {
+        for (Node node : nodes.values()) {
+            node.process.destroyForcibly();
+        }
+        for (Node node : nodes.values()) {
+            node.process.waitFor();
+        }
+    }
+
+    void moveToFreePort(String id) throws IOException {
+        ports.put(id, freePort());
+    }
+
+    long pid(String id) {
+        return nodes.get(id).process.pid();
+    }
+
+    String address(String id) {
+        return "127.0.0.1:" + ports.get(id);
+    }
+
+    String endpoints() {
+        return ports.values().stream().map(p -> "127.0.0.1:" + p).collect(Collectors.joining(","));
+    }
+
+    /** Runs a verb of the command line to its end. */
+    Result run(String... arguments) throws Exception {
+        return finish(begin(arguments), null);
+    }
+
+    /** Starts a verb against this fleet and returns while it runs. */
+    Process begin(String... arguments) throws IOException {
+        List<String> command = java(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("FLOTILLA_ENDPOINTS", endpoints());
+        Process process = builder.start();
+        started.add(process);
+        return process;
+    }
+
+    /** Feeds the process, if there is input, and collects what it prints until it ends. */
+    Result finish(Process process, InputStream input) throws Exception {
+        CompletableFuture<byte[]> stdout = new CompletableFuture<>();
+        CompletableFuture<byte[]> stderr = new CompletableFuture<>();
+        reader("stdout", () -> stdout.complete(process.getInputStream().readAllBytes()));
+        reader("stderr", () -> stderr.complete(process.getErrorStream().readAllBytes()));
+        try (var out = process.getOutputStream()) {
+            if (input != null) {
+                input.transferTo(out);
+            }
+        } catch (IOException e) {
+            // The process ended before it read all its input: its exit code says why.
+        }
+        if (!process.waitFor(110, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new AssertionError("a command did not end within 110 s");
+        }
+        return new Result(
+                process.exitValue(), stdout.get(), new String(stderr.get(), StandardCharsets.UTF_8));
+    }
+
+    private static List<String> java(List<String> flags) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(flags);
+        command.addAll(List.of(
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dfile.encoding=UTF-8",
+                "-Dstdout.encoding=UTF-8",
+                "-cp",
+                System.getProperty("java.class.path"),
+                MAIN));
+        return command;
+    }
+
+    private interface Reading {
+        void run() throws Exception;
+    }
+
+    private static void reader(String name, Reading reading) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        reading.run();
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** The standard error of a node since the fleet was made. */
+    String stderrOf(String id) throws IOException {
+        return Files.readString(directory.resolve(id + ".stderr"));
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        for (Process process : started) {
+            process.destroyForcibly();
+        }
+        for (Process process : started) {
+            process.waitFor();
+        }
+    }
+}
