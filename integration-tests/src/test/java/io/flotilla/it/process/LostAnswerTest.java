@@ -49,7 +49,7 @@ class LostAnswerTest {
                 assertThat(increment.get(90, TimeUnit.SECONDS)).isEqualTo(42L);
             }
             try (FlotillaClient other = FlotillaClient.connect(fleet.endpoints())) {
-                assertThat(other.get("counter").orElseThrow().asString()).isEqualTo("42");
+                assertThat(other.get("counter").orElseThrow().text()).isEqualTo("42");
             }
         }
     }

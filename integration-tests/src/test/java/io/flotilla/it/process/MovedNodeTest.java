@@ -38,9 +38,9 @@ class MovedNodeTest {
                 assertThat(after.getNumber()).isEqualTo(number);
                 assertThat(after.getNodesList().stream().map(Node::getAddress))
                         .containsExactlyInAnyOrder(fleet.address("n1"), fleet.address("n2"), fleet.address("n3"));
-                assertThat(client.get("before").orElseThrow().asString()).isEqualTo("1");
+                assertThat(client.get("before").orElseThrow().text()).isEqualTo("1");
                 for (String id : new String[] {"n1", "n2", "n3"}) {
-                    assertThat(client.get("after-" + id).orElseThrow().asString()).isEqualTo("2");
+                    assertThat(client.get("after-" + id).orElseThrow().text()).isEqualTo("2");
                 }
             }
         }

@@ -82,9 +82,12 @@ class NodeKillsTest {
             byte[] found = fleet.run("dump").stdout();
             assertThat(found.length).isGreaterThanOrEqualTo(lengthOf(claimed));
             byte[] prefix = java.util.Arrays.copyOf(found, lengthOf(claimed));
-            assertThat(Rows.digestOf(prefix)).as("the rows that the checkpoint claims").isEqualTo(Rows.digestOf(claimed));
+            assertThat(Rows.digestOf(prefix))
+                    .as("the rows that the checkpoint claims")
+                    .isEqualTo(Rows.digestOf(claimed));
 
-            fleet.run("load", input.toString(), "--checkpoint", checkpoint.toString()).ok();
+            fleet.run("load", input.toString(), "--checkpoint", checkpoint.toString())
+                    .ok();
             assertThat(claimed(checkpoint)).isEqualTo(total);
             assertThat(Rows.digestOf(fleet.run("dump").stdout())).isEqualTo(Rows.digestOf(total));
         }

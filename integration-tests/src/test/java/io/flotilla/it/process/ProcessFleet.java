@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 
 /** Three node processes on loopback, and the command line beside them. Everything it started ends with it. */
 final class ProcessFleet implements AutoCloseable {
-    private static final String MAIN = "io.flotilla.ops.cli.Main";
+    private static final String MAIN = "io.flotilla.ops.Main";
     private static final long READY_SECONDS = 60;
 
     private final Path directory;
@@ -188,8 +188,7 @@ final class ProcessFleet implements AutoCloseable {
             process.destroyForcibly();
             throw new AssertionError("a command did not end within 110 s");
         }
-        return new Result(
-                process.exitValue(), stdout.get(), new String(stderr.get(), StandardCharsets.UTF_8));
+        return new Result(process.exitValue(), stdout.get(), new String(stderr.get(), StandardCharsets.UTF_8));
     }
 
     private static List<String> java(List<String> flags) {
@@ -238,12 +237,12 @@ final class ProcessFleet implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         for (Process process : started) {
             process.destroyForcibly();
         }
         for (Process process : started) {
-            process.waitFor();
+            process.onExit().join();
         }
     }
 }

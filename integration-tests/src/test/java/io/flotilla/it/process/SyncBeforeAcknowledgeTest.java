@@ -25,7 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 class SyncBeforeAcknowledgeTest {
     private static final int PUTS = 20;
-    private static final Pattern CALL = Pattern.compile("^(\\d+) +(\\d+\\.\\d+) fdatasync\\(\\d+\\).*= 0 <(\\d+\\.\\d+)>$");
+    private static final Pattern CALL =
+            Pattern.compile("^(\\d+) +(\\d+\\.\\d+) fdatasync\\(\\d+\\).*= 0 <(\\d+\\.\\d+)>$");
     private static final Pattern RESUMED =
             Pattern.compile("^(\\d+) +(\\d+\\.\\d+) <\\.\\.\\. fdatasync resumed>\\).*= 0 <(\\d+\\.\\d+)>$");
 
@@ -83,7 +84,8 @@ class SyncBeforeAcknowledgeTest {
                         Long.toString(pid))
                 .redirectErrorStream(true)
                 .start();
-        BufferedReader said = new BufferedReader(new InputStreamReader(tracer.getInputStream(), StandardCharsets.UTF_8));
+        BufferedReader said =
+                new BufferedReader(new InputStreamReader(tracer.getInputStream(), StandardCharsets.UTF_8));
         String line = said.readLine();
         assertThat(line).as("strace must be installed and allowed to attach").contains("attached");
         return tracer;
