@@ -9,11 +9,7 @@ import io.flotilla.client.net.Connector;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Response;
-import io.flotilla.client.routing.RoutingTable;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -39,26 +35,17 @@ public final class ClientLoop {
     final RetryBudget budget = new RetryBudget();
     final RetryPolicy connectionPolicy = RetryPolicy.ofConnections();
     final Sessions sessions;
+    final FleetView fleet;
     private final RetryPolicy operationPolicy = RetryPolicy.ofOperations();
     private final ClientRuntime runtime;
     private final Admission admission;
-    private final ConfigurationFollower follower;
     private final long attemptTimeout;
     private final long origin;
     private volatile boolean closing;
 
-    private RoutingTable table;
-    private final Map<String, Link> links = new LinkedHashMap<>();
-    private final Map<Long, GroupRoute> groups = new LinkedHashMap<>();
-    // where nodes were found that the configuration has elsewhere
-    private final Map<String, String> learnt = new LinkedHashMap<>();
     private final WaitingRoom forTable = new WaitingRoom();
     private final WaitingRoom forAnyNode = new WaitingRoom();
-    private final List<Consumer<Configuration>> listeners = new ArrayList<>();
-    private final List<Link> toFlush = new ArrayList<>();
-    private boolean flushing;
     private Runnable cancelAlarm = () -> {};
-    private String watchProblem = "";
 
     /** @param attemptTimeoutNanos after this long without an answer other replicas are asked */
     public ClientLoop(
@@ -73,7 +60,7 @@ public final class ClientLoop {
         this.attemptTimeout = attemptTimeoutNanos;
         this.origin = runtime.nanos();
         this.sessions = new Sessions(runtime);
-        this.follower = new ConfigurationFollower(this, endpoints);
+        this.fleet = new FleetView(this, endpoints);
     }
 
     // ---- from any thread ----
@@ -98,13 +85,7 @@ public final class ClientLoop {
 
     /** Tells the listener of the configuration that is known, if any, and of each newer one, on the loop. */
     public void onConfiguration(Consumer<Configuration> listener) {
-        enter(() -> {
-            listeners.add(listener);
-            if (table != null) {
-                listener.accept(table.configuration());
-            }
-            follower.start();
-        });
+        enter(() -> fleet.listen(listener));
     }
 
     /** Ends all operations and streams. Those given later are refused. */
@@ -149,7 +130,8 @@ public final class ClientLoop {
         place(part);
     }
 
-    private void place(Call<?> call) {
+    /** Finds out where the operation goes now. */
+    void place(Call<?> call) {
         if (call.done) {
             return;
         }
@@ -281,13 +263,10 @@ public final class ClientLoop {
         Refusal refusal = response.getRefusal();
         Link link = attempt.link;
         GroupRoute group = attempt.group;
-        if (table != null && refusal.getConfigurationNumber() > table.number()) {
-            follower.fetch(link);
-        }
+        boolean corrected = fleet.learn(link, refusal);
         if (group != null) {
-            learnLeader(group, link, refusal);
+            tellGroup(group, link, refusal);
         }
-        boolean corrected = correct(refusal);
         if (!attempt.call.done) {
             settle(attempt, response, corrected);
         }
@@ -296,27 +275,12 @@ public final class ClientLoop {
         }
     }
 
-    private void learnLeader(GroupRoute group, Link link, Refusal refusal) {
+    private void tellGroup(GroupRoute group, Link link, Refusal refusal) {
         switch (refusal.getKind()) {
-            case NOT_LEADER -> {
-                if (!refusal.getLeaderAddress().isEmpty()) {
-                    learnt.put(refusal.getLeader(), refusal.getLeaderAddress());
-                }
-                group.refused(link, refusal.getLeader());
-            }
-            case INDETERMINATE -> group.refused(link, refusal.getLeader());
+            case NOT_LEADER, INDETERMINATE -> group.refused(link, refusal.getLeader());
             case UNAVAILABLE -> group.refused(link, "");
             default -> group.heard(link);
         }
-    }
-
-    private boolean correct(Refusal refusal) {
-        if (table == null || refusal.getShardsCount() == 0) {
-            return false;
-        }
-        RoutingTable before = table;
-        table = table.corrected(refusal.getShardsList());
-        return table != before;
     }
 
     /** What a refusal means for the operation. */
@@ -446,7 +410,7 @@ public final class ClientLoop {
     }
 
     private void endAtDeadline(Call<?> call) {
-        String last = call.everSent ? call.problemText() : unreachable(call.problemText());
+        String last = call.everSent ? call.problemText() : fleet.whyUnreachable(call.problemText());
         endUndone(call, "no result within " + call.timeoutNanos / MILLI + " ms: " + last);
     }
 
@@ -457,21 +421,6 @@ public final class ClientLoop {
         }
         boolean sent = call.everSent && call.problem() == Reason.TIMEOUT_BEFORE_SEND;
         end(call, new RefusedException(sent ? Reason.UNAVAILABLE : call.problem(), text));
-    }
-
-    private String unreachable(String otherwise) {
-        StringBuilder text = new StringBuilder();
-        for (String endpoint : follower.endpoints()) {
-            Link link = links.get(endpoint);
-            if (link == null || link.isReady()) {
-                continue;
-            }
-            text.append(text.isEmpty() ? "" : "; ").append(link.lastFailure());
-        }
-        if (text.isEmpty() && !watchProblem.isEmpty()) {
-            return watchProblem;
-        }
-        return text.isEmpty() ? otherwise : text.toString();
     }
 
     /** Ends a call that was certainly not done. */
@@ -495,210 +444,46 @@ public final class ClientLoop {
         call.ended();
     }
 
+    /** The node that the call was for can't be reached. */
+    void unreachable(Call<?> call, Link link) {
+        call.note(Reason.UNAVAILABLE, link.lastFailure());
+        endUndone(call, link.lastFailure());
+    }
+
     // ---- where operations wait ----
 
     void waitForTable(Call<?> call) {
         forTable.enter(call);
-        follower.start();
+        fleet.start();
+    }
+
+    void tableKnown() {
+        for (Call<?> call : forTable.releaseAll()) {
+            place(call);
+        }
+    }
+
+    void someNodeReady() {
+        for (Call<?> call : forAnyNode.releaseAll()) {
+            place(call);
+        }
     }
 
     /** The table has a gap where the call's shard should be. */
     void routeMissing(Call<?> call) {
         call.note(Reason.UNAVAILABLE, "it is not known at the moment which group has the key");
-        follower.fetchFromAny();
+        fleet.refresh();
         backOff(call, 0);
     }
 
     void askAnyNode(Call<?> call) {
-        Link link = anyReadyLink(call);
+        Link link = fleet.anyReadyLink(call);
         if (link != null) {
             send(call, link, null);
         } else {
             forAnyNode.enter(call);
-            follower.start();
-            connectEndpoints();
-        }
-    }
-
-    /** A ready stream without an unanswered attempt of the call, if there is a call; or null. */
-    Link anyReadyLink(Call<?> call) {
-        for (Link link : links.values()) {
-            if (link.isReady() && (call == null || !call.isOpenOn(link))) {
-                return link;
-            }
-        }
-        return null;
-    }
-
-    // ---- streams ----
-
-    Link link(String address) {
-        Link link = links.get(address);
-        if (link == null) {
-            link = new Link(this, address);
-            links.put(address, link);
-        }
-        return link;
-    }
-
-    /** The stream to a node by its id, or null if its address is not known. */
-    Link linkTo(String node) {
-        String configured = table == null ? null : table.address(node);
-        String found = learnt.get(node);
-        if (configured == null || found == null || found.equals(configured)) {
-            String only = configured == null ? found : configured;
-            return only == null ? null : link(only);
-        }
-        Link byConfiguration = link(configured);
-        if (byConfiguration.isReady()) {
-            return byConfiguration;
-        }
-        Link byWord = link(found);
-        long now = now();
-        boolean usable = byWord.isReady()
-                || (!byConfiguration.mayConnect(now) && !byConfiguration.isConnecting(now, Long.MAX_VALUE));
-        return usable ? byWord : byConfiguration;
-    }
-
-    /** For when the nodes are not found where they should be: they may have moved, and the endpoints may know. */
-    void connectEndpoints() {
-        long now = now();
-        for (String endpoint : follower.endpoints()) {
-            Link link = link(endpoint);
-            if (link.mayConnect(now)) {
-                link.connect();
-            }
-        }
-    }
-
-    void linkReady(Link link) {
-        if (!link.node().isEmpty()) {
-            learnt.put(link.node(), link.address());
-        }
-        for (Call<?> call : link.callers.releaseAll()) {
-            place(call);
-        }
-        for (Call<?> call : forAnyNode.releaseAll()) {
-            place(call);
-        }
-        follower.linkReady();
-        long now = now();
-        for (GroupRoute group : groups.values()) {
-            group.seek(now);
-        }
-    }
-
-    /** Before the stream's unanswered requests are told. */
-    void linkDown(Link link) {
-        for (GroupRoute group : groups.values()) {
-            group.linkDown(link);
-        }
-        for (Call<?> call : link.callers.releaseAll()) {
-            call.note(Reason.UNAVAILABLE, link.lastFailure());
-            endUndone(call, link.lastFailure());
-        }
-    }
-
-    /** After the stream's unanswered requests were told. */
-    void linkDownDone(Link link) {
-        if (closing) {
-            return;
-        }
-        placeBacklog(link);
-        follower.linkDown(link);
-        long now = now();
-        for (GroupRoute group : groups.values()) {
-            group.seek(now);
-        }
-    }
-
-    /** Why a node of this fleet is not one of ours, or null if it is or belongs to none yet. */
-    String foreignFleet(String fleetId) {
-        boolean foreign = table != null
-                && !fleetId.isEmpty()
-                && !table.configuration().getFleetId().isEmpty()
-                && !fleetId.equals(table.configuration().getFleetId());
-        return foreign
-                ? "belongs to fleet " + fleetId + ", not to "
-                        + table.configuration().getFleetId()
-                : null;
-    }
-
-    /** The stream's frame leaves at the end of this turn, with all that is added until then. */
-    void flushLater(Link link) {
-        toFlush.add(link);
-        if (!flushing) {
-            flushing = true;
-            enter(this::flush);
-        }
-    }
-
-    private void flush() {
-        flushing = false;
-        for (Link link : toFlush) {
-            link.flushTurn();
-        }
-        toFlush.clear();
-    }
-
-    // ---- routes ----
-
-    RoutingTable table() {
-        return table;
-    }
-
-    GroupRoute group(long id) {
-        GroupRoute group = groups.get(id);
-        if (group == null) {
-            group = new GroupRoute(this, id);
-            group.setReplicas(table.replicas(id));
-            groups.put(id, group);
-        }
-        return group;
-    }
-
-    /** Takes a configuration over if it is newer. */
-    void adopt(Configuration configuration) {
-        if (foreignFleet(configuration.getFleetId()) != null
-                || (table != null && configuration.getNumber() <= table.number())) {
-            return;
-        }
-        table = table == null ? RoutingTable.of(configuration) : table.succeededBy(configuration);
-        watchProblem = "";
-        for (GroupRoute group : groups.values()) {
-            group.setReplicas(table.replicas(group.id()));
-        }
-        learnt.clear();
-        for (Link link : links.values()) {
-            if (link.isReady()) {
-                learnt.put(link.node(), link.address());
-            }
-        }
-        dropStrangers();
-        for (Consumer<Configuration> listener : listeners) {
-            listener.accept(configuration);
-        }
-        for (Call<?> call : forTable.releaseAll()) {
-            place(call);
-        }
-        long now = now();
-        for (GroupRoute group : groups.values()) {
-            group.seek(now);
-        }
-    }
-
-    void watchRefused(Link link, String message) {
-        watchProblem = link.address() + ": " + message;
-    }
-
-    /** Closes streams to where no node is any more. */
-    private void dropStrangers() {
-        List<String> known = follower.candidates();
-        for (Link link : List.copyOf(links.values())) {
-            if (link.isIdle() && !known.contains(link.address()) && !learnt.containsValue(link.address())) {
-                links.remove(link.address());
-                link.drop("the node is no longer there");
-            }
+            fleet.start();
+            fleet.connectEndpoints();
         }
     }
 
@@ -714,9 +499,7 @@ public final class ClientLoop {
                                 : closed());
             }
         }
-        for (Link link : List.copyOf(links.values())) {
-            link.drop("closed by the client");
-        }
+        fleet.close();
         for (Timed timed : wheel.all()) {
             wheel.cancel(timed);
         }

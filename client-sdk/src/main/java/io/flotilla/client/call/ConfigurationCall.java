@@ -29,7 +29,7 @@ public final class ConfigurationCall extends Call<Configuration> {
 
     @Override
     Configuration result(Response response, Attempt attempt) {
-        loop.adopt(response.getConfiguration());
+        loop.fleet.adopt(response.getConfiguration());
         return response.getConfiguration();
     }
 

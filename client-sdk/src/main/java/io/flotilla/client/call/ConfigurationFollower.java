@@ -24,6 +24,7 @@ final class ConfigurationFollower extends Timed {
     private static final long FETCH_PATIENCE = 1_000 * MILLI;
 
     private final ClientLoop loop;
+    private final FleetView fleet;
     private final List<String> endpoints;
     private boolean started;
     private int cursor;
@@ -31,8 +32,9 @@ final class ConfigurationFollower extends Timed {
     private Link asked;
     private long askedAt;
 
-    ConfigurationFollower(ClientLoop loop, List<String> endpoints) {
+    ConfigurationFollower(ClientLoop loop, FleetView fleet, List<String> endpoints) {
         this.loop = loop;
+        this.fleet = fleet;
         this.endpoints = endpoints;
     }
 
@@ -53,14 +55,14 @@ final class ConfigurationFollower extends Timed {
     /** All addresses where a node may be found: the endpoints, then those of the configuration. */
     List<String> candidates() {
         Set<String> all = new LinkedHashSet<>(endpoints);
-        if (loop.table() != null) {
-            all.addAll(loop.table().addresses());
+        if (fleet.table() != null) {
+            all.addAll(fleet.table().addresses());
         }
         return List.copyOf(all);
     }
 
     void linkReady() {
-        if (started && (watched == null || loop.table() == null)) {
+        if (started && (watched == null || fleet.table() == null)) {
             seek(loop.now());
         }
     }
@@ -91,21 +93,13 @@ final class ConfigurationFollower extends Timed {
             public void answered(Link from, Response response) {
                 asked = null;
                 if (response.hasConfiguration()) {
-                    loop.adopt(response.getConfiguration());
+                    fleet.adopt(response.getConfiguration());
                 }
             }
 
             @Override
             public void lost(Link from, boolean sent) {}
         });
-    }
-
-    /** Asks whoever is connected. */
-    void fetchFromAny() {
-        Link link = loop.anyReadyLink(null);
-        if (link != null) {
-            fetch(link);
-        }
     }
 
     @Override
@@ -115,13 +109,13 @@ final class ConfigurationFollower extends Timed {
 
     /** Watches a node that is connected and not watched yet, or connects to the next. */
     private void seek(long now) {
-        if (watched != null && loop.table() != null) {
+        if (watched != null && fleet.table() != null) {
             return;
         }
         List<String> candidates = candidates();
         boolean connecting = false;
         for (int i = 0; i < candidates.size() && !connecting; i++) {
-            Link link = loop.link(candidates.get(cursor % candidates.size()));
+            Link link = fleet.link(candidates.get(cursor % candidates.size()));
             if (link.isReady() && !link.hasStanding()) {
                 watch(link);
                 break;
@@ -134,21 +128,21 @@ final class ConfigurationFollower extends Timed {
                 cursor = (cursor + 1) % candidates.size();
             }
         }
-        if (watched == null || loop.table() == null) {
+        if (watched == null || fleet.table() == null) {
             loop.wheel.schedule(this, now + (connecting || watched != null ? PATIENCE : POLL));
         }
     }
 
     private void watch(Link link) {
         watched = link;
-        long above = loop.table() == null ? 0 : loop.table().number();
+        long above = fleet.table() == null ? 0 : fleet.table().number();
         link.sendStanding(
                 Request.newBuilder().setWatch(WatchRequest.newBuilder().setAbove(above)), new Pending() {
                     @Override
                     public void answered(Link from, Response response) {
                         if (response.hasConfiguration()) {
                             watched = from;
-                            loop.adopt(response.getConfiguration());
+                            fleet.adopt(response.getConfiguration());
                         } else {
                             refused(from, response.getRefusal());
                         }
@@ -165,7 +159,7 @@ final class ConfigurationFollower extends Timed {
             watched = null;
             cursor++;
         }
-        loop.watchRefused(from, refusal.getMessage());
+        fleet.watchRefused(from, refusal.getMessage());
         loop.wheel.schedule(this, loop.now() + PATIENCE);
     }
 }

@@ -17,10 +17,10 @@ public final class ControllerCall extends Call<Response> {
 
     @Override
     void place() {
-        if (loop.table() == null) {
+        if (loop.fleet.table() == null) {
             loop.waitForTable(this);
         } else {
-            loop.group(RoutingTable.CONTROLLER_GROUP).offer(this);
+            loop.fleet.group(RoutingTable.CONTROLLER_GROUP).offer(this);
         }
     }
 

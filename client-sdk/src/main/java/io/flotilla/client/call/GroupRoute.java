@@ -121,7 +121,7 @@ final class GroupRoute extends Timed {
         probeEnded(link);
         long now = loop.now();
         boolean follow = !hinted.isEmpty() && hops < HOPS && !isSuspect(hinted, now);
-        Link target = follow ? loop.linkTo(hinted) : null;
+        Link target = follow ? loop.fleet.linkTo(hinted) : null;
         if (target != null
                 && target != link
                 && (target.isReady() || target.mayConnect(now) || target.isConnecting(now, CONNECT_PATIENCE))) {
@@ -133,7 +133,7 @@ final class GroupRoute extends Timed {
         if (refusals >= replicas.size()) {
             nextProbeAt = now + POLL + Math.floorMod(loop.random(), POLL / 2);
             hops = 0;
-            loop.connectEndpoints();
+            loop.fleet.connectEndpoints();
         }
     }
 
@@ -201,7 +201,7 @@ final class GroupRoute extends Timed {
         } else if (connecting) {
             loop.wheel.schedule(this, now + CONNECT_PATIENCE);
         } else {
-            loop.connectEndpoints();
+            loop.fleet.connectEndpoints();
             loop.wheel.schedule(this, now + POLL + Math.floorMod(loop.random(), POLL / 2));
         }
     }
@@ -213,7 +213,7 @@ final class GroupRoute extends Timed {
 
     /** @return whether the node was asked or a connection to it is on the way */
     private boolean probeOrConnect(String node, long now) {
-        Link link = loop.linkTo(node);
+        Link link = loop.fleet.linkTo(node);
         if (link == null) {
             return false;
         }

@@ -132,7 +132,7 @@ final class Link extends Timed {
         pending.put(id, waiting);
         if (frame == null) {
             frame = ClientFrame.newBuilder();
-            loop.flushLater(this);
+            loop.fleet.flushLater(this);
         }
         frame.addRequests(built);
         frameBytes += built.getSerializedSize() + 4;
@@ -217,11 +217,11 @@ final class Link extends Timed {
         pending.clear();
         long left = sentThrough;
         closing.close();
-        loop.linkDown(this);
+        loop.fleet.linkDown(this);
         for (Map.Entry<Long, Pending> orphan : orphans) {
             orphan.getValue().lost(this, orphan.getKey() <= left);
         }
-        loop.linkDownDone(this);
+        loop.fleet.linkDownDone(this);
     }
 
     @Override
@@ -269,7 +269,7 @@ final class Link extends Timed {
             return address + " speaks protocol version " + hello.getProtocolVersion() + ", this client speaks "
                     + PROTOCOL_VERSION + ": use a client of the fleet's release";
         }
-        String foreign = loop.foreignFleet(hello.getFleetId());
+        String foreign = loop.fleet.foreignFleet(hello.getFleetId());
         if (foreign != null) {
             return address + " " + foreign;
         }
@@ -279,7 +279,7 @@ final class Link extends Timed {
         node = hello.getNodeId();
         wallMillis = hello.getWallMillis();
         wallAt = heardAt;
-        loop.linkReady(this);
+        loop.fleet.linkReady(this);
         return null;
     }
 

@@ -22,7 +22,7 @@ public final class NodeCall<T> extends Call<T> {
 
     @Override
     void place() {
-        Link link = loop.link(address);
+        Link link = loop.fleet.link(address);
         if (link.isReady()) {
             loop.send(this, link, null);
         } else {

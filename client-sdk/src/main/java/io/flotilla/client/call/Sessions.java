@@ -1,9 +1,11 @@
 package io.flotilla.client.call;
 
 import io.flotilla.client.net.ClientRuntime;
+import io.flotilla.client.routing.RoutingTable;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What makes writes happen once: for each shard a session with a random identity of its own, in which writes are
@@ -25,6 +27,12 @@ final class Sessions {
             byShard.put(shard, session);
         }
         return session;
+    }
+
+    /** Forgets shards that are no more, once all their writes are over. */
+    void retain(RoutingTable table) {
+        Set<Long> shards = table.shardIds();
+        byShard.entrySet().removeIf(entry -> entry.getValue().window.isEmpty() && !shards.contains(entry.getKey()));
     }
 
     /** One session. A write keeps its session and number for all its attempts, also when its key changes shards. */

@@ -22,7 +22,7 @@ abstract class ShardCall<T> extends Call<T> {
 
     @Override
     final void place() {
-        RoutingTable table = loop.table();
+        RoutingTable table = loop.fleet.table();
         if (table == null) {
             loop.waitForTable(this);
             return;
@@ -36,6 +36,6 @@ abstract class ShardCall<T> extends Call<T> {
             return;
         }
         route = found;
-        loop.group(found.group()).offer(this);
+        loop.fleet.group(found.group()).offer(this);
     }
 }

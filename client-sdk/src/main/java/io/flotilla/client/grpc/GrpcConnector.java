@@ -11,6 +11,7 @@ import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.net.ConnectException;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -27,6 +28,8 @@ public final class GrpcConnector implements Connector {
 
     /** Bytes that may wait for a node that does not read; beyond, the stream is closed. */
     public static final long QUEUE_BYTES = 256L << 20;
+
+    private static final int READY_BYTES = 1 << 20;
 
     private final Set<Stream> open = new LinkedHashSet<>();
     private boolean closed;
@@ -54,7 +57,7 @@ public final class GrpcConnector implements Connector {
         if (refuse) {
             stream.end("the connector is closed");
         } else {
-            FleetGrpc.newStub(channel).stream(stream);
+            FleetGrpc.newStub(channel).withOnReadyThreshold(READY_BYTES).stream(stream);
         }
         return stream;
     }
@@ -69,6 +72,21 @@ public final class GrpcConnector implements Connector {
         for (Stream stream : all) {
             stream.close();
         }
+    }
+
+    private static String reasonOf(Throwable error) {
+        Status status = Status.fromThrowable(error);
+        if (status.getCause() instanceof ConnectException refused
+                && String.valueOf(refused.getMessage()).contains("Connection refused")) {
+            return "connection refused";
+        }
+        String description = status.getDescription();
+        Throwable cause = status.getCause();
+        String detail = cause == null || cause.getMessage() == null ? "" : cause.getMessage();
+        if (description == null) {
+            return detail.isEmpty() ? status.getCode().toString() : detail;
+        }
+        return detail.isEmpty() ? description : description + ": " + detail;
     }
 
     private final class Stream implements Connection, ClientResponseObserver<ClientFrame, ServerFrame> {
@@ -142,10 +160,7 @@ public final class GrpcConnector implements Connector {
 
         @Override
         public void onError(Throwable error) {
-            Status status = Status.fromThrowable(error);
-            Throwable cause = status.getCause();
-            String detail = cause != null && cause.getMessage() != null ? cause.getMessage() : status.getDescription();
-            end(detail == null ? status.getCode().toString() : detail);
+            end(reasonOf(error));
         }
 
         @Override

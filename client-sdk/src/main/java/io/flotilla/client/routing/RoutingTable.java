@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The client's map of the fleet: a configuration, with corrections that refusals brought since. Where a refusal and the
@@ -88,6 +90,15 @@ public final class RoutingTable {
         byte[] end = shards[at].end();
         boolean reaches = end.length == 0 || (to.length > 0 && Arrays.compareUnsigned(to, end) <= 0);
         return reaches ? shards[at] : null;
+    }
+
+    /** The ids of all shards. */
+    public Set<Long> shardIds() {
+        Set<Long> ids = new LinkedHashSet<>();
+        for (ShardRoute shard : shards) {
+            ids.add(shard.id());
+        }
+        return ids;
     }
 
     /** The nodes with a replica of the group, in the configuration's order; empty if the group is not known. */
