@@ -228,6 +228,20 @@ final class AsyncFlotillaClientTest {
     }
 
     @Test
+    void aStreamThatIsSilentForLongIsOpenedAnew() {
+        done(client.put(b("a"), b("1")));
+        fleet.node("n1").blackHole = true;
+        CompletableFuture<Long> put = client.put(b("a"), b("2"), Duration.ofSeconds(20));
+        runtime.runForMillis(500);
+        // the request was swallowed, and nobody will say so
+        fleet.node("n1").blackHole = false;
+        long before = runtime.millis();
+        done(put);
+        assertThat(runtime.millis() - before).isLessThan(4000);
+        assertThat(fleet.applied).hasSize(2);
+    }
+
+    @Test
     void replicasThatPointAtEachOtherAreNotAskedInACircleWithoutEnd() {
         fleet.leaders.remove(1L);
         pointTo("n1", "n2");

@@ -120,9 +120,10 @@ public abstract class Call<T> extends Timed {
         return open;
     }
 
+    /** Whether the node has it already and may still answer: it is not sent there again yet. */
     final boolean isOpenOn(Link link) {
         for (Attempt a = open; a != null; a = a.older) {
-            if (a.link == link) {
+            if (a.link == link && !loop.mayAskAgain(a)) {
                 return true;
             }
         }

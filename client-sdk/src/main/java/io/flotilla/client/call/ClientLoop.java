@@ -25,7 +25,7 @@ public final class ClientLoop {
     private static final long MILLI = 1_000_000;
     /** How often in a row a write is allowed more log time without a break. */
     private static final int QUICK_REARMS = 3;
-    /** A live node that was silent about a request for this many attempt timeouts is asked again. */
+    /** A live node that was silent about a request for this many attempt timeouts may be asked again. */
     private static final int ASK_AGAIN = 2;
     /** A stream that brought nothing for this many attempt timeouts, with requests waiting, is closed. */
     private static final int SILENCE = 3;
@@ -216,14 +216,21 @@ public final class ClientLoop {
         if (!call.survivesLoss()) {
             return;
         }
-        long waited = now - attempt.sentAt;
-        if (waited >= SILENCE * attemptTimeout && attempt.link.heardAt() < attempt.sentAt) {
-            attempt.link.drop(attempt.link.address() + " has been silent for " + waited / MILLI + " ms");
-        } else if (attempt.group == null || attempt.group.unanswered(attempt, now)) {
+        if (attempt.group == null || attempt.group.unanswered(attempt, now)) {
             place(call);
-        } else if (waited >= ASK_AGAIN * attemptTimeout && attempt.link.isReady() && budget.take(now)) {
+        } else if (mayAskAgain(attempt) && attempt.link.isReady() && budget.take(now)) {
             send(call, attempt.link, attempt.group);
         }
+    }
+
+    /** Whether the attempt is so old that its node may have forgotten it. */
+    boolean mayAskAgain(Attempt attempt) {
+        return now() - attempt.sentAt >= ASK_AGAIN * attemptTimeout;
+    }
+
+    /** How long a stream may bring nothing while it owes answers. */
+    long silence() {
+        return SILENCE * attemptTimeout;
     }
 
     void answered(Attempt attempt, Response response) {

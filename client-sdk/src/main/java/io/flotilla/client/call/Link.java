@@ -49,6 +49,8 @@ final class Link extends Timed {
     private long wallMillis;
     private long wallAt;
     private long heardAt;
+    /** Since when there is always a request unanswered. */
+    private long waitingSince;
 
     private final Map<Long, Pending> pending = new LinkedHashMap<>();
     private long nextId = 1;
@@ -102,11 +104,6 @@ final class Link extends Timed {
         return lastFailure;
     }
 
-    /** When the node was last heard on this stream. */
-    long heardAt() {
-        return heardAt;
-    }
-
     /** The node's wall clock by now, as told in its Hello. */
     long estimatedWallMillis(long now) {
         return wallMillis + (now - wallAt) / 1_000_000;
@@ -127,6 +124,12 @@ final class Link extends Timed {
 
     /** Puts the request into the frame of this turn. Only while ready. */
     void send(Request.Builder request, Pending waiting) {
+        if (awaited() == 0) {
+            waitingSince = loop.now();
+            if (!isScheduled()) {
+                loop.wheel.schedule(this, waitingSince + loop.silence());
+            }
+        }
         long id = nextId++;
         Request built = request.setId(id).build();
         pending.put(id, waiting);
@@ -143,8 +146,8 @@ final class Link extends Timed {
 
     /** A request with many answers; its {@link Pending} is called for each. One for each stream. */
     void sendStanding(Request.Builder request, Pending waiting) {
-        handler.standing = nextId;
         send(request, waiting);
+        handler.standing = nextId - 1;
     }
 
     boolean hasStanding() {
@@ -228,7 +231,19 @@ final class Link extends Timed {
     void wake(long now) {
         if (state == State.CONNECTING) {
             drop("no answer from " + address + " within " + CONNECT_TIMEOUT / 1_000_000 + " ms");
+        } else if (state == State.READY && awaited() > 0) {
+            long quietSince = Math.max(heardAt, waitingSince);
+            if (now - quietSince >= loop.silence()) {
+                drop(address + " was silent for " + (now - quietSince) / 1_000_000 + " ms");
+            } else {
+                loop.wheel.schedule(this, quietSince + loop.silence());
+            }
         }
+    }
+
+    /** Requests that wait for their one answer. */
+    private int awaited() {
+        return pending.size() - (hasStanding() ? 1 : 0);
     }
 
     private void received(ServerFrame received) {

@@ -5,7 +5,12 @@ package io.flotilla.client.net;
  * (the client's loop), on which all its state lives. Thread-safe.
  */
 public interface ClientRuntime extends AutoCloseable {
-    /** Runs the task on the client's loop, in order. Never blocks, never runs it inside the call. */
+    /**
+     * Runs the task on the client's loop, in order. Never blocks, never runs it inside the call.
+     *
+     * @throws java.util.concurrent.RejectedExecutionException if the runtime is closed and the task will not run; a
+     *     runtime may also drop it silently
+     */
     void execute(Runnable task);
 
     /** Runs the task on the client's loop after the delay; the handle cancels it. */
