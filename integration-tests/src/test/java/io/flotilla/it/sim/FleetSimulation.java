@@ -48,6 +48,10 @@ public final class FleetSimulation implements FaultPlan.World {
     private final List<String> clientNames;
 
     public FleetSimulation(long seed) {
+        this(seed, FaultPlan.Profile.MIXED);
+    }
+
+    public FleetSimulation(long seed, FaultPlan.Profile profile) {
         scheduler = new SimScheduler(seed);
         network = new SimNetwork(scheduler);
         invariants = new RaftInvariants(scheduler, FleetSimulation::resultHash, FleetSimulation::checksum);
@@ -74,7 +78,7 @@ public final class FleetSimulation implements FaultPlan.World {
         }
         nodeNames = new ArrayList<>(nodes.keySet());
         clientNames = new ArrayList<>(clients.keySet());
-        faults = new FaultPlan(scheduler, network, this);
+        faults = new FaultPlan(scheduler, network, this, profile);
     }
 
     /**

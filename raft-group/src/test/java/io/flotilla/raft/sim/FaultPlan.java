@@ -1,5 +1,8 @@
 package io.flotilla.raft.sim;
 
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.transport.GroupMessage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -33,6 +36,14 @@ public final class FaultPlan {
         String someLeader();
     }
 
+    /** Which faults there are. */
+    public enum Profile {
+        /** The seed's choice of all kinds. */
+        MIXED,
+        /** Elections all the time, under the worst circumstances for them. */
+        ELECTIONS
+    }
+
     private enum Kind {
         CRASH_ONE,
         CRASH_LEADER,
@@ -44,6 +55,8 @@ public final class FaultPlan {
         SPLIT,
         BAD_NETWORK,
         SLOW_DISK,
+        /** Elections meet: messages linger and come twice, and voters crash just after they voted. */
+        ELECTION_STORM,
         RESTART_CLIENT
     }
 
@@ -55,16 +68,28 @@ public final class FaultPlan {
     private final long meanGap;
     private final SimNetwork.Quality usual;
     private boolean over;
+    private long stormUntil;
     private int faults;
 
-    public FaultPlan(SimScheduler scheduler, SimNetwork network, World world) {
+    public FaultPlan(SimScheduler scheduler, SimNetwork network, World world, Profile profile) {
         this.scheduler = scheduler;
         this.network = network;
         this.world = world;
         this.random = scheduler.randomStream();
+        if (profile == Profile.ELECTIONS) {
+            kinds.add(Kind.ELECTION_STORM);
+        } else {
+            chooseKinds();
+        }
+        meanGap = between(100, 3_000);
+        network.observe(this::voted);
+        usual = random.nextInt(3) == 0 ? badQuality(0.1) : SimNetwork.Quality.healthy();
+    }
+
+    private void chooseKinds() {
         for (Kind kind : Kind.values()) {
             int weight = random.nextInt(3) == 0 ? 0 : 1 + random.nextInt(4);
-            if (kind == Kind.CRASH_ALL || kind == Kind.RESTART_CLIENT) {
+            if (kind == Kind.CRASH_ALL || kind == Kind.RESTART_CLIENT || kind == Kind.ELECTION_STORM) {
                 weight = Math.min(weight, 1);
             }
             for (int i = 0; i < weight; i++) {
@@ -74,8 +99,6 @@ public final class FaultPlan {
         if (kinds.isEmpty()) {
             kinds.add(Kind.CRASH_LEADER);
         }
-        meanGap = between(100, 3_000);
-        usual = random.nextInt(3) == 0 ? badQuality(0.1) : SimNetwork.Quality.healthy();
     }
 
     /** Faults come from now on. */
@@ -134,11 +157,29 @@ public final class FaultPlan {
                 world.setSyncLatency(node, slow / 4, slow);
                 later(duration(500, 8_000), () -> normalDisk(node));
             }
+            case ELECTION_STORM -> storm();
             case RESTART_CLIENT -> {
                 if (!world.clients().isEmpty()) {
                     world.restartClient(pick(world.clients()));
                 }
             }
+        }
+    }
+
+    private void storm() {
+        long length = between(2_000, 6_000);
+        stormUntil = scheduler.now() + length;
+        network.setQuality(new SimNetwork.Quality(0.05, 0.5, 0.5, between(100, 1_500), MILLI / 10, 5 * MILLI));
+        crash(leader(), between(500, 3_000));
+        later(length, () -> network.setQuality(usual));
+    }
+
+    private void voted(NodeId voter, NodeId candidate, GroupMessage message) {
+        if (scheduler.now() < stormUntil
+                && message.message() instanceof Message.VoteReply reply
+                && reply.granted()
+                && random.nextInt(4) == 0) {
+            later(between(1, 10), () -> crash(voter.value(), between(1, 50)));
         }
     }
 

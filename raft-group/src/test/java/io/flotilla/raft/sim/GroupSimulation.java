@@ -63,7 +63,7 @@ final class GroupSimulation implements FaultPlan.World {
         for (NodeId id : ids) {
             nodes.add(new SimNode(id, ids));
         }
-        faults = new FaultPlan(scheduler, network, this);
+        faults = new FaultPlan(scheduler, network, this, FaultPlan.Profile.MIXED);
     }
 
     /** Runs for about {@code seconds} of virtual time with faults, then until all is well again. */

@@ -2,6 +2,8 @@ package io.flotilla.raft.sim;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.transport.GroupMessage;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -36,15 +38,16 @@ public final class SimNetwork {
     private final TreeMap<String, SimTransport> listeners = new TreeMap<>();
     private final TreeSet<String> cuts = new TreeSet<>();
     private Quality quality = Quality.healthy();
-    private Observer observer = (from, to, message) -> {};
+    private final List<Observer> observers = new ArrayList<>();
 
     public SimNetwork(SimScheduler scheduler) {
         this.scheduler = scheduler;
         this.random = scheduler.randomStream();
     }
 
-    public void observe(Observer newObserver) {
-        observer = newObserver;
+    /** Shows each frame to one more observer. */
+    public void observe(Observer observer) {
+        observers.add(observer);
     }
 
     public void setQuality(Quality newQuality) {
@@ -98,8 +101,10 @@ public final class SimNetwork {
         return scheduler;
     }
 
-    Observer observer() {
-        return observer;
+    void sent(NodeId from, NodeId to, GroupMessage message) {
+        for (Observer observer : observers) {
+            observer.sent(from, to, message);
+        }
     }
 
     void listen(String address, SimTransport transport) {

@@ -50,7 +50,7 @@ public final class SimTransport implements Transport {
         network.scheduler().whenReached(() -> {
             if (runtime.isAlive()) {
                 for (GroupMessage message : messages) {
-                    network.observer().sent(self, to, message);
+                    network.sent(self, to, message);
                 }
             }
         });

@@ -45,6 +45,9 @@ public final class RaftInvariants implements SimNetwork.Observer {
     private final Durability durability = new Durability();
     private final Monotonicity monotonicity = new Monotonicity();
     private final Map<NodeId, Map<Long, ShadowLog>> disks = new TreeMap<>();
+    /** Entries that were given to a node's log and are not durable yet. */
+    private final Map<NodeId, Map<Long, List<Entry>>> inFlight = new TreeMap<>();
+
     private final Map<Long, Membership> memberships = new HashMap<>();
     private final Map<Long, Long> highestTerms = new HashMap<>();
     private final Map<Long, NodeId> highestLeaders = new HashMap<>();
@@ -160,10 +163,17 @@ public final class RaftInvariants implements SimNetwork.Observer {
             }
             logs.put(id, shadow);
         }
-        Map<Long, ShadowLog> before = disks.put(node, logs);
-        if (before != null) {
-            before.forEach((group, shadow) -> LogDurability.recovered(node, group, shadow, logs.get(group)));
-        }
+        Map<Long, List<Entry>> unfinished = inFlight.getOrDefault(node, new HashMap<>());
+        disks.getOrDefault(node, new HashMap<>())
+                .forEach((group, shadow) ->
+                        LogDurability.recovered(node, group, shadow, unfinished.get(group), logs.get(group)));
+        // what it found counts as durable from the end of the opening on, if there is no crash before
+        scheduler.whenReached(() -> {
+            if (runtime.isAlive()) {
+                disks.put(node, logs);
+                inFlight.put(node, new HashMap<>());
+            }
+        });
         return new WatchedLog(node, runtime, log, logs);
     }
 
@@ -222,10 +232,17 @@ public final class RaftInvariants implements SimNetwork.Observer {
                 }
                 checkContent(write);
             }
+            Map<Long, List<Entry>> unfinished = inFlight.get(node);
+            for (GroupWrite write : writes) {
+                if (!write.entries().isEmpty()) {
+                    unfinished.put(write.groupId(), write.entries());
+                }
+            }
             log.write(writes);
             scheduler.whenReached(() -> {
                 if (runtime.isAlive()) {
                     writes.forEach(this::durable);
+                    unfinished.clear();
                 }
             });
         }

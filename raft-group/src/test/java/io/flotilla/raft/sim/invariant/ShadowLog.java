@@ -35,6 +35,24 @@ final class ShadowLog {
         }
     }
 
+    ShadowLog copy() {
+        ShadowLog copy = new ShadowLog();
+        copy.base = base;
+        copy.terms = terms.clone();
+        copy.count = count;
+        return copy;
+    }
+
+    /** Whether every entry of the other log is here. */
+    boolean includes(ShadowLog other) {
+        for (long index = other.firstIndex(); index <= other.lastIndex(); index++) {
+            if (!holds(index, other.termAt(index))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private void add(long term) {
         if (count == terms.length) {
             terms = Arrays.copyOf(terms, count * 2);
@@ -74,6 +92,13 @@ final class ShadowLog {
 
     @Override
     public String toString() {
-        return "entries " + (base.index() + 1) + ".." + lastIndex() + " up to term " + termAt(lastIndex());
+        StringBuilder text = new StringBuilder("entries ");
+        text.append(firstIndex()).append("..").append(lastIndex()).append(" (terms");
+        for (int i = 0; i < count; i++) {
+            if (i == 0 || terms[i] != terms[i - 1]) {
+                text.append(' ').append(terms[i]).append(" from ").append(firstIndex() + i);
+            }
+        }
+        return text.append(')').toString();
     }
 }
