@@ -7,6 +7,7 @@ import io.flotilla.ops.cli.Output;
 import io.flotilla.ops.cli.Terminal;
 import io.flotilla.ops.logging.FileLogging;
 import io.flotilla.ops.node.production.NodeServerConfig;
+import io.flotilla.ops.process.DataDirectory;
 import io.flotilla.ops.process.DevFleet;
 import io.flotilla.ops.process.ServedNode;
 import io.flotilla.ops.process.ServerProcess;
@@ -69,6 +70,7 @@ final class NodeVerb implements Callable<Integer> {
         NodeServerConfig config = config(configFile == null ? NodeSettings.NONE : NodeSettings.read(configFile));
         warnIfOpen("--listen", config.listen());
         warnIfOpen("--http", config.http());
+        DataDirectory.checkNode(config.dataDir());
         FileLogging.start(config.dataDir());
         Output output = new Output(terminal.out());
         return new ServerProcess(List.of(new ServedNode(config))).run(() -> {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Properties;
+import java.util.Set;
 
 /**
  * The shape of a local fleet, written down in its data directory when it is made, so that the next start continues it.
@@ -41,7 +42,7 @@ public record DevFleet(int nodes, int groups, int shards) {
                 agree(data, "--shards", shards, found.shards);
                 return found;
             }
-            refuseForeign(data);
+            DataDirectory.checkNothingBut(Set.of("logs"), data, "dev");
             DevFleet fresh = new DevFleet(
                     orElse(nodes, DEFAULT_NODES), orElse(groups, DEFAULT_GROUPS), orElse(shards, DEFAULT_SHARDS));
             fresh.check("dev");
@@ -75,18 +76,6 @@ public record DevFleet(int nodes, int groups, int shards) {
         if (asked != null && asked != found) {
             throw CliException.refused("dev: " + flag + " " + asked + " contradicts the fleet in " + data
                     + ", which was made with " + flag + " " + found + "; leave the flag out, or name another --data");
-        }
-    }
-
-    /** A directory with something else in it is left alone. */
-    private static void refuseForeign(Path data) throws IOException {
-        try (var entries = Files.list(data)) {
-            boolean foreign =
-                    entries.anyMatch(entry -> !entry.getFileName().toString().equals("logs"));
-            if (foreign) {
-                throw CliException.refused("dev: " + data
-                        + " is not empty and holds no local fleet; name an empty or new folder with --data");
-            }
         }
     }
 

@@ -36,9 +36,25 @@ class DevFleetTest {
     void aFolderWithSomethingElseIsLeftAlone() throws Exception {
         Files.writeString(folder.resolve("thesis.tex"), "…");
 
-        assertThatThrownBy(() -> DevFleet.settle(folder, null, null, null)).hasMessageContaining("is not empty");
+        assertThatThrownBy(() -> DevFleet.settle(folder, null, null, null)).hasMessageContaining("thesis.tex");
         try (var files = Files.list(folder)) {
             assertThat(files).hasSize(1);
         }
+    }
+
+    @Test
+    void aNodeTakesOnlyADirectoryThatIsItsOwnOrEmpty() throws Exception {
+        DataDirectory.checkNode(folder.resolve("new"));
+        Files.createDirectories(folder.resolve("logs"));
+        Files.createDirectories(folder.resolve("native"));
+        DataDirectory.checkNode(folder);
+
+        Files.writeString(folder.resolve("thesis.tex"), "…");
+        assertThatThrownBy(() -> DataDirectory.checkNode(folder))
+                .isInstanceOfSatisfying(
+                        CliException.class, why -> assertThat(why.exitCode()).isEqualTo(ExitCode.REFUSED))
+                .hasMessageContaining("thesis.tex");
+        Files.writeString(folder.resolve("identity"), "");
+        DataDirectory.checkNode(folder);
     }
 }

@@ -1,0 +1,53 @@
+package io.flotilla.ops.process;
+
+import io.flotilla.ops.cli.CliException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+
+/** Keeps people's files safe from a slip in {@code --data}: nothing is written into a directory that is something else. */
+public final class DataDirectory {
+    /** The files by which a directory shows that it is a node's. A node that never got far may have the others only. */
+    private static final String NODE_MARK = "identity";
+
+    private static final Set<String> NODE_FILES = Set.of(NODE_MARK, "lock", "logs", "native");
+
+    private DataDirectory() {}
+
+    /**
+     * A node's directory, or one that may become it.
+     *
+     * @throws CliException (refused) if it holds something else
+     */
+    public static void checkNode(Path directory) {
+        try {
+            if (!Files.exists(directory.resolve(NODE_MARK))) {
+                checkNothingBut(NODE_FILES, directory, "node");
+            }
+        } catch (IOException unreadable) {
+            throw CliException.refused("node: the data directory " + directory + " can't be read: " + unreadable
+                    + "; name a folder that this user can read and write");
+        }
+    }
+
+    /** @throws CliException (refused) if there is anything else; a directory that does not exist is fine */
+    static void checkNothingBut(Set<String> names, Path directory, String verb) throws IOException {
+        List<String> foreign;
+        try (var entries = Files.list(directory)) {
+            foreign = entries.map(entry -> entry.getFileName().toString())
+                    .filter(name -> !names.contains(name))
+                    .sorted()
+                    .toList();
+        } catch (NoSuchFileException absent) {
+            return;
+        }
+        if (!foreign.isEmpty()) {
+            throw CliException.refused(
+                    verb + ": " + directory + " is no data directory of Flotilla, and it is not empty ("
+                            + foreign.get(0) + " is in it); name an empty or new folder with --data");
+        }
+    }
+}
