@@ -10,10 +10,12 @@ import java.util.Set;
 
 /** Keeps people's files safe from a slip in {@code --data}: nothing is written into a directory that is something else. */
 public final class DataDirectory {
-    /** The files by which a directory shows that it is a node's. A node that never got far may have the others only. */
+    /** The file by which a directory shows that it is a node's. */
     private static final String NODE_MARK = "identity";
 
-    private static final Set<String> NODE_FILES = Set.of(NODE_MARK, "lock", "logs", "native");
+    /** What a node makes. Whether they fit together without the mark is the node's to say. */
+    private static final Set<String> NODE_FILES =
+            Set.of(NODE_MARK, "configuration", "engine", "lock", "log", "logs", "native");
 
     private DataDirectory() {}
 
