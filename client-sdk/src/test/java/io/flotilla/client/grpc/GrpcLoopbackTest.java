@@ -105,12 +105,12 @@ final class GrpcLoopbackTest {
     }
 
     @Test
-    void aServerThatDiesUnderAWriteLeavesItIndeterminate() {
+    void aServerThatDiesUnderAWriteLeavesItIndeterminate() throws Exception {
         toy.deaf = true;
-        ClientConfig config = ClientConfig.of(address).withTimeout(Duration.ofMillis(800));
+        ClientConfig config = ClientConfig.of(address).withTimeout(Duration.ofSeconds(5));
         try (FlotillaClient client = FlotillaClient.connect(config)) {
             CompletableFuture<Long> put = client.async().put(new byte[] {1}, new byte[] {2});
-            toy.heard.join();
+            toy.heard.get(30, TimeUnit.SECONDS);
             server.shutdownNow();
             assertThatThrownBy(put::join).hasCauseInstanceOf(IndeterminateException.class);
         }
