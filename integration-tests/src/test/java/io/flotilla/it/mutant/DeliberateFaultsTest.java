@@ -41,6 +41,12 @@ class DeliberateFaultsTest {
                         "raft-group/src/main/java/io/flotilla/raft/core/quorum/CommitRule.java",
                         "|| termAt.applyAsLong(quorumIndex) != currentTerm",
                         "",
+                        "MIXED"),
+                new Mutant(
+                        "read without a quorum",
+                        "raft-group/src/main/java/io/flotilla/raft/core/Leader.java",
+                        "sendHeartbeats();\n            confirmReads();",
+                        "sendHeartbeats();\n            replica.outbox.grant(reads.confirm(reads.round()));",
                         "MIXED"));
     }
 

@@ -212,6 +212,11 @@ public final class FleetSimulation implements FaultPlan.World {
     }
 
     @Override
+    public void pause(String name, long nanos) {
+        nodes.get(name).pause(nanos);
+    }
+
+    @Override
     public void restartClient(String client) {
         clients.get(client).restart();
     }

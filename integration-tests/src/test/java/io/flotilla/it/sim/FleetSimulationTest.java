@@ -9,7 +9,7 @@ class FleetSimulationTest {
     /** Virtual seconds with faults; healing and the last reads come on top. */
     private static final int SECONDS = 50;
 
-    private static final int SEEDS = 100;
+    private static final int SEEDS = 200;
 
     @Test
     @Timeout(value = 30, unit = TimeUnit.DAYS)

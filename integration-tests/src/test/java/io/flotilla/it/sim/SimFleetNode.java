@@ -87,6 +87,12 @@ final class SimFleetNode {
         node.start();
     }
 
+    void pause(long nanos) {
+        if (runtime != null) {
+            runtime.pause(nanos);
+        }
+    }
+
     void crash(boolean powerCut) {
         SimRuntime dead = runtime;
         dead.kill();

@@ -258,6 +258,11 @@ final class SimStreams {
                 stop();
                 return;
             }
+            if (to.isPaused()) {
+                moving = true;
+                scheduler.at(to.nextMoment(scheduler.now()) + random.nextLong(MILLI), this::arrive);
+                return;
+            }
             if (network.isCut(from.name(), to.name())) {
                 hold();
                 return;

@@ -28,6 +28,9 @@ public final class FaultPlan {
 
         void start(String node);
 
+        /** Stops a node's process for a while if it is up. */
+        void pause(String node, long nanos);
+
         void restartClient(String client);
 
         void setSyncLatency(String node, long minNanos, long maxNanos);
@@ -55,6 +58,9 @@ public final class FaultPlan {
         SPLIT,
         BAD_NETWORK,
         SLOW_DISK,
+        PAUSE,
+        /** A leader that stops for so long that another one takes its place, and does not hear of it when it goes on. */
+        FREEZE_LEADER,
         /** Elections meet: messages linger and come twice, and voters crash just after they voted. */
         ELECTION_STORM,
         RESTART_CLIENT
@@ -143,8 +149,8 @@ public final class FaultPlan {
                     crash(node, between(10, 3_000));
                 }
             }
-            case ISOLATE -> isolate(someNode());
-            case ISOLATE_LEADER -> isolate(leader());
+            case ISOLATE -> isolate(someNode(), duration(100, 10_000));
+            case ISOLATE_LEADER -> isolate(leader(), duration(100, 10_000));
             case CUT_ONE_WAY -> cut(somePlace(), somePlace(), duration(100, 10_000));
             case SPLIT -> split();
             case BAD_NETWORK -> {
@@ -157,6 +163,8 @@ public final class FaultPlan {
                 world.setSyncLatency(node, slow / 4, slow);
                 later(duration(500, 8_000), () -> normalDisk(node));
             }
+            case PAUSE -> world.pause(random.nextBoolean() ? leader() : someNode(), duration(100, 8_000));
+            case FREEZE_LEADER -> freeze(leader());
             case ELECTION_STORM -> storm();
             case RESTART_CLIENT -> {
                 if (!world.clients().isEmpty()) {
@@ -196,8 +204,17 @@ public final class FaultPlan {
         }
     }
 
-    private void isolate(String node) {
-        long length = duration(100, 10_000);
+    private void freeze(String node) {
+        long frozen = between(1_500, 4_000);
+        world.pause(node, frozen);
+        isolate(node, frozen + between(300, 2_500));
+        if (!world.clients().isEmpty() && random.nextBoolean()) {
+            // one that knows nothing asks whoever comes first
+            later(frozen, () -> world.restartClient(pick(world.clients())));
+        }
+    }
+
+    private void isolate(String node, long length) {
         for (String other : world.nodes()) {
             if (!other.equals(node)) {
                 cut(node, other, length);

@@ -183,6 +183,11 @@ final class GroupSimulation implements FaultPlan.World {
     }
 
     @Override
+    public void pause(String name, long nanos) {
+        node(name).pause(nanos);
+    }
+
+    @Override
     public void restartClient(String client) {
         throw new UnsupportedOperationException("there are no clients here");
     }
@@ -246,6 +251,12 @@ final class GroupSimulation implements FaultPlan.World {
             host.start();
             for (int group = 0; group < GROUPS; group++) {
                 host.createGroup(new GroupDescriptor(group, Membership.of(all), new byte[0]));
+            }
+        }
+
+        void pause(long nanos) {
+            if (runtime != null) {
+                runtime.pause(nanos);
             }
         }
 

@@ -54,7 +54,7 @@ final class SimLane implements Lane {
     }
 
     private void planWake() {
-        long start = Math.max(busyUntil, tasks.peek().given);
+        long start = owner.nextMoment(Math.max(busyUntil, tasks.peek().given));
         if (wake == null || start < wakeStart) {
             if (wake != null) {
                 wake.cancel();
@@ -68,6 +68,10 @@ final class SimLane implements Lane {
         wake = null;
         if (!owner.isAlive()) {
             tasks.clear();
+            return;
+        }
+        if (owner.isPaused()) {
+            planWake();
             return;
         }
         Task task = tasks.poll();

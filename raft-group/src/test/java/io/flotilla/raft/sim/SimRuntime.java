@@ -19,6 +19,7 @@ public final class SimRuntime implements NodeRuntime {
     private final Clock clock;
     private final double rate;
     private long diedAt = Long.MAX_VALUE;
+    private long pausedUntil;
 
     /**
      * @param name the place it runs at, for traces and messages
@@ -68,6 +69,23 @@ public final class SimRuntime implements NodeRuntime {
     /** Ends this incarnation now. */
     public void kill() {
         diedAt = Math.min(diedAt, scheduler.now());
+    }
+
+    /**
+     * Stops the process for a while, as a long garbage collection does: nothing runs and nothing is received, but its
+     * clocks go on.
+     */
+    public void pause(long nanos) {
+        pausedUntil = Math.max(pausedUntil, scheduler.now() + nanos);
+    }
+
+    /** When something that is due now can happen in this process. */
+    public long nextMoment(long due) {
+        return Math.max(due, pausedUntil);
+    }
+
+    public boolean isPaused() {
+        return scheduler.now() < pausedUntil;
     }
 
     /** Whether it lives at the local time. */

@@ -70,17 +70,26 @@ public final class SimTransport implements Transport {
         byte[] frame = MessageCodec.frame(messages);
         long hash = TraceHash.of(frame);
         scheduler.at(arrival, () -> {
-            SimTransport listener = network.listener(target);
-            if (listener == null
-                    || !listener.self.equals(to)
-                    || !listener.runtime.isAlive()
-                    || !runtime.wasAliveAt(departure)
-                    || network.isCut(self.value(), to.value())) {
-                return;
+            if (runtime.wasAliveAt(departure) && !network.isCut(self.value(), to.value())) {
+                deliver(to, target, frame, hash);
             }
-            scheduler.trace().mix(arrival ^ hash);
-            listener.receiver.receive(self, decode(frame));
         });
+    }
+
+    private void deliver(NodeId to, String target, byte[] frame, long hash) {
+        SimScheduler scheduler = network.scheduler();
+        SimTransport listener = network.listener(target);
+        if (listener == null || !listener.self.equals(to) || !listener.runtime.isAlive()) {
+            return;
+        }
+        if (listener.runtime.isPaused()) {
+            long later = listener.runtime.nextMoment(scheduler.now())
+                    + network.random().nextLong(1_000_000);
+            scheduler.at(later, () -> deliver(to, target, frame, hash));
+            return;
+        }
+        scheduler.trace().mix(scheduler.now() ^ hash);
+        listener.receiver.receive(self, decode(frame));
     }
 
     private static List<GroupMessage> decode(byte[] frame) {
