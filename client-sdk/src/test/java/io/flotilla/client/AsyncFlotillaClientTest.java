@@ -100,6 +100,18 @@ final class AsyncFlotillaClientTest {
     }
 
     @Test
+    void multiGetOfLargeValuesStaysBelowWhatANodeAnswersAtOnce() {
+        List<byte[]> keys = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            keys.add(b("a" + i));
+            done(client.put(keys.get(i), new byte[1 << 20]));
+        }
+        assertThat(done(client.multiGet(keys)))
+                .hasSize(40)
+                .allSatisfy(value -> assertThat(value.orElseThrow().value()).hasSize(1 << 20));
+    }
+
+    @Test
     void multiGetIsSplitAnewWhenAShardWasSplit() {
         done(client.put(b("a"), b("1")));
         done(client.put(b("c"), b("2")));

@@ -251,6 +251,12 @@ final class FakeFleet implements Connector {
             case MULTI_GET -> {
                 MultiGetResult.Builder values = MultiGetResult.newBuilder();
                 read.getMultiGet().getKeysList().forEach(key -> values.addValues(value(key)));
+                long bytes = values.getValuesList().stream()
+                        .mapToLong(value -> value.getValue().size())
+                        .sum();
+                if (bytes > 16 << 20) {
+                    return refusal(Refusal.Kind.INVALID);
+                }
                 reply.setMultiGet(values);
             }
             case SCAN -> reply.setScan(scan(read.getScan()));

@@ -22,7 +22,8 @@ import java.util.concurrent.CompletableFuture;
  * shards, or too many for one request, the call keeps those of the first and starts another for the rest.
  */
 public final class MultiGetCall extends ShardCall<Void> {
-    private static final int KEYS_PER_REQUEST = 256;
+    /** A node answers at most 16 MiB of values at once: that many of the largest. */
+    private static final int KEYS_PER_REQUEST = 16;
 
     /** A multiGet as a whole: the parts fill in their places. */
     private static final class Whole {
