@@ -112,6 +112,18 @@ final class AsyncFlotillaClientTest {
     }
 
     @Test
+    void multiGetOfVeryManyKeysIsDoneInParts() {
+        List<byte[]> keys = new ArrayList<>();
+        for (int i = 0; i < 10_000; i++) {
+            keys.add(b("a" + i));
+        }
+        done(client.put(keys.get(9_999), b("last")));
+        List<Optional<VersionedValue>> values = done(client.multiGet(keys));
+        assertThat(values).hasSize(10_000);
+        assertThat(values.get(9_999).orElseThrow().text()).isEqualTo("last");
+    }
+
+    @Test
     void multiGetIsSplitAnewWhenAShardWasSplit() {
         done(client.put(b("a"), b("1")));
         done(client.put(b("c"), b("2")));

@@ -127,7 +127,17 @@ public final class ClientLoop {
     void beginPart(Call<?> part, long deadline) {
         part.loop = this;
         part.deadline = deadline;
-        place(part);
+        // in a task of its own: a part may have another part, and so on for each shard
+        boolean entered = enter(() -> {
+            if (closing) {
+                end(part, closed());
+            } else {
+                place(part);
+            }
+        });
+        if (!entered) {
+            end(part, closed());
+        }
     }
 
     /** Finds out where the operation goes now. */

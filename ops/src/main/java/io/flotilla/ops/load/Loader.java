@@ -65,7 +65,15 @@ public final class Loader {
     public Result run(InputStream input) throws InterruptedException {
         long started = nanoTime.getAsLong();
         CompletableFuture<CliException> reading = new CompletableFuture<>();
-        Thread reader = new Thread(() -> reading.complete(read(input)), "load-reader");
+        Thread reader = new Thread(
+                () -> {
+                    try {
+                        reading.complete(read(input));
+                    } catch (RuntimeException | Error e) {
+                        reading.completeExceptionally(e);
+                    }
+                },
+                "load-reader");
         reader.setDaemon(true);
         reader.start();
         while (!window.awaitEnd(RENEW_MILLIS)) {

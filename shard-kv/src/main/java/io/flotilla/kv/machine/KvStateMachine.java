@@ -140,7 +140,7 @@ public final class KvStateMachine implements StateMachine {
                             + " ms",
                     shard.logTime());
         }
-        String full = sessions.full(session, shard.logTime());
+        String full = sessions.full(session, write.getSequence(), shard.logTime());
         if (full != null) {
             return refused(Refusal.Kind.BUSY, full, shard.logTime());
         }

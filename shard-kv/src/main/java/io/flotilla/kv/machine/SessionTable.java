@@ -61,8 +61,14 @@ final class SessionTable {
         bytes += session.bytes();
     }
 
-    /** Why there is no room to remember another write of this session, or null. */
-    String full(Session session, long logTime) {
+    /**
+     * Why there is no room to remember the reply to a write of this session, or null. The session's oldest
+     * unacknowledged write always has room: until it is answered, nothing that was kept can be acknowledged.
+     */
+    String full(Session session, long sequence, long logTime) {
+        if (session != null && sequence == session.firstUnacknowledged()) {
+            return null;
+        }
         if (session == null && sessions.size() >= limits.maxSessions()) {
             if (logTime >= sweepAt - limits.sweepMillis() + limits.busySweepMillis()) {
                 sweep(logTime);

@@ -27,6 +27,9 @@ public final class KvService {
     /** Writes of one frame go into one log entry up to this; a larger write travels alone. */
     static final int MAX_ENTRY_BYTES = 1 << 20;
 
+    /** Answers to the reads of one frame and group stop here: a small frame could ask for any amount of memory. */
+    private static final long MAX_READ_BYTES = 8L << 20;
+
     private final Replicas replicas;
     private final Clock clock;
     private final Refusals refusals;
@@ -175,15 +178,22 @@ public final class KvService {
             int answered = 0;
             try {
                 KvStateMachine state = machine.as(KvStateMachine.class);
+                long bytes = 0;
                 while (answered < requests.size()) {
                     Request request = requests.get(answered);
-                    Response.Builder response = Response.newBuilder().setId(request.getId());
-                    state.read(request.getRead(), response);
-                    answered++;
-                    if (response.hasRefusal()) {
-                        response.setRefusal(refusals.ofMachine(response.getRefusal()));
+                    Response.Builder builder = Response.newBuilder().setId(request.getId());
+                    if (bytes < MAX_READ_BYTES) {
+                        state.read(request.getRead(), builder);
+                    } else {
+                        builder.setRefusal(refusals.busy(group));
                     }
-                    out.accept(response.build());
+                    answered++;
+                    if (builder.hasRefusal()) {
+                        builder.setRefusal(refusals.ofMachine(builder.getRefusal()));
+                    }
+                    Response response = builder.build();
+                    bytes += response.getSerializedSize();
+                    out.accept(response);
                 }
             } finally {
                 // a machine that threw can't go on; the host hears of it, and nobody waits in vain

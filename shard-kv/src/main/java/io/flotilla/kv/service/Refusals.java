@@ -5,6 +5,8 @@ import io.flotilla.raft.host.Refusal;
 
 /** Says in the public protocol why the host did not do what was asked. Thread-safe. */
 final class Refusals {
+    private static final long RETRY_MILLIS = 5;
+
     private final NodeDirectory directory;
 
     Refusals(NodeDirectory directory) {
@@ -36,6 +38,13 @@ final class Refusals {
     io.flotilla.client.proto.Refusal invalid(String message) {
         return builder(io.flotilla.client.proto.Refusal.Kind.INVALID)
                 .setMessage(message)
+                .build();
+    }
+
+    io.flotilla.client.proto.Refusal busy(long group) {
+        return builder(io.flotilla.client.proto.Refusal.Kind.BUSY)
+                .setMessage("the answers to these reads of group " + group + " are too large to be made at once")
+                .setRetryAfterMillis(RETRY_MILLIS)
                 .build();
     }
 

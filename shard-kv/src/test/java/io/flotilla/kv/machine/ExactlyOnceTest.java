@@ -221,6 +221,25 @@ class ExactlyOnceTest {
     }
 
     @Test
+    void theOldestWriteOfAFullSessionHasRoom() {
+        String large = "v".repeat(1_000);
+        for (SessionLimits limits : List.of(
+                new SessionLimits(9, 99, 2_000, 1 << 20, 10_000, 1_000),
+                new SessionLimits(9, 3, 1 << 20, 2_000, 10_000, 1_000))) {
+            replica = new Replica(engine = new MemoryEngine(), limits);
+            replica.reply(write(1, 1, put("a", large)));
+            replica.reply(write(1, 3, cas("a", hasValue("x"), "y")));
+            replica.reply(write(1, 4, cas("a", hasValue("x"), "y")));
+            assertThat(replica.refusal(acknowledging(write(1, 5, increment("b", 1)), 2))
+                            .getKind())
+                    .isEqualTo(Refusal.Kind.BUSY);
+            replica.reply(acknowledging(write(1, 2, increment("b", 1)), 2));
+            replica.reply(acknowledging(write(1, 5, increment("b", 1)), 5));
+            assertThat(replica.text("b")).isEqualTo("2");
+        }
+    }
+
+    @Test
     void repliesAreBoundedInBytes() {
         String large = "v".repeat(1_000);
         for (SessionLimits limits : List.of(

@@ -259,6 +259,22 @@ class KvServiceTest {
     }
 
     @Test
+    void whatTheReadsOfAFrameBringIsBounded() {
+        service.handle(List.of(writing(1, write(1, 1, put("a", "v".repeat(1 << 20))))), this::answer);
+        applyAll();
+        List<Request> reads = new ArrayList<>();
+        for (int id = 2; id < 22; id++) {
+            reads.add(getting(id, "a"));
+        }
+        service.handle(reads, this::answer);
+        replicas.reads.get(0).callback.ready(machine);
+        assertThat(answers.values().stream().filter(Response::hasRead)).hasSizeBetween(7, 9);
+        assertThat(answers.get(21L).getRefusal().getKind()).isEqualTo(Refusal.Kind.BUSY);
+        assertThat(answers.get(21L).getRefusal().getRetryAfterMillis()).isPositive();
+        assertThat(answers).hasSize(21);
+    }
+
+    @Test
     void readersOfAFailingReplicaAreAnsweredAndTheHostHearsOfIt() {
         service.handle(List.of(getting(2, "a"), getting(3, "b")), this::answer);
         engine.close();
