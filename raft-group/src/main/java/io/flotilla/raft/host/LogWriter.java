@@ -4,6 +4,7 @@ import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.log.GroupWrite;
+import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -110,6 +111,10 @@ final class LogWriter {
                 return;
             }
             count(writes);
+            LogStore.Upkeep upkeep = state.log.upkeep();
+            if (upkeep != null) {
+                reader.upkeep(upkeep);
+            }
         }
         // a task of its own: what follows a wait for the disk must not be seen before the wait is over
         lane.execute(() -> release(all));
@@ -211,7 +216,7 @@ final class LogWriter {
         }
 
         GroupWrite toWrite() {
-            return new GroupWrite(replica.groupId(), creation ? replica.descriptor() : null, hardState, entries);
+            return new GroupWrite(replica.groupId(), creation ? replica.descriptor() : null, hardState, null, entries);
         }
     }
 }

@@ -41,6 +41,18 @@ public interface LogStore extends AutoCloseable {
         return null;
     }
 
+    /**
+     * The groups whose entries keep the log larger than it should be; empty while it is not. Where the state machine
+     * holds such a group's entries durably up to the index (its flush may have to be asked for), {@link
+     * GroupWrite#base} should move there soon. Asked for on the log writer's lane after a write; cheap.
+     */
+    default List<Pin> pins() {
+        return List.of();
+    }
+
+    /** @param index the last of the group's entries that should go */
+    record Pin(long groupId, long index) {}
+
     /** A piece of work that blocks. */
     interface Upkeep {
         void run() throws IOException;

@@ -1,6 +1,7 @@
 package io.flotilla.raft.machine;
 
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import java.util.List;
 
 /**
@@ -25,6 +26,41 @@ public interface StateMachine extends AutoCloseable {
 
     /** The index up to which everything applied would survive a crash now; never falls, never above the applied. */
     long durableIndex();
+
+    /**
+     * Asks for everything applied so far to be made durable soon, so that the log can be cut; {@link #durableIndex}
+     * tells when. Returns quickly. A failure stops the machine at its next {@link #apply} at the latest.
+     */
+    default void flushSoon() {
+        throw new UnsupportedOperationException();
+    }
+
+    /** An image of the state at {@link #appliedIndex}. Cheap: the image is read later, on another lane. */
+    default SnapshotSource snapshot() {
+        throw new UnsupportedOperationException();
+    }
+
+    /** A place for an image of another replica. Any lane. */
+    default SnapshotSink receiveSnapshot() {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * Replaces the whole state by a finished image, which this machine's {@link #receiveSnapshot} made room for, and
+     * makes it durable before it returns. A crash at any point leaves the old state or the new one, never a mixture.
+     * The sink is closed by the caller.
+     *
+     * @param last the last entry in the image, after {@link #appliedIndex}
+     * @throws RuntimeException if the machine can't go on (damage, disk)
+     */
+    default void install(SnapshotSink image, EntryId last) {
+        throw new UnsupportedOperationException();
+    }
+
+    /** The last entry of the image installed last; {@link EntryId#ZERO} if there was none. Survives with the state. */
+    default EntryId installed() {
+        throw new UnsupportedOperationException();
+    }
 
     /**
      * This machine as the given type: how a reader gets at the queries of the machine it knows. A machine that wraps

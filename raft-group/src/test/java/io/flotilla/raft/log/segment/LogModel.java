@@ -30,11 +30,11 @@ final class LogModel {
     private final TreeMap<Long, Group> groups = new TreeMap<>();
 
     static GroupWrite creation(long groupId, HardState hardState, Entry... entries) {
-        return new GroupWrite(groupId, descriptor(groupId), hardState, List.of(entries));
+        return new GroupWrite(groupId, descriptor(groupId), hardState, null, List.of(entries));
     }
 
     static GroupWrite write(long groupId, HardState hardState, Entry... entries) {
-        return new GroupWrite(groupId, null, hardState, List.of(entries));
+        return new GroupWrite(groupId, null, hardState, null, List.of(entries));
     }
 
     static Entry entry(long term, long index, int payloadBytes) {
@@ -98,7 +98,7 @@ final class LogModel {
             for (int count = random.nextInt(5); count > 0; count--) {
                 entries.add(entry(hardState.term(), index++, random.nextInt(maxPayload)));
             }
-            GroupWrite write = new GroupWrite(id, group == null ? descriptor(id) : null, newState, entries);
+            GroupWrite write = new GroupWrite(id, group == null ? descriptor(id) : null, newState, null, entries);
             writes.add(write);
             after.apply(List.of(write));
         }

@@ -131,7 +131,7 @@ class SegmentedLogStoreTest {
     void readingStopsAtTheByteLimitButNotBeforeTheFirstEntry() throws IOException {
         SegmentedLogStore store = SegmentedLogStore.open(disk(Kind.SIMULATED), "log", SMALL);
         List<Entry> entries = List.of(entry(1, 1, 900), entry(1, 2, 900), entry(1, 3, 900));
-        store.write(List.of(new GroupWrite(4, LogModel.creation(4, null).creation(), null, entries)));
+        store.write(List.of(new GroupWrite(4, LogModel.creation(4, null).creation(), null, null, entries)));
         assertThat(store.read(4, 1, 3, 1)).isEqualTo(entries.subList(0, 1));
         assertThat(store.read(4, 1, 3, 2000)).isEqualTo(entries.subList(0, 2));
         assertThat(store.read(4, 2, 3, 10_000)).isEqualTo(entries.subList(1, 3));
