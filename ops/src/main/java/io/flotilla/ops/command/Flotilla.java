@@ -2,10 +2,8 @@ package io.flotilla.ops.command;
 
 import io.flotilla.ops.cli.CliException;
 import io.flotilla.ops.cli.Terminal;
-import java.io.IOException;
-import java.io.InputStream;
+import io.flotilla.ops.node.ProgramVersion;
 import java.util.List;
-import java.util.Properties;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -57,7 +55,13 @@ public final class Flotilla implements Callable<Integer> {
                 new ScanVerb(terminal),
                 new LoadVerb(terminal),
                 new DumpVerb(terminal),
-                new StatusVerb(terminal))) {
+                new StatusVerb(terminal),
+                new NodesVerb(terminal),
+                new GroupsVerb(terminal),
+                new ShardsVerb(terminal),
+                new ConfigVerb(terminal),
+                new VersionVerb(terminal),
+                new CompletionVerb(terminal))) {
             commands.addSubcommand(verb);
         }
         // 'increment KEY -3': what looks like an unknown flag there is the number.
@@ -72,12 +76,8 @@ public final class Flotilla implements Callable<Integer> {
 
     static final class Version implements IVersionProvider {
         @Override
-        public String[] getVersion() throws IOException {
-            Properties properties = new Properties();
-            try (InputStream in = Flotilla.class.getResourceAsStream("/io/flotilla/ops/cli/version.properties")) {
-                properties.load(in);
-            }
-            return new String[] {"flotilla " + properties.getProperty("version")};
+        public String[] getVersion() {
+            return new String[] {"flotilla " + ProgramVersion.VALUE};
         }
     }
 }

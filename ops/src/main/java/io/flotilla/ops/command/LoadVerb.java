@@ -34,7 +34,7 @@ final class LoadVerb extends ClientVerb {
     }
 
     @Parameters(index = "0", paramLabel = "FILE", description = "The input; - for stdin.")
-    private String file;
+    private Path file;
 
     @Option(
             names = "--checkpoint",
@@ -85,16 +85,15 @@ final class LoadVerb extends ClientVerb {
     }
 
     private InputStream open() {
-        if (file.equals("-")) {
+        if (isStdin()) {
             return terminal.in();
         }
         try {
-            Path path = Path.of(file);
-            if (Files.isDirectory(path)) {
+            if (Files.isDirectory(file)) {
                 throw CliException.refused("load: " + file + " is a folder; name a file, or - for stdin");
             }
-            return Files.newInputStream(path);
-        } catch (IOException | IllegalArgumentException unreadable) {
+            return Files.newInputStream(file);
+        } catch (IOException unreadable) {
             throw CliException.refused(
                     "load: the input cannot be read: " + unreadable + "; name a file, or - for stdin");
         }
@@ -104,8 +103,12 @@ final class LoadVerb extends ClientVerb {
         if (!terminal.errIsTerminal()) {
             return LoadProgress.NONE;
         }
-        boolean sized = !file.equals("-") && Files.isRegularFile(Path.of(file));
-        return new ProgressLine(terminal.err(), sized ? Files.size(Path.of(file)) : -1);
+        boolean sized = !isStdin() && Files.isRegularFile(file);
+        return new ProgressLine(terminal.err(), sized ? Files.size(file) : -1);
+    }
+
+    private boolean isStdin() {
+        return file.toString().equals("-");
     }
 
     private void print(LoadSummary summary) {

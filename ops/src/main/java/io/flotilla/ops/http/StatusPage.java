@@ -85,9 +85,7 @@ final class StatusPage {
             page.append("<tr><td>").append(group.id()).append("<td>");
             leader(page, group);
             page.append("<td>").append(group.term()).append("<td>").append(group.commitIndex());
-            page.append("<td>")
-                    .append(escape(String.join(", ", group.replicas())))
-                    .append("</tr>\n");
+            page.append("<td>").append(escape(String.join(", ", group.nodes()))).append("</tr>\n");
         }
         page.append("</table>");
     }

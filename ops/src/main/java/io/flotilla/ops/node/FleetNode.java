@@ -103,7 +103,8 @@ public final class FleetNode implements AutoCloseable {
                 .setId(config.id().value())
                 .setAddress(config.address())
                 .setHttpAddress(config.httpAddress())
-                .setFleetId(fleetId());
+                .setFleetId(fleetId())
+                .setVersion(ProgramVersion.VALUE);
         FleetMember present = member;
         NodeFailure broken = failure;
         if (present != null && !closed) {
@@ -164,6 +165,7 @@ public final class FleetNode implements AutoCloseable {
                 .setTerm(replica.state().term())
                 .setCommitIndex(replica.state().committed())
                 .setAppliedIndex(replica.applied())
+                .setFirstIndex(replica.firstIndex())
                 .setLastIndex(replica.state().last())
                 .setRole(replica.state().role().name());
         for (NodeId node : replica.membership().all()) {

@@ -3,20 +3,57 @@ package io.flotilla.ops.status;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.flotilla.ops.status.FleetStatus.GroupLine;
 import io.flotilla.ops.status.FleetStatus.NodeLine;
+import io.flotilla.ops.status.FleetStatus.ReplicaLine;
 import io.flotilla.ops.status.FleetStatus.ShardLine;
 import java.io.IOException;
 
-/** The fleet's state as JSON; the names are part of the command line's contract. */
+/**
+ * The fleet's state as JSON; the names are part of the command line's contract. Each method writes fields of an object
+ * that is open.
+ */
 public final class StatusJson {
     private StatusJson() {}
 
-    /** Writes the fields of an object that is open. */
+    /** Everything. */
     public static void write(FleetStatus fleet, JsonGenerator json) throws IOException {
-        json.writeNumberField("configuration", fleet.configuration());
+        number(fleet, json);
         json.writeStringField("fleet", fleet.fleetId());
+        controller(fleet, json);
+        nodesArray(fleet, json);
+        groupsArray(fleet, json);
+        shardsArray(fleet, json);
+    }
+
+    /** The nodes. */
+    public static void nodes(FleetStatus fleet, JsonGenerator json) throws IOException {
+        number(fleet, json);
+        nodesArray(fleet, json);
+    }
+
+    /** The controller's group, and the data groups. */
+    public static void groups(FleetStatus fleet, JsonGenerator json) throws IOException {
+        number(fleet, json);
+        controller(fleet, json);
+        groupsArray(fleet, json);
+    }
+
+    /** The shards. */
+    public static void shards(FleetStatus fleet, JsonGenerator json) throws IOException {
+        number(fleet, json);
+        shardsArray(fleet, json);
+    }
+
+    private static void number(FleetStatus fleet, JsonGenerator json) throws IOException {
+        json.writeNumberField("configuration", fleet.configuration());
+    }
+
+    private static void controller(FleetStatus fleet, JsonGenerator json) throws IOException {
         json.writeObjectFieldStart("controller");
         group(fleet.controller(), json);
         json.writeEndObject();
+    }
+
+    private static void nodesArray(FleetStatus fleet, JsonGenerator json) throws IOException {
         json.writeArrayFieldStart("nodes");
         for (NodeLine node : fleet.nodes()) {
             json.writeStartObject();
@@ -25,17 +62,31 @@ public final class StatusJson {
             json.writeStringField("http", node.httpAddress());
             json.writeStringField("state", node.state());
             json.writeStringField("reason", node.reason());
+            json.writeStringField("version", node.version());
+            json.writeNumberField("replicas", node.replicas());
+            json.writeNumberField("leaders", node.leaders());
             json.writeEndObject();
         }
         json.writeEndArray();
+    }
+
+    private static void groupsArray(FleetStatus fleet, JsonGenerator json) throws IOException {
         json.writeArrayFieldStart("groups");
         for (GroupLine group : fleet.groups()) {
             json.writeStartObject();
             json.writeNumberField("id", group.id());
             group(group, json);
+            json.writeArrayFieldStart("shards");
+            for (long shard : group.shards()) {
+                json.writeNumber(shard);
+            }
+            json.writeEndArray();
             json.writeEndObject();
         }
         json.writeEndArray();
+    }
+
+    private static void shardsArray(FleetStatus fleet, JsonGenerator json) throws IOException {
         json.writeArrayFieldStart("shards");
         for (ShardLine shard : fleet.shards()) {
             json.writeStartObject();
@@ -59,9 +110,24 @@ public final class StatusJson {
         }
         json.writeNumberField("term", group.term());
         json.writeNumberField("commitIndex", group.commitIndex());
+        json.writeNumberField("appliedIndex", group.appliedIndex());
+        json.writeNumberField("firstIndex", group.firstIndex());
         json.writeArrayFieldStart("replicas");
-        for (String replica : group.replicas()) {
-            json.writeString(replica);
+        for (String node : group.nodes()) {
+            json.writeString(node);
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("replicaStates");
+        for (ReplicaLine replica : group.replicas()) {
+            json.writeStartObject();
+            json.writeStringField("node", replica.node());
+            json.writeStringField("role", replica.role());
+            json.writeNumberField("term", replica.term());
+            json.writeNumberField("appliedIndex", replica.appliedIndex());
+            json.writeNumberField("firstIndex", replica.firstIndex());
+            json.writeNumberField("lastIndex", replica.lastIndex());
+            json.writeStringField("reason", replica.reason());
+            json.writeEndObject();
         }
         json.writeEndArray();
     }

@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,9 +32,13 @@ class CommandLineTest {
     }
 
     private int run(OutputStream stdout, Map<String, String> environment, String... args) {
-        Terminal terminal = new Terminal(
-                new ByteArrayInputStream(new byte[0]), stdout, new PrintStream(err, true, UTF_8), false, environment);
+        Terminal terminal = terminal(stdout, environment);
         return Commands.run(Flotilla.commandLine(terminal), terminal, args);
+    }
+
+    private Terminal terminal(OutputStream stdout, Map<String, String> environment) {
+        return new Terminal(
+                new ByteArrayInputStream(new byte[0]), stdout, new PrintStream(err, true, UTF_8), false, environment);
     }
 
     @ParameterizedTest
@@ -63,6 +68,11 @@ class CommandLineTest {
                 "dev --port 7400 --http-port 7402 | overlap",
                 "dev --nodes 0                | --nodes is 0",
                 "dev --groups 5 --shards 4    | --shards is 4",
+                "config --number 0            | --number is 0",
+                "config --number many         | 'many'",
+                "groups sail                  | unexpected word 'sail'",
+                "completion fish              | 'fish'",
+                "version --output xml         | xml",
             })
     void wrongUsageExitsWithTwoAndOneLine(String line, String message, @TempDir Path folder) {
         String[] args = line == null ? new String[0] : line.split(" ");
@@ -85,10 +95,43 @@ class CommandLineTest {
     }
 
     @Test
-    void anUnreachableFleetExitsWithThree() throws IOException {
-        assertThat(run("get", "k", "--endpoints", "127.0.0.1:" + freePort(), "--timeout", "300ms"))
-                .isEqualTo(ExitCode.UNAVAILABLE);
-        assertThat(errors()).startsWith("flotilla: get: ").hasLineCount(1);
+    void everyVerbExplainsItself() {
+        for (String verb :
+                Flotilla.commandLine(terminal(out, Map.of())).getSubcommands().keySet()) {
+            out.reset();
+            assertThat(run(verb, "--help")).isEqualTo(ExitCode.DONE);
+            assertThat(out.toString(UTF_8)).startsWith("Usage: flotilla " + verb);
+            List<String> explained = out.toString(UTF_8).lines().toList();
+            for (int i = 0; i < explained.size(); i++) {
+                if (explained.get(i).matches(" +(-., )?--[a-z-]+(=\\S+)?")) {
+                    assertThat(explained.get(i + 1)).as(verb + explained.get(i)).startsWith("        ");
+                }
+            }
+        }
+        assertThat(errors()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"get k", "scan", "dump", "status", "nodes", "groups", "shards", "config", "config --number 1"})
+    void anUnreachableFleetExitsWithThree(String verb) throws IOException {
+        String line = verb + " --output json --timeout 300ms --endpoints 127.0.0.1:" + freePort();
+        assertThat(run(line.split(" "))).isEqualTo(ExitCode.UNAVAILABLE);
+        assertThat(errors())
+                .startsWith("flotilla: " + verb.split(" ")[0] + ": ")
+                .hasLineCount(1);
+        assertThat(out.size()).isZero();
+    }
+
+    @Test
+    void theVersionIsAVerbTooForJson() {
+        run("--version");
+        String version = out.toString(UTF_8).strip().substring("flotilla ".length());
+        assertThat(version).matches("[0-9]+\\.[0-9]+.*");
+        out.reset();
+
+        assertThat(run("version", "--output", "json")).isEqualTo(ExitCode.DONE);
+        assertThat(out.toString(UTF_8)).isEqualTo("{\"version\":\"" + version + "\"}\n");
     }
 
     @Test

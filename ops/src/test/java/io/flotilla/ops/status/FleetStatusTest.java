@@ -13,6 +13,8 @@ import io.flotilla.client.proto.Node;
 import io.flotilla.client.proto.NodeStatus;
 import io.flotilla.client.proto.ReplicaStatus;
 import io.flotilla.client.proto.Shard;
+import io.flotilla.ops.status.FleetStatus.GroupLine;
+import io.flotilla.ops.status.FleetStatus.ReplicaLine;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.util.List;
@@ -40,12 +42,16 @@ class FleetStatusTest {
             .addAllControllerReplicas(List.of("n1", "n2", "n3"))
             .build();
 
-    private static ReplicaStatus replica(long group, long term, String leader, long commitIndex) {
+    private static ReplicaStatus replica(long group, long term, String leader, long commitIndex, long firstIndex) {
         return ReplicaStatus.newBuilder()
                 .setGroup(group)
                 .setTerm(term)
+                .setRole("FOLLOWER")
                 .setLeader(leader)
                 .setCommitIndex(commitIndex)
+                .setAppliedIndex(commitIndex - 1)
+                .setFirstIndex(firstIndex)
+                .setLastIndex(commitIndex + 2)
                 .build();
     }
 
@@ -54,15 +60,16 @@ class FleetStatusTest {
                     NodeStatus.newBuilder()
                             .setId("n1")
                             .setReady(true)
-                            .addReplicas(replica(0, 4, "n1", 9))
-                            .addReplicas(replica(1, 3, "n1", 500))
+                            .setVersion("1.2")
+                            .addReplicas(replica(0, 4, "n1", 9, 1))
+                            .addReplicas(replica(1, 3, "n1", 500, 300))
                             .build(),
             "n2",
                     NodeStatus.newBuilder()
                             .setId("n2")
                             .setReason("group 1 has no leader")
-                            .addReplicas(replica(0, 4, "", 12))
-                            .addReplicas(replica(1, 5, "n2", 400))
+                            .addReplicas(replica(0, 4, "", 12, 1))
+                            .addReplicas(replica(1, 5, "n2", 400, 250))
                             .build());
 
     @Test
@@ -70,8 +77,31 @@ class FleetStatusTest {
         FleetStatus fleet = FleetStatus.merge(CONFIGURATION, REPORTS);
 
         assertThat(fleet.groups())
-                .containsExactly(new FleetStatus.GroupLine(1, "n2", 5, 400, List.of("n1", "n2", "n3")));
-        assertThat(fleet.controller()).isEqualTo(new FleetStatus.GroupLine(0, "n1", 4, 12, List.of("n1", "n2", "n3")));
+                .containsExactly(new GroupLine(
+                        1,
+                        "n2",
+                        5,
+                        400,
+                        399,
+                        300,
+                        List.of(
+                                new ReplicaLine("n1", "follower", 3, 499, 300, 502, ""),
+                                new ReplicaLine("n2", "follower", 5, 399, 250, 402, ""),
+                                new ReplicaLine("n3", "unknown", 0, 0, 0, 0, "")),
+                        List.of(1L, 2L)));
+        assertThat(fleet.controller().leader()).isEqualTo("n1");
+        assertThat(fleet.controller().commitIndex()).isEqualTo(12);
+        assertThat(fleet.controller().nodes()).containsExactly("n1", "n2", "n3");
+    }
+
+    @Test
+    void aNodeTellsHowMuchItHoldsAndLeads() {
+        FleetStatus fleet = FleetStatus.merge(CONFIGURATION, REPORTS);
+
+        assertThat(fleet.nodes().get(0))
+                .isEqualTo(new FleetStatus.NodeLine("n1", "a:1", "a:81", "up", "", "1.2", 2, 1));
+        assertThat(fleet.nodes().get(2).replicas()).isEqualTo(2);
+        assertThat(fleet.nodes().get(2).leaders()).isZero();
     }
 
     @Test
@@ -123,6 +153,17 @@ class FleetStatusTest {
                 .contains("n1    a:1      up        http://a:81/")
                 .contains("1      n2      5     400     n1,n2,n3")
                 .contains("2      80       (last)  1      1      serving");
+        assertThat(StatusText.nodes(FleetStatus.merge(CONFIGURATION, REPORTS)))
+                .containsExactly(
+                        "NODE  ADDRESS  STATE     VERSION  REPLICAS  LEADERS  PAGE",
+                        "n1    a:1      up        1.2      2         1        http://a:81/",
+                        "n2    a:2      starting  -        2         1        -             group 1 has no leader",
+                        "n3    a:3      down      -        2         0        -             does not answer");
+        assertThat(StatusText.groups(FleetStatus.merge(CONFIGURATION, REPORTS)))
+                .containsExactly(
+                        "GROUP  LEADER  TERM  COMMIT  APPLIED  FIRST  REPLICAS  SHARDS",
+                        "0      n1      4     12      8        1      n1,n2,n3  controller  n3 does not tell",
+                        "1      n2      5     400     399      300    n1,n2,n3  2           n3 does not tell");
     }
 
     private static JsonNode json(FleetStatus fleet) throws IOException {

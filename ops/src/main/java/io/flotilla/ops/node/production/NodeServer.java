@@ -8,6 +8,7 @@ import io.flotilla.ops.node.NodeConfig;
 import io.flotilla.ops.node.NodeFailure;
 import io.flotilla.ops.node.NodeListener;
 import io.flotilla.ops.node.NodePorts;
+import io.flotilla.ops.node.ProgramVersion;
 import io.flotilla.raft.disk.os.DirectoryInUseException;
 import io.flotilla.raft.disk.os.DirectoryLock;
 import io.flotilla.raft.disk.os.OsDisk;
@@ -109,6 +110,7 @@ public final class NodeServer implements AutoCloseable {
                         .setId(config.id().value())
                         .setHttpAddress(config.http())
                         .setReason("the node is starting")
+                        .setVersion(ProgramVersion.VALUE)
                         .build()
                 : present.status();
     }
