@@ -3,6 +3,7 @@ package io.flotilla.ops.node;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Group;
+import io.flotilla.raft.disk.StateFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

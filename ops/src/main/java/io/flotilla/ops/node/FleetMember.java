@@ -20,6 +20,7 @@ import io.flotilla.kv.service.NodeDirectory;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.ProposalCallback;

@@ -9,6 +9,7 @@ import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;

@@ -1,7 +1,5 @@
-package io.flotilla.ops.node;
+package io.flotilla.raft.disk;
 
-import io.flotilla.raft.disk.Disk;
-import io.flotilla.raft.disk.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -10,22 +8,23 @@ import java.util.zip.CRC32C;
 
 /**
  * A small file that is replaced as a whole: after a crash it holds the old content or the new. A line of text with
- * format version, checksum and length stands before the content. Calls block; they belong to the node's lane.
+ * format version, length and checksum stands before the content. Calls block; a file belongs to one lane.
  */
-final class StateFile {
+public final class StateFile {
     private static final int VERSION = 1;
     private static final int MAX_BYTES = 256 << 20;
 
     private final Disk disk;
     private final String path;
 
-    StateFile(Disk disk, String path) {
+    /** @param path in the root directory */
+    public StateFile(Disk disk, String path) {
         this.disk = disk;
         this.path = path;
     }
 
     /** Where the file lies, for people. */
-    String describe() {
+    public String describe() {
         return disk.describe(path);
     }
 
@@ -34,7 +33,7 @@ final class StateFile {
      *
      * @throws StateFileException if the file is damaged or of a newer format
      */
-    Optional<byte[]> read() throws IOException {
+    public Optional<byte[]> read() throws IOException {
         disk.delete(temporary());
         if (!disk.exists(path)) {
             return Optional.empty();
@@ -75,7 +74,7 @@ final class StateFile {
     }
 
     /** Replaces the content; durable on return. */
-    void write(byte[] content) throws IOException {
+    public void write(byte[] content) throws IOException {
         CRC32C crc = new CRC32C();
         crc.update(content, 0, content.length);
         byte[] line = ("flotilla v" + VERSION + " " + content.length + " " + Long.toHexString(crc.getValue()) + "\n")
@@ -95,13 +94,14 @@ final class StateFile {
         return path + ".new";
     }
 
-    StateFileException damaged(String how) {
+    /** For content that makes no sense to its reader. @param how begins with a verb */
+    public StateFileException damaged(String how) {
         return new StateFileException("the file " + describe() + " " + how
                 + ": the disk or somebody else changed it; the node can't trust it and stops");
     }
 
     /** A file that can't be used. The message names it. */
-    static final class StateFileException extends IOException {
+    public static final class StateFileException extends IOException {
         StateFileException(String message) {
             super(message);
         }

@@ -1,10 +1,9 @@
-package io.flotilla.ops.node;
+package io.flotilla.raft.disk;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.flotilla.raft.disk.DiskFile;
 import io.flotilla.raft.sim.DiskTimer;
 import io.flotilla.raft.sim.SimDisk;
 import java.io.IOException;
