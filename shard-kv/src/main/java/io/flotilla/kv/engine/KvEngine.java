@@ -5,7 +5,8 @@ package io.flotilla.kv.engine;
  *
  * <p>It has no log of its own. After a crash it holds the effect of all batches up to some point in the order in which
  * they were written, at least up to {@link #durableSequence()}, and of none after it. A batch is never held in part.
- * Whoever needs the rest writes it again: the Raft log knows it.
+ * Whoever needs the rest writes it again: the Raft log knows it. Ingested rows are apart from that order: they are
+ * durable when {@link #ingest} returns, even where batches written before are lost.
  *
  * <p>Thread-safe unless the implementation says otherwise. Nobody writes to an array that was handed in or out. No call
  * after {@link #close}.
@@ -36,8 +37,27 @@ public interface KvEngine extends AutoCloseable {
      */
     long write(EngineBatch batch);
 
+    /** The engine as it is now, to be read while it changes. Cheap. */
+    EngineView view();
+
+    /** A place to store rows outside the way of writes, for {@link #ingest}. Cheap. */
+    EngineImport newImport();
+
+    /**
+     * Takes in the rows of a finished import: visible together, and durable on return; after a crash before that, all or
+     * none of them. They overrule what was written before under their keys, and later writes overrule them. Blocks; where
+     * a written batch that is not durable yet touches keys between those of the import, it becomes durable first.
+     */
+    void ingest(EngineImport finished);
+
     /** Makes everything written before the call durable. Blocks. */
     void flush();
+
+    /**
+     * Begins to make durable what was written; {@link #durableSequence()} tells when it is. Does nothing if everything is
+     * durable, or if such work is under way. Returns at once; a failure shows at the next write.
+     */
+    void flushSoon();
 
     /** Everything written up to this number survives a crash. Never falls while the engine is open. Cheap. */
     long durableSequence();

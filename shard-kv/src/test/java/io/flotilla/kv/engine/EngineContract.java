@@ -134,6 +134,115 @@ public abstract class EngineContract {
     }
 
     @Test
+    void aViewKeepsWhatItSaw() throws Exception {
+        write(put("a", "1"), put("b", "2"), put("c", "3"));
+        EngineView view = engine.view();
+        write(put("b", "9"), deleteRange("c", "d"), put("d", "9"));
+        ingest("e=9");
+        engine.flush();
+        write(delete("a"));
+        List<List<String>> seen = new ArrayList<>();
+        Thread otherLane = new Thread(() -> {
+            seen.add(values(view.ascending(b(""), null)));
+            seen.add(values(view.ascending(b("b"), b("c"))));
+            view.close();
+            view.close();
+        });
+        otherLane.start();
+        otherLane.join();
+        assertThat(seen).containsExactly(List.of("1", "2", "3"), List.of("2"));
+        assertThat(rows("", null)).containsExactly("b=9", "d=9", "e=9");
+    }
+
+    @Test
+    void anImportIsSeenOnlyOnceItIsIngested() {
+        write(put("a", "1"), put("d", "1"));
+        try (EngineImport unfinished = engine.newImport();
+                EngineImport dropped = engine.newImport()) {
+            unfinished.put(b("b"), b("2"));
+            dropped.put(b("c"), b("2"));
+            dropped.finish();
+            assertThat(rows("", null)).containsExactly("a=1", "d=1");
+            assertThatThrownBy(() -> engine.ingest(unfinished)).isInstanceOf(EngineException.class);
+            assertThatThrownBy(() -> unfinished.put(b("a"), b("2"))).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> unfinished.put(b("b"), b("2"))).isInstanceOf(IllegalArgumentException.class);
+        }
+        ingest();
+        ingest("b=3", "c=", "|", "e=3");
+        assertThat(rows("", null)).containsExactly("a=1", "b=3", "c=", "d=1", "e=3");
+        write(put("b", "4"), deleteRange("c", "e"), deleteRange("a", "b"));
+        assertThat(rows("", null)).containsExactly("b=4", "e=3");
+    }
+
+    @Test
+    void ingestedRowsAreDurableThoughEarlierBatchesMayBeLost() throws Exception {
+        write(put("a", "1"));
+        engine.flush();
+        write(put("a", "2"), put("b", "2"));
+        ingest("x1=3", "x2=3", "|", "y=3");
+        write(put("b", "4"), delete("x1"));
+        engine = crash(engine);
+        String reached = new String(engine.get(b("a")), ISO_8859_1);
+        boolean last = engine.get(b("x1")) == null;
+        assertThat(rows("x2", null)).containsExactly("x2=3", "y=3");
+        assertThat(rows("", "x1"))
+                .isEqualTo(last ? List.of("a=2", "b=4") : reached.equals("2") ? List.of("a=2", "b=2") : List.of("a=1"));
+        // what is written from here on overrules what was ingested
+        write(put("y", "5"));
+        engine.flush();
+        assertThat(rows("y", null)).containsExactly("y=5");
+    }
+
+    @Test
+    void whatWasWrittenBeforeUnderTheKeysOfAnImportNeverComesBack() throws Exception {
+        write(put("x", "1"), put("y", "1"));
+        write(deleteRange("w", "z"), put("z", "1"));
+        ingest("x=2", "y=2");
+        assertThat(rows("x", "z")).containsExactly("x=2", "y=2");
+        engine = crash(engine);
+        assertThat(rows("x", null)).containsExactly("x=2", "y=2", "z=1");
+    }
+
+    @Test
+    void durableSequenceIsRightAcrossIngests() {
+        write(put("a", "1"));
+        engine.flush();
+        long before = write(put("b", "1"));
+        // an open view makes an engine on disk give ingested rows a number of their own
+        try (EngineView view = engine.view()) {
+            ingest("x=1");
+            assertThat(engine.durableSequence()).isLessThan(before);
+            assertThat(values(view.ascending(b("x"), null))).isEmpty();
+        }
+        long after = write(put("c", "1"));
+        ingest("y=1");
+        assertThat(after).isGreaterThan(before);
+        assertThat(engine.durableSequence()).isLessThan(before);
+        engine.flush();
+        assertThat(engine.durableSequence()).isGreaterThanOrEqualTo(after);
+        assertThat(engine.durableSequence()).isGreaterThanOrEqualTo(engine.write(new EngineBatch()));
+    }
+
+    @Test
+    void aFlushAskedForComesSoon() {
+        engine.flushSoon();
+        write(put("a", "1"));
+        try (EngineView view = engine.view()) {
+            ingest("x=1");
+            assertThat(values(view.ascending(b(""), null))).containsExactly("1");
+        }
+        long last = engine.write(new EngineBatch());
+        assertThat(engine.durableSequence()).isLessThan(last);
+        long start = System.nanoTime();
+        while (engine.durableSequence() < last) {
+            engine.flushSoon();
+            assertThat(System.nanoTime() - start).isLessThan(20_000_000_000L);
+            Thread.onSpinWait();
+        }
+        assertThat(engine.durableSequence()).isEqualTo(last);
+    }
+
+    @Test
     void closingKeepsEverything() throws Exception {
         write(put("a", "1"));
         engine.flush();
@@ -221,6 +330,22 @@ public abstract class EngineContract {
             change.addTo(batch);
         }
         return engine.write(batch);
+    }
+
+    /** Ingests rows given as {@code key=value}; a bar cuts. */
+    private void ingest(String... rows) {
+        try (EngineImport rowsToCome = engine.newImport()) {
+            for (String row : rows) {
+                if (row.equals("|")) {
+                    rowsToCome.cut();
+                } else {
+                    int equals = row.indexOf('=');
+                    rowsToCome.put(b(row.substring(0, equals)), b(row.substring(equals + 1)));
+                }
+            }
+            rowsToCome.finish();
+            engine.ingest(rowsToCome);
+        }
     }
 
     private List<String> rows(String from, String to) {

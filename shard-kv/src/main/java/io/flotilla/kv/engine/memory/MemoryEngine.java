@@ -3,10 +3,13 @@ package io.flotilla.kv.engine.memory;
 import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.EngineCursor;
 import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.engine.EngineImport;
+import io.flotilla.kv.engine.EngineView;
 import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.SplittableRandom;
@@ -15,7 +18,8 @@ import java.util.TreeMap;
 /**
  * An engine in memory, for the simulator and for tests in one thread. It keeps a durable image beside the present one,
  * and the batches between the two; {@link #crash} makes the engine that a restart would find. Like an engine on disk it
- * makes old batches durable by itself when many have come since the last flush.
+ * makes old batches durable by itself when many have come since the last flush, and {@link #flushSoon} takes until the
+ * engine is next written or asked.
  *
  * <p>Not thread-safe: one thread, or lanes that share one.
  */
@@ -31,6 +35,7 @@ public final class MemoryEngine implements KvEngine {
     private int cursorsOnPresent;
 
     private long written;
+    private boolean flushAsked;
     private boolean closed;
 
     public MemoryEngine() {
@@ -57,20 +62,20 @@ public final class MemoryEngine implements KvEngine {
     @Override
     public EngineCursor ascending(byte[] from, byte[] to) {
         checkOpen();
-        return new Cursor(range(from, to));
+        return new Cursor(present, range(present, from, to));
     }
 
     @Override
     public EngineCursor descending(byte[] from, byte[] to) {
         checkOpen();
-        return new Cursor(range(from, to).descendingMap());
+        return new Cursor(present, range(present, from, to).descendingMap());
     }
 
-    private NavigableMap<byte[], byte[]> range(byte[] from, byte[] to) {
+    private static NavigableMap<byte[], byte[]> range(NavigableMap<byte[], byte[]> rows, byte[] from, byte[] to) {
         if (to == null) {
-            return present.tailMap(from, true);
+            return rows.tailMap(from, true);
         }
-        return Keys.compare(from, to) < 0 ? present.subMap(from, true, to, false) : new TreeMap<>(Keys::compare);
+        return Keys.compare(from, to) < 0 ? rows.subMap(from, true, to, false) : new TreeMap<>(Keys::compare);
     }
 
     @Override
@@ -79,16 +84,21 @@ public final class MemoryEngine implements KvEngine {
         if (batch.isEmpty()) {
             return written;
         }
-        if (cursorsOnPresent > 0) {
-            present = new TreeMap<>(present);
-            cursorsOnPresent = 0;
-        }
+        finishFlush();
+        leavePresentToItsReaders();
         change(present, batch);
         unflushed.add(batch);
         if (unflushed.size() > maxUnflushed) {
             change(durable, unflushed.remove());
         }
         return ++written;
+    }
+
+    private void leavePresentToItsReaders() {
+        if (cursorsOnPresent > 0) {
+            present = new TreeMap<>(present);
+            cursorsOnPresent = 0;
+        }
     }
 
     private static void change(NavigableMap<byte[], byte[]> rows, EngineBatch batch) {
@@ -115,10 +125,74 @@ public final class MemoryEngine implements KvEngine {
         checkOpen();
         unflushed.forEach(batch -> change(durable, batch));
         unflushed.clear();
+        flushAsked = false;
+    }
+
+    @Override
+    public void flushSoon() {
+        checkOpen();
+        flushAsked = !unflushed.isEmpty();
+    }
+
+    private void finishFlush() {
+        if (flushAsked) {
+            flush();
+        }
+    }
+
+    @Override
+    public EngineView view() {
+        checkOpen();
+        return new View();
+    }
+
+    @Override
+    public EngineImport newImport() {
+        checkOpen();
+        return new MemoryImport();
+    }
+
+    @Override
+    public void ingest(EngineImport finished) {
+        checkOpen();
+        List<NavigableMap<byte[], byte[]>> runs = ((MemoryImport) finished).take();
+        for (NavigableMap<byte[], byte[]> run : runs) {
+            if (unflushed.stream().anyMatch(batch -> touches(batch, run.firstKey(), run.lastKey()))) {
+                flush();
+            }
+        }
+        leavePresentToItsReaders();
+        runs.forEach(present::putAll);
+        runs.forEach(durable::putAll);
+    }
+
+    /** Whether the batch changes anything from the first key to the last. */
+    private static boolean touches(EngineBatch batch, byte[] first, byte[] last) {
+        boolean[] found = new boolean[1];
+        batch.forEach(new EngineBatch.Visitor() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                delete(key);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                found[0] |= Keys.compare(first, key) <= 0 && Keys.compare(key, last) <= 0;
+            }
+
+            @Override
+            public void deleteRange(byte[] from, byte[] to) {
+                found[0] |= Keys.compare(from, last) <= 0 && Keys.compare(first, to) < 0;
+            }
+        });
+        return found[0];
     }
 
     @Override
     public long durableSequence() {
+        if (!closed) {
+            finishFlush();
+        }
         return written - unflushed.size();
     }
 
@@ -165,15 +239,43 @@ public final class MemoryEngine implements KvEngine {
         }
     }
 
-    private final class Cursor implements EngineCursor {
+    private final class View implements EngineView {
         private final NavigableMap<byte[], byte[]> image = present;
+        private boolean open = true;
+
+        View() {
+            cursorsOnPresent++;
+        }
+
+        @Override
+        public EngineCursor ascending(byte[] from, byte[] to) {
+            checkOpen();
+            return new Cursor(image, range(image, from, to));
+        }
+
+        @Override
+        public void close() {
+            if (open) {
+                open = false;
+                if (image == present) {
+                    cursorsOnPresent--;
+                }
+            }
+        }
+    }
+
+    private final class Cursor implements EngineCursor {
+        private final NavigableMap<byte[], byte[]> image;
         private final Iterator<Map.Entry<byte[], byte[]>> rows;
         private Map.Entry<byte[], byte[]> row;
         private boolean open = true;
 
-        Cursor(NavigableMap<byte[], byte[]> range) {
+        Cursor(NavigableMap<byte[], byte[]> image, NavigableMap<byte[], byte[]> range) {
+            this.image = image;
             rows = range.entrySet().iterator();
-            cursorsOnPresent++;
+            if (image == present) {
+                cursorsOnPresent++;
+            }
         }
 
         @Override

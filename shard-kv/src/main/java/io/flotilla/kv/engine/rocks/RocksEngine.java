@@ -3,6 +3,8 @@ package io.flotilla.kv.engine.rocks;
 import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.EngineCursor;
 import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.engine.EngineImport;
+import io.flotilla.kv.engine.EngineView;
 import io.flotilla.kv.engine.KvEngine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,7 +12,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.rocksdb.AbstractEventListener;
 import org.rocksdb.BackgroundErrorReason;
 import org.rocksdb.BlockBasedTableConfig;
@@ -18,13 +25,12 @@ import org.rocksdb.BloomFilter;
 import org.rocksdb.CompressionType;
 import org.rocksdb.FlushJobInfo;
 import org.rocksdb.FlushOptions;
+import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
-import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
-import org.rocksdb.RocksIterator;
-import org.rocksdb.Slice;
+import org.rocksdb.Snapshot;
 import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
@@ -34,9 +40,15 @@ import org.slf4j.LoggerFactory;
 /**
  * The engine on disk: one RocksDB with one column family and without a log of its own. A memtable holds the batches
  * since the last flush and is written out as a whole, in order, so what a crash leaves is a prefix. RocksDB flushes by
- * itself when the memtable is full; how far it has come is heard from its flush events.
+ * itself when the memtable is full; how far it has come is heard from its flush events. What {@link #flushSoon} asks
+ * for is done by a thread of its own.
  *
- * <p>Thread-safe. {@link #close} must come after the last use: the handles are native memory.
+ * <p>Imports are sorted files in a directory of their own inside the database's; what a crash leaves there is deleted at
+ * the next start. To ingest them links them into the database and syncs its manifest. Ingested files may take a sequence
+ * number although they pass no memtable: durable sequences are therefore those seen before a flush, not only those that
+ * the flush reports.
+ *
+ * <p>Thread-safe. {@link #close} must come after the last use, of views and imports too: the handles are native memory.
  */
 public final class RocksEngine implements KvEngine {
     private static final Logger LOG = LoggerFactory.getLogger(RocksEngine.class);
@@ -45,31 +57,43 @@ public final class RocksEngine implements KvEngine {
     private static final long BLOCK_CACHE_BYTES = 64L << 20;
     private static final int OPEN_FILES = 512;
 
+    private static final String IMPORTS = "import";
+
     private final Path directory;
     private final RocksDB db;
+    private final Options options;
     private final WriteOptions writeOptions;
     private final FlushOptions flushOptions;
+    private final IngestExternalFileOptions ingestOptions;
     /** What must outlive the database, closed after it in the opposite order of opening. */
     private final List<AutoCloseable> handles;
 
     private final AtomicLong durable;
+    private final AtomicLong imports = new AtomicLong();
+    private final ExecutorService flusher;
+    /** A flush was asked for and is not done. */
+    private final AtomicBoolean flushAsked = new AtomicBoolean();
+
     private volatile EngineException failure;
     private volatile boolean closed;
 
-    private RocksEngine(
-            Path directory,
-            RocksDB db,
-            WriteOptions writeOptions,
-            FlushOptions flushOptions,
-            List<AutoCloseable> handles,
-            AtomicLong durable) {
+    private RocksEngine(Path directory, RocksDB db, Options options, List<AutoCloseable> handles, AtomicLong durable) {
         this.directory = directory;
         this.db = db;
-        this.writeOptions = writeOptions;
-        this.flushOptions = flushOptions;
+        this.options = options;
         this.handles = handles;
         this.durable = durable;
+        writeOptions = keep(handles, new WriteOptions()).setDisableWAL(true);
+        flushOptions = keep(handles, new FlushOptions()).setWaitForFlush(true);
+        ingestOptions = keep(handles, new IngestExternalFileOptions())
+                .setMoveFiles(true)
+                .setWriteGlobalSeqno(false);
         raise(durable, db.getLatestSequenceNumber());
+        flusher = Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task, "engine-flush");
+            thread.setDaemon(true);
+            return thread;
+        });
     }
 
     /**
@@ -79,7 +103,7 @@ public final class RocksEngine implements KvEngine {
      */
     public static RocksEngine open(Path directory) {
         try {
-            Files.createDirectories(directory);
+            Files.createDirectories(directory.resolve(IMPORTS));
         } catch (IOException e) {
             throw new EngineException("can't make the directory " + directory + ": " + e.getMessage(), e);
         }
@@ -113,10 +137,9 @@ public final class RocksEngine implements KvEngine {
                     // a failed disk is final: nothing is tried again behind our back
                     .setMaxBgErrorResumeCount(0)
                     .setListeners(Collections.singletonList(listener));
-            WriteOptions writeOptions = keep(handles, new WriteOptions()).setDisableWAL(true);
-            FlushOptions flushOptions = keep(handles, new FlushOptions()).setWaitForFlush(true);
             RocksDB db = RocksDB.open(options, directory.toString());
-            return new RocksEngine(directory, db, writeOptions, flushOptions, handles, durable);
+            deleteImports(directory.resolve(IMPORTS));
+            return new RocksEngine(directory, db, options, handles, durable);
         } catch (RocksDBException e) {
             closeAll(handles);
             throw new EngineException(
@@ -124,6 +147,17 @@ public final class RocksEngine implements KvEngine {
                             + "; if another process holds it, stop that one; if it is damaged, this node's data is lost:"
                             + " replace the node by a new one",
                     e);
+        }
+    }
+
+    /** The database is locked by now: nobody else is at work there. */
+    private static void deleteImports(Path imports) {
+        try (Stream<Path> left = Files.list(imports)) {
+            for (Path file : left.toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new EngineException("can't empty the directory " + imports + ": " + e.getMessage(), e);
         }
     }
 
@@ -154,16 +188,7 @@ public final class RocksEngine implements KvEngine {
 
     private EngineCursor cursor(byte[] from, byte[] to, boolean ascending) {
         checkOpen();
-        ReadOptions options = new ReadOptions();
-        Slice lower = new Slice(from);
-        options.setIterateLowerBound(lower);
-        Slice upper = null;
-        if (to != null) {
-            upper = new Slice(to);
-            options.setIterateUpperBound(upper);
-        }
-        RocksIterator rows = db.newIterator(options);
-        return new Cursor(directory, rows, options, lower, upper, ascending);
+        return RocksCursor.open(directory, db, from, to, ascending);
     }
 
     @Override
@@ -194,6 +219,49 @@ public final class RocksEngine implements KvEngine {
         }
     }
 
+    @Override
+    public void flushSoon() {
+        checkWritable();
+        if (durable.get() >= db.getLatestSequenceNumber() || !flushAsked.compareAndSet(false, true)) {
+            return;
+        }
+        flusher.execute(() -> {
+            try {
+                flush();
+            } catch (EngineException e) {
+                LOG.error("{}", e.getMessage());
+            } finally {
+                flushAsked.set(false);
+            }
+        });
+    }
+
+    @Override
+    public EngineView view() {
+        checkOpen();
+        return new View();
+    }
+
+    @Override
+    public EngineImport newImport() {
+        checkWritable();
+        return new RocksImport(directory.resolve(IMPORTS), "i" + imports.incrementAndGet(), options);
+    }
+
+    @Override
+    public void ingest(EngineImport finished) {
+        checkWritable();
+        List<String> files = ((RocksImport) finished).files();
+        if (files.isEmpty()) {
+            return;
+        }
+        try {
+            db.ingestExternalFile(files, ingestOptions);
+        } catch (RocksDBException e) {
+            throw fail("can't take imported files into", e);
+        }
+    }
+
     private EngineException fail(String what, RocksDBException e) {
         EngineException failed = new EngineException(
                 what + " the database in " + directory + ": " + e.getMessage()
@@ -217,6 +285,7 @@ public final class RocksEngine implements KvEngine {
         if (closed) {
             return;
         }
+        awaitFlusher();
         try {
             if (failure == null) {
                 flush();
@@ -225,6 +294,23 @@ public final class RocksEngine implements KvEngine {
             closed = true;
             db.close();
             closeAll(handles);
+        }
+    }
+
+    private void awaitFlusher() {
+        flusher.shutdown();
+        boolean interrupted = false;
+        boolean ended = false;
+        while (!ended) {
+            try {
+                ended = flusher.awaitTermination(1, TimeUnit.MINUTES);
+            } catch (InterruptedException e) {
+                // the flush is inside the database: it can't be left there
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -279,6 +365,25 @@ public final class RocksEngine implements KvEngine {
         }
     }
 
+    private final class View implements EngineView {
+        private final Snapshot snapshot = db.getSnapshot();
+        private boolean open = true;
+
+        @Override
+        public EngineCursor ascending(byte[] from, byte[] to) {
+            checkOpen();
+            return RocksCursor.open(directory, db, from, to, snapshot);
+        }
+
+        @Override
+        public void close() {
+            if (open) {
+                open = false;
+                db.releaseSnapshot(snapshot);
+            }
+        }
+    }
+
     private static final class Filler implements EngineBatch.Visitor {
         private final WriteBatch rows;
 
@@ -315,79 +420,6 @@ public final class RocksEngine implements KvEngine {
 
         private static EngineException refused(RocksDBException e) {
             return new EngineException("RocksDB took no change into a batch: " + e.getMessage(), e);
-        }
-    }
-
-    private static final class Cursor implements EngineCursor {
-        private final Path directory;
-        private final RocksIterator rows;
-        private final ReadOptions options;
-        private final Slice lower;
-        private final Slice upper;
-        private final boolean ascending;
-        private boolean started;
-        private boolean open = true;
-
-        Cursor(Path directory, RocksIterator rows, ReadOptions options, Slice lower, Slice upper, boolean ascending) {
-            this.directory = directory;
-            this.rows = rows;
-            this.options = options;
-            this.lower = lower;
-            this.upper = upper;
-            this.ascending = ascending;
-        }
-
-        @Override
-        public boolean next() {
-            if (!open) {
-                return false;
-            }
-            if (!started) {
-                started = true;
-                if (ascending) {
-                    rows.seekToFirst();
-                } else {
-                    rows.seekToLast();
-                }
-            } else if (!rows.isValid()) {
-                return false;
-            } else if (ascending) {
-                rows.next();
-            } else {
-                rows.prev();
-            }
-            if (rows.isValid()) {
-                return true;
-            }
-            try {
-                rows.status();
-            } catch (RocksDBException e) {
-                throw new EngineException("can't read the database in " + directory + ": " + e.getMessage(), e);
-            }
-            return false;
-        }
-
-        @Override
-        public byte[] key() {
-            return rows.key();
-        }
-
-        @Override
-        public byte[] value() {
-            return rows.value();
-        }
-
-        @Override
-        public void close() {
-            if (open) {
-                open = false;
-                rows.close();
-                options.close();
-                lower.close();
-                if (upper != null) {
-                    upper.close();
-                }
-            }
         }
     }
 }

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.EngineContract;
+import io.flotilla.kv.engine.EngineCursor;
 import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.engine.EngineImport;
 import io.flotilla.kv.engine.KvEngine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,14 +34,21 @@ class RocksEngineTest extends EngineContract {
     /** A process that is killed leaves the files as they are: so does a copy of them made while it runs. */
     @Override
     protected KvEngine crash(KvEngine engine) throws IOException {
-        Path copy = home.resolve("copy" + copies++);
-        Files.createDirectories(copy);
-        for (Path file : files(directory)) {
-            Files.copy(file, copy.resolve(file.getFileName()));
-        }
+        copy();
         engine.close();
+        return RocksEngine.open(directory);
+    }
+
+    /** The files as they are now; from here on the directory is the copy's. */
+    private Path copy() throws IOException {
+        Path copy = home.resolve("copy" + copies++);
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, copy.resolve(directory.relativize(file)));
+            }
+        }
         directory = copy;
-        return RocksEngine.open(copy);
+        return copy;
     }
 
     @Override
@@ -61,6 +71,52 @@ class RocksEngineTest extends EngineContract {
             if (file.toString().endsWith(".log")) {
                 assertThat(Files.size(file)).as(file.toString()).isZero();
             }
+        }
+    }
+
+    @Test
+    void aCrashLeavesNoFilesOfImports() throws IOException {
+        EngineImport unfinished = engine.newImport();
+        unfinished.put(b("a"), new byte[1 << 20]);
+        EngineImport finished = engine.newImport();
+        finished.put(b("b"), new byte[1 << 20]);
+        finished.finish();
+        EngineImport ingested = engine.newImport();
+        ingested.put(b("c"), b("1"));
+        ingested.finish();
+        engine.ingest(ingested);
+        assertThat(files(directory.resolve("import"))).hasSizeGreaterThanOrEqualTo(2);
+        KvEngine before = engine;
+        engine = RocksEngine.open(copy());
+        assertThat(files(directory.resolve("import"))).isEmpty();
+        assertThat(engine.get(b("a"))).isNull();
+        assertThat(engine.get(b("b"))).isNull();
+        assertThat(engine.get(b("c"))).isEqualTo(b("1"));
+        unfinished.close();
+        finished.close();
+        ingested.close();
+        before.close();
+    }
+
+    @Test
+    void aLargeImportBecomesSeveralFiles() {
+        byte[] value = new byte[1 << 20];
+        new SplittableRandom(1).nextBytes(value);
+        try (EngineImport large = engine.newImport()) {
+            for (int i = 0; i < 150; i++) {
+                large.put(b(String.format("%03d", i)), value);
+            }
+            large.finish();
+            assertThat(((RocksImport) large).files()).hasSize(3);
+            engine.ingest(large);
+        }
+        try (EngineCursor rows = engine.descending(b(""), null)) {
+            for (int i = 149; i >= 0; i--) {
+                assertThat(rows.next()).isTrue();
+                assertThat(rows.key()).isEqualTo(b(String.format("%03d", i)));
+                assertThat(rows.value()).isEqualTo(value);
+            }
+            assertThat(rows.next()).isFalse();
         }
     }
 
