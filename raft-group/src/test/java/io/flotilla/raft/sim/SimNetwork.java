@@ -28,6 +28,12 @@ public final class SimNetwork {
         }
     }
 
+    /** Another kind of network in place of the quality: decides about each message, which then travels alone. */
+    public interface Carrier {
+        /** @return the nanoseconds until it arrives, or -1 if it is lost */
+        long carry(NodeId from, NodeId to, GroupMessage message);
+    }
+
     /** Sees each frame as it leaves, before the network has done anything to it. */
     public interface Observer {
         void sent(NodeId from, NodeId to, GroupMessage message);
@@ -38,6 +44,7 @@ public final class SimNetwork {
     private final TreeMap<String, SimTransport> listeners = new TreeMap<>();
     private final TreeSet<String> cuts = new TreeSet<>();
     private Quality quality = Quality.healthy();
+    private Carrier carrier;
     private final List<Observer> observers = new ArrayList<>();
 
     public SimNetwork(SimScheduler scheduler) {
@@ -56,6 +63,15 @@ public final class SimNetwork {
 
     public Quality quality() {
         return quality;
+    }
+
+    /** From now on messages between nodes go by this; null goes back to the quality. */
+    public void setCarrier(Carrier newCarrier) {
+        carrier = newCarrier;
+    }
+
+    Carrier carrier() {
+        return carrier;
     }
 
     /** Cuts one direction; frames on their way are lost too. */

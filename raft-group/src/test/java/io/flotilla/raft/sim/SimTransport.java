@@ -54,17 +54,25 @@ public final class SimTransport implements Transport {
                 }
             }
         });
-        transmit(to, target, messages);
+        SimNetwork.Carrier carrier = network.carrier();
+        if (carrier != null) {
+            for (GroupMessage message : messages) {
+                long delay = carrier.carry(self, to, message);
+                transmit(to, target, List.of(message), delay, delay < 0);
+            }
+            return;
+        }
+        transmit(to, target, messages, network.delay(), network.loses());
         if (network.duplicates()) {
-            transmit(to, target, messages);
+            transmit(to, target, messages, network.delay(), network.loses());
         }
     }
 
-    private void transmit(NodeId to, String target, List<GroupMessage> messages) {
+    private void transmit(NodeId to, String target, List<GroupMessage> messages, long delay, boolean lost) {
         SimScheduler scheduler = network.scheduler();
         long departure = scheduler.now();
-        long arrival = departure + network.delay();
-        if (network.loses() || network.isCut(self.value(), to.value())) {
+        long arrival = departure + delay;
+        if (lost || network.isCut(self.value(), to.value())) {
             return;
         }
         byte[] frame = MessageCodec.frame(messages);
