@@ -1,0 +1,94 @@
+package io.flotilla.raft.lab;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Runs one lab test from several seeds, and reports as the labs do. */
+final class LabRuns {
+    private static final int DEFAULT_RUNS = 3;
+
+    /** The body of a test. */
+    interface Body {
+        void run(LabGroup group, LabRuns runs);
+    }
+
+    private final Map<String, long[]> measured = new TreeMap<>();
+    private final String test;
+
+    private LabRuns(String test) {
+        this.test = test;
+    }
+
+    /**
+     * Runs a test as often as {@code -Dflotilla.lab.runs} says, from {@code -Dflotilla.firstSeed} on.
+     *
+     * @param test class and method, as surefire's {@code -Dtest} wants them
+     */
+    static LabRuns repeat(String test, String name, int servers, boolean unreliable, Body body) {
+        return repeat(test, name, servers, unreliable, true, body);
+    }
+
+    static LabRuns repeat(String test, String name, int servers, boolean unreliable, boolean preVote, Body body) {
+        LabRuns runs = new LabRuns(test);
+        long first = Long.getLong("flotilla.firstSeed", 1);
+        long count = Long.getLong("flotilla.lab.runs", DEFAULT_RUNS);
+        double simulated = 0;
+        long begin = System.nanoTime();
+        for (long seed = first; seed < first + count; seed++) {
+            LabTiming timing = LabTiming.of(seed);
+            LabGroup group = new LabGroup(seed, preVote ? timing : timing.withoutPreVote(), servers, unreliable);
+            try {
+                body.run(group, runs);
+                simulated += group.seconds();
+                group.finish();
+            } catch (RuntimeException | Error e) {
+                throw new AssertionError(runs.describe(name, seed, group, e), e);
+            }
+        }
+        System.out.printf(
+                "%s: %d runs in %.2f s, %.3f simulated hours%s%n",
+                name, count, (System.nanoTime() - begin) / 1e9, simulated / 3600, runs.figures());
+        return runs;
+    }
+
+    private String describe(String name, long seed, LabGroup group, Throwable cause) {
+        return String.format(
+                "%s, seed %d (%s timing), at %.3f s of virtual time: %s%nreplay: ./mvnw -q -pl raft-group -am test"
+                        + " -Dtest=%s -Dflotilla.lab.runs=1 -Dflotilla.firstSeed=%d"
+                        + " -Dsurefire.failIfNoSpecifiedTests=false",
+                name, seed, group.timing().name(), group.seconds(), cause.getMessage(), test, seed);
+    }
+
+    /** Notes a figure; the highest one is printed beside its limit, and one over the limit fails the run. */
+    void atMost(String what, long value, long limit) {
+        measure(what, value, limit);
+        if (value > limit) {
+            throw new LabFailure("%s: %d, at most %d allowed", what, value, limit);
+        }
+    }
+
+    /** Notes a figure. */
+    void measure(String what, long value, long limit) {
+        long[] seen = measured.computeIfAbsent(what, w -> new long[] {0, limit, 0, 0});
+        seen[0] = Math.max(seen[0], value);
+        seen[2] += value;
+        seen[3]++;
+    }
+
+    /** The mean of a figure. */
+    double mean(String what) {
+        long[] seen = measured.get(what);
+        return (double) seen[2] / seen[3];
+    }
+
+    private String figures() {
+        StringBuilder all = new StringBuilder();
+        measured.forEach((what, seen) -> {
+            all.append(String.format("; %s: mean %.1f, at most %d", what, (double) seen[2] / seen[3], seen[0]));
+            if (seen[1] > 0) {
+                all.append(" of ").append(seen[1]);
+            }
+        });
+        return all.toString();
+    }
+}
