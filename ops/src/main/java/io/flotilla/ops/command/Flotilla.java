@@ -55,6 +55,7 @@ public final class Flotilla implements Callable<Integer> {
                 new ScanVerb(terminal),
                 new LoadVerb(terminal),
                 new DumpVerb(terminal),
+                new BenchVerb(terminal),
                 new StatusVerb(terminal),
                 new NodesVerb(terminal),
                 new GroupsVerb(terminal),

@@ -105,7 +105,9 @@ public final class FleetNode implements AutoCloseable {
                 .setAddress(config.address())
                 .setHttpAddress(config.httpAddress())
                 .setFleetId(fleetId())
-                .setVersion(ProgramVersion.VALUE);
+                .setVersion(ProgramVersion.VALUE)
+                .setPid(config.process().pid())
+                .setMachine(config.process().machine());
         FleetMember present = member;
         NodeFailure broken = failure;
         if (present != null && !closed) {

@@ -16,6 +16,7 @@ import java.util.TreeMap;
  *     Once the node belongs to a fleet they are only hints where the others may be found
  * @param groups data groups made at founding
  * @param shards shards made at founding
+ * @param process the process that it runs in, told to whoever asks for the node's status
  */
 public record NodeConfig(
         NodeId id,
@@ -24,7 +25,20 @@ public record NodeConfig(
         SortedMap<NodeId, String> seeds,
         int groups,
         int shards,
-        HostConfig host) {
+        HostConfig host,
+        HostProcess process) {
+    /** A node of which nobody needs to know the process. */
+    public NodeConfig(
+            NodeId id,
+            String address,
+            String httpAddress,
+            SortedMap<NodeId, String> seeds,
+            int groups,
+            int shards,
+            HostConfig host) {
+        this(id, address, httpAddress, seeds, groups, shards, host, HostProcess.UNKNOWN);
+    }
+
     public NodeConfig {
         seeds = Collections.unmodifiableSortedMap(new TreeMap<>(seeds));
         if (!host.self().equals(id)) {

@@ -83,7 +83,8 @@ public final class NodeServer implements AutoCloseable {
                             config.groups(),
                             config.shards(),
                             HostConfig.defaults(
-                                    config.id(), Runtime.getRuntime().availableProcessors())),
+                                    config.id(), Runtime.getRuntime().availableProcessors()),
+                            ThisProcess.describe()),
                     new NodePorts(
                             runtime,
                             new OsDisk(config.dataDir()),

@@ -1,0 +1,78 @@
+package io.flotilla.ops.bench;
+
+import io.flotilla.client.AsyncFlotillaClient;
+import io.flotilla.client.ScanPage;
+import io.flotilla.client.ScanQuery;
+import io.flotilla.client.routing.RoutingTable;
+import io.flotilla.client.routing.ShardRoute;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
+
+/** Starts a workload's operations on a fleet, one at each call. Thread-safe. */
+final class FleetOperations implements Supplier<Driver.Started> {
+    private static final int LONGEST_SCAN = 100;
+    private static final int NOISE_BYTES = 64 << 10;
+
+    private final AsyncFlotillaClient client;
+    private final BenchPlan plan;
+    private final RoutingTable table;
+    private final KeyChooser chooser;
+    private final byte[] noise;
+    private final LongAdder absent = new LongAdder();
+
+    /** @param table says which group a key belongs to, for the count alone */
+    FleetOperations(AsyncFlotillaClient client, BenchPlan plan, RoutingTable table) {
+        this.client = client;
+        this.plan = plan;
+        this.table = table;
+        this.chooser = KeyChooser.of(plan.distribution(), plan.keys());
+        this.noise = new byte[plan.valueSize() + NOISE_BYTES];
+        new SplittableRandom(1).nextBytes(noise);
+    }
+
+    @Override
+    public Driver.Started get() {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        Workload.Step step = plan.workload().step(random.nextInt(100));
+        // new keys are numbered where no run has been before
+        long number = step == Workload.Step.INSERT ? random.nextLong() | Long.MIN_VALUE : chooser.next(random);
+        byte[] key = BenchKeys.key(number);
+        ShardRoute shard = table.find(key);
+        return new Driver.Started(start(step, key, random), shard == null ? -1 : shard.group());
+    }
+
+    private CompletableFuture<?> start(Workload.Step step, byte[] key, ThreadLocalRandom random) {
+        return switch (step) {
+            case PUT, INSERT -> client.put(key, value(random));
+            case GET ->
+                client.get(key).thenAccept(found -> {
+                    if (found.isEmpty()) {
+                        absent.increment();
+                    }
+                });
+            case SCAN -> scan(ScanQuery.all().from(key).limit(1 + random.nextInt(LONGEST_SCAN)));
+        };
+    }
+
+    private byte[] value(ThreadLocalRandom random) {
+        int at = random.nextInt(NOISE_BYTES);
+        return Arrays.copyOfRange(noise, at, at + plan.valueSize());
+    }
+
+    /** All pages, for a scan may begin near its shard's end. */
+    private CompletableFuture<ScanPage> scan(ScanQuery query) {
+        return client.scan(query)
+                .thenCompose(page -> page.next().isEmpty()
+                        ? CompletableFuture.completedFuture(page)
+                        : scan(page.next().get()));
+    }
+
+    /** Gets that found nothing. */
+    long absent() {
+        return absent.sum();
+    }
+}
