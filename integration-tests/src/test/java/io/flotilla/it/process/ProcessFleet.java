@@ -29,6 +29,9 @@ final class ProcessFleet implements AutoCloseable {
     private final Map<String, Integer> ports = new TreeMap<>();
     private final Map<String, Integer> httpPorts = new TreeMap<>();
     private final Map<String, Node> nodes = new TreeMap<>();
+    private final Map<String, Path> dataDirectories = new TreeMap<>();
+    private final List<String> javaFlags = new ArrayList<>(List.of("-Xmx512m"));
+    private final List<String> nodeFlags = new ArrayList<>();
     private final List<Process> started = Collections.synchronizedList(new ArrayList<>());
 
     /** A node's process and what it says. */
@@ -76,17 +79,41 @@ final class ProcessFleet implements AutoCloseable {
         }
     }
 
+    /** For all nodes launched from here on. */
+    ProcessFleet withJavaFlags(String... flags) {
+        javaFlags.clear();
+        javaFlags.addAll(List.of(flags));
+        return this;
+    }
+
+    /** For all nodes launched from here on. */
+    ProcessFleet withNodeFlags(String... flags) {
+        nodeFlags.clear();
+        nodeFlags.addAll(List.of(flags));
+        return this;
+    }
+
+    /** Where the node keeps its data instead of in the fleet's directory. */
+    ProcessFleet withData(String id, Path data) {
+        dataDirectories.put(id, data);
+        return this;
+    }
+
+    Path data(String id) {
+        return dataDirectories.getOrDefault(id, directory.resolve(id));
+    }
+
     void launch(String id) throws IOException {
         String seeds = ports.entrySet().stream()
                 .map(e -> e.getKey() + "=127.0.0.1:" + e.getValue())
                 .collect(Collectors.joining(","));
-        List<String> command = java(List.of("-Xmx512m"));
+        List<String> command = java(javaFlags);
         command.addAll(List.of(
                 "node",
                 "--id",
                 id,
                 "--data",
-                directory.resolve(id).toString(),
+                data(id).toString(),
                 "--listen",
                 "127.0.0.1:" + ports.get(id),
                 "--http",
@@ -97,6 +124,7 @@ final class ProcessFleet implements AutoCloseable {
                 Integer.toString(groups),
                 "--shards",
                 Integer.toString(shards)));
+        command.addAll(nodeFlags);
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(
                         directory.resolve(id + ".stderr").toFile()))
@@ -123,6 +151,15 @@ final class ProcessFleet implements AutoCloseable {
         }
     }
 
+    /** Waits until the node's process has ended by itself; its exit code. */
+    int awaitExit(String id, long seconds) throws Exception {
+        Process process = nodes.get(id).process;
+        if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+            throw new AssertionError(id + " still runs after " + seconds + " s: " + stderrOf(id));
+        }
+        return process.exitValue();
+    }
+
     /** Ends the node's process as a power cut would end the process: {@code kill -9}. */
     void kill(String id) throws InterruptedException {
         Process process = nodes.get(id).process;
@@ -145,6 +182,10 @@ final class ProcessFleet implements AutoCloseable {
 
     long pid(String id) {
         return nodes.get(id).process.pid();
+    }
+
+    int httpPort(String id) {
+        return httpPorts.get(id);
     }
 
     String address(String id) {

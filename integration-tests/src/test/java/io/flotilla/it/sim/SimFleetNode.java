@@ -12,6 +12,7 @@ import io.flotilla.ops.node.NodeParts;
 import io.flotilla.ops.node.NodePorts;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.HostConfig;
+import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.machine.StateMachineFactory;
@@ -73,8 +74,13 @@ final class SimFleetNode {
                 new SimRuntime(scheduler, id.value(), random.split(), offset, random.nextInt(400) - 200);
         runtime = incarnation;
         String address = shape.seeds().get(id);
-        HostConfig host =
-                new HostConfig(id, shape.core(), shape.workers(), shape.workers(), TICK_NANOS, 10_000, 10_000, 10_000);
+        HostConfig host = new HostConfig(
+                id,
+                shape.core(),
+                shape.workers(),
+                shape.workers(),
+                TICK_NANOS,
+                HostLimits.of(256L << 20).withCounts(10_000, 10_000, 10_000));
         NodeConfig config = new NodeConfig(id, address, "", shape.seeds(), shape.groups(), shape.shards(), host);
         Connector connector = streams.connector(incarnation);
         SimTransport transport = new SimTransport(network, incarnation, id, address);

@@ -5,6 +5,7 @@ import io.flotilla.ops.cli.GlobalOptions;
 import io.flotilla.ops.cli.Output;
 import io.flotilla.ops.cli.Terminal;
 import io.flotilla.ops.logging.FileLogging;
+import io.flotilla.ops.node.production.NodeLimits;
 import io.flotilla.ops.node.production.NodeServerConfig;
 import io.flotilla.ops.process.DevFleet;
 import io.flotilla.ops.process.ServedNode;
@@ -120,7 +121,8 @@ final class DevVerb implements Callable<Integer> {
                     HOST + ":" + (httpPort + i - 1),
                     seeds,
                     fleet.groups(),
-                    fleet.shards()));
+                    fleet.shards(),
+                    NodeLimits.ofProcess(fleet.nodes())));
         }
         return configs;
     }

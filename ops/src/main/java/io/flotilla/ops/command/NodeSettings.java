@@ -1,5 +1,6 @@
 package io.flotilla.ops.command;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -18,8 +19,16 @@ import java.util.Map;
  * @param seeds addresses by node id
  */
 record NodeSettings(
-        String id, String data, String listen, String http, Map<String, String> seeds, Integer groups, Integer shards) {
-    static final NodeSettings NONE = new NodeSettings(null, null, null, null, null, null, null);
+        String id,
+        String data,
+        String listen,
+        String http,
+        Map<String, String> seeds,
+        Integer groups,
+        Integer shards,
+        String memory,
+        @JsonProperty("disk-timeout") String diskTimeout) {
+    static final NodeSettings NONE = new NodeSettings(null, null, null, null, null, null, null, null, null);
 
     /** @throws CliException (usage) if the file is no such configuration; (refused) if it can't be read */
     static NodeSettings read(Path file) {
@@ -36,8 +45,9 @@ record NodeSettings(
                     .readValue(text, NodeSettings.class);
             return settings == null ? NONE : settings;
         } catch (JacksonException wrong) {
-            throw CliException.usage("node: --config " + file + ": " + explain(wrong)
-                    + "; settings are id, data, listen, http, seeds (id: host:port), groups, shards");
+            throw CliException.usage(
+                    "node: --config " + file + ": " + explain(wrong)
+                            + "; settings are id, data, listen, http, seeds (id: host:port), groups, shards, memory, disk-timeout");
         }
     }
 

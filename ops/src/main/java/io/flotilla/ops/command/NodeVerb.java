@@ -1,11 +1,14 @@
 package io.flotilla.ops.command;
 
 import io.flotilla.ops.cli.CliException;
+import io.flotilla.ops.cli.DurationText;
 import io.flotilla.ops.cli.GlobalOptions;
 import io.flotilla.ops.cli.HostPort;
 import io.flotilla.ops.cli.Output;
+import io.flotilla.ops.cli.SizeText;
 import io.flotilla.ops.cli.Terminal;
 import io.flotilla.ops.logging.FileLogging;
+import io.flotilla.ops.node.production.NodeLimits;
 import io.flotilla.ops.node.production.NodeServerConfig;
 import io.flotilla.ops.process.DataDirectory;
 import io.flotilla.ops.process.DevFleet;
@@ -13,6 +16,7 @@ import io.flotilla.ops.process.ServedNode;
 import io.flotilla.ops.process.ServerProcess;
 import io.flotilla.raft.core.NodeId;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -59,6 +63,20 @@ final class NodeVerb implements Callable<Integer> {
     @Option(names = "--shards", paramLabel = "N", description = "Shards made at founding. Default: 16.")
     private Integer shards;
 
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = SizeText.class,
+            description = "What the bounds of all queues are made from. Default: the whole heap.")
+    private Long memory;
+
+    @Option(
+            names = "--disk-timeout",
+            paramLabel = "TIME",
+            converter = DurationText.class,
+            description = "A write to the disk that takes longer counts as failed. Default: 10s.")
+    private Duration diskTimeout;
+
     private final Terminal terminal;
 
     NodeVerb(Terminal terminal) {
@@ -95,7 +113,35 @@ final class NodeVerb implements Callable<Integer> {
                 page.isEmpty() ? "" : address("--http", page),
                 seeds(file),
                 groupCount,
-                shardCount);
+                shardCount,
+                limits(file));
+    }
+
+    private NodeLimits limits(NodeSettings file) {
+        NodeLimits whole = NodeLimits.ofProcess(1);
+        long bytes;
+        Duration patience;
+        try {
+            bytes = pick(
+                    memory, file.memory() == null ? null : new SizeText().convert(file.memory()), whole.memoryBytes());
+            patience = pick(
+                    diskTimeout,
+                    file.diskTimeout() == null ? null : new DurationText().convert(file.diskTimeout()),
+                    whole.diskTimeout());
+        } catch (TypeConversionException wrong) {
+            throw CliException.usage("node: --config " + configFile + ": " + wrong.getMessage());
+        }
+        if (bytes < NodeLimits.LEAST_MEMORY_BYTES) {
+            throw CliException.usage(
+                    "node: " + (memory == null && file.memory() == null ? "the heap" : "--memory") + " has "
+                            + (bytes >> 20) + " MiB, but a node needs at least " + (NodeLimits.LEAST_MEMORY_BYTES >> 20)
+                            + " MiB; give Java a larger -Xmx");
+        }
+        if (bytes > whole.memoryBytes()) {
+            throw CliException.usage("node: --memory is " + (bytes >> 20) + " MiB, but the heap has at most "
+                    + (whole.memoryBytes() >> 20) + " MiB; give Java a larger -Xmx, or a smaller --memory");
+        }
+        return new NodeLimits(bytes, patience);
     }
 
     private SortedMap<NodeId, String> seeds(NodeSettings file) {

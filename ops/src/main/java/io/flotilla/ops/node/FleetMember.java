@@ -12,6 +12,7 @@ import io.flotilla.controller.machine.ControllerStateMachine;
 import io.flotilla.controller.proto.ControllerCommand;
 import io.flotilla.controller.proto.FoundFleet;
 import io.flotilla.controller.service.ControllerService;
+import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.kv.proto.KvGenesis;
@@ -114,7 +115,7 @@ final class FleetMember {
 
             @Override
             public void diskFailed(IOException cause) {
-                listener.failed(NodeFailure.broken(cause.getMessage()));
+                listener.failed(NodeFailure.of(cause));
             }
         });
         LogStore log = ports.parts()
@@ -396,21 +397,17 @@ final class FleetMember {
         @Override
         public void groupFailed(long groupId, Throwable cause) {
             LOG.error("{}: the replica of group {} was halted", config.id(), groupId, cause);
-            tell("the replica of group " + groupId + " was halted: " + text(cause));
+            NodeFailure failure = cause instanceof EngineException
+                    ? NodeFailure.of(cause)
+                    : NodeFailure.broken("the replica of group " + groupId + " was halted: " + NodeFailure.text(cause));
+            lane.execute(() -> listener.failed(failure));
         }
 
         @Override
         public void nodeFailed(Throwable cause) {
             LOG.error("{}: the node can't go on", config.id(), cause);
-            tell(text(cause));
+            NodeFailure failure = NodeFailure.of(cause);
+            lane.execute(() -> listener.failed(failure));
         }
-
-        private void tell(String message) {
-            lane.execute(() -> listener.failed(NodeFailure.broken(message)));
-        }
-    }
-
-    static String text(Throwable cause) {
-        return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
     }
 }

@@ -8,6 +8,7 @@ import io.flotilla.client.proto.ReplicaStatus;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
+import io.flotilla.kv.engine.EngineException;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.host.GroupStatus;
@@ -68,7 +69,7 @@ public final class FleetNode implements AutoCloseable {
             try {
                 open();
             } catch (IOException e) {
-                fail(NodeFailure.broken(FleetMember.text(e)));
+                fail(NodeFailure.of(e));
             }
         });
     }
@@ -95,7 +96,16 @@ public final class FleetNode implements AutoCloseable {
 
     /** A task of one of the node's lanes threw, which is a defect: the node stops. */
     public void defect(Lane where, Throwable cause) {
-        lane.execute(() -> fail(NodeFailure.broken("a defect in " + where.name() + ": " + cause)));
+        lane.execute(() -> fail(
+                cause instanceof EngineException
+                        ? NodeFailure.of(cause)
+                        : NodeFailure.broken("a defect in " + where.name() + ": " + cause)));
+    }
+
+    /** The engine can't go on. Any thread. */
+    public void engineFailed(EngineException cause) {
+        LOG.error("{}: the engine can't go on", config.id(), cause);
+        lane.execute(() -> fail(NodeFailure.of(cause)));
     }
 
     /** A recent state of the node and its replicas. */
@@ -219,7 +229,7 @@ public final class FleetNode implements AutoCloseable {
                 try {
                     identityFile.write(next.encode());
                 } catch (IOException e) {
-                    fail(NodeFailure.broken(FleetMember.text(e)));
+                    fail(NodeFailure.of(e));
                     return false;
                 }
                 identity = next;
@@ -282,13 +292,13 @@ public final class FleetNode implements AutoCloseable {
                     });
         } catch (IOException | RuntimeException e) {
             LOG.error("{}: can't open the data directory", config.id(), e);
-            fail(NodeFailure.broken(FleetMember.text(e)));
+            fail(NodeFailure.of(e));
             return;
         }
         try {
             member.start();
         } catch (IOException e) {
-            fail(NodeFailure.broken(FleetMember.text(e)));
+            fail(NodeFailure.of(e));
         }
     }
 

@@ -1,5 +1,10 @@
 package io.flotilla.ops.node;
 
+import io.flotilla.kv.engine.EngineException;
+import io.flotilla.raft.disk.StateFile;
+import io.flotilla.raft.log.LogDamageException;
+import java.io.IOException;
+
 /**
  * Why a node can't start or go on.
  *
@@ -14,6 +19,22 @@ public record NodeFailure(int exitCode, String message) {
 
     public static NodeFailure refused(String message) {
         return new NodeFailure(REFUSED, message);
+    }
+
+    /** What a failed disk, damage or a defect says, with what to do if it does not say that itself. */
+    public static NodeFailure of(Throwable cause) {
+        String text = text(cause);
+        boolean advises = cause instanceof LogDamageException
+                || cause instanceof EngineException
+                || cause instanceof StateFile.StateFileException;
+        if (cause instanceof IOException && !advises) {
+            return broken(text + "; nothing more is acknowledged: " + DiskFault.advice(text));
+        }
+        return broken(text);
+    }
+
+    static String text(Throwable cause) {
+        return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
     }
 
     public static NodeFailure broken(String message) {

@@ -1,6 +1,8 @@
 package io.flotilla.ops.process;
 
 import io.flotilla.ops.cli.CliException;
+import io.flotilla.ops.cli.ExitCode;
+import io.flotilla.ops.node.DiskFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -13,9 +15,21 @@ public final class DataDirectory {
     /** The file by which a directory shows that it is a node's. */
     private static final String NODE_MARK = "identity";
 
-    /** What a node makes. Whether they fit together without the mark is the node's to say. */
-    private static final Set<String> NODE_FILES =
-            Set.of(NODE_MARK, "configuration", "engine", "lock", "log", "logs", "native");
+    /**
+     * What a node makes, half-written files included, and what a file system of its own has. Whether they fit together
+     * without the mark is the node's to say.
+     */
+    private static final Set<String> NODE_FILES = Set.of(
+            NODE_MARK,
+            NODE_MARK + ".new",
+            "configuration",
+            "configuration.new",
+            "engine",
+            "lock",
+            "log",
+            "logs",
+            "native",
+            "lost+found");
 
     private DataDirectory() {}
 
@@ -30,9 +44,18 @@ public final class DataDirectory {
                 checkNothingBut(NODE_FILES, directory, "node");
             }
         } catch (IOException unreadable) {
-            throw CliException.refused("node: the data directory " + directory + " can't be read: " + unreadable
-                    + "; name a folder that this user can read and write");
+            throw unusable(
+                    "node: the data directory " + directory + " can't be read: " + unreadable,
+                    unreadable,
+                    "name a folder that this user can read and write");
         }
+    }
+
+    /** A disk that fails is not the caller's fault: exit code 5; anything else is: 4. */
+    static CliException unusable(String what, IOException why, String otherwise) {
+        return DiskFault.isOne(why)
+                ? new CliException(ExitCode.BROKEN, what + "; " + DiskFault.advice(String.valueOf(why.getMessage())))
+                : CliException.refused(what + "; " + otherwise);
     }
 
     /** @throws CliException (refused) if there is anything else; a directory that does not exist is fine */

@@ -1,6 +1,5 @@
 package io.flotilla.ops.process;
 
-import io.flotilla.ops.cli.CliException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +15,7 @@ final class RocksLibrary {
     /**
      * Before the first use of RocksDB in this process.
      *
-     * @throws CliException (refused) if the folder can't be written
+     * @throws CliException if the folder can't be written
      */
     static void loadFrom(Path dataDirectory) {
         Path folder = dataDirectory.resolve("native");
@@ -24,8 +23,10 @@ final class RocksLibrary {
             Files.createDirectories(folder);
             NativeLibraryLoader.getInstance().loadLibrary(folder.toString());
         } catch (IOException failed) {
-            throw CliException.refused("data: " + folder + " can't be used: " + failed
-                    + "; name a folder on a disk with space, from which programs may be run");
+            throw DataDirectory.unusable(
+                    "data: " + folder + " can't be used: " + failed,
+                    failed,
+                    "name a folder on a disk from which programs may be run");
         }
     }
 }

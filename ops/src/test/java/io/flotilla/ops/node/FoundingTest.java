@@ -45,7 +45,7 @@ class FoundingTest {
         }
         NodeId self = new NodeId(id);
         return new NodeConfig(
-                self, "h:" + id.substring(1), "web:" + id, named, groups, 16, HostConfig.defaults(self, 2));
+                self, "h:" + id.substring(1), "web:" + id, named, groups, 16, HostConfig.defaults(self, 2, 256L << 20));
     }
 
     private Running start(String id) {
@@ -316,8 +316,8 @@ class FoundingTest {
         assertThat(Founding.objection(config("n1", "n1=h:9,n2=h:2", 1), null)).contains("h:9", "h:1");
         assertThat(Founding.objection(config("n1", "n1=h:1,n2=h:1", 1), null)).contains("n1", "n2", "same address");
         NodeConfig none = config("n1", "n1=h:1", 1);
-        NodeConfig empty =
-                new NodeConfig(none.id(), none.address(), "", new TreeMap<>(), 1, 1, HostConfig.defaults(none.id(), 2));
+        NodeConfig empty = new NodeConfig(
+                none.id(), none.address(), "", new TreeMap<>(), 1, 1, HostConfig.defaults(none.id(), 2, 256L << 20));
         assertThat(Founding.objection(empty, null)).contains("--seeds");
     }
 }

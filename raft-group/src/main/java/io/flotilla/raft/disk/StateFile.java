@@ -38,6 +38,8 @@ public final class StateFile {
         if (!disk.exists(path)) {
             return Optional.empty();
         }
+        // the last run may have ended between the rename and its sync: what is acted upon must stay
+        disk.forceDirectory("");
         byte[] bytes;
         try (DiskFile file = disk.open(path)) {
             if (file.size() > MAX_BYTES) {

@@ -10,6 +10,7 @@ import java.util.List;
 final class Applier {
     private final int number;
     private final Lane lane;
+    private final DiskWatch watch = new DiskWatch("a call of a state machine");
 
     Applier(int number, Lane lane) {
         this.number = number;
@@ -18,6 +19,10 @@ final class Applier {
 
     int number() {
         return number;
+    }
+
+    DiskWatch watch() {
+        return watch;
     }
 
     Lane lane() {

@@ -8,6 +8,7 @@ import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transport.GroupMessage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Owns some of the node's groups on one lane. In a turn it handles a bounded number of events, then lets every core
@@ -32,21 +33,38 @@ final class GroupWorker {
     private final Outbox outbox;
     private List<PendingWrite> writes = new ArrayList<>();
     private final List<List<Runnable>> machineWork = new ArrayList<>();
+    private final List<DiskWatch.Look> watches = new ArrayList<>();
+    private final Consumer<Throwable> nodeFailed;
     private boolean someHalted;
     private boolean ticking;
     private long lastTick;
 
-    GroupWorker(HostState state, Lane lane, LogWriter writer, LogReader reader, Applier[] appliers) {
+    GroupWorker(
+            HostState state,
+            Lane lane,
+            LogWriter writer,
+            LogReader reader,
+            Applier[] appliers,
+            Consumer<Throwable> nodeFailed) {
         this.state = state;
         this.lane = lane;
         this.writer = writer;
         this.reader = reader;
         this.appliers = appliers;
+        this.nodeFailed = nodeFailed;
         this.outbox = new Outbox(state);
+        watches.add(new DiskWatch.Look(writer.watch()));
+        for (Applier applier : appliers) {
+            watches.add(new DiskWatch.Look(applier.watch()));
+        }
         for (int i = 0; i < appliers.length; i++) {
             machineWork.add(new ArrayList<>());
         }
-        this.inbox = new Inbox<>(lane, state.config.maxInboxEvents(), this::turn);
+        this.inbox = new Inbox<>(
+                lane,
+                state.config.limits().maxInboxEvents(),
+                state.config.limits().maxInboxBytes(),
+                this::turn);
     }
 
     Lane lane() {
@@ -59,7 +77,7 @@ final class GroupWorker {
 
     /** @return false if too much waits already. Any lane. */
     boolean offer(Event event) {
-        return inbox.offer(event, event.weight());
+        return inbox.offer(event, event.weight(), event.bytes());
     }
 
     /** Answers something this worker asked for. Any lane. */
@@ -76,7 +94,7 @@ final class GroupWorker {
             if (event == null) {
                 break;
             }
-            inbox.taken(event.weight());
+            inbox.taken(event.weight(), event.bytes());
             if (state.isDown()) {
                 event.refuse(this);
             } else {
@@ -189,10 +207,23 @@ final class GroupWorker {
             for (long number = first; number <= now; number++) {
                 tick(number);
             }
+            lookAfterDisks(Math.min(now - lastTick, TICKS_AFTER_STALL) * state.config.tickNanos());
             lastTick = now;
             endTurn();
         }
         awaitTick();
+    }
+
+    /** @param nanos since the last look, but only those in which this process surely ran */
+    private void lookAfterDisks(long nanos) {
+        for (int i = 0; i < watches.size(); i++) {
+            long lasting = watches.get(i).look(nanos);
+            if (lasting > state.config.limits().maxDiskNanos()) {
+                nodeFailed.accept(new DiskHangsException(watches.get(i).what() + " has not come back for "
+                        + lasting / 1_000_000_000L + " s: the disk hangs"));
+                return;
+            }
+        }
     }
 
     private void tick(long number) {

@@ -67,6 +67,7 @@ final class HostedMachine {
             return;
         }
         List<Object> results;
+        applier.watch().begun();
         try {
             results = machine.apply(entries);
             Check.that(
@@ -79,6 +80,8 @@ final class HostedMachine {
             refuse(proposals);
             halt(e);
             return;
+        } finally {
+            applier.watch().ended();
         }
         applied = entries.get(entries.size() - 1).index();
         replica.worker().answer(new Events.Applied(replica, applied));

@@ -24,12 +24,6 @@ final class LogWriter {
     /** A write takes further hand-overs while it is smaller than this. */
     private static final long BYTES_PER_WRITE = 4L << 20;
 
-    /** With more than this waiting, callers get busy. */
-    private static final long BUSY_BYTES = 64L << 20;
-
-    /** With more than this waiting, entries from leaders are dropped: they come again. */
-    private static final long FAR_BEHIND_BYTES = 128L << 20;
-
     private final HostState state;
     private final Lane lane;
     private final LogReader reader;
@@ -37,13 +31,14 @@ final class LogWriter {
     private final Inbox<HandOver> inbox;
     private final AtomicLong waitingBytes = new AtomicLong();
     private final Outbox outbox;
+    private final DiskWatch watch = new DiskWatch("a write to the log");
 
     LogWriter(HostState state, Lane lane, LogReader reader, Consumer<Throwable> nodeFailed) {
         this.state = state;
         this.lane = lane;
         this.reader = reader;
         this.nodeFailed = nodeFailed;
-        this.inbox = new Inbox<>(lane, Integer.MAX_VALUE, this::writeOnce);
+        this.inbox = new Inbox<>(lane, Integer.MAX_VALUE, Long.MAX_VALUE, this::writeOnce);
         this.outbox = new Outbox(state);
     }
 
@@ -53,12 +48,16 @@ final class LogWriter {
         return lane;
     }
 
+    DiskWatch watch() {
+        return watch;
+    }
+
     boolean isBehind() {
-        return waitingBytes.get() > BUSY_BYTES;
+        return waitingBytes.get() > state.config.limits().busyLogBytes();
     }
 
     boolean isFarBehind() {
-        return waitingBytes.get() > FAR_BEHIND_BYTES;
+        return waitingBytes.get() > state.config.limits().maxLogBytes();
     }
 
     /** In the order of each replica's batches. Any lane; the list belongs to the writer from here on. */
@@ -104,6 +103,7 @@ final class LogWriter {
             for (int i = 0; i < gathered.size(); i++) {
                 writes.add(gathered.get(i).toWrite());
             }
+            watch.begun();
             try {
                 state.log.write(writes);
             } catch (IOException | RuntimeException | Error e) {
@@ -158,6 +158,7 @@ final class LogWriter {
 
     /** All of it is durable. */
     private void release(List<PendingWrite> all) {
+        watch.ended();
         state.counters.batches.add(all.size());
         Map<GroupWorker, Events.Persisted> answers = new LinkedHashMap<>();
         for (int i = 0; i < all.size(); i++) {

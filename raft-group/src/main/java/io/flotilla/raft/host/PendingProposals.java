@@ -29,7 +29,7 @@ final class PendingProposals {
         this.replica = replica;
         this.state = state;
         this.lane = replica.worker().lane();
-        this.max = state.config.maxPendingProposals();
+        this.max = state.config.limits().maxPendingProposals();
     }
 
     /** @return false if it was refused */

@@ -23,7 +23,7 @@ final class PendingReads {
 
     PendingReads(Replica replica, HostState state) {
         this.lane = replica.worker().lane();
-        this.max = state.config.maxPendingReads();
+        this.max = state.config.limits().maxPendingReads();
     }
 
     /** Takes a place for one read; any thread. @return false if too many are open */

@@ -59,7 +59,8 @@ public final class RaftHost implements AutoCloseable {
         }
         this.workers = new GroupWorker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
-            workers[i] = new GroupWorker(state, runtime.lane("group-worker-" + i), writer, reader, appliers);
+            workers[i] =
+                    new GroupWorker(state, runtime.lane("group-worker-" + i), writer, reader, appliers, this::fail);
         }
     }
 

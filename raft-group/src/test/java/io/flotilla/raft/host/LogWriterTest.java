@@ -73,7 +73,13 @@ class LogWriterTest {
                 SELF,
                 log,
                 network.transport(SELF),
-                c -> new HostConfig(SELF, c.core(), 1, 1, TimeUnit.MINUTES.toNanos(10), 2, 2, 100));
+                c -> new HostConfig(
+                        SELF,
+                        c.core(),
+                        1,
+                        1,
+                        TimeUnit.MINUTES.toNanos(10),
+                        c.limits().withCounts(2, 2, 100)));
         node.host.start();
     }
 
@@ -179,7 +185,8 @@ class LogWriterTest {
                 SELF,
                 log,
                 network.transport(SELF),
-                c -> new HostConfig(SELF, c.core(), 1, 1, c.tickNanos(), 2, 2, 100));
+                c -> new HostConfig(
+                        SELF, c.core(), 1, 1, c.tickNanos(), c.limits().withCounts(2, 2, 100)));
         node.host.start();
         node.host.createGroup(alone(1));
         awaitLeading(1);

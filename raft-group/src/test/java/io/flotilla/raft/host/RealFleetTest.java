@@ -43,15 +43,7 @@ class RealFleetTest {
     private final TestFleet fleet = new TestFleet(this::openLog, this::serve) {
         @Override
         HostConfig change(HostConfig c) {
-            return new HostConfig(
-                    c.self(),
-                    CORE,
-                    2,
-                    2,
-                    20_000_000L,
-                    c.maxPendingProposals(),
-                    c.maxPendingReads(),
-                    c.maxInboxEvents());
+            return new HostConfig(c.self(), CORE, 2, 2, 20_000_000L, c.limits());
         }
     };
 

@@ -30,7 +30,8 @@ final class TestNode implements HostListener {
         this.id = id;
         this.transport = transport;
         this.runtime = new ThreadRuntime(id.value(), (lane, cause) -> defects.add(cause));
-        HostConfig config = new HostConfig(id, CORE, 2, 2, 5_000_000L, 10_000, 10_000, 10_000);
+        HostConfig config = new HostConfig(
+                id, CORE, 2, 2, 5_000_000L, HostLimits.of(256L << 20).withCounts(10_000, 10_000, 10_000));
         this.host = new RaftHost(change.apply(config), runtime, log, transport, machines, this);
     }
 

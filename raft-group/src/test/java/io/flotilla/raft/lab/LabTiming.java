@@ -3,6 +3,7 @@ package io.flotilla.raft.lab;
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.HostConfig;
+import io.flotilla.raft.host.HostLimits;
 
 /** Election timeout (the lower bound; drawn up to twice as long), heartbeat interval, and the tick they are counted in. */
 record LabTiming(String name, long tickNanos, int heartbeatTicks, int electionTicks, boolean preVote) {
@@ -40,8 +41,6 @@ record LabTiming(String name, long tickNanos, int heartbeatTicks, int electionTi
                 1,
                 1,
                 tickNanos,
-                10_000,
-                10_000,
-                100_000);
+                HostLimits.of(256L << 20));
     }
 }

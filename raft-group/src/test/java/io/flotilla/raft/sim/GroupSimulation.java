@@ -4,6 +4,7 @@ import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.host.HostConfig;
+import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.RaftHost;
@@ -240,7 +241,13 @@ final class GroupSimulation implements FaultPlan.World {
             for (NodeId other : all) {
                 transport.setAddress(other, other + ":1");
             }
-            HostConfig config = new HostConfig(id, core, 1 + random.nextInt(2), 1, 50_000_000L, 1000, 1000, 10_000);
+            HostConfig config = new HostConfig(
+                    id,
+                    core,
+                    1 + random.nextInt(2),
+                    1,
+                    50_000_000L,
+                    HostLimits.of(256L << 20).withCounts(1000, 1000, 10_000));
             host = new RaftHost(
                     config,
                     incarnation,

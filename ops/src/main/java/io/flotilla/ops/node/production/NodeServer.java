@@ -2,7 +2,9 @@ package io.flotilla.ops.node.production;
 
 import io.flotilla.client.grpc.GrpcConnector;
 import io.flotilla.client.proto.NodeStatus;
+import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.rocks.RocksEngine;
+import io.flotilla.ops.node.DiskFault;
 import io.flotilla.ops.node.FleetNode;
 import io.flotilla.ops.node.NodeConfig;
 import io.flotilla.ops.node.NodeFailure;
@@ -82,15 +84,14 @@ public final class NodeServer implements AutoCloseable {
                             config.seeds(),
                             config.groups(),
                             config.shards(),
-                            HostConfig.defaults(
-                                    config.id(), Runtime.getRuntime().availableProcessors()),
+                            hostConfig(),
                             ThisProcess.describe()),
                     new NodePorts(
                             runtime,
                             new OsDisk(config.dataDir()),
                             transport,
                             connector,
-                            () -> RocksEngine.open(engineDirectory)),
+                            () -> RocksEngine.open(engineDirectory, this::engineFailed)),
                     listener);
             node.start();
         } catch (NodeStartException | RuntimeException e) {
@@ -150,6 +151,15 @@ public final class NodeServer implements AutoCloseable {
         }
     }
 
+    private HostConfig hostConfig() {
+        HostConfig defaults = HostConfig.defaults(
+                config.id(),
+                Runtime.getRuntime().availableProcessors(),
+                config.limits().memoryBytes());
+        return defaults.withLimits(
+                defaults.limits().withMaxDiskNanos(config.limits().diskTimeout().toNanos()));
+    }
+
     private String fleetId() {
         FleetNode present = node;
         return present == null ? "" : present.fleetId();
@@ -161,9 +171,11 @@ public final class NodeServer implements AutoCloseable {
         } catch (DirectoryInUseException e) {
             throw new NodeStartException(NodeFailure.refused(e.getMessage()), e);
         } catch (IOException e) {
+            String text = "can't use the data directory " + config.dataDir() + ": " + e;
             throw new NodeStartException(
-                    NodeFailure.refused("can't use the data directory " + config.dataDir() + ": " + e
-                            + "; name a directory that this user may write to"),
+                    DiskFault.isOne(e)
+                            ? NodeFailure.broken(text + "; " + DiskFault.advice(text))
+                            : NodeFailure.refused(text + "; name a directory that this user may write to"),
                     e);
         }
     }
@@ -211,6 +223,10 @@ public final class NodeServer implements AutoCloseable {
                     null);
         }
         return seed;
+    }
+
+    private void engineFailed(EngineException cause) {
+        node.engineFailed(cause);
     }
 
     private void laneFailed(Lane lane, Throwable cause) {

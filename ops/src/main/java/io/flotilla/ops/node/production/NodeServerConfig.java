@@ -15,7 +15,26 @@ import java.util.TreeMap;
  * @param shards shards made at founding
  */
 public record NodeServerConfig(
-        NodeId id, Path dataDir, String listen, String http, SortedMap<NodeId, String> seeds, int groups, int shards) {
+        NodeId id,
+        Path dataDir,
+        String listen,
+        String http,
+        SortedMap<NodeId, String> seeds,
+        int groups,
+        int shards,
+        NodeLimits limits) {
+    /** A node that has the process for itself. */
+    public NodeServerConfig(
+            NodeId id,
+            Path dataDir,
+            String listen,
+            String http,
+            SortedMap<NodeId, String> seeds,
+            int groups,
+            int shards) {
+        this(id, dataDir, listen, http, seeds, groups, shards, NodeLimits.ofProcess(1));
+    }
+
     public NodeServerConfig {
         seeds = Collections.unmodifiableSortedMap(new TreeMap<>(seeds));
     }

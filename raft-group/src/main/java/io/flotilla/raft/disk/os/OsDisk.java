@@ -3,8 +3,10 @@ package io.flotilla.raft.disk.os;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.disk.DiskFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -28,8 +30,15 @@ public final class OsDisk implements Disk {
 
     @Override
     public DiskFile open(String path) throws IOException {
-        return new OsFile(FileChannel.open(
-                resolve(path), StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE));
+        Path file = resolve(path);
+        try {
+            return new OsFile(
+                    file,
+                    FileChannel.open(
+                            file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE));
+        } catch (IOException e) {
+            throw named("open", file, e);
+        }
     }
 
     @Override
@@ -47,29 +56,60 @@ public final class OsDisk implements Disk {
             return children.map(child -> child.getFileName().toString())
                     .sorted()
                     .toList();
+        } catch (IOException e) {
+            throw named("list", path, e);
+        } catch (UncheckedIOException e) {
+            throw named("list", path, e.getCause());
         }
     }
 
     @Override
     public void createDirectories(String directory) throws IOException {
-        Files.createDirectories(resolve(directory));
+        Path path = resolve(directory);
+        try {
+            Files.createDirectories(path);
+        } catch (IOException e) {
+            throw named("make the directory", path, e);
+        }
     }
 
     @Override
     public void delete(String path) throws IOException {
-        Files.deleteIfExists(resolve(path));
+        Path file = resolve(path);
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw named("delete", file, e);
+        }
     }
 
     @Override
     public void rename(String from, String to) throws IOException {
-        Files.move(resolve(from), resolve(to), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Path target = resolve(to);
+        try {
+            Files.move(resolve(from), target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw named("rename " + from + " to", target, e);
+        }
     }
 
     @Override
     public void forceDirectory(String directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(resolve(directory), StandardOpenOption.READ)) {
+        Path path = resolve(directory);
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             channel.force(true);
+        } catch (IOException e) {
+            throw named("sync", path, e);
         }
+    }
+
+    /** What the system says, with what was done to which file: its own words often name neither. */
+    private static IOException named(String what, Path path, IOException e) {
+        String reason = e instanceof FileSystemException named ? named.getReason() : e.getMessage();
+        return new IOException(
+                "can't " + what + " " + path + ": "
+                        + (reason == null ? e.getClass().getSimpleName() : reason),
+                e);
     }
 
     @Override
@@ -82,60 +122,88 @@ public final class OsDisk implements Disk {
     }
 
     private static final class OsFile implements DiskFile {
+        private final Path path;
         private final FileChannel channel;
 
-        OsFile(FileChannel channel) {
+        OsFile(Path path, FileChannel channel) {
+            this.path = path;
             this.channel = channel;
         }
 
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
             int sum = 0;
-            while (target.hasRemaining()) {
-                int n = channel.read(target, position + sum);
-                if (n < 0) {
-                    break;
+            try {
+                while (target.hasRemaining()) {
+                    int n = channel.read(target, position + sum);
+                    if (n < 0) {
+                        break;
+                    }
+                    sum += n;
                 }
-                sum += n;
+            } catch (IOException e) {
+                throw named("read", path, e);
             }
             return sum;
         }
 
         @Override
         public void write(ByteBuffer source, long position) throws IOException {
-            while (source.hasRemaining()) {
-                position += channel.write(source, position);
+            try {
+                while (source.hasRemaining()) {
+                    position += channel.write(source, position);
+                }
+            } catch (IOException e) {
+                throw named("write", path, e);
             }
         }
 
         @Override
         public void force() throws IOException {
-            channel.force(false);
+            try {
+                channel.force(false);
+            } catch (IOException e) {
+                throw named("sync", path, e);
+            }
         }
 
         @Override
         public long size() throws IOException {
-            return channel.size();
+            try {
+                return channel.size();
+            } catch (IOException e) {
+                throw named("look at", path, e);
+            }
         }
 
         /** Extends by writing the zeros out: space that is only reserved would make later syncs as dear as growing. */
         @Override
         public void setSize(long size) throws IOException {
-            long position = channel.size();
-            if (size < position) {
-                channel.truncate(size);
-                return;
+            long position = size();
+            try {
+                if (size < position) {
+                    channel.truncate(size);
+                    return;
+                }
+            } catch (IOException e) {
+                throw named("shorten", path, e);
             }
             ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(ZEROS, size - position));
             while (position < size) {
                 zeros.clear().limit((int) Math.min(zeros.capacity(), size - position));
-                position += channel.write(zeros, position);
+                int length = zeros.remaining();
+                write(zeros, position);
+                position += length;
             }
         }
 
         @Override
         public void close() throws IOException {
-            channel.close();
+            try {
+                channel.close();
+            } catch (IOException e) {
+                throw named("close", path, e);
+            }
         }
     }
 }

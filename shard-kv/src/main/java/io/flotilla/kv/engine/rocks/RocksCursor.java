@@ -1,8 +1,6 @@
 package io.flotilla.kv.engine.rocks;
 
 import io.flotilla.kv.engine.EngineCursor;
-import io.flotilla.kv.engine.EngineException;
-import java.nio.file.Path;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -12,7 +10,7 @@ import org.rocksdb.Snapshot;
 
 /** An iterator with its bounds, which must live as long as it does. */
 final class RocksCursor implements EngineCursor {
-    private final Path directory;
+    private final RocksHealth health;
     private final RocksIterator rows;
     private final ReadOptions options;
     private final Slice lower;
@@ -21,8 +19,9 @@ final class RocksCursor implements EngineCursor {
     private boolean started;
     private boolean open = true;
 
-    private RocksCursor(Path directory, RocksDB db, byte[] from, byte[] to, boolean ascending, ReadOptions options) {
-        this.directory = directory;
+    private RocksCursor(
+            RocksHealth health, RocksDB db, byte[] from, byte[] to, boolean ascending, ReadOptions options) {
+        this.health = health;
         this.options = options;
         this.ascending = ascending;
         lower = new Slice(from);
@@ -34,14 +33,14 @@ final class RocksCursor implements EngineCursor {
         rows = db.newIterator(options);
     }
 
-    static RocksCursor open(Path directory, RocksDB db, byte[] from, byte[] to, boolean ascending) {
-        return new RocksCursor(directory, db, from, to, ascending, new ReadOptions());
+    static RocksCursor open(RocksHealth health, RocksDB db, byte[] from, byte[] to, boolean ascending) {
+        return new RocksCursor(health, db, from, to, ascending, new ReadOptions());
     }
 
     /** Ascending, over a snapshot; leaves the blocks that it reads out of the cache. */
-    static RocksCursor open(Path directory, RocksDB db, byte[] from, byte[] to, Snapshot snapshot) {
+    static RocksCursor open(RocksHealth health, RocksDB db, byte[] from, byte[] to, Snapshot snapshot) {
         ReadOptions options = new ReadOptions().setSnapshot(snapshot).setFillCache(false);
-        return new RocksCursor(directory, db, from, to, true, options);
+        return new RocksCursor(health, db, from, to, true, options);
     }
 
     @Override
@@ -69,7 +68,7 @@ final class RocksCursor implements EngineCursor {
         try {
             rows.status();
         } catch (RocksDBException e) {
-            throw new EngineException("can't read the database in " + directory + ": " + e.getMessage(), e);
+            throw health.failed("can't read", e);
         }
         return false;
     }

@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.rocksdb.AbstractEventListener;
 import org.rocksdb.BackgroundErrorReason;
@@ -74,15 +75,22 @@ public final class RocksEngine implements KvEngine {
     /** A flush was asked for and is not done. */
     private final AtomicBoolean flushAsked = new AtomicBoolean();
 
-    private volatile EngineException failure;
+    private final RocksHealth health;
     private volatile boolean closed;
 
-    private RocksEngine(Path directory, RocksDB db, Options options, List<AutoCloseable> handles, AtomicLong durable) {
+    private RocksEngine(
+            Path directory,
+            RocksDB db,
+            Options options,
+            List<AutoCloseable> handles,
+            AtomicLong durable,
+            RocksHealth health) {
         this.directory = directory;
         this.db = db;
         this.options = options;
         this.handles = handles;
         this.durable = durable;
+        this.health = health;
         writeOptions = keep(handles, new WriteOptions()).setDisableWAL(true);
         flushOptions = keep(handles, new FlushOptions()).setWaitForFlush(true);
         ingestOptions = keep(handles, new IngestExternalFileOptions())
@@ -102,6 +110,14 @@ public final class RocksEngine implements KvEngine {
      * @throws EngineException if it is damaged, held by another process, or the disk fails
      */
     public static RocksEngine open(Path directory) {
+        return open(directory, failed -> {});
+    }
+
+    /**
+     * The same, with somebody who hears once that the database can't go on: of a write or read that failed, of damage,
+     * and of what failed on RocksDB's own threads. Called on any thread; must not block.
+     */
+    public static RocksEngine open(Path directory, Consumer<EngineException> failed) {
         try {
             Files.createDirectories(directory.resolve(IMPORTS));
         } catch (IOException e) {
@@ -111,9 +127,10 @@ public final class RocksEngine implements KvEngine {
         List<AutoCloseable> handles = new ArrayList<>();
         try {
             AtomicLong durable = new AtomicLong();
+            RocksHealth health = new RocksHealth(directory, failed);
             BloomFilter filter = keep(handles, new BloomFilter(10));
             LRUCache cache = keep(handles, new LRUCache(BLOCK_CACHE_BYTES));
-            Events listener = keep(handles, new Events(directory, durable));
+            Events listener = keep(handles, new Events(health, durable));
             BlockBasedTableConfig table = new BlockBasedTableConfig()
                     .setBlockSize(16 << 10)
                     .setBlockCache(cache)
@@ -139,7 +156,7 @@ public final class RocksEngine implements KvEngine {
                     .setListeners(Collections.singletonList(listener));
             RocksDB db = RocksDB.open(options, directory.toString());
             deleteImports(directory.resolve(IMPORTS));
-            return new RocksEngine(directory, db, options, handles, durable);
+            return new RocksEngine(directory, db, options, handles, durable, health);
         } catch (RocksDBException e) {
             closeAll(handles);
             throw new EngineException(
@@ -172,7 +189,7 @@ public final class RocksEngine implements KvEngine {
         try {
             return db.get(key);
         } catch (RocksDBException e) {
-            throw new EngineException("can't read the database in " + directory + ": " + e.getMessage(), e);
+            throw health.failed("can't read", e);
         }
     }
 
@@ -188,7 +205,7 @@ public final class RocksEngine implements KvEngine {
 
     private EngineCursor cursor(byte[] from, byte[] to, boolean ascending) {
         checkOpen();
-        return RocksCursor.open(directory, db, from, to, ascending);
+        return RocksCursor.open(health, db, from, to, ascending);
     }
 
     @Override
@@ -203,7 +220,7 @@ public final class RocksEngine implements KvEngine {
             // at least this batch's own number: other lanes may have written since, which only makes it wait longer
             return db.getLatestSequenceNumber();
         } catch (RocksDBException e) {
-            throw fail("can't write", e);
+            throw health.failed("can't write", e);
         }
     }
 
@@ -215,7 +232,7 @@ public final class RocksEngine implements KvEngine {
             db.flush(flushOptions);
             raise(durable, visible);
         } catch (RocksDBException e) {
-            throw fail("can't flush", e);
+            throw health.failed("can't flush", e);
         }
     }
 
@@ -245,7 +262,7 @@ public final class RocksEngine implements KvEngine {
     @Override
     public EngineImport newImport() {
         checkWritable();
-        return new RocksImport(directory.resolve(IMPORTS), "i" + imports.incrementAndGet(), options);
+        return new RocksImport(health, directory.resolve(IMPORTS), "i" + imports.incrementAndGet(), options);
     }
 
     @Override
@@ -258,17 +275,8 @@ public final class RocksEngine implements KvEngine {
         try {
             db.ingestExternalFile(files, ingestOptions);
         } catch (RocksDBException e) {
-            throw fail("can't take imported files into", e);
+            throw health.failed("can't take imported files into", e);
         }
-    }
-
-    private EngineException fail(String what, RocksDBException e) {
-        EngineException failed = new EngineException(
-                what + " the database in " + directory + ": " + e.getMessage()
-                        + "; check the disk, then start the node again",
-                e);
-        failure = failed;
-        return failed;
     }
 
     private static void raise(AtomicLong value, long to) {
@@ -287,7 +295,7 @@ public final class RocksEngine implements KvEngine {
         }
         awaitFlusher();
         try {
-            if (failure == null) {
+            if (health.failure() == null) {
                 flush();
             }
         } finally {
@@ -332,6 +340,7 @@ public final class RocksEngine implements KvEngine {
 
     private void checkWritable() {
         checkOpen();
+        EngineException failure = health.failure();
         if (failure != null) {
             throw new EngineException(failure.getMessage(), failure);
         }
@@ -339,24 +348,21 @@ public final class RocksEngine implements KvEngine {
 
     /** Hears on RocksDB's own threads how far the memtables have been written out, and what failed there. */
     private static final class Events extends AbstractEventListener {
-        private final Path directory;
+        private final RocksHealth health;
         private final AtomicLong durable;
 
-        Events(Path directory, AtomicLong durable) {
+        Events(RocksHealth health, AtomicLong durable) {
             super(EnabledEventCallback.ON_FLUSH_COMPLETED, EnabledEventCallback.ON_BACKGROUND_ERROR);
-            this.directory = directory;
+            this.health = health;
             this.durable = durable;
         }
 
-        /** RocksDB refuses the next write, which stops the replica that wants it. */
         @Override
         public void onBackgroundError(BackgroundErrorReason reason, Status status) {
-            LOG.error(
-                    "the database in {} failed at {}: {} {}; it takes no more writes",
-                    directory,
-                    reason,
-                    status.getCode(),
-                    status.getState());
+            String state = status.getState();
+            String why = (state == null || state.isEmpty() ? status.getCodeString() : state) + " (" + reason + ")";
+            LOG.error("a background task of the database failed: {}", why);
+            health.failed("can't go on with", why, status, null);
         }
 
         @Override
@@ -372,7 +378,7 @@ public final class RocksEngine implements KvEngine {
         @Override
         public EngineCursor ascending(byte[] from, byte[] to) {
             checkOpen();
-            return RocksCursor.open(directory, db, from, to, snapshot);
+            return RocksCursor.open(health, db, from, to, snapshot);
         }
 
         @Override

@@ -18,6 +18,7 @@ final class RocksImport implements EngineImport {
     /** Of keys and values. */
     static final long FILE_BYTES = 64L << 20;
 
+    private final RocksHealth health;
     private final Path directory;
     private final String name;
     private final Options options;
@@ -32,7 +33,8 @@ final class RocksImport implements EngineImport {
     private boolean finished;
     private boolean open = true;
 
-    RocksImport(Path directory, String name, Options options) {
+    RocksImport(RocksHealth health, Path directory, String name, Options options) {
+        this.health = health;
         this.directory = directory;
         this.name = name;
         this.options = options;
@@ -85,10 +87,7 @@ final class RocksImport implements EngineImport {
     }
 
     private EngineException failed(RocksDBException e) {
-        return new EngineException(
-                "can't write a file for import in " + directory + ": " + e.getMessage()
-                        + "; check the disk and the room on it",
-                e);
+        return health.failed("can't write a file in " + directory + " for", e);
     }
 
     @Override

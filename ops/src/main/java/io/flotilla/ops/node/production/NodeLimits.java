@@ -1,0 +1,25 @@
+package io.flotilla.ops.node.production;
+
+import java.time.Duration;
+
+/**
+ * What a node may use.
+ *
+ * @param memoryBytes what the bounds of its queues are made from; at most the heap, or this node's share of it
+ * @param diskTimeout a write to the disk that lasts longer counts as failed
+ */
+public record NodeLimits(long memoryBytes, Duration diskTimeout) {
+    public static final long LEAST_MEMORY_BYTES = 64L << 20;
+    public static final Duration DISK_TIMEOUT = Duration.ofSeconds(10);
+
+    public NodeLimits {
+        if (memoryBytes < 1 || diskTimeout.isNegative() || diskTimeout.isZero()) {
+            throw new IllegalArgumentException("memory and disk timeout must be above 0");
+        }
+    }
+
+    /** For one of so many nodes in this process. */
+    public static NodeLimits ofProcess(int nodes) {
+        return new NodeLimits(Runtime.getRuntime().maxMemory() / nodes, DISK_TIMEOUT);
+    }
+}

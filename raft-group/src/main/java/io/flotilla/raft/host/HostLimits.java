@@ -1,0 +1,71 @@
+package io.flotilla.raft.host;
+
+/**
+ * The bounds of a host. What is over a bound is refused as busy, or dropped and sent again, never kept.
+ *
+ * @param maxPendingProposals proposals of one group that wait for their result; beyond it callers get busy
+ * @param maxPendingReads reads of one group that wait; beyond it callers get busy
+ * @param maxInboxEvents events waiting for one worker beyond which messages from peers are dropped and callers get busy
+ * @param maxInboxBytes the same for the bytes of entries and proposals in them
+ * @param busyLogBytes with more than this waiting for the log, callers get busy
+ * @param maxLogBytes with more than this waiting for the log, entries from leaders are dropped: they come again
+ * @param maxDiskNanos how long one write of the log with its sync, or one call of a state machine's {@code apply}, may
+ *     take; beyond it the disk counts as failed. Only time in which this process runs counts
+ */
+public record HostLimits(
+        int maxPendingProposals,
+        int maxPendingReads,
+        int maxInboxEvents,
+        long maxInboxBytes,
+        long busyLogBytes,
+        long maxLogBytes,
+        long maxDiskNanos) {
+    /** 10 s: far longer than a disk that works takes, and short enough to be told from a wedged node. */
+    public static final long DISK_NANOS = 10_000_000_000L;
+
+    private static final long MIB = 1L << 20;
+
+    public HostLimits {
+        if (maxPendingProposals < 1
+                || maxPendingReads < 1
+                || maxInboxEvents < 1
+                || maxInboxBytes < 1
+                || busyLogBytes < 1
+                || maxLogBytes < busyLogBytes
+                || maxDiskNanos < 1) {
+            throw new IllegalArgumentException(
+                    "limits must all be at least 1, and maxLogBytes not below busyLogBytes: " + this);
+        }
+    }
+
+    /**
+     * For a process with so much memory.
+     *
+     * @param heapBytes what the heap may grow to
+     */
+    public static HostLimits of(long heapBytes) {
+        return new HostLimits(
+                10_000,
+                100_000,
+                100_000,
+                share(heapBytes, 16, 8, 64),
+                share(heapBytes, 16, 8, 64),
+                share(heapBytes, 8, 16, 128),
+                DISK_NANOS);
+    }
+
+    private static long share(long heapBytes, int part, long leastMib, long mostMib) {
+        return Math.max(leastMib * MIB, Math.min(mostMib * MIB, heapBytes / part));
+    }
+
+    public HostLimits withMaxDiskNanos(long nanos) {
+        return new HostLimits(
+                maxPendingProposals, maxPendingReads, maxInboxEvents, maxInboxBytes, busyLogBytes, maxLogBytes, nanos);
+    }
+
+    /** The same with other bounds on what waits, in numbers. */
+    public HostLimits withCounts(int pendingProposals, int pendingReads, int inboxEvents) {
+        return new HostLimits(
+                pendingProposals, pendingReads, inboxEvents, maxInboxBytes, busyLogBytes, maxLogBytes, maxDiskNanos);
+    }
+}
