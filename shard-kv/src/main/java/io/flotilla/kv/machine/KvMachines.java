@@ -9,12 +9,12 @@ import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.proto.KvGenesis;
 import io.flotilla.kv.proto.ShardRow;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Opens the state machines of a node's data groups, all over one engine: from the engine's rows, or from the group's
@@ -23,10 +23,13 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class KvMachines implements StateMachineFactory {
     private final KvEngine engine;
     private final SessionLimits limits;
-    /** The last generation used on this node. The engine has a row for each, written with the first row that needs it. */
-    private final AtomicLong lastGeneration;
+    private final Generations generations;
 
-    /** @throws EngineException if the engine's rows were written by a newer version */
+    /**
+     * Deletes from the engine what an earlier run left behind that nobody needs.
+     *
+     * @throws EngineException if the engine's rows were written by a newer version
+     */
     public KvMachines(KvEngine engine) {
         this(engine, SessionLimits.DEFAULT);
     }
@@ -35,7 +38,7 @@ public final class KvMachines implements StateMachineFactory {
         this.engine = engine;
         this.limits = limits;
         checkFormat(engine);
-        this.lastGeneration = new AtomicLong(lastGeneration(engine));
+        this.generations = new Generations(engine);
     }
 
     private static void checkFormat(KvEngine engine) {
@@ -47,13 +50,6 @@ public final class KvMachines implements StateMachineFactory {
         } else if (Layout.number(format) != Layout.FORMAT) {
             throw new EngineException("the engine's rows have format " + Layout.number(format)
                     + ", this version knows only " + Layout.FORMAT + ": start the version that wrote them");
-        }
-    }
-
-    private static long lastGeneration(KvEngine engine) {
-        byte[] prefix = Layout.generationPrefix();
-        try (EngineCursor generations = engine.descending(prefix, Keys.afterPrefix(prefix))) {
-            return generations.next() ? Layout.generationOf(generations.key()) : 0;
         }
     }
 
@@ -71,36 +67,44 @@ public final class KvMachines implements StateMachineFactory {
             throw new IllegalArgumentException("group " + group.groupId() + " has an unreadable genesis", e);
         }
         EngineBatch batch = new EngineBatch();
-        List<ShardState> shards = new ArrayList<>();
+        List<ShardRow> shards = new ArrayList<>();
         for (Shard shard : genesis.getShardsList()) {
             if (shard.getGroup() != group.groupId()) {
                 throw new IllegalArgumentException("the genesis of group " + group.groupId() + " has shard "
                         + shard.getId() + " of group " + shard.getGroup());
             }
-            long generation = lastGeneration.incrementAndGet();
+            long generation = generations.reserve(1);
             ShardRow row = ShardRow.newBuilder()
                     .setShard(shard)
                     .setGeneration(generation)
                     .build();
             batch.put(Layout.generationKey(generation), new byte[0]);
             batch.put(Layout.shardKey(group.groupId(), shard.getId()), row.toByteArray());
-            shards.add(new ShardState(engine, row, limits));
+            shards.add(row);
         }
         batch.put(Layout.groupKey(group.groupId()), Layout.number(0));
         engine.write(batch);
-        return new KvStateMachine(group.groupId(), engine, 0, shards);
+        return new KvStateMachine(group.groupId(), engine, generations, limits, 0, EntryId.ZERO, shards);
     }
 
     private KvStateMachine reopen(long group, long appliedIndex) {
-        List<ShardState> shards = new ArrayList<>();
+        List<ShardRow> shards = new ArrayList<>();
         byte[] prefix = Layout.shardPrefix(group);
         try (EngineCursor rows = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
             while (rows.next()) {
-                shards.add(new ShardState(engine, ShardRow.parseFrom(rows.value()), limits));
+                shards.add(ShardRow.parseFrom(rows.value()));
             }
         } catch (InvalidProtocolBufferException e) {
             throw new EngineException("a shard row of group " + group + " is damaged", e);
         }
-        return new KvStateMachine(group, engine, appliedIndex, shards);
+        byte[] installed = engine.get(Layout.installedKey(group));
+        return new KvStateMachine(
+                group,
+                engine,
+                generations,
+                limits,
+                appliedIndex,
+                installed == null ? EntryId.ZERO : Layout.installed(installed),
+                shards);
     }
 }

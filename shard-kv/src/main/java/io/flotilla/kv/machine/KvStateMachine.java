@@ -11,13 +11,16 @@ import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.proto.KeptReply;
 import io.flotilla.kv.proto.KvCommand;
+import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.machine.SnapshotSink;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 
 /**
@@ -27,13 +30,20 @@ import java.util.List;
  * <p>Exactly once: the reply to a write is kept until its client acknowledged it or log time has passed its not-after,
  * and a retry gets the kept one. A client must give a write the same not-after in every attempt.
  *
+ * <p>The image of a group is told in {@link ImageFormat}. It is received beside the state, under generations of its
+ * own; {@link #install} takes its rows in, and one batch makes them the state.
+ *
  * <p>Belongs to the group's applier lane.
  */
 public final class KvStateMachine implements StateMachine {
     private final long group;
     private final KvEngine engine;
-    private final EpochGuard guard;
+    private final Generations generations;
+    private final SessionLimits limits;
     private final ShardReader reader;
+
+    private EpochGuard guard;
+    private EntryId installed;
 
     private long appliedIndex;
     /** Set while a batch is applied: if that failed, memory and engine may disagree. */
@@ -47,11 +57,21 @@ public final class KvStateMachine implements StateMachine {
     /** The engine's number of {@link #appliedIndex}. */
     private long newestSequence;
 
-    KvStateMachine(long group, KvEngine engine, long appliedIndex, Collection<ShardState> shards) {
+    KvStateMachine(
+            long group,
+            KvEngine engine,
+            Generations generations,
+            SessionLimits limits,
+            long appliedIndex,
+            EntryId installed,
+            List<ShardRow> shards) {
         this.group = group;
         this.engine = engine;
-        this.guard = new EpochGuard(group, shards);
+        this.generations = generations;
+        this.limits = limits;
         this.reader = new ShardReader(engine);
+        this.guard = guard(shards);
+        this.installed = installed;
         this.appliedIndex = appliedIndex;
         this.pendingIndex = appliedIndex;
         this.pendingSequence = engine.write(new EngineBatch());
@@ -212,12 +232,98 @@ public final class KvStateMachine implements StateMachine {
         }
     }
 
+    @Override
+    public void flushSoon() {
+        if (durableIndex() < appliedIndex) {
+            engine.flushSoon();
+        }
+    }
+
+    @Override
+    public SnapshotSource snapshot() {
+        Check.that(!broken, "group %s: a batch was applied in part", group);
+        return new ImageSource(group, appliedIndex, engine.view(), rows());
+    }
+
+    @Override
+    public SnapshotSink receiveSnapshot() {
+        return new ImageSink(group, engine, generations);
+    }
+
     /**
-     * The whole state as a number: equal on replicas that applied the same entries, however they were batched. Reads
-     * every row of the group: for tests and verification. Applier lane.
+     * The order makes a crash harmless. The ingested rows are durable first, under generations that no shard has yet:
+     * a start deletes them. The batch that gives the shards these generations, and deletes the old ones, is durable as a
+     * whole or not at all. Blocks until both are, and with it the other groups of this lane: milliseconds for each file,
+     * and the time that the engine takes to write out what it holds in memory.
      */
+    @Override
+    public void install(SnapshotSink image, EntryId last) {
+        Check.that(!broken, "group %s: an earlier batch was applied in part", group);
+        ImageSink received = (ImageSink) image;
+        Check.that(
+                received.group() == group && received.index() == last.index() && last.index() > appliedIndex,
+                "group %s at %s can't install an image of group %s at %s as %s",
+                group,
+                appliedIndex,
+                received.group(),
+                received.index(),
+                last);
+        broken = true;
+        engine.ingest(received.rows());
+        List<ShardRow> shards = received.shards();
+        EngineBatch batch = new EngineBatch();
+        for (ShardState shard : guard.shards()) {
+            batch.delete(Layout.shardKey(group, shard.id()));
+            Generations.delete(shard.generation(), batch);
+        }
+        for (ShardRow row : shards) {
+            batch.put(Layout.shardKey(group, row.getShard().getId()), row.toByteArray());
+        }
+        batch.put(Layout.groupKey(group), Layout.number(last.index()));
+        batch.put(Layout.installedKey(group), Layout.installedRow(last));
+        newestSequence = engine.write(batch);
+        engine.flush();
+        guard = guard(shards);
+        installed = last;
+        appliedIndex = last.index();
+        durableIndex = appliedIndex;
+        pendingIndex = appliedIndex;
+        pendingSequence = newestSequence;
+        broken = false;
+    }
+
+    private EpochGuard guard(List<ShardRow> rows) {
+        List<ShardState> shards = new ArrayList<>(rows.size());
+        for (ShardRow row : rows) {
+            shards.add(new ShardState(engine, row, limits));
+        }
+        return new EpochGuard(group, shards);
+    }
+
+    private List<ShardRow> rows() {
+        List<ShardRow> rows = new ArrayList<>();
+        for (ShardState shard : guard.shards()) {
+            rows.add(shard.toRow());
+        }
+        return rows;
+    }
+
+    @Override
+    public EntryId installed() {
+        return installed;
+    }
+
+    /** The whole state as a number, for whoever computes it on another lane. */
+    public GroupChecksum takeChecksum() {
+        Check.that(!broken, "group %s: a batch was applied in part", group);
+        return new GroupChecksum(appliedIndex, engine.view(), rows());
+    }
+
+    /** The whole state as a number, at once: reads every row of the group. For tests. */
     public long checksum() {
-        return Checksum.of(engine, appliedIndex, guard.shards());
+        try (GroupChecksum checksum = takeChecksum()) {
+            return checksum.compute();
+        }
     }
 
     /** Nothing to release: the engine is the node's. */

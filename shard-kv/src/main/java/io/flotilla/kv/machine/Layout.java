@@ -2,6 +2,7 @@ package io.flotilla.kv.machine;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
+import io.flotilla.raft.core.log.EntryId;
 import java.nio.ByteBuffer;
 
 /**
@@ -14,6 +15,7 @@ import java.nio.ByteBuffer;
  * 03 group shard                        {@link io.flotilla.kv.proto.ShardRow}
  * 04 generation session-high session-low {@link io.flotilla.kv.proto.SessionRow}
  * 05 generation user-key                version, then the value
+ * 06 group                              term and index of the last entry in the image installed last
  * </pre>
  */
 final class Layout {
@@ -25,7 +27,10 @@ final class Layout {
     private static final byte SHARD = 3;
     private static final byte SESSION = 4;
     private static final byte DATA = 5;
+    private static final byte INSTALLED = 6;
 
+    /** Bytes of a session key before the session's identity. */
+    static final int SESSION_PREFIX = 9;
     /** Bytes of a data key before the user's key. */
     static final int DATA_PREFIX = 9;
     /** Bytes of a data row before the value. */
@@ -49,6 +54,26 @@ final class Layout {
         return numbered(GROUP, group);
     }
 
+    static byte[] installedKey(long group) {
+        return numbered(INSTALLED, group);
+    }
+
+    static byte[] installedRow(EntryId last) {
+        return ByteBuffer.allocate(16)
+                .putLong(last.term())
+                .putLong(last.index())
+                .array();
+    }
+
+    static EntryId installed(byte[] row) {
+        ByteBuffer numbers = ByteBuffer.wrap(row);
+        return new EntryId(numbers.getLong(), numbers.getLong());
+    }
+
+    static byte[] shardsPrefix() {
+        return new byte[] {SHARD};
+    }
+
     static byte[] shardPrefix(long group) {
         return numbered(SHARD, group);
     }
@@ -67,6 +92,15 @@ final class Layout {
                 .putLong(generation)
                 .putLong(id.high())
                 .putLong(id.low())
+                .array();
+    }
+
+    /** @param id the bytes of a session's identity */
+    static byte[] sessionKey(long generation, byte[] id) {
+        return ByteBuffer.allocate(SESSION_PREFIX + id.length)
+                .put(SESSION)
+                .putLong(generation)
+                .put(id)
                 .array();
     }
 

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Random writes with duplicates, reordering, crashes and replays, on three replicas that batch differently, against a
- * map that is told of each write once.
+ * Random writes with duplicates, reordering, crashes and replays, on replicas that batch differently and one that sleeps
+ * and catches up by images of the others, against a map that is told of each write once.
  */
 class ModelTest {
     private static final String[] KEYS = {"a", "b", "ba", "l", "m", "n", "na", "z"};
@@ -53,11 +53,14 @@ class ModelTest {
         random = new SplittableRandom(seed);
         Model model = new Model();
         // opening a database takes longer than all the rest
-        KvEngine other = seed % 5 == 0 ? RocksEngine.open(home.resolve("db" + seed)) : new MemoryEngine(3);
+        KvEngine other = engine(seed % 5 == 0, "other" + seed);
+        KvEngine sleepy = engine(seed % 5 == 1, "late" + seed);
         try {
             Replica crashing = new Replica(new MemoryEngine());
             Replica calm = new Replica(new MemoryEngine());
             Replica third = new Replica(other);
+            Replica late = new Replica(sleepy);
+            int images = 0;
             List<WriteRequest> sent = new ArrayList<>();
             Map<Long, Long> nextSequence = new LinkedHashMap<>();
             for (int round = 0; round < 60; round++) {
@@ -80,6 +83,23 @@ class ModelTest {
                     calm.machine.apply(List.of(entry));
                 }
                 third.machine.apply(entries);
+                boolean asleep = random.nextInt(3) > 0;
+                if (late.machine.appliedIndex() < entries.get(0).index() - 1) {
+                    if (!asleep) {
+                        Replica source = List.of(crashing, calm, third).get(random.nextInt(3));
+                        Images.transfer(source.machine, late.machine, random.nextInt(1, 3_000));
+                        images++;
+                    }
+                } else if (!asleep) {
+                    assertThat(late.machine.apply(entries))
+                            .as("seed %s round %s", seed, round)
+                            .isEqualTo(results);
+                }
+                if (!asleep) {
+                    assertThat(late.machine.checksum())
+                            .as("seed %s round %s", seed, round)
+                            .isEqualTo(calm.machine.checksum());
+                }
                 disturb(crashing);
                 assertThat(crashing.machine.checksum())
                         .as("seed %s round %s", seed, round)
@@ -89,9 +109,15 @@ class ModelTest {
             for (Replica replica : List.of(crashing, calm, third)) {
                 model.check(seed, replica);
             }
+            assertThat(images).as("seed %s", seed).isPositive();
         } finally {
             other.close();
+            sleepy.close();
         }
+    }
+
+    private KvEngine engine(boolean onDisk, String name) {
+        return onDisk ? RocksEngine.open(home.resolve(name)) : new MemoryEngine(3);
     }
 
     private void disturb(Replica replica) {
