@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** One host whose log can be held and can fail; the test plays its peer. */
@@ -214,7 +215,8 @@ class LogWriterTest {
 
     /** A replica takes part only when what it starts from is there: its creation record and its open machine. */
     @Test
-    void sl21NothingIsHandledBeforeTheMachineIsOpen() throws Exception {
+    @DisplayName("SL-21 nothing is handled before the machine is open")
+    void nothingIsHandledBeforeTheMachineIsOpen() throws Exception {
         CountDownLatch gate = new CountDownLatch(1);
         node.machines.openGate = gate;
         node.host.start();

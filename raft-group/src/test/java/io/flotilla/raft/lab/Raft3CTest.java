@@ -231,13 +231,13 @@ class Raft3CTest {
     }
 
     @Test
-    @DisplayName("TestFigure8Unreliable")
+    @DisplayName("SL-16 TestFigure8Unreliable, with terms bounded")
     void figure8Unreliable() {
         run("figure8Unreliable", "TestFigure8Unreliable", 5, true, Raft3CTest::figure8Unreliable);
     }
 
     @Test
-    @DisplayName("TestFigure8Unreliable without pre-vote: terms grow faster")
+    @DisplayName("SL-16 TestFigure8Unreliable without pre-vote: terms grow faster")
     void figure8UnreliableWithoutPreVote() {
         LabRuns with = LabRuns.repeat(
                 "Raft3CTest#figure8UnreliableWithoutPreVote",

@@ -1,0 +1,147 @@
+package io.flotilla.raft.lessons;
+
+import static io.flotilla.raft.lessons.World.MILLI;
+import static io.flotilla.raft.lessons.World.SECOND;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flotilla.raft.host.ProposalCallback;
+import io.flotilla.raft.host.ReadCallback;
+import io.flotilla.raft.host.Refusal;
+import io.flotilla.raft.machine.StateMachine;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class ApplyLessonsTest {
+    @Test
+    @DisplayName("SL-49 commits that come while the machine is busy are applied in order, without a gap")
+    void commitsDoNotOvertakeEachOther() {
+        World world = new World(1, 3).startAll();
+        World.Node leader = world.leader();
+        world.nodes.forEach(node -> node.applyNanos = 7 * MILLI);
+        List<World.Outcome> outcomes = new ArrayList<>();
+        List<String> expected = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            expected.add("c" + i);
+            outcomes.add(leader.propose("c" + i));
+            world.run(MILLI);
+        }
+        world.until(
+                30 * SECOND,
+                "all applied",
+                () -> world.nodes.stream().allMatch(node -> node.commands().size() == 500));
+        assertThat(world.nodes).allSatisfy(node -> assertThat(node.commands()).isEqualTo(expected));
+        assertThat(outcomes).allMatch(outcome -> outcome.answers == 1 && outcome.refusal == null);
+    }
+
+    @Test
+    @DisplayName("SL-50 what is called back may call the host again")
+    void callbacksMayCallTheHost() {
+        World world = new World(2, 3).startAll();
+        World.Node leader = world.leader();
+        List<String> seen = new ArrayList<>();
+        leader.propose("outer", new ProposalCallback() {
+            @Override
+            public void applied(long index, Object result) {
+                seen.add("applied, at " + leader.host.status(0).state().role());
+                leader.host.read(0, new ReadCallback() {
+                    @Override
+                    public void ready(StateMachine machine) {
+                        seen.add("read of " + machine.as(RecordingMachine.class).commands());
+                        leader.proposeOneByOne(1, count -> seen.add("inner"));
+                    }
+
+                    @Override
+                    public void refused(Refusal refusal) {
+                        seen.add("read refused " + refusal);
+                    }
+                });
+            }
+
+            @Override
+            public void refused(Refusal refusal) {
+                seen.add("refused " + refusal);
+            }
+        });
+        world.run(SECOND);
+        assertThat(seen).containsExactly("applied, at LEADER", "read of [outer]", "inner");
+    }
+
+    @Test
+    @DisplayName("SL-51 each committed entry is applied once per incarnation, in order, through a hundred restarts")
+    void entriesAreAppliedOncePerIncarnation() {
+        World world = new World(3, 3);
+        world.nodes.forEach(node -> node.saveEvery = 5);
+        world.startAll();
+        int proposed = 0;
+        for (int i = 0; i < 100; i++) {
+            World.Node leader = world.leader();
+            World.Outcome outcome = leader.propose("c" + proposed++);
+            world.run(world.random().nextLong(20 * MILLI));
+            World.Node node = world.nodes.get(world.random().nextInt(3));
+            node.crash(world.random().nextBoolean());
+            world.run(world.random().nextLong(50 * MILLI));
+            node.start();
+            assertThat(outcome.answers).isLessThanOrEqualTo(1);
+        }
+        World.Outcome last = world.leader().propose("last");
+        world.until(10 * SECOND, "the last one", () -> last.answers == 1);
+        world.run(2 * SECOND);
+        // the machine itself refuses an index that is not the next one
+        List<String> commands = world.nodes.get(0).commands();
+        assertThat(commands).doesNotHaveDuplicates().endsWith("last").hasSizeGreaterThan(50);
+        assertThat(world.nodes).allSatisfy(node -> assertThat(node.commands()).isEqualTo(commands));
+    }
+
+    @Test
+    @DisplayName("SL-52 a closed host is silent: no message, no write, no event, and every caller has his answer")
+    void closedHostsAreSilent() {
+        World world = new World(4, 3).startAll();
+        World.Node leader = world.leader();
+        List<World.Outcome> outcomes = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            outcomes.add(leader.propose("c" + i));
+        }
+        List<RecordingMachine> machines = new ArrayList<>();
+        world.nodes.forEach(node -> machines.addAll(node.machines.values()));
+        boolean[] closed = new boolean[3];
+        for (int i = 0; i < 3; i++) {
+            int which = i;
+            world.nodes.get(i).host.close();
+            world.nodes.get(i).host.closed().thenRun(() -> closed[which] = true);
+        }
+        world.until(5 * SECOND, "closed", () -> closed[0] && closed[1] && closed[2]);
+        long[] forces =
+                world.nodes.stream().mapToLong(node -> node.disk.forces()).toArray();
+        world.network.observe((from, to, message) -> {
+            throw new AssertionError(from + " says " + message + " after its end");
+        });
+        outcomes.add(leader.propose("late"));
+        // whatever was planned before comes to nothing; nothing plans anew
+        for (int i = 0; world.scheduler.step(); i++) {
+            assertThat(i).as("events after the end").isLessThan(1_000);
+        }
+        for (int i = 0; i < 3; i++) {
+            assertThat(world.nodes.get(i).disk.forces()).isEqualTo(forces[i]);
+        }
+        assertThat(machines).hasSize(3).allMatch(RecordingMachine::isClosed);
+        assertThat(outcomes).allMatch(outcome -> outcome.answers == 1);
+    }
+
+    @Test
+    @DisplayName("SL-53 commands of one caller are applied in the order in which he gave them")
+    void theOrderOfACallerIsKept() {
+        World world = new World(5, 3).startAll();
+        World.Node leader = world.leader();
+        for (int i = 0; i < 5_000; i++) {
+            leader.propose("c" + i);
+        }
+        world.until(20 * SECOND, "all", () -> leader.commands().size() == 5_000);
+        List<String> expected = new ArrayList<>();
+        for (int i = 0; i < 5_000; i++) {
+            expected.add("c" + i);
+        }
+        assertThat(leader.commands()).isEqualTo(expected);
+    }
+}

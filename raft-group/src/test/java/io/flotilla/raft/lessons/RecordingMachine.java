@@ -1,0 +1,79 @@
+package io.flotilla.raft.lessons;
+
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.machine.StateMachine;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Keeps its commands. What it keeps is saved every few entries; a restart goes on from what was saved last. */
+final class RecordingMachine implements StateMachine {
+    /** A state as it survives a crash. */
+    record Image(long applied, List<String> commands) {
+        static final Image EMPTY = new Image(0, List.of());
+    }
+
+    private final World.Node node;
+    private final long group;
+    private final List<String> commands;
+    private long applied;
+    private boolean closed;
+
+    RecordingMachine(World.Node node, long group) {
+        this.node = node;
+        this.group = group;
+        Image image = node.images.getOrDefault(group, Image.EMPTY);
+        this.applied = image.applied;
+        this.commands = new ArrayList<>(image.commands);
+    }
+
+    List<String> commands() {
+        return commands;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    long hash() {
+        return commands.hashCode();
+    }
+
+    @Override
+    public long appliedIndex() {
+        return applied;
+    }
+
+    @Override
+    public List<Object> apply(List<Entry> entries) {
+        node.world().scheduler.spend(node.applyNanos);
+        List<Object> results = new ArrayList<>();
+        for (Entry entry : entries) {
+            if (entry.index() != applied + 1) {
+                throw new AssertionError(node.id + " applies " + entry + " after " + applied);
+            }
+            applied = entry.index();
+            if (entry.kind() == EntryKind.COMMAND) {
+                commands.add(new String(entry.payload(), StandardCharsets.US_ASCII));
+                results.add((long) commands.size());
+            } else {
+                results.add(null);
+            }
+            if (node.saveEvery > 0 && applied % node.saveEvery == 0) {
+                node.images.put(group, new Image(applied, List.copyOf(commands)));
+            }
+        }
+        return results;
+    }
+
+    @Override
+    public long durableIndex() {
+        return node.images.getOrDefault(group, Image.EMPTY).applied;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}
