@@ -34,6 +34,7 @@ import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -48,6 +49,7 @@ import org.slf4j.LoggerFactory;
  */
 final class FleetMember {
     static final String LOG_DIRECTORY = "log";
+    private static final String CONTROLLER_FILE = "controller";
 
     /** What a member tells its node. */
     interface Listener {
@@ -213,11 +215,14 @@ final class FleetMember {
     }
 
     private StateMachine controllerMachine() {
-        return new ControllerStateMachine(configuration -> lane.execute(() -> {
-            if (!closed.get()) {
-                hub.offer(configuration);
-            }
-        }));
+        StateFile file = new StateFile(ports.disk(), CONTROLLER_FILE);
+        return ControllerStateMachine.open(
+                file,
+                configuration -> lane.execute(() -> {
+                    if (!closed.get()) {
+                        hub.offer(configuration);
+                    }
+                }));
     }
 
     private List<NodeId> others() {
@@ -397,9 +402,15 @@ final class FleetMember {
         @Override
         public void groupFailed(long groupId, Throwable cause) {
             LOG.error("{}: the replica of group {} was halted", config.id(), groupId, cause);
-            NodeFailure failure = cause instanceof EngineException
-                    ? NodeFailure.of(cause)
-                    : NodeFailure.broken("the replica of group " + groupId + " was halted: " + NodeFailure.text(cause));
+            NodeFailure failure;
+            if (cause instanceof UncheckedIOException disk) {
+                failure = NodeFailure.of(disk.getCause());
+            } else if (cause instanceof EngineException) {
+                failure = NodeFailure.of(cause);
+            } else {
+                failure = NodeFailure.broken(
+                        "the replica of group " + groupId + " was halted: " + NodeFailure.text(cause));
+            }
             lane.execute(() -> listener.failed(failure));
         }
 

@@ -24,6 +24,8 @@ public final class DataDirectory {
             NODE_MARK + ".new",
             "configuration",
             "configuration.new",
+            "controller",
+            "controller.new",
             "engine",
             "lock",
             "log",

@@ -2,37 +2,79 @@ package io.flotilla.controller.machine;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.proto.Configuration;
-import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.Node;
 import io.flotilla.controller.decide.Placement;
 import io.flotilla.controller.proto.ControllerCommand;
+import io.flotilla.controller.proto.ControllerImage;
 import io.flotilla.controller.proto.FoundFleet;
 import io.flotilla.controller.proto.RegisterNode;
 import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.disk.StateFile;
+import io.flotilla.raft.machine.SnapshotSink;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
- * The configurations of a fleet by number. Held in memory alone: each start replays group 0's log from its beginning,
- * so nothing of it ever counts as durable beyond the log. Belongs to the group's applier lane.
+ * The configurations of a fleet by number. Held in memory; durable in the log of group 0, and from time to time in a
+ * file, from which a start goes on. Which configurations are kept, {@link Configurations} says.
  *
- * <p>The newest {@link #KEPT} configurations are kept, and those older ones in which a present group was created: a
- * replica that starts late needs them.
+ * <p>Belongs to the group's applier lane. {@link #flushSoon} and {@link #install} write the file there, and block until
+ * it is synced: it is as small as the configurations kept are, and it is written only when the log wants room.
  */
 public final class ControllerStateMachine implements StateMachine {
-    public static final int KEPT = 1_000;
-
+    private final StateFile file;
     private final ConfigurationListener listener;
-    private final TreeMap<Long, Configuration> configurations = new TreeMap<>();
+    private final Configurations configurations = new Configurations();
     private long applied;
+    private long durable;
+    private EntryId installed = EntryId.ZERO;
 
-    public ControllerStateMachine(ConfigurationListener listener) {
+    private ControllerStateMachine(StateFile file, ConfigurationListener listener) {
+        this.file = file;
         this.listener = listener;
+    }
+
+    /**
+     * Begins with what the file holds, if there is one. The listener hears of the configurations that somebody may need:
+     * those in which groups were created, then the newest.
+     *
+     * @throws UncheckedIOException if the file is damaged or can't be read; its message names it
+     */
+    public static ControllerStateMachine open(StateFile file, ConfigurationListener listener) {
+        ControllerStateMachine machine = new ControllerStateMachine(file, listener);
+        try {
+            byte[] content = file.read().orElse(null);
+            if (content != null) {
+                machine.take(parse(file, content));
+                machine.durable = machine.applied;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+        return machine;
+    }
+
+    private static ControllerImage parse(StateFile file, byte[] content) throws IOException {
+        try {
+            return ImageCodec.parse(content);
+        } catch (IllegalArgumentException e) {
+            throw file.damaged("holds no configurations (" + e.getMessage() + ")");
+        }
+    }
+
+    private void take(ControllerImage image) {
+        configurations.replace(image.getConfigurationsList());
+        applied = image.getIndex();
+        installed = new EntryId(image.getInstalledTerm(), image.getInstalledIndex());
+        configurations.needed().forEach(listener::applied);
     }
 
     @Override
@@ -40,10 +82,70 @@ public final class ControllerStateMachine implements StateMachine {
         return applied;
     }
 
-    /** Always 0: the whole log is needed again. */
     @Override
     public long durableIndex() {
-        return 0;
+        return durable;
+    }
+
+    /** @throws UncheckedIOException if the file can't be written */
+    @Override
+    public void flushSoon() {
+        if (durable < applied) {
+            write(image(), installed);
+        }
+    }
+
+    private ControllerImage image() {
+        return ControllerImage.newBuilder()
+                .setFormat(ImageCodec.FORMAT)
+                .setIndex(applied)
+                .addAllConfigurations(configurations.all())
+                .build();
+    }
+
+    private void write(ControllerImage image, EntryId lastInstalled) {
+        ControllerImage content = image.toBuilder()
+                .setInstalledTerm(lastInstalled.term())
+                .setInstalledIndex(lastInstalled.index())
+                .build();
+        try {
+            file.write(content.toByteArray());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+        durable = image.getIndex();
+    }
+
+    @Override
+    public SnapshotSource snapshot() {
+        return new ControllerImageSource(image());
+    }
+
+    @Override
+    public SnapshotSink receiveSnapshot() {
+        return new ControllerImageSink();
+    }
+
+    /** @throws UncheckedIOException if the file can't be written */
+    @Override
+    public void install(SnapshotSink received, EntryId last) {
+        ControllerImage image = ((ControllerImageSink) received).image();
+        Check.that(
+                image.getIndex() == last.index() && last.index() > applied,
+                "at %s, an image at %s can't be installed as %s",
+                applied,
+                image.getIndex(),
+                last);
+        write(image, last);
+        take(image.toBuilder()
+                .setInstalledTerm(last.term())
+                .setInstalledIndex(last.index())
+                .build());
+    }
+
+    @Override
+    public EntryId installed() {
+        return installed;
     }
 
     /** @return a {@link ControllerResult} per command */
@@ -60,14 +162,12 @@ public final class ControllerStateMachine implements StateMachine {
 
     /** The newest configuration; empty before the founding. */
     public Optional<Configuration> newest() {
-        return configurations.isEmpty()
-                ? Optional.empty()
-                : Optional.of(configurations.lastEntry().getValue());
+        return configurations.isEmpty() ? Optional.empty() : Optional.of(configurations.newest());
     }
 
     /** The configuration of that number; empty if there is none yet or it is no longer kept. */
     public Optional<Configuration> query(long number) {
-        return Optional.ofNullable(configurations.get(number));
+        return configurations.query(number);
     }
 
     @Override
@@ -98,7 +198,7 @@ public final class ControllerStateMachine implements StateMachine {
 
     private ControllerResult found(FoundFleet found) {
         if (!configurations.isEmpty()) {
-            Configuration newest = configurations.lastEntry().getValue();
+            Configuration newest = configurations.newest();
             return newest.getFleetId().equals(found.getFleetId())
                     ? new ControllerResult.Done(newest.getNumber())
                     : foreign(found.getFleetId(), newest);
@@ -114,7 +214,7 @@ public final class ControllerStateMachine implements StateMachine {
         if (configurations.isEmpty()) {
             return new ControllerResult.Refused("the fleet has no configuration yet");
         }
-        Configuration newest = configurations.lastEntry().getValue();
+        Configuration newest = configurations.newest();
         if (!newest.getFleetId().equals(command.getFleetId())) {
             return foreign(command.getFleetId(), newest);
         }
@@ -147,21 +247,8 @@ public final class ControllerStateMachine implements StateMachine {
     }
 
     private ControllerResult publish(Configuration configuration) {
-        configurations.put(configuration.getNumber(), configuration);
-        long oldest = configuration.getNumber() - KEPT;
-        if (oldest > 0 && !createdAGroup(oldest, configuration)) {
-            configurations.remove(oldest);
-        }
+        configurations.add(configuration);
         listener.applied(configuration);
         return new ControllerResult.Done(configuration.getNumber());
-    }
-
-    private static boolean createdAGroup(long number, Configuration newest) {
-        for (Group group : newest.getGroupsList()) {
-            if (group.getCreatedIn() == number) {
-                return true;
-            }
-        }
-        return false;
     }
 }

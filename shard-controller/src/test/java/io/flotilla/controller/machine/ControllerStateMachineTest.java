@@ -9,15 +9,45 @@ import io.flotilla.controller.proto.ControllerCommand;
 import io.flotilla.controller.proto.FoundFleet;
 import io.flotilla.controller.proto.RegisterNode;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.disk.StateFile;
+import io.flotilla.raft.disk.os.OsDisk;
+import io.flotilla.raft.machine.SnapshotSink;
+import io.flotilla.raft.machine.SnapshotSource;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ControllerStateMachineTest {
     private final List<Configuration> heard = new ArrayList<>();
     private final List<Entry> log = new ArrayList<>();
-    private final ControllerStateMachine machine = new ControllerStateMachine(heard::add);
+
+    @TempDir
+    private Path directory;
+
+    private ControllerStateMachine machine;
+
+    @BeforeEach
+    void open() {
+        machine = open("first", heard);
+    }
+
+    private StateFile file(String name) {
+        return new StateFile(new OsDisk(directory), name);
+    }
+
+    private ControllerStateMachine open(String name, List<Configuration> told) {
+        return ControllerStateMachine.open(file(name), told::add);
+    }
 
     private Object apply(ControllerCommand command) {
         Entry entry = new Entry(1, log.size() + 1, EntryKind.COMMAND, command.toByteArray());
@@ -90,7 +120,7 @@ class ControllerStateMachineTest {
         log.add(Entry.noOp(2, log.size() + 1));
 
         List<Configuration> replayed = new ArrayList<>();
-        ControllerStateMachine again = new ControllerStateMachine(replayed::add);
+        ControllerStateMachine again = open("second", replayed);
         assertThat(again.appliedIndex()).isZero();
         assertThat(again.apply(log)).hasSize(4).last().isNull();
         assertThat(again.appliedIndex()).isEqualTo(4);
@@ -102,15 +132,131 @@ class ControllerStateMachineTest {
     @Test
     void manyConfigurationsAreForgottenButNotTheOneThatCreatedTheGroups() {
         found("f");
-        for (int i = 0; i < ControllerStateMachine.KEPT + 10; i++) {
+        for (int i = 0; i < Configurations.KEPT + 10; i++) {
             register("f", "n1", "h:" + (100 + i), "");
         }
         long newest = machine.newest().orElseThrow().getNumber();
-        assertThat(newest).isEqualTo(ControllerStateMachine.KEPT + 11);
+        assertThat(newest).isEqualTo(Configurations.KEPT + 11);
         assertThat(machine.query(1)).isPresent();
         assertThat(machine.query(2)).isEmpty();
-        assertThat(machine.query(newest - ControllerStateMachine.KEPT)).isEmpty();
-        assertThat(machine.query(newest - ControllerStateMachine.KEPT + 1)).isPresent();
+        assertThat(machine.query(newest - Configurations.KEPT)).isEmpty();
+        assertThat(machine.query(newest - Configurations.KEPT + 1)).isPresent();
+    }
+
+    @Test
+    void largeConfigurationsAreForgottenEarlier() {
+        found("f");
+        String long1 = "h".repeat(100_000);
+        for (int i = 0; i < 400; i++) {
+            register("f", "n1", long1 + i, "");
+        }
+        long newest = machine.newest().orElseThrow().getNumber();
+        assertThat(newest).isEqualTo(401);
+        assertThat(machine.query(1)).isPresent();
+        assertThat(machine.query(newest)).isPresent();
+        assertThat(machine.query(newest - 150)).isPresent();
+        assertThat(machine.query(newest - 170)).isEmpty();
+    }
+
+    @Test
+    void aStartGoesOnFromTheFile() {
+        found("f");
+        register("f", "n1", "h:9", "");
+        assertThat(machine.durableIndex()).isZero();
+        machine.flushSoon();
+        assertThat(machine.durableIndex()).isEqualTo(2);
+        register("f", "n1", "h:10", "");
+        register("f", "n2", "h:11", "");
+        assertThat(machine.durableIndex()).isEqualTo(2);
+
+        List<Configuration> told = new ArrayList<>();
+        ControllerStateMachine again = open("first", told);
+        assertThat(again.appliedIndex()).isEqualTo(2);
+        assertThat(again.durableIndex()).isEqualTo(2);
+        assertThat(again.installed()).isEqualTo(EntryId.ZERO);
+        assertThat(told)
+                .as("the creator of groups, and the newest")
+                .extracting(Configuration::getNumber)
+                .containsExactly(1L, 2L);
+        again.apply(log.subList(2, log.size()));
+        assertThat(again.newest()).isEqualTo(machine.newest());
+        assertThat(again.query(3)).isEqualTo(machine.query(3));
+        assertThat(told).isEqualTo(heard);
+    }
+
+    @Test
+    void anImageBringsAnotherReplicaToTheSameStateDurably() {
+        found("f");
+        for (int i = 0; i < Configurations.KEPT + 5; i++) {
+            register("f", "n1", "h:" + (100 + i), "");
+        }
+        EntryId last = new EntryId(3, log.size());
+        List<Configuration> told = new ArrayList<>();
+        ControllerStateMachine other = open("second", told);
+        other.apply(log.subList(0, 3));
+        told.clear();
+        try (SnapshotSource source = machine.snapshot();
+                SnapshotSink sink = other.receiveSnapshot()) {
+            register("f", "n1", "later", "");
+            assertThat(source.index()).isEqualTo(last.index());
+            for (byte[] part = source.next(1_000); part != null; part = source.next(1_000)) {
+                assertThat(part.length).isBetween(1, 1_000);
+                sink.accept(part);
+            }
+            sink.finish();
+            other.install(sink, last);
+        }
+        assertThat(told).extracting(Configuration::getNumber).containsExactly(1L, Configurations.KEPT + 6L);
+        ControllerStateMachine restarted = open("second", new ArrayList<>());
+        for (ControllerStateMachine each : List.of(other, restarted)) {
+            assertThat(each.appliedIndex()).isEqualTo(last.index());
+            assertThat(each.durableIndex()).isEqualTo(last.index());
+            assertThat(each.installed()).isEqualTo(last);
+            each.apply(log.subList((int) last.index(), log.size()));
+            for (long number = 0; number <= Configurations.KEPT + 8; number++) {
+                assertThat(each.query(number)).as("%s", number).isEqualTo(machine.query(number));
+            }
+        }
+    }
+
+    @Test
+    void aDamagedFileIsNamed() throws IOException {
+        found("f");
+        machine.flushSoon();
+        Path path = directory.resolve("first");
+        byte[] good = Files.readAllBytes(path);
+        for (int i = 0; i < good.length; i += 7) {
+            byte[] bad = good.clone();
+            bad[i] ^= 4;
+            Files.write(path, bad);
+            assertThatThrownBy(() -> open("first", heard))
+                    .isInstanceOf(UncheckedIOException.class)
+                    .hasMessageContaining(path.toString());
+        }
+        file("first").write(new byte[] {1, 2, 3});
+        assertThatThrownBy(() -> open("first", heard))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining(path.toString());
+    }
+
+    @Test
+    void damagedImagesAreRefused() {
+        found("f");
+        byte[] image;
+        try (SnapshotSource source = machine.snapshot()) {
+            image = source.next(1 << 20);
+        }
+        SplittableRandom random = new SplittableRandom(2);
+        for (int round = 0; round < 500; round++) {
+            byte[] bad = Arrays.copyOf(image, round % 3 == 0 ? random.nextInt(image.length) : image.length);
+            if (bad.length == image.length) {
+                bad[random.nextInt(bad.length)] ^= (byte) (1 << random.nextInt(8));
+            }
+            try (SnapshotSink sink = machine.receiveSnapshot()) {
+                sink.accept(bad);
+                assertThatThrownBy(sink::finish).isInstanceOf(IllegalArgumentException.class);
+            }
+        }
     }
 
     @Test
