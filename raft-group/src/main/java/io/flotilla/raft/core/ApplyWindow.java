@@ -16,6 +16,7 @@ final class ApplyWindow {
     private List<Entry> ready = new ArrayList<>();
     private long handedOut;
     private long unansweredBytes;
+    private boolean paused;
 
     ApplyWindow(int maxBytes, RaftLog log, Loads loads) {
         this.maxBytes = maxBytes;
@@ -27,7 +28,7 @@ final class ApplyWindow {
     /** The entries that may go to the state machine now. */
     List<Entry> drain(long durableIndex) {
         long limit = Math.min(log.committed(), durableIndex);
-        while (handedOut < limit && unansweredBytes < maxBytes) {
+        while (!paused && handedOut < limit && unansweredBytes < maxBytes) {
             long from = handedOut + 1;
             int room = (int) (maxBytes - unansweredBytes);
             if (from < log.firstResident()) {
@@ -46,7 +47,7 @@ final class ApplyWindow {
 
     /** Entries read from disk. */
     void loaded(List<Entry> entries) {
-        if (!entries.isEmpty() && entries.get(0).index() == handedOut + 1) {
+        if (!paused && !entries.isEmpty() && entries.get(0).index() == handedOut + 1) {
             handOut(entries);
         }
     }
@@ -57,6 +58,24 @@ final class ApplyWindow {
         while (!unanswered.isEmpty() && unanswered.peekFirst().lastIndex <= index) {
             unansweredBytes -= unanswered.pollFirst().bytes;
         }
+    }
+
+    /** Hands out nothing more: an image is to take the place of the next entries. */
+    void pause() {
+        paused = true;
+    }
+
+    boolean isPaused() {
+        return paused;
+    }
+
+    /** The image up to {@code index} is installed, after all that was handed out before. */
+    void installed(long index) {
+        Check.that(paused && ready.isEmpty() && handedOut < index, "image up to %s after entry %s", index, handedOut);
+        paused = false;
+        handedOut = index;
+        unanswered.clear();
+        unansweredBytes = 0;
     }
 
     private void handOut(List<Entry> entries) {

@@ -48,6 +48,14 @@ final class DurableIndex {
         }
     }
 
+    /** Everything up to {@code to} is durable elsewhere: in an image that the state machine took over. */
+    void raiseTo(long to) {
+        index = Math.max(index, to);
+        for (Write write : outstanding) {
+            write.lastIndex = Math.max(write.lastIndex, to);
+        }
+    }
+
     /** The batch and all before it are durable. */
     void persisted(long sequence) {
         Check.that(sequence <= issued, "batch %s was never handed out (the last was %s)", sequence, issued);

@@ -14,6 +14,8 @@ import java.util.List;
  * @param grants reads that are now safe
  * @param refusedReads reads that this replica can't serve (it lost its leadership)
  * @param loads entries wanted from disk
+ * @param snapshots followers that lack what this leader's log no longer holds: each wants an image of the state
+ *     machine; answered by {@link RaftCore#snapshotSent} or {@link RaftCore#snapshotFailed}
  */
 public record Effects(
         List<Outbound> send,
@@ -21,6 +23,8 @@ public record Effects(
         List<Entry> apply,
         List<ReadGrant> grants,
         List<Long> refusedReads,
-        List<LoadRequest> loads) {
-    public static final Effects NONE = new Effects(List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+        List<LoadRequest> loads,
+        List<NodeId> snapshots) {
+    public static final Effects NONE =
+            new Effects(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
 }

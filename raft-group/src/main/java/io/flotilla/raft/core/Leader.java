@@ -120,9 +120,34 @@ final class Leader implements Role {
         } else if (reply instanceof AppendReject reject) {
             follower.heard(now);
             if (follower.isCurrentRejection(reject.rejectedIndex())) {
-                follower.rejected(
-                        log.lastPossibleMatch(reject.rejectedIndex(), reject.conflictTerm(), reject.conflictIndex()));
+                rejected(from, follower, reject);
             }
+        }
+    }
+
+    private void rejected(NodeId from, Progress follower, AppendReject reject) {
+        if (follower.isBehind(log.base().index(), reject.rejectedIndex())) {
+            follower.awaitSnapshot();
+            replica.outbox.snapshot(from);
+        } else {
+            follower.rejected(
+                    log.lastPossibleMatch(reject.rejectedIndex(), reject.conflictTerm(), reject.conflictIndex()));
+        }
+    }
+
+    /** The follower holds everything up to {@code last}: it took over an image, or did not need it any more. */
+    void snapshotSent(NodeId to, EntryId last) {
+        Progress follower = followers.get(to);
+        if (follower != null && follower.awaitsSnapshot()) {
+            follower.probeFrom(Math.min(last.index(), log.lastIndex()) + 1);
+        }
+    }
+
+    /** The follower is looked at anew: perhaps it does not need an image any more. */
+    void snapshotFailed(NodeId to) {
+        Progress follower = followers.get(to);
+        if (follower != null && follower.awaitsSnapshot()) {
+            follower.probeFrom(log.base().index() + 1);
         }
     }
 
@@ -145,6 +170,7 @@ final class Leader implements Role {
         Progress follower = followers.get(request.purpose());
         if (follower == null
                 || entries.isEmpty()
+                || entries.get(0).index() <= log.base().index()
                 || follower.next() != entries.get(0).index()
                 || !follower.maySend(log.lastIndex(), replica.config.maxAppendBytes())) {
             return;
@@ -173,6 +199,9 @@ final class Leader implements Role {
                 reply.matchIndex(),
                 log.lastIndex());
         follower.acknowledged(reply.matchIndex(), now);
+        if (follower.awaitsSnapshot() && follower.match() >= log.base().index()) {
+            follower.probeFrom(follower.match() + 1);
+        }
         advanceCommit();
     }
 
@@ -203,6 +232,9 @@ final class Leader implements Role {
 
     private void replicate(NodeId node, Progress follower) {
         int maxBytes = replica.config.maxAppendBytes();
+        if (follower.next() <= log.base().index() && !follower.awaitsSnapshot()) {
+            follower.probeFrom(log.base().index() + 1);
+        }
         while (follower.maySend(log.lastIndex(), maxBytes)) {
             long next = follower.next();
             if (next < log.firstResident() && next <= log.lastIndex()) {

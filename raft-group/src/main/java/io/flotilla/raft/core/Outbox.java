@@ -1,6 +1,7 @@
 package io.flotilla.raft.core;
 
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.message.Message;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,12 +14,15 @@ final class Outbox {
     private final DurableIndex durable;
     private HardState unsaved;
     private long hardStateSequence;
+    private EntryId base;
+    private boolean reset;
     private List<Entry> entries = new ArrayList<>();
     private List<Outbound> promises = new ArrayList<>();
     private List<Outbound> send = new ArrayList<>();
     private List<ReadGrant> grants = new ArrayList<>();
     private List<Long> refusedReads = new ArrayList<>();
     private List<LoadRequest> loads = new ArrayList<>();
+    private List<NodeId> snapshots = new ArrayList<>();
 
     Outbox(long lastIndex) {
         durable = new DurableIndex(lastIndex);
@@ -47,6 +51,22 @@ final class Outbox {
         while (!entries.isEmpty() && entries.get(entries.size() - 1).index() >= from) {
             entries.remove(entries.size() - 1);
         }
+    }
+
+    /** The log begins after {@code newBase}, and everything up to there is durable in the state machine. */
+    void moveBase(EntryId newBase) {
+        base = newBase;
+        durable.raiseTo(newBase.index());
+        entries.removeIf(entry -> entry.index() <= newBase.index());
+    }
+
+    /** The log is empty and begins after {@code newBase}. */
+    void resetTo(EntryId newBase) {
+        base = newBase;
+        reset = true;
+        entries.clear();
+        durable.truncateFrom(newBase.index() + 1);
+        durable.raiseTo(newBase.index());
     }
 
     /** Sends at once. */
@@ -96,6 +116,10 @@ final class Outbox {
         loads.add(request);
     }
 
+    void snapshot(NodeId follower) {
+        snapshots.add(follower);
+    }
+
     void persisted(long sequence) {
         durable.persisted(sequence);
     }
@@ -107,19 +131,21 @@ final class Outbox {
                 && apply.isEmpty()
                 && grants.isEmpty()
                 && refusedReads.isEmpty()
-                && loads.isEmpty()) {
+                && loads.isEmpty()
+                && snapshots.isEmpty()) {
             return Effects.NONE;
         }
-        Effects effects = new Effects(send, persist, apply, grants, refusedReads, loads);
+        Effects effects = new Effects(send, persist, apply, grants, refusedReads, loads, snapshots);
         send = new ArrayList<>();
         grants = new ArrayList<>();
         refusedReads = new ArrayList<>();
         loads = new ArrayList<>();
+        snapshots = new ArrayList<>();
         return effects;
     }
 
     private List<PersistBatch> batch() {
-        if (unsaved == null && entries.isEmpty() && promises.isEmpty()) {
+        if (unsaved == null && base == null && entries.isEmpty() && promises.isEmpty()) {
             return List.of();
         }
         long sequence = durable.issue(
@@ -127,8 +153,10 @@ final class Outbox {
         if (unsaved != null) {
             hardStateSequence = sequence;
         }
-        PersistBatch batch = new PersistBatch(sequence, unsaved, entries, promises);
+        PersistBatch batch = new PersistBatch(sequence, unsaved, base, reset, entries, promises);
         unsaved = null;
+        base = null;
+        reset = false;
         entries = new ArrayList<>();
         promises = new ArrayList<>();
         return List.of(batch);

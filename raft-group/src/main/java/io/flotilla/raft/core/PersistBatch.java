@@ -1,6 +1,7 @@
 package io.flotilla.raft.core;
 
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import java.util.List;
 
 /**
@@ -10,12 +11,21 @@ import java.util.List;
  *
  * @param sequence grows by one from batch to batch of a replica
  * @param hardState the new hard state, or null if unchanged
- * @param entries to append; the first one's index may lie at or before the log's end, which cuts everything from there
+ * @param base where the log begins from now on, or null if unchanged: entries up to its index are needed no more
+ * @param reset whether no earlier entry stays at all, also of batches that are not durable yet: the state machine took
+ *     over an image that ends with {@code base}, and the log did not hold that
+ * @param entries to append, all after {@code base}; the first one's index may lie at or before the log's end, which cuts everything from there
  * @param messages to send once the batch is durable; a batch may consist of them alone
  */
-public record PersistBatch(long sequence, HardState hardState, List<Entry> entries, List<Outbound> messages) {
+public record PersistBatch(
+        long sequence,
+        HardState hardState,
+        EntryId base,
+        boolean reset,
+        List<Entry> entries,
+        List<Outbound> messages) {
     /** Whether there is nothing to write: then it is durable as soon as the batches before it are. */
     public boolean isEmpty() {
-        return hardState == null && entries.isEmpty();
+        return hardState == null && base == null && entries.isEmpty();
     }
 }

@@ -1,6 +1,7 @@
 package io.flotilla.raft.core;
 
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.core.message.Message.AppendReject;
 import io.flotilla.raft.core.message.Message.AppendRequest;
@@ -89,6 +90,84 @@ public final class RaftCore {
         } else if (roles.current() instanceof Leader leader) {
             leader.loaded(request, entries);
         }
+    }
+
+    /** The entry before the first one in the log. */
+    public EntryId base() {
+        return replica.log.base();
+    }
+
+    /** The entry at an index that is applied, or null if the log begins after it. */
+    public EntryId appliedEntry(long index) {
+        Check.that(index <= replica.log.applied(), "entry %s is not applied", index);
+        return index < replica.log.base().index() ? null : new EntryId(replica.log.termAt(index), index);
+    }
+
+    /**
+     * Lets the log begin later: entries up to {@code upTo} are needed no more, for the state machine holds them durably.
+     * The base moves at once to where the machine has applied, if that is less; the next batch tells the log store.
+     *
+     * @return whether the base moved
+     */
+    public boolean compact(long upTo) {
+        long index = Math.min(upTo, replica.log.applied());
+        if (index <= replica.log.base().index()) {
+            return false;
+        }
+        replica.compactTo(index);
+        return true;
+    }
+
+    /** Answers {@link Effects#snapshots}: the follower holds everything up to {@code last} durably. */
+    public void snapshotSent(NodeId to, EntryId last) {
+        if (roles.current() instanceof Leader leader) {
+            leader.snapshotSent(to, last);
+        }
+    }
+
+    /** Answers {@link Effects#snapshots}: not now. If the follower still needs an image, it is asked for again. */
+    public void snapshotFailed(NodeId to) {
+        if (roles.current() instanceof Leader leader) {
+            leader.snapshotFailed(to);
+        }
+    }
+
+    /**
+     * Whether an image that another replica offers is wanted here. What was applied anywhere is committed, and that is
+     * true in every term: so it does not matter whether the sender still leads, only whether the image holds more than
+     * what is known to be committed here. A leader wants none, for its log holds everything committed.
+     *
+     * @param term the sender's, when it led; adopted if it is larger
+     * @param last the last entry in the image
+     */
+    public boolean wantsSnapshot(long term, EntryId last) {
+        if (term > replica.term()) {
+            roles.advanceTo(term);
+        }
+        return isAhead(last);
+    }
+
+    /**
+     * The image is here, whole. If this returns true, no further entries are handed out to be applied; the host lets the
+     * state machine install the image after those handed out by now (the next {@link #drain} included), and answers
+     * with {@link #installed}. If it returns false, the image is not wanted any more.
+     */
+    public boolean install(EntryId last) {
+        if (!isAhead(last)) {
+            return false;
+        }
+        applies.pause();
+        return true;
+    }
+
+    private boolean isAhead(EntryId last) {
+        return last.index() > replica.log.committed() && !(roles.current() instanceof Leader) && !applies.isPaused();
+    }
+
+    /** The state machine holds the image durably; the log begins after it. */
+    public void installed(EntryId last) {
+        applies.installed(last.index());
+        replica.installed(last);
     }
 
     public Effects drain() {

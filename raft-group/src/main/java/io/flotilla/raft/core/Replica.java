@@ -3,6 +3,7 @@ package io.flotilla.raft.core;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.RaftLog;
+import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.membership.Membership;
 import java.util.List;
 
@@ -22,8 +23,8 @@ final class Replica {
         this.self = self;
         this.membership = restored.membership();
         this.hardState = restored.hardState();
-        this.log = new RaftLog(restored.base(), restored.terms(), restored.lastIndex(), restored.applied());
         this.outbox = new Outbox(restored.lastIndex());
+        this.log = restore(restored);
         this.loads = new Loads(outbox);
         this.timer = new ElectionTimer(config.electionTicks(), seed);
         Check.that(
@@ -31,6 +32,32 @@ final class Replica {
                 "the log ends in term %s, after the stored term %s",
                 log.last().term(),
                 hardState.term());
+    }
+
+    /** An image whose base record a crash prevented counts as installed now; its term was perhaps not durable either. */
+    private RaftLog restore(RestoredState restored) {
+        EntryId image = restored.installed();
+        if (holds(restored, image)) {
+            return new RaftLog(restored.base(), restored.terms(), restored.lastIndex(), restored.applied());
+        }
+        outbox.resetTo(image);
+        if (image.term() > hardState.term()) {
+            advanceTo(image.term());
+        }
+        return new RaftLog(image, List.of(), image.index(), restored.applied());
+    }
+
+    private static boolean holds(RestoredState restored, EntryId image) {
+        if (image.index() <= restored.base().index()) {
+            return true;
+        }
+        long term = 0;
+        for (TermRun run : restored.terms()) {
+            if (run.firstIndex() <= image.index()) {
+                term = run.term();
+            }
+        }
+        return image.index() <= restored.lastIndex() && image.term() == term;
     }
 
     long term() {
@@ -56,6 +83,23 @@ final class Replica {
 
     boolean isHeartbeatTick(long number) {
         return number % config.heartbeatTicks() == 0;
+    }
+
+    /** Forgets entries up to {@code index}, which the state machine holds durably. */
+    void compactTo(long index) {
+        log.compactTo(index);
+        outbox.moveBase(log.base());
+    }
+
+    /** The state machine took over an image durably. */
+    void installed(EntryId last) {
+        if (log.contains(last)) {
+            log.installed(last);
+            outbox.moveBase(last);
+        } else {
+            log.resetTo(last);
+            outbox.resetTo(last);
+        }
     }
 
     /** Adds an entry of this leader's own. */

@@ -12,7 +12,15 @@ import java.util.List;
  * @param terms the terms of all entries after the base, as runs in index order; empty if there are none
  * @param lastIndex the last entry's index; the base's if there are no entries
  * @param membership the newest membership in the log or the creation record
- * @param applied what the state machine holds; between the base's index and {@code lastIndex}
+ * @param applied what the state machine holds; between the base's index and {@code lastIndex}, or {@code installed}
+ * @param installed the last entry of the image that the state machine took over last, {@link EntryId#ZERO} if none. If
+ *     the log does not hold it, a crash came before the log knew of the image: the log then begins anew after it
  */
 public record RestoredState(
-        HardState hardState, EntryId base, List<TermRun> terms, long lastIndex, Membership membership, long applied) {}
+        HardState hardState,
+        EntryId base,
+        List<TermRun> terms,
+        long lastIndex,
+        Membership membership,
+        long applied,
+        EntryId installed) {}

@@ -11,6 +11,7 @@ import io.flotilla.raft.core.RestoredState;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.RecoveredGroup;
@@ -108,7 +109,8 @@ final class Replica {
                             restored.terms(),
                             restored.lastIndex(),
                             descriptor().membership(),
-                            machineApplied),
+                            machineApplied,
+                            EntryId.ZERO),
                     seed);
             worker.addRunning(this);
             appliedChanged = true;

@@ -20,11 +20,12 @@ class RandomFaultsTest {
     private static final int STEPS = 5_000;
 
     @Test
-    @DisplayName("SL-70 random loss, duplication, reordering, slow disks and crashes break no safety property")
+    @DisplayName("SL-70 random loss, duplication, reordering, slow disks, crashes, cut logs and images break no property")
     void randomFaults() {
         long elections = 0;
         long committed = 0;
         long grants = 0;
+        long installs = 0;
         for (int seed = 0; seed < SEEDS; seed++) {
             Run run = new Run(seed);
             try {
@@ -36,27 +37,51 @@ class RandomFaultsTest {
             elections += run.highestTerm();
             committed += run.oracle.committedIndex();
             grants += run.readGrants;
+            installs += run.installs;
         }
         assertThat(elections).as("the schedules hold elections").isGreaterThan(SEEDS * 5L);
         assertThat(committed).as("the schedules commit").isGreaterThan(SEEDS * 20L);
         assertThat(grants).as("the schedules grant reads").isGreaterThan(SEEDS * 3L);
+        assertThat(installs).as("the schedules install images").isGreaterThan(SEEDS);
     }
 
     private record Envelope(NodeId from, NodeId to, Message message) {}
+
+    /** An image on its way, and how far it is. */
+    private static final class Transfer {
+        final TestReplica from;
+        final TestReplica to;
+        final long term;
+        final TestReplica.Image image;
+        final RaftCore receiver;
+        boolean offered;
+        boolean stored;
+
+        Transfer(TestReplica from, TestReplica to, TestReplica.Image image) {
+            this.from = from;
+            this.to = to;
+            this.term = from.state().term();
+            this.image = image;
+            this.receiver = to.core;
+        }
+    }
 
     private static final class Run {
         final SplittableRandom random;
         final SafetyOracle oracle = new SafetyOracle();
         final List<TestReplica> replicas = new ArrayList<>();
         final List<Envelope> wire = new ArrayList<>();
+        final List<Transfer> transfers = new ArrayList<>();
         final Map<Long, Long> readFloor = new TreeMap<>();
         final Map<NodeId, Integer> grantsSeen = new TreeMap<>();
         final boolean[][] cut = new boolean[5][5];
         final int lossPercent;
         final int crashPerMille;
         final int tickPerMille;
+        final int compactPerMille;
         long nextRead = 1;
         long readGrants;
+        long installs;
         int payload;
 
         Run(long seed) {
@@ -64,6 +89,7 @@ class RandomFaultsTest {
             lossPercent = random.nextInt(15);
             crashPerMille = random.nextInt(8);
             tickPerMille = 40 + random.nextInt(160);
+            compactPerMille = random.nextInt(3) * 10;
             CoreConfig config =
                     new CoreConfig(4 + random.nextInt(8), 1, 150, 3, 400, 1_500, 200, 200, random.nextBoolean());
             Membership membership =
@@ -99,6 +125,10 @@ class RandomFaultsTest {
             int choice = random.nextInt(1_000);
             if (choice < tickPerMille) {
                 replica.tick();
+            } else if (choice < 200 + compactPerMille) {
+                replica.compact();
+            } else if (choice < 250) {
+                transfer(replica);
             } else if (choice < 650) {
                 deliverOne();
             } else if (choice < 800) {
@@ -123,9 +153,54 @@ class RandomFaultsTest {
         }
 
         private void crash(TestReplica replica) {
-            long durable = Math.min(replica.answeredApply, replica.disk.size());
-            replica.restart(durable == 0 ? 0 : random.nextLong(durable + 1), random.nextLong());
+            long durable = replica.machineDurable;
+            long lost = Math.max(0, replica.answeredApply - durable);
+            replica.restart(durable + random.nextLong(lost + 1), random.nextLong());
             oracle.restarted(replica);
+        }
+
+        /** Begins an image that the replica was asked for, or takes one on its way a step further. */
+        private void transfer(TestReplica replica) {
+            if (!replica.wantedImages.isEmpty()) {
+                NodeId to = replica.wantedImages.removeFirst();
+                TestReplica.Image image = replica.image();
+                if (image == null || random.nextInt(4) == 0) {
+                    replica.core.snapshotFailed(to);
+                } else {
+                    transfers.add(new Transfer(replica, replicas.get(number(to)), image));
+                }
+            } else if (!transfers.isEmpty()) {
+                int at = random.nextInt(transfers.size());
+                if (carry(transfers.get(at))) {
+                    transfers.remove(at);
+                }
+            }
+        }
+
+        /** @return whether it is over */
+        private boolean carry(Transfer transfer) {
+            TestReplica to = transfer.to;
+            if (to.core != transfer.receiver) {
+                transfer.from.core.snapshotFailed(to.id);
+                return true;
+            }
+            boolean over = false;
+            if (transfer.stored) {
+                to.installed();
+                installs++;
+                over = true;
+            } else if (!transfer.offered) {
+                transfer.offered = true;
+                over = !to.core.wantsSnapshot(transfer.term, transfer.image.last());
+            } else {
+                transfer.stored = to.install(transfer.image);
+                over = !transfer.stored;
+            }
+            observe(to);
+            if (over) {
+                transfer.from.core.snapshotSent(to.id, transfer.image.last());
+            }
+            return over;
         }
 
         private void read(TestReplica replica) {
@@ -169,6 +244,11 @@ class RandomFaultsTest {
             }
             long target = -1;
             for (int tick = 0; tick < 150; tick++) {
+                while (!transfers.isEmpty()) {
+                    if (carry(transfers.get(0))) {
+                        transfers.remove(0);
+                    }
+                }
                 for (TestReplica replica : replicas) {
                     replica.tick();
                     if (target < 0
@@ -196,6 +276,10 @@ class RandomFaultsTest {
 
         private void settle(TestReplica replica) {
             replica.settle();
+            while (!replica.wantedImages.isEmpty()) {
+                transfer(replica);
+                replica.settle();
+            }
             oracle.observe(replica);
         }
 

@@ -460,7 +460,7 @@ class ReplicationTest {
         cluster.inject(
                 "a",
                 "c",
-                append(term, new EntryId(1, 1), 0, cluster.at("a").disk.get(1)));
+                append(term, new EntryId(1, 1), 0, cluster.at("a").disk.get(2)));
         assertThat(cluster.terms("c")).containsExactly(1L, 2L);
         cluster.run();
         assertThat(cluster.sent(AppendReply.class, "c", "a"))
@@ -559,7 +559,7 @@ class ReplicationTest {
         }
         a.drain();
         List<LoadRequest> seen = new ArrayList<>();
-        for (int i = 0; i < 2_000 && cluster.at("c").disk.size() < 601; i++) {
+        for (int i = 0; i < 2_000 && cluster.at("c").disk.lastIndex() < 601; i++) {
             while (!cluster.wire.isEmpty()) {
                 Envelope envelope = cluster.wire.remove(0);
                 TestReplica to = cluster.replicas.get(envelope.to());
@@ -634,7 +634,7 @@ class ReplicationTest {
                 s.answerApply();
             }
         }
-        assertThat(s.applied).isEqualTo(s.disk).hasSize(51);
+        assertThat(s.applied).isEqualTo(s.disk.entries).hasSize(51);
         assertThat(s.applied.get(50).kind()).isEqualTo(EntryKind.NO_OP);
     }
 

@@ -9,7 +9,7 @@ import java.util.TreeMap;
 /** Watches a group's replicas and fails on the first violation of a safety property (Raft paper, figure 3). */
 final class SafetyOracle {
     private final Map<Long, NodeId> leaders = new TreeMap<>();
-    private final Map<Long, Integer> leaderLogSize = new TreeMap<>();
+    private final Map<Long, Long> leaderLogSize = new TreeMap<>();
     private final Map<NodeId, long[]> seen = new TreeMap<>();
     private final List<Entry> committed = new ArrayList<>();
     private final List<Long> committedInTerm = new ArrayList<>();
@@ -31,9 +31,9 @@ final class SafetyOracle {
         Check.that(state.term() >= before[1], "the term of %s fell", replica.id);
         before[0] = state.committed();
         before[1] = state.term();
-        Check.that(state.last() == replica.memory.size(), "%s wrote another log than it has", replica.id);
+        Check.that(state.last() == replica.memory.lastIndex(), "%s wrote another log than it has", replica.id);
         for (int i = committed.size(); i < state.committed(); i++) {
-            committed.add(replica.memory.get(i));
+            committed.add(replica.memory.get(i + 1));
             committedInTerm.add(state.term());
         }
         if (state.role() == RoleName.LEADER) {
@@ -43,7 +43,7 @@ final class SafetyOracle {
             Entry entry = replica.applied.get(i);
             Check.that(entry.equals(committed.get(i)), "state-machine safety: %s applied %s", replica.id, entry);
             Check.that(
-                    i < replica.disk.size() && entry.equals(replica.disk.get(i)),
+                    entry.equals(replica.disk.get(i + 1)),
                     "%s applied %s, which is not durable there",
                     replica.id,
                     entry);
@@ -58,16 +58,16 @@ final class SafetyOracle {
                 other,
                 replica.id,
                 state.term());
-        Integer size = leaderLogSize.put(state.term(), replica.memory.size());
+        Long size = leaderLogSize.put(state.term(), replica.memory.lastIndex());
         if (size != null) {
-            Check.that(replica.memory.size() >= size, "leader append-only: the log of %s shrank", replica.id);
+            Check.that(replica.memory.lastIndex() >= size, "leader append-only: the log of %s shrank", replica.id);
             return;
         }
         for (int i = 0; i < committed.size(); i++) {
             Check.that(
                     committedInTerm.get(i) >= state.term()
-                            || (i < replica.memory.size()
-                                    && replica.memory.get(i).equals(committed.get(i))),
+                            || i < replica.memory.base.index()
+                            || committed.get(i).equals(replica.memory.get(i + 1)),
                     "leader completeness: %s leads term %s without %s",
                     replica.id,
                     state.term(),
@@ -78,26 +78,28 @@ final class SafetyOracle {
     /** Log matching over all pairs, and that no replica contradicts what is committed. */
     void observeLogs(List<TestReplica> replicas) {
         for (int first = 0; first < replicas.size(); first++) {
-            List<Entry> a = replicas.get(first).memory;
+            TestLog a = replicas.get(first).memory;
             for (int second = first + 1; second < replicas.size(); second++) {
-                List<Entry> b = replicas.get(second).memory;
+                TestLog b = replicas.get(second).memory;
                 boolean mustMatch = false;
-                for (int i = Math.min(a.size(), b.size()) - 1; i >= 0; i--) {
-                    mustMatch |= a.get(i).term() == b.get(i).term();
+                long from = Math.max(a.base.index(), b.base.index());
+                for (long i = Math.min(a.lastIndex(), b.lastIndex()); i >= Math.max(1, from); i--) {
+                    mustMatch |= a.termAt(i) == b.termAt(i);
                     Check.that(
-                            !mustMatch || a.get(i).equals(b.get(i)),
+                            !mustMatch || (a.termAt(i) == b.termAt(i) && (i == from || a.get(i).equals(b.get(i)))),
                             "log matching: %s and %s at index %s",
                             replicas.get(first).id,
                             replicas.get(second).id,
-                            i + 1);
+                            i);
                 }
             }
-            long known = Math.min(replicas.get(first).state().committed(), Math.min(a.size(), committed.size()));
-            for (int i = 0; i < known; i++) {
+            long known = Math.min(replicas.get(first).state().committed(), Math.min(a.lastIndex(), committed.size()));
+            for (long i = Math.max(1, a.base.index()); i <= known; i++) {
+                Entry entry = committed.get((int) i - 1);
                 Check.that(
-                        a.get(i).equals(committed.get(i)),
+                        a.termAt(i) == entry.term() && (i == a.base.index() || a.get(i).equals(entry)),
                         "committed %s was replaced by %s",
-                        committed.get(i),
+                        entry,
                         a.get(i));
             }
         }

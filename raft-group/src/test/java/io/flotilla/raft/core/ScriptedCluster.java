@@ -212,7 +212,7 @@ final class ScriptedCluster {
 
     /** The terms of a node's durable log. */
     List<Long> terms(String node) {
-        return at(node).disk.stream().map(Entry::term).toList();
+        return at(node).disk.entries.stream().map(Entry::term).toList();
     }
 
     List<String> commandsApplied(String node) {

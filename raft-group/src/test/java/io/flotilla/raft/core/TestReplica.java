@@ -2,7 +2,6 @@ package io.flotilla.raft.core;
 
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.message.Message;
 import java.util.ArrayDeque;
@@ -20,18 +19,30 @@ final class TestReplica {
     final Membership membership;
     final CoreConfig config;
     final BiConsumer<NodeId, Outbound> network;
-    final List<Entry> memory = new ArrayList<>();
-    final List<Entry> disk = new ArrayList<>();
+    final TestLog memory = new TestLog();
+    final TestLog disk = new TestLog();
     final Deque<PersistBatch> writes = new ArrayDeque<>();
     final Deque<LoadRequest> loads = new ArrayDeque<>();
     final List<Entry> applied = new ArrayList<>();
     final List<ReadGrant> grants = new ArrayList<>();
     final List<Long> refusedReads = new ArrayList<>();
+    final Deque<NodeId> wantedImages = new ArrayDeque<>();
     HardState durable = HardState.INITIAL;
     RaftCore core;
     long handedOut;
     long answeredApply;
     long ticks;
+    /** What the state machine would keep in a crash. */
+    long machineDurable;
+
+    /** The last entry of the image installed last. */
+    EntryId installed = EntryId.ZERO;
+
+    /** Between {@link #install} and {@link #installed}. */
+    private boolean installing;
+
+    /** Every entry up to some index: what a state machine that keeps them all hands over as its image. */
+    record Image(EntryId last, List<Entry> entries) {}
 
     TestReplica(
             NodeId id,
@@ -47,7 +58,7 @@ final class TestReplica {
         this.config = config;
         this.network = network;
         this.durable = hardState;
-        disk.addAll(log);
+        disk.entries.addAll(log);
         start(applied, seed);
     }
 
@@ -59,24 +70,22 @@ final class TestReplica {
     private void start(long kept, long seed) {
         writes.clear();
         loads.clear();
-        memory.clear();
-        memory.addAll(disk);
+        wantedImages.clear();
+        installing = false;
+        memory.copyFrom(disk);
         while (applied.size() > kept) {
             applied.remove(applied.size() - 1);
         }
         for (int i = applied.size(); i < kept; i++) {
-            applied.add(disk.get(i));
+            applied.add(disk.get(i + 1));
         }
         handedOut = kept;
         answeredApply = kept;
-        List<TermRun> runs = new ArrayList<>();
-        for (Entry entry : disk) {
-            if (runs.isEmpty() || runs.get(runs.size() - 1).term() != entry.term()) {
-                runs.add(new TermRun(entry.index(), entry.term()));
-            }
-        }
         core = new RaftCore(
-                config, id, new RestoredState(durable, EntryId.ZERO, runs, disk.size(), membership, kept), seed);
+                config,
+                id,
+                new RestoredState(durable, disk.base, disk.runs(), disk.lastIndex(), membership, kept, installed),
+                seed);
     }
 
     /** Takes what the core owes: sends, and queues the rest. */
@@ -84,7 +93,7 @@ final class TestReplica {
         Effects effects = core.drain();
         effects.send().forEach(out -> network.accept(id, out));
         for (PersistBatch batch : effects.persist()) {
-            overwrite(memory, batch.entries());
+            memory.write(batch);
             writes.add(batch);
         }
         for (Entry entry : effects.apply()) {
@@ -95,13 +104,14 @@ final class TestReplica {
         grants.addAll(effects.grants());
         refusedReads.addAll(effects.refusedReads());
         loads.addAll(effects.loads());
+        wantedImages.addAll(effects.snapshots());
         return effects;
     }
 
     /** Makes the oldest write durable and releases its messages. */
     PersistBatch persistNext() {
         PersistBatch batch = writes.removeFirst();
-        overwrite(disk, batch.entries());
+        disk.write(batch);
         if (batch.hardState() != null) {
             durable = batch.hardState();
         }
@@ -121,8 +131,8 @@ final class TestReplica {
         LoadRequest load = loads.removeFirst();
         List<Entry> entries = new ArrayList<>();
         long bytes = 0;
-        for (long i = load.from(); i <= load.to() && i <= disk.size(); i++) {
-            Entry entry = disk.get((int) i - 1);
+        for (long i = load.from(); i > disk.base.index() && i <= load.to() && i <= disk.lastIndex(); i++) {
+            Entry entry = disk.get(i);
             bytes += entry.bytes();
             if (bytes > load.maxBytes() && !entries.isEmpty()) {
                 break;
@@ -130,6 +140,41 @@ final class TestReplica {
             entries.add(entry);
         }
         core.loaded(load, entries);
+    }
+
+    /** The state machine holds durably what it has applied, and the log is cut there. */
+    void compact() {
+        machineDurable = Math.max(machineDurable, answeredApply);
+        core.compact(machineDurable);
+    }
+
+    /** An image of what is applied, or null if the log begins after that. */
+    Image image() {
+        EntryId last = installing ? null : core.appliedEntry(answeredApply);
+        return last == null ? null : new Image(last, List.copyOf(applied.subList(0, (int) answeredApply)));
+    }
+
+    /** The image is whole: if the core wants it, the state machine takes it over, durably. */
+    boolean install(Image image) {
+        if (!core.install(image.last())) {
+            return false;
+        }
+        drain();
+        answerApply();
+        applied.clear();
+        applied.addAll(image.entries());
+        machineDurable = image.last().index();
+        installed = image.last();
+        handedOut = installed.index();
+        answeredApply = handedOut;
+        installing = true;
+        return true;
+    }
+
+    /** The core is told of {@link #install}. */
+    void installed() {
+        installing = false;
+        core.installed(installed);
     }
 
     /** Drains, persists, applies and loads until nothing is left to do. */
@@ -159,17 +204,5 @@ final class TestReplica {
 
     boolean leads() {
         return state().role() == RoleName.LEADER;
-    }
-
-    private static void overwrite(List<Entry> log, List<Entry> entries) {
-        if (entries.isEmpty()) {
-            return;
-        }
-        long from = entries.get(0).index();
-        Check.that(from <= log.size() + 1, "a gap before %s", from);
-        while (log.size() >= from) {
-            log.remove(log.size() - 1);
-        }
-        log.addAll(entries);
     }
 }

@@ -8,7 +8,7 @@ import java.util.List;
  * not in memory any more is known by its term alone. Belongs to the {@code RaftCore} it is part of.
  */
 public final class RaftLog {
-    private final EntryId base;
+    private EntryId base;
     private final TermRuns terms;
     private final ResidentEntries resident;
     private long lastIndex;
@@ -32,6 +32,7 @@ public final class RaftLog {
         this.applied = applied;
     }
 
+    /** The entry before the first one held here; its term is known. */
     public EntryId base() {
         return base;
     }
@@ -78,7 +79,7 @@ public final class RaftLog {
      * Where to look next for the end of what a follower shares with this log, after it refused {@code rejectedIndex}:
      * each answer settles all of one conflicting term (paper §5.3).
      *
-     * @return an index before the rejected one
+     * @return an index before the rejected one, or the base's if that is not after the base
      */
     public long lastPossibleMatch(long rejectedIndex, long conflictTerm, long conflictIndex) {
         long below = Math.min(rejectedIndex - 1, lastIndex);
@@ -120,6 +121,38 @@ public final class RaftLog {
             appliedResidentBytes += resident.get(i).bytes();
         }
         applied = index;
+    }
+
+    /** Forgets the entries up to {@code index}, which the state machine holds. */
+    public void compactTo(long index) {
+        Check.that(index > base.index() && index <= applied, "base %s -> %s, applied %s", base, index, applied);
+        for (long i = resident.first(); i <= index && i < resident.next(); i++) {
+            appliedResidentBytes -= resident.get(i).bytes();
+        }
+        EntryId newBase = new EntryId(terms.termAt(index), index);
+        terms.startAfter(newBase, lastIndex);
+        resident.dropBefore(index + 1);
+        base = newBase;
+    }
+
+    /** The state machine took over an image that ends with {@code last}, which this log holds: what follows stays. */
+    public void installed(EntryId last) {
+        Check.that(contains(last) && last.index() > applied, "image up to %s, but %s is applied", last, applied);
+        commitTo(last.index());
+        appliedTo(last.index());
+        compactTo(last.index());
+    }
+
+    /** The state machine took over an image that ends with {@code last}, which this log does not hold: nothing stays. */
+    public void resetTo(EntryId last) {
+        Check.that(last.index() > committed, "image up to %s, but %s is committed", last, committed);
+        terms.reset(last);
+        resident.reset(last.index() + 1);
+        base = last;
+        lastIndex = last.index();
+        committed = lastIndex;
+        applied = lastIndex;
+        appliedResidentBytes = 0;
     }
 
     /** The first index whose entry is in memory; one more than the last if none is. */

@@ -61,6 +61,12 @@ final class ResidentEntries {
         }
     }
 
+    /** Forgets all entries; {@code next} is the index of the first one that will be added. */
+    void reset(long next) {
+        dropBefore(next());
+        first = next;
+    }
+
     /** The log now ends before {@code from}. */
     void truncateFrom(long from) {
         while (size > 0 && next() > from) {

@@ -8,7 +8,7 @@ import java.util.List;
  * has leaders, so it stays small however long the log grows. Belongs to its {@link RaftLog}.
  */
 final class TermRuns {
-    private final EntryId base;
+    private EntryId base;
     private long[] firsts = new long[4];
     private long[] terms = new long[4];
     private int size;
@@ -39,6 +39,24 @@ final class TermRuns {
         while (size > 0 && firsts[size - 1] >= from) {
             size--;
         }
+    }
+
+    /** Forgets everything up to {@code newBase}, an entry of this log that ends at {@code lastIndex}. */
+    void startAfter(EntryId newBase, long lastIndex) {
+        int gone = newBase.index() == lastIndex ? size : Math.max(0, runOf(newBase.index() + 1));
+        size -= gone;
+        System.arraycopy(firsts, gone, firsts, 0, size);
+        System.arraycopy(terms, gone, terms, 0, size);
+        if (size > 0) {
+            firsts[0] = Math.max(firsts[0], newBase.index() + 1);
+        }
+        base = newBase;
+    }
+
+    /** Forgets everything. */
+    void reset(EntryId newBase) {
+        size = 0;
+        base = newBase;
     }
 
     /** @param index from the base to the log's end; the log checks that */

@@ -69,7 +69,7 @@ public final class Progress {
             if (advanced) {
                 replicating.acknowledged(match, now);
             }
-        } else if (advanced || index >= next - 1) {
+        } else if (flow instanceof Probing && (advanced || index >= next - 1)) {
             flow = new Replicating(maxInflightMessages, maxInflightBytes);
             next = match + 1;
         }
@@ -77,13 +77,36 @@ public final class Progress {
 
     /** Whether a refusal of {@code index} tells anything new: late ones are below what the follower holds by now. */
     public boolean isCurrentRejection(long index) {
-        return flow instanceof Replicating ? index > match : index == next - 1 && index > match;
+        if (flow instanceof Replicating) {
+            return index > match;
+        }
+        return flow instanceof Probing && index == next - 1 && index > match;
+    }
+
+    /** Whether a current refusal of {@code index} settles that the follower shares nothing from {@code base} on. */
+    public boolean isBehind(long base, long index) {
+        return flow instanceof Probing && index <= base;
     }
 
     /** The follower holds nothing of the leader's after {@code possibleMatch}: try there at once. */
     public void rejected(long possibleMatch) {
         flow = new Probing();
         next = Math.max(match, possibleMatch) + 1;
+    }
+
+    /** Tries at {@code first}, for what comes before it is not to be had any more, or is held by now. */
+    public void probeFrom(long first) {
+        flow = new Probing();
+        next = Math.max(match + 1, first);
+    }
+
+    /** Sends nothing until {@link #probeFrom}: the follower needs an image. */
+    public void awaitSnapshot() {
+        flow = new Snapshotting();
+    }
+
+    public boolean awaitsSnapshot() {
+        return flow instanceof Snapshotting;
     }
 
     /** The follower is alive; if what was sent to it went unanswered for {@code patience} ticks, it was lost. */
