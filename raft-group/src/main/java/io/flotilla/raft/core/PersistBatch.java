@@ -18,12 +18,7 @@ import java.util.List;
  * @param messages to send once the batch is durable; a batch may consist of them alone
  */
 public record PersistBatch(
-        long sequence,
-        HardState hardState,
-        EntryId base,
-        boolean reset,
-        List<Entry> entries,
-        List<Outbound> messages) {
+        long sequence, HardState hardState, EntryId base, boolean reset, List<Entry> entries, List<Outbound> messages) {
     /** Whether there is nothing to write: then it is durable as soon as the batches before it are. */
     public boolean isEmpty() {
         return hardState == null && base == null && entries.isEmpty();

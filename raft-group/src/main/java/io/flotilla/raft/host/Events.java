@@ -3,6 +3,7 @@ package io.flotilla.raft.host;
 import io.flotilla.raft.core.LoadRequest;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.transport.GroupMessage;
 import java.util.Arrays;
@@ -179,15 +180,17 @@ final class Events {
     static final class Opened extends Event {
         private final Replica replica;
         private final long applied;
+        private final EntryId installed;
 
-        Opened(Replica replica, long applied) {
+        Opened(Replica replica, long applied, EntryId installed) {
             this.replica = replica;
             this.applied = applied;
+            this.installed = installed;
         }
 
         @Override
         void handle(GroupWorker worker) {
-            replica.start(applied);
+            replica.start(applied, installed);
         }
     }
 

@@ -7,6 +7,7 @@ import io.flotilla.raft.core.membership.Membership;
 /**
  * One replica as seen now.
  *
+ * @param firstIndex the first index the log still holds; one more than the last if it holds none
  * @param failure why the replica was halted, or null while it runs
  */
 public record GroupStatus(

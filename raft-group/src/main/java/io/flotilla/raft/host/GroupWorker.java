@@ -24,6 +24,7 @@ final class GroupWorker {
     private final Lane lane;
     private final LogWriter writer;
     private final LogReader reader;
+    private final Snapshots snapshots;
     private final Applier[] appliers;
     private final Inbox<Event> inbox;
 
@@ -44,12 +45,14 @@ final class GroupWorker {
             Lane lane,
             LogWriter writer,
             LogReader reader,
+            Snapshots snapshots,
             Applier[] appliers,
             Consumer<Throwable> nodeFailed) {
         this.state = state;
         this.lane = lane;
         this.writer = writer;
         this.reader = reader;
+        this.snapshots = snapshots;
         this.appliers = appliers;
         this.nodeFailed = nodeFailed;
         this.outbox = new Outbox(state);
@@ -166,6 +169,10 @@ final class GroupWorker {
 
     LogReader reader() {
         return reader;
+    }
+
+    Snapshots snapshots() {
+        return snapshots;
     }
 
     void write(Replica replica, PersistBatch batch) {

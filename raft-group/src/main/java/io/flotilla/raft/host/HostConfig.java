@@ -9,12 +9,25 @@ import io.flotilla.raft.core.NodeId;
  * @param workers group worker lanes; a group belongs to one for its whole life on the node
  * @param appliers applier lanes
  * @param tickNanos length of a tick
+ * @param snapshots how images of state machines travel
  */
-public record HostConfig(NodeId self, CoreConfig core, int workers, int appliers, long tickNanos, HostLimits limits) {
+public record HostConfig(
+        NodeId self,
+        CoreConfig core,
+        int workers,
+        int appliers,
+        long tickNanos,
+        HostLimits limits,
+        SnapshotConfig snapshots) {
     public HostConfig {
         if (workers < 1 || appliers < 1 || tickNanos < 1) {
             throw new IllegalArgumentException("lanes and tick length must be at least 1");
         }
+    }
+
+    /** With {@link SnapshotConfig#defaults}. */
+    public HostConfig(NodeId self, CoreConfig core, int workers, int appliers, long tickNanos, HostLimits limits) {
+        this(self, core, workers, appliers, tickNanos, limits, SnapshotConfig.defaults());
     }
 
     /**
@@ -27,6 +40,10 @@ public record HostConfig(NodeId self, CoreConfig core, int workers, int appliers
     }
 
     public HostConfig withLimits(HostLimits other) {
-        return new HostConfig(self, core, workers, appliers, tickNanos, other);
+        return new HostConfig(self, core, workers, appliers, tickNanos, other, snapshots);
+    }
+
+    public HostConfig withSnapshots(SnapshotConfig other) {
+        return new HostConfig(self, core, workers, appliers, tickNanos, limits, other);
     }
 }

@@ -19,6 +19,12 @@ final class HostCounters {
     final LongAdder reads = new LongAdder();
     final LongAdder busy = new LongAdder();
     final LongAdder haltedGroups = new LongAdder();
+    final LongAdder basesMoved = new LongAdder();
+    final LongAdder snapshotsSent = new LongAdder();
+    final LongAdder snapshotBytesOut = new LongAdder();
+    final LongAdder snapshotsReceived = new LongAdder();
+    final LongAdder snapshotBytesIn = new LongAdder();
+    final LongAdder snapshotsInstalled = new LongAdder();
 
     HostStats snapshot() {
         return new HostStats(
@@ -36,6 +42,12 @@ final class HostCounters {
                 proposals.sum(),
                 reads.sum(),
                 busy.sum(),
-                haltedGroups.sum());
+                haltedGroups.sum(),
+                basesMoved.sum(),
+                snapshotsSent.sum(),
+                snapshotBytesOut.sum(),
+                snapshotsReceived.sum(),
+                snapshotBytesIn.sum(),
+                snapshotsInstalled.sum());
     }
 }

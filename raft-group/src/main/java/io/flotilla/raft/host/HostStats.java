@@ -18,6 +18,12 @@ package io.flotilla.raft.host;
  * @param reads reads offered
  * @param busy proposals and reads refused because a bound was reached
  * @param haltedGroups replicas that can't go on
+ * @param basesMoved how often a replica's log let go of its beginning
+ * @param snapshotsSent images that another node's replica installed
+ * @param snapshotBytesOut bytes of images sent, those sent again included
+ * @param snapshotsReceived images that came here whole
+ * @param snapshotBytesIn bytes of images taken
+ * @param snapshotsInstalled images that a state machine here took over
  */
 public record HostStats(
         long syncs,
@@ -34,4 +40,10 @@ public record HostStats(
         long proposals,
         long reads,
         long busy,
-        long haltedGroups) {}
+        long haltedGroups,
+        long basesMoved,
+        long snapshotsSent,
+        long snapshotBytesOut,
+        long snapshotsReceived,
+        long snapshotBytesIn,
+        long snapshotsInstalled) {}

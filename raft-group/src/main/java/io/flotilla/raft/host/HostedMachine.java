@@ -1,12 +1,16 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.Check;
+import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.transport.BulkMessage;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One group's state machine on its applier. Belongs to the applier's lane, but for the submitting methods.
@@ -16,7 +20,11 @@ final class HostedMachine {
     private final Applier applier;
     private final StateMachineFactory machines;
     private final ArrayDeque<WaitingReads> waiting = new ArrayDeque<>();
-    private StateMachine machine;
+    private final AtomicBoolean trimming = new AtomicBoolean();
+
+    /** Null before it is open and after it is closed. Written here, read by the snapshot lane too. */
+    private volatile StateMachine machine;
+
     private long applied;
 
     HostedMachine(Replica replica, Applier applier, StateMachineFactory machines) {
@@ -38,6 +46,31 @@ final class HostedMachine {
         replica.worker().apply(applier, () -> read(index, callbacks));
     }
 
+    /**
+     * The log store would like to be rid of entries up to an index. Does nothing while an earlier wish is looked at. Any
+     * lane.
+     */
+    void submitTrim(long index) {
+        if (!trimming.get() && trimming.compareAndSet(false, true)) {
+            applier.lane().execute(() -> trim(index));
+        }
+    }
+
+    /** A follower needs an image. Any lane. */
+    void submitTakeImage(NodeId to) {
+        applier.lane().execute(() -> takeImage(to));
+    }
+
+    /** By the worker, after the last entries to be applied before the image. */
+    void submitInstall(IncomingImage image) {
+        replica.worker().apply(applier, () -> install(image));
+    }
+
+    /** Null while it is not open. Any lane. */
+    StateMachine machine() {
+        return machine;
+    }
+
     /** Opens the machine; its worker then starts the core. Any lane. */
     void submitOpen() {
         applier.lane().execute(this::open);
@@ -55,7 +88,7 @@ final class HostedMachine {
         try {
             machine = machines.open(replica.descriptor());
             applied = machine.appliedIndex();
-            replica.worker().answer(new Events.Opened(replica, applied));
+            replica.worker().answer(new Events.Opened(replica, applied, machine.installed()));
         } catch (RuntimeException | Error e) {
             replica.worker().answer(new Events.MachineFailed(replica, e));
         }
@@ -88,6 +121,65 @@ final class HostedMachine {
         if (proposals != null) {
             answer(entries, proposals, results);
         }
+        runReads();
+    }
+
+    private void trim(long index) {
+        trimming.set(false);
+        if (machine == null || replica.worker().state().isDown()) {
+            return;
+        }
+        long durable;
+        try {
+            durable = machine.durableIndex();
+            if (durable < index) {
+                machine.flushSoon();
+            }
+        } catch (RuntimeException | Error e) {
+            halt(e);
+            return;
+        }
+        replica.worker().answer(new SnapshotEvents.Trimmable(replica, Math.min(durable, index)));
+    }
+
+    private void takeImage(NodeId to) {
+        Snapshots snapshots = replica.worker().snapshots();
+        if (machine == null || replica.worker().state().isDown()) {
+            snapshots.notTaken(replica, to, null);
+            return;
+        }
+        SnapshotSource source;
+        try {
+            source = machine.snapshot();
+        } catch (RuntimeException | Error e) {
+            snapshots.notTaken(replica, to, null);
+            halt(e);
+            return;
+        }
+        lane().execute(() -> replica.worker().answer(new SnapshotEvents.ImageTaken(replica, to, source)));
+    }
+
+    private void install(IncomingImage image) {
+        Snapshots snapshots = replica.worker().snapshots();
+        if (machine == null || replica.worker().state().hasFailed()) {
+            snapshots.over(image, BulkMessage.Outcome.REFUSED, "the replica does not run");
+            return;
+        }
+        try {
+            Check.that(image.last.index() > applied, "image up to %s after entry %s", image.last, applied);
+            machine.install(image.sink, image.last);
+            applied = machine.appliedIndex();
+            Check.that(applied == image.last.index(), "image up to %s installed up to %s", image.last, applied);
+        } catch (RuntimeException | Error e) {
+            snapshots.over(image, BulkMessage.Outcome.REFUSED, "the image can't be installed: " + e);
+            halt(e);
+            return;
+        }
+        // a task of its own: what follows a wait for the disk must not be seen before the wait is over
+        lane().execute(() -> {
+            replica.worker().answer(new SnapshotEvents.Installed(replica, image.last));
+            snapshots.over(image, BulkMessage.Outcome.INSTALLED, "");
+        });
         runReads();
     }
 

@@ -3,6 +3,7 @@ package io.flotilla.raft.host;
 import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.runtime.Lane;
@@ -23,6 +24,9 @@ import java.util.function.Consumer;
 final class LogWriter {
     /** A write takes further hand-overs while it is smaller than this. */
     private static final long BYTES_PER_WRITE = 4L << 20;
+
+    /** How long a group that was asked to let its log be cut is left alone after that. */
+    private static final long NANOS_BETWEEN_TRIMS = 50_000_000L;
 
     private final HostState state;
     private final Lane lane;
@@ -115,9 +119,26 @@ final class LogWriter {
             if (upkeep != null) {
                 reader.upkeep(upkeep);
             }
+            trim();
         }
         // a task of its own: what follows a wait for the disk must not be seen before the wait is over
         lane.execute(() -> release(all));
+    }
+
+    /** Asks the groups whose entries make the log too large to let go of them. Those that can't yet are asked again. */
+    private void trim() {
+        List<LogStore.Pin> pins = state.log.pins();
+        for (int i = 0; i < pins.size(); i++) {
+            LogStore.Pin pin = pins.get(i);
+            Replica replica = state.replicas.get(pin.groupId());
+            if (replica != null) {
+                long now = state.clock.nanos();
+                if (replica.trimmedAt == 0 || now - replica.trimmedAt >= NANOS_BETWEEN_TRIMS) {
+                    replica.trimmedAt = now;
+                    replica.machine().submitTrim(pin.index());
+                }
+            }
+        }
     }
 
     /** One write per group, so that the log needs no rule for several. */
@@ -182,6 +203,7 @@ final class LogWriter {
         private final Replica replica;
         private boolean creation;
         private HardState hardState;
+        private EntryId base;
         private List<Entry> entries = List.of();
         private boolean entriesAreOwn;
 
@@ -197,6 +219,9 @@ final class LogWriter {
             if (batch.hardState() != null) {
                 hardState = batch.hardState();
             }
+            if (batch.base() != null) {
+                moveBase(batch.base(), batch.reset());
+            }
             if (batch.entries().isEmpty()) {
                 return;
             }
@@ -205,10 +230,7 @@ final class LogWriter {
                 entriesAreOwn = false;
                 return;
             }
-            if (!entriesAreOwn) {
-                entries = new ArrayList<>(entries);
-                entriesAreOwn = true;
-            }
+            own();
             long first = batch.entries().get(0).index();
             while (!entries.isEmpty() && entries.get(entries.size() - 1).index() >= first) {
                 entries.remove(entries.size() - 1);
@@ -216,8 +238,28 @@ final class LogWriter {
             entries.addAll(batch.entries());
         }
 
+        /**
+         * The log store moves the base before it appends. If it still holds entries after the base that were to be
+         * replaced by some dropped here, they stay until others replace them: a log that matches the base's entry may go
+         * on with whatever followed it once, as if the messages that replaced that had been lost.
+         */
+        private void moveBase(EntryId newBase, boolean reset) {
+            base = newBase;
+            if (!entries.isEmpty()) {
+                own();
+                entries.removeIf(entry -> reset || entry.index() <= newBase.index());
+            }
+        }
+
+        private void own() {
+            if (!entriesAreOwn) {
+                entries = new ArrayList<>(entries);
+                entriesAreOwn = true;
+            }
+        }
+
         GroupWrite toWrite() {
-            return new GroupWrite(replica.groupId(), creation ? replica.descriptor() : null, hardState, null, entries);
+            return new GroupWrite(replica.groupId(), creation ? replica.descriptor() : null, hardState, base, entries);
         }
     }
 }

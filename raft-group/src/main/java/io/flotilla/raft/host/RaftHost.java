@@ -9,9 +9,11 @@ import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
+import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.Transport;
+import io.flotilla.raft.transport.TransportReceiver;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -32,6 +34,7 @@ public final class RaftHost implements AutoCloseable {
     private final HostState state;
     private final LogWriter writer;
     private final LogReader reader;
+    private final Snapshots snapshots;
     private final Applier[] appliers;
     private final GroupWorker[] workers;
     private final long seed;
@@ -57,10 +60,11 @@ public final class RaftHost implements AutoCloseable {
         for (int i = 0; i < appliers.length; i++) {
             appliers[i] = new Applier(i, runtime.lane("applier-" + i));
         }
+        this.snapshots = new Snapshots(state, runtime.lane("snapshots"), mix(seed));
         this.workers = new GroupWorker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
-            workers[i] =
-                    new GroupWorker(state, runtime.lane("group-worker-" + i), writer, reader, appliers, this::fail);
+            workers[i] = new GroupWorker(
+                    state, runtime.lane("group-worker-" + i), writer, reader, snapshots, appliers, this::fail);
         }
     }
 
@@ -72,7 +76,19 @@ public final class RaftHost implements AutoCloseable {
             }
             started = true;
         }
-        state.transport.start(this::receive);
+        state.transport.start(new TransportReceiver() {
+            @Override
+            public void receive(NodeId from, List<GroupMessage> messages) {
+                RaftHost.this.receive(from, messages);
+            }
+
+            @Override
+            public void receiveBulk(NodeId from, BulkMessage message) {
+                if (!state.isDown()) {
+                    snapshots.receive(from, message);
+                }
+            }
+        });
         for (RecoveredGroup group : state.log.recovered()) {
             Replica replica = replica(group);
             state.replicas.put(replica.groupId(), replica);
@@ -262,7 +278,18 @@ public final class RaftHost implements AutoCloseable {
                     () -> forEachReplica(replica -> replica.machine().closeOn(applier))));
         }
         stopped.add(run(reader.lane(), () -> {}));
-        all(stopped).thenRun(() -> run(writer.lane(), this::closeLog).thenRun(() -> closed.complete(null)));
+        all(stopped).thenRun(this::closeSnapshots);
+    }
+
+    /** After what the appliers handed over to the workers last was refused: whose images are then closed here. */
+    private void closeSnapshots() {
+        List<CompletableFuture<Void>> stopped = new ArrayList<>();
+        for (GroupWorker worker : workers) {
+            stopped.add(run(worker.lane(), () -> {}));
+        }
+        all(stopped)
+                .thenRun(() -> run(snapshots.lane(), snapshots::stop)
+                        .thenRun(() -> run(writer.lane(), this::closeLog).thenRun(() -> closed.complete(null))));
     }
 
     private void closeLog() {

@@ -15,8 +15,12 @@ import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.transport.BulkMessage;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * One replica on its worker: the core, and what is open between it and the log writer, the applier and its callers.
@@ -40,12 +44,22 @@ final class Replica {
     private SoftState soft;
     private long applied;
     private boolean appliedChanged;
+    private EntryId base;
     private long handedOver;
     private long durable;
     private volatile GroupStatus status;
 
+    /** Followers that are being sent an image, and its last index: the log keeps what comes after. */
+    private final Map<NodeId, Long> imagesOut = new TreeMap<>();
+
+    /** To be installed after the entries that are handed to the machine at the end of this turn. */
+    private IncomingImage imageToInstall;
+
     /** Where this replica's write stands in the log writer's batch, or -1. The log writer's. */
     int writeSlot = -1;
+
+    /** When this replica was last asked to let its log be cut; 0 for never. The log writer's. */
+    long trimmedAt;
 
     Replica(RecoveredGroup restored, long seed, GroupWorker worker, Applier applier, StateMachineFactory machines) {
         this.groupId = restored.descriptor().groupId();
@@ -56,6 +70,7 @@ final class Replica {
         this.machine = new HostedMachine(this, applier, machines);
         this.proposals = new PendingProposals(this, state);
         this.reads = new PendingReads(this, state);
+        this.base = restored.base();
         this.soft = new SoftState(
                 hardState().term(), RoleName.FOLLOWER, null, restored.base().index(), restored.lastIndex());
         publish(null);
@@ -94,7 +109,7 @@ final class Replica {
         return soft.leader();
     }
 
-    void start(long machineApplied) {
+    void start(long machineApplied, EntryId installed) {
         if (core != null || halted) {
             return;
         }
@@ -110,7 +125,7 @@ final class Replica {
                             restored.lastIndex(),
                             descriptor().membership(),
                             machineApplied,
-                            EntryId.ZERO),
+                            installed),
                     seed);
             worker.addRunning(this);
             appliedChanged = true;
@@ -190,6 +205,108 @@ final class Replica {
         }
     }
 
+    /** The machine holds everything up to {@code upTo} durably, and the log store would like to be rid of it. */
+    void compact(long upTo) {
+        if (core == null) {
+            return;
+        }
+        long index = upTo;
+        for (long kept : imagesOut.values()) {
+            index = Math.min(index, kept);
+        }
+        try {
+            if (core.compact(index)) {
+                state.counters.basesMoved.increment();
+                touch();
+            }
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    /** The machine gave an image for a follower. */
+    void imageTaken(NodeId to, SnapshotSource source) {
+        EntryId last = null;
+        if (core != null && soft.role() == RoleName.LEADER) {
+            try {
+                last = core.appliedEntry(source.index());
+            } catch (RuntimeException | Error e) {
+                halt(e);
+            }
+        }
+        if (last == null) {
+            worker.snapshots().notTaken(this, to, source);
+        } else {
+            imagesOut.put(to, last.index());
+            worker.snapshots().taken(this, to, soft.term(), last, source);
+        }
+    }
+
+    /** @param last what the follower holds, or null if it got no image */
+    void imageSent(NodeId to, EntryId last) {
+        imagesOut.remove(to);
+        if (core == null) {
+            return;
+        }
+        touch();
+        try {
+            if (last == null) {
+                core.snapshotFailed(to);
+            } else {
+                core.snapshotSent(to, last);
+            }
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    void imageOffered(IncomingImage image) {
+        BulkMessage.Outcome objection = BulkMessage.Outcome.REFUSED;
+        if (core != null) {
+            touch();
+            try {
+                boolean isWanted = core.wantsSnapshot(image.term, image.last);
+                objection = isWanted ? null : BulkMessage.Outcome.NOT_NEEDED;
+            } catch (RuntimeException | Error e) {
+                halt(e);
+            }
+        }
+        worker.snapshots().answerOffer(image, objection);
+    }
+
+    void imageReceived(IncomingImage image) {
+        BulkMessage.Outcome objection = BulkMessage.Outcome.REFUSED;
+        if (core != null) {
+            touch();
+            try {
+                if (core.install(image.last)) {
+                    imageToInstall = image;
+                    return;
+                }
+                objection = BulkMessage.Outcome.NOT_NEEDED;
+            } catch (RuntimeException | Error e) {
+                halt(e);
+            }
+        }
+        worker.snapshots().over(image, objection, "");
+    }
+
+    void installed(EntryId last) {
+        if (core == null) {
+            return;
+        }
+        touch();
+        applied = last.index();
+        appliedChanged = true;
+        state.counters.snapshotsInstalled.increment();
+        try {
+            core.installed(last);
+            proposals.covered(last.index());
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
     /** Collected until the end of the turn, so that they go through the core together. */
     void offer(Events.Proposal proposal) {
         if (core == null) {
@@ -220,6 +337,10 @@ final class Replica {
             reads.submit(core);
             while (handOver(core.drain())) {
                 // a batch with nothing to write was durable at once: the core may owe more now
+            }
+            if (imageToInstall != null) {
+                machine.submitInstall(imageToInstall);
+                imageToInstall = null;
             }
             afterTurn();
         } catch (RuntimeException | Error e) {
@@ -265,6 +386,10 @@ final class Replica {
         for (int i = 0; i < loads.size(); i++) {
             worker.reader().load(this, loads.get(i));
         }
+        List<NodeId> snapshots = effects.snapshots();
+        for (int i = 0; i < snapshots.size(); i++) {
+            worker.snapshots().send(this, snapshots.get(i));
+        }
         return again;
     }
 
@@ -278,8 +403,9 @@ final class Replica {
             soft = now;
             proposals.leadershipMayHaveEnded(now);
         }
-        if (changed || appliedChanged) {
+        if (changed || appliedChanged || core.base() != base) {
             appliedChanged = false;
+            base = core.base();
             publish(null);
         }
     }
@@ -290,7 +416,7 @@ final class Replica {
                 descriptor().membership(),
                 soft,
                 applied,
-                restored.base().index() + 1,
+                base.index() + 1,
                 failure == null ? null : failure.toString());
     }
 
@@ -323,6 +449,10 @@ final class Replica {
     private void refuseAll() {
         proposals.refuseAll(soft.leader());
         reads.refuseAll();
+        if (imageToInstall != null) {
+            worker.snapshots().over(imageToInstall, BulkMessage.Outcome.REFUSED, "the replica does not run");
+            imageToInstall = null;
+        }
     }
 
     /** Takes a place among the reads that wait. Any thread. */

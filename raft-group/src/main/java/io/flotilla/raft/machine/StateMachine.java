@@ -35,12 +35,15 @@ public interface StateMachine extends AutoCloseable {
         throw new UnsupportedOperationException();
     }
 
-    /** An image of the state at {@link #appliedIndex}. Cheap: the image is read later, on another lane. */
+    /**
+     * An image of the state at {@link #appliedIndex}. Cheap: the image is read later, on another lane, perhaps after this
+     * machine is closed.
+     */
     default SnapshotSource snapshot() {
         throw new UnsupportedOperationException();
     }
 
-    /** A place for an image of another replica. Any lane. */
+    /** A place for an image of another replica. Any lane; it may be closed after this machine. */
     default SnapshotSink receiveSnapshot() {
         throw new UnsupportedOperationException();
     }
@@ -59,7 +62,7 @@ public interface StateMachine extends AutoCloseable {
 
     /** The last entry of the image installed last; {@link EntryId#ZERO} if there was none. Survives with the state. */
     default EntryId installed() {
-        throw new UnsupportedOperationException();
+        return EntryId.ZERO;
     }
 
     /**

@@ -66,13 +66,16 @@ final class FrameReader {
         } catch (IllegalArgumentException e) {
             throw malformed(e.getMessage());
         }
-        long length = number();
+        return new Entry(term, index, kind, bytes(number()));
+    }
+
+    byte[] bytes(long length) throws MalformedFrameException {
         if (length > in.remaining()) {
             throw malformed("a payload of " + length + " bytes is announced, " + in.remaining() + " are left");
         }
-        byte[] payload = new byte[(int) length];
-        in.get(payload);
-        return new Entry(term, index, kind, payload);
+        byte[] bytes = new byte[(int) length];
+        in.get(bytes);
+        return bytes;
     }
 
     EntryId id() throws MalformedFrameException {

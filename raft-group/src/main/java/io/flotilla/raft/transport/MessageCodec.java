@@ -197,12 +197,12 @@ public final class MessageCodec {
         return varSize(id.term()) + varSize(id.index());
     }
 
-    private static int varSize(long value) {
+    static int varSize(long value) {
         Check.that(value >= 0, "a negative number can't be sent: %s", value);
         return value == 0 ? 1 : (70 - Long.numberOfLeadingZeros(value)) / 7;
     }
 
-    private static void putVar(long value, ByteBuffer out) {
+    static void putVar(long value, ByteBuffer out) {
         long rest = value;
         while ((rest & ~0x7fL) != 0) {
             out.put((byte) (rest | 0x80));

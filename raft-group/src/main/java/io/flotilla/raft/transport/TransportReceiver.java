@@ -6,4 +6,6 @@ import java.util.List;
 /** Takes what arrives. Called on the network's threads; must not block. */
 public interface TransportReceiver {
     void receive(NodeId from, List<GroupMessage> messages);
+
+    void receiveBulk(NodeId from, BulkMessage message);
 }

@@ -20,7 +20,8 @@ class RandomFaultsTest {
     private static final int STEPS = 5_000;
 
     @Test
-    @DisplayName("SL-70 random loss, duplication, reordering, slow disks, crashes, cut logs and images break no property")
+    @DisplayName(
+            "SL-70 random loss, duplication, reordering, slow disks, crashes, cut logs and images break no property")
     void randomFaults() {
         long elections = 0;
         long committed = 0;

@@ -86,7 +86,9 @@ final class SafetyOracle {
                 for (long i = Math.min(a.lastIndex(), b.lastIndex()); i >= Math.max(1, from); i--) {
                     mustMatch |= a.termAt(i) == b.termAt(i);
                     Check.that(
-                            !mustMatch || (a.termAt(i) == b.termAt(i) && (i == from || a.get(i).equals(b.get(i)))),
+                            !mustMatch
+                                    || (a.termAt(i) == b.termAt(i)
+                                            && (i == from || a.get(i).equals(b.get(i)))),
                             "log matching: %s and %s at index %s",
                             replicas.get(first).id,
                             replicas.get(second).id,
@@ -97,7 +99,8 @@ final class SafetyOracle {
             for (long i = Math.max(1, a.base.index()); i <= known; i++) {
                 Entry entry = committed.get((int) i - 1);
                 Check.that(
-                        a.termAt(i) == entry.term() && (i == a.base.index() || a.get(i).equals(entry)),
+                        a.termAt(i) == entry.term()
+                                && (i == a.base.index() || a.get(i).equals(entry)),
                         "committed %s was replaced by %s",
                         entry,
                         a.get(i));

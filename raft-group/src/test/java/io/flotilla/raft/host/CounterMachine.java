@@ -1,14 +1,20 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.machine.SnapshotSink;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,19 +22,27 @@ import java.util.concurrent.CountDownLatch;
 
 /** Counts commands; the result of one is the count after it. The command {@code boom} makes it throw. */
 final class CounterMachine implements StateMachine {
+    private static final int FILLER = 100_000;
+
     static final byte[] BOOM = "boom".getBytes(StandardCharsets.UTF_8);
 
     /** Opens counters that start from nothing, and can hold up opening and applying. */
     static final class Factory implements StateMachineFactory {
+        private final Map<Long, Kept> kept;
         final Map<Long, CounterMachine> open = new ConcurrentHashMap<>();
         private final Map<Long, CompletableFuture<CounterMachine>> opened = new ConcurrentHashMap<>();
         volatile CountDownLatch openGate;
         volatile CountDownLatch applyGate;
 
+        /** @param kept what earlier machines of this node made durable, and this one will */
+        Factory(Map<Long, Kept> kept) {
+            this.kept = kept;
+        }
+
         @Override
         public StateMachine open(GroupDescriptor group) {
             pass(openGate);
-            CounterMachine machine = new CounterMachine(this);
+            CounterMachine machine = new CounterMachine(this, kept.computeIfAbsent(group.groupId(), id -> new Kept()));
             open.put(group.groupId(), machine);
             opened(group.groupId()).complete(machine);
             return machine;
@@ -39,14 +53,25 @@ final class CounterMachine implements StateMachine {
         }
     }
 
+    /** What survives the machine. */
+    static final class Kept {
+        private long applied;
+        private long count;
+        private EntryId installed = EntryId.ZERO;
+    }
+
     private final Factory factory;
+    private final Kept kept;
     private final TreeMap<Long, CompletableFuture<Void>> awaited = new TreeMap<>();
     private long applied;
     private long count;
     private boolean closed;
 
-    private CounterMachine(Factory factory) {
+    private CounterMachine(Factory factory, Kept kept) {
         this.factory = factory;
+        this.kept = kept;
+        this.applied = kept.applied;
+        this.count = kept.count;
     }
 
     static void pass(CountDownLatch gate) {
@@ -113,7 +138,95 @@ final class CounterMachine implements StateMachine {
 
     @Override
     public synchronized long durableIndex() {
-        return 0;
+        return kept.applied;
+    }
+
+    @Override
+    public synchronized void flushSoon() {
+        kept.applied = applied;
+        kept.count = count;
+    }
+
+    /** The count, and {@value #FILLER} bytes that follow from it. */
+    @Override
+    public synchronized SnapshotSource snapshot() {
+        long index = applied;
+        ByteBuffer image = image(count);
+        return new SnapshotSource() {
+            @Override
+            public long index() {
+                return index;
+            }
+
+            @Override
+            public byte[] next(int maxBytes) {
+                if (!image.hasRemaining()) {
+                    return null;
+                }
+                byte[] part = new byte[Math.min(maxBytes, image.remaining())];
+                image.get(part);
+                return part;
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    private static ByteBuffer image(long count) {
+        byte[] filler = new byte[FILLER];
+        new SplittableRandom(count).nextBytes(filler);
+        return ByteBuffer.allocate(Long.BYTES + FILLER)
+                .putLong(count)
+                .put(filler)
+                .flip();
+    }
+
+    private static final class Sink implements SnapshotSink {
+        private final ByteArrayOutputStream image = new ByteArrayOutputStream();
+
+        @Override
+        public void accept(byte[] part) {
+            image.writeBytes(part);
+        }
+
+        long count() {
+            return ByteBuffer.wrap(image.toByteArray()).getLong();
+        }
+
+        @Override
+        public void finish() {
+            if (!ByteBuffer.wrap(image.toByteArray()).equals(image(count()))) {
+                throw new IllegalArgumentException("another image than was sent");
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Override
+    public SnapshotSink receiveSnapshot() {
+        return new Sink();
+    }
+
+    @Override
+    public void install(SnapshotSink image, EntryId last) {
+        List<CompletableFuture<Void>> reached;
+        synchronized (this) {
+            count = ((Sink) image).count();
+            applied = last.index();
+            kept.installed = last;
+            flushSoon();
+            reached = new ArrayList<>(awaited.headMap(count, true).values());
+            awaited.headMap(count, true).clear();
+        }
+        reached.forEach(future -> future.complete(null));
+    }
+
+    @Override
+    public EntryId installed() {
+        return kept.installed;
     }
 
     @Override

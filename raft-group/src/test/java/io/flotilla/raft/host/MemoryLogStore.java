@@ -19,18 +19,33 @@ final class MemoryLogStore implements LogStore {
     private static final class Group {
         GroupDescriptor descriptor;
         HardState hardState = HardState.INITIAL;
+        EntryId base = EntryId.ZERO;
         final List<Entry> entries = new ArrayList<>();
+
+        long lastIndex() {
+            return base.index() + entries.size();
+        }
     }
 
     private final TreeMap<Long, Group> groups = new TreeMap<>();
     private final List<List<GroupWrite>> writes = new ArrayList<>();
     private volatile CountDownLatch gate;
     private volatile IOException failure;
+    private volatile int maxEntries = Integer.MAX_VALUE;
     private int closes;
 
     /** The next syncs wait until the latch is open. */
     void holdSyncs(CountDownLatch latch) {
         gate = latch;
+    }
+
+    /** Pins groups with more entries than that. */
+    void keepAtMost(int entries) {
+        maxEntries = entries;
+    }
+
+    synchronized int entries(long groupId) {
+        return groups.get(groupId).entries.size();
     }
 
     /** All further writes fail. */
@@ -56,7 +71,7 @@ final class MemoryLogStore implements LogStore {
                     runs.add(new TermRun(entry.index(), entry.term()));
                 }
             }
-            all.add(new RecoveredGroup(group.descriptor, group.hardState, EntryId.ZERO, runs, group.entries.size()));
+            all.add(new RecoveredGroup(group.descriptor, group.hardState, group.base, runs, group.lastIndex()));
         }
         return all;
     }
@@ -84,11 +99,14 @@ final class MemoryLogStore implements LogStore {
                 if (write.hardState() != null) {
                     group.hardState = write.hardState();
                 }
+                if (write.base() != null) {
+                    moveBase(group, write.base());
+                }
                 for (Entry entry : write.entries()) {
-                    while (group.entries.size() >= entry.index()) {
+                    while (group.lastIndex() >= entry.index()) {
                         group.entries.remove(group.entries.size() - 1);
                     }
-                    if (group.entries.size() + 1 != entry.index()) {
+                    if (group.lastIndex() + 1 != entry.index()) {
                         throw new IOException("a gap before " + entry);
                     }
                     group.entries.add(entry);
@@ -97,16 +115,43 @@ final class MemoryLogStore implements LogStore {
         }
     }
 
+    private static void moveBase(Group group, EntryId base) throws IOException {
+        long gone = base.index() - group.base.index();
+        if (gone < 0) {
+            throw new IOException("the base falls from " + group.base + " to " + base);
+        }
+        if (gone > 0
+                && gone <= group.entries.size()
+                && group.entries.get((int) gone - 1).id().equals(base)) {
+            group.entries.subList(0, (int) gone).clear();
+        } else if (gone > 0) {
+            group.entries.clear();
+        }
+        group.base = base;
+    }
+
+    @Override
+    public synchronized List<Pin> pins() {
+        List<Pin> pins = new ArrayList<>();
+        groups.forEach((id, group) -> {
+            if (group.entries.size() > maxEntries) {
+                pins.add(new Pin(id, group.lastIndex() - maxEntries / 2));
+            }
+        });
+        return pins;
+    }
+
     @Override
     public synchronized List<Entry> read(long groupId, long from, long to, int maxBytes) {
-        List<Entry> entries = groups.get(groupId).entries;
-        if (from < 1 || to > entries.size()) {
-            throw new IllegalArgumentException(from + ".." + to + " of " + entries.size());
+        Group group = groups.get(groupId);
+        List<Entry> entries = group.entries;
+        if (from <= group.base.index() || to > group.lastIndex()) {
+            throw new IllegalArgumentException(from + ".." + to + " of " + group.base + ".." + group.lastIndex());
         }
         List<Entry> found = new ArrayList<>();
         int bytes = 0;
         for (long index = from; index <= to && (found.isEmpty() || bytes < maxBytes); index++) {
-            Entry entry = entries.get((int) index - 1);
+            Entry entry = entries.get((int) (index - group.base.index() - 1));
             found.add(entry);
             bytes += entry.bytes();
         }

@@ -1,6 +1,8 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.BulkCodec;
+import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.Transport;
@@ -11,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /** Transports in one process; what is sent crosses as bytes, at once, and can be watched. */
 final class MemoryNetwork {
@@ -20,6 +23,7 @@ final class MemoryNetwork {
     }
 
     private final Map<NodeId, TransportReceiver> receivers = new ConcurrentHashMap<>();
+    volatile Predicate<BulkMessage> lost = message -> false;
     volatile Watcher watcher = (from, to, messages) -> {};
 
     /** Delivers to a node as if another one had sent it. */
@@ -44,6 +48,18 @@ final class MemoryNetwork {
                 if (receiver != null && receivers.containsKey(self)) {
                     try {
                         receiver.receive(self, MessageCodec.read(ByteBuffer.wrap(MessageCodec.frame(messages))));
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }
+            }
+
+            @Override
+            public void sendBulk(NodeId to, BulkMessage message) {
+                TransportReceiver receiver = receivers.get(to);
+                if (receiver != null && receivers.containsKey(self) && !lost.test(message)) {
+                    try {
+                        receiver.receiveBulk(self, BulkCodec.decode(ByteBuffer.wrap(BulkCodec.encode(message))));
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
                     }

@@ -7,8 +7,10 @@ import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.transport.Transport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -20,6 +22,7 @@ class TestFleet {
     private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     final TreeMap<NodeId, TestNode> nodes = new TreeMap<>();
+    private final Map<NodeId, Map<Long, CounterMachine.Kept>> kept = new TreeMap<>();
     private final Function<NodeId, LogStore> logs;
     private final Function<NodeId, Transport> transports;
 
@@ -37,7 +40,12 @@ class TestFleet {
     }
 
     TestNode start(NodeId id) {
-        TestNode node = new TestNode(id, logs.apply(id), transports.apply(id), this::change);
+        TestNode node = new TestNode(
+                id,
+                logs.apply(id),
+                transports.apply(id),
+                this::change,
+                kept.computeIfAbsent(id, i -> new ConcurrentHashMap<>()));
         nodes.put(id, node);
         node.host.start();
         return node;

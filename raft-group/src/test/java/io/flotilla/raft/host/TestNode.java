@@ -7,8 +7,10 @@ import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
 import io.flotilla.raft.transport.Transport;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -18,7 +20,7 @@ final class TestNode implements HostListener {
     static final CoreConfig CORE = CoreConfig.defaults();
 
     final NodeId id;
-    final CounterMachine.Factory machines = new CounterMachine.Factory();
+    final CounterMachine.Factory machines;
     final BlockingQueue<Throwable> nodeFailures = new LinkedBlockingQueue<>();
     final BlockingQueue<Long> groupFailures = new LinkedBlockingQueue<>();
     final BlockingQueue<Throwable> defects = new LinkedBlockingQueue<>();
@@ -26,13 +28,24 @@ final class TestNode implements HostListener {
     final RaftHost host;
     private final ThreadRuntime runtime;
 
-    TestNode(NodeId id, LogStore log, Transport transport, Function<HostConfig, HostConfig> change) {
+    /** @param kept what the machines of this node made durable */
+    TestNode(
+            NodeId id,
+            LogStore log,
+            Transport transport,
+            Function<HostConfig, HostConfig> change,
+            Map<Long, CounterMachine.Kept> kept) {
         this.id = id;
+        this.machines = new CounterMachine.Factory(kept);
         this.transport = transport;
         this.runtime = new ThreadRuntime(id.value(), (lane, cause) -> defects.add(cause));
         HostConfig config = new HostConfig(
                 id, CORE, 2, 2, 5_000_000L, HostLimits.of(256L << 20).withCounts(10_000, 10_000, 10_000));
         this.host = new RaftHost(change.apply(config), runtime, log, transport, machines, this);
+    }
+
+    TestNode(NodeId id, LogStore log, Transport transport, Function<HostConfig, HostConfig> change) {
+        this(id, log, transport, change, new ConcurrentHashMap<>());
     }
 
     TestNode(NodeId id, LogStore log, Transport transport) {

@@ -1,6 +1,8 @@
 package io.flotilla.raft.sim;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.BulkCodec;
+import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MalformedFrameException;
 import io.flotilla.raft.transport.MessageCodec;
@@ -9,12 +11,15 @@ import io.flotilla.raft.transport.TransportReceiver;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * The transport of one incarnation of a node over a {@link SimNetwork}: frames are lost, doubled, delayed and
  * overtaken. What arrives was encoded and decoded on the way.
  */
 public final class SimTransport implements Transport {
+    private static final long BULK_NANOS_PER_BYTE = 20;
+
     private final SimNetwork network;
     private final SimRuntime runtime;
     private final NodeId self;
@@ -68,23 +73,48 @@ public final class SimTransport implements Transport {
         }
     }
 
+    /** Bulk has a connection of its own, with the same faults; each byte takes a little longer. */
+    @Override
+    public void sendBulk(NodeId to, BulkMessage message) {
+        String target = addresses.get(to);
+        if (target == null || !runtime.isAlive()) {
+            return;
+        }
+        byte[] frame = BulkCodec.encode(message);
+        for (int copies = network.duplicates() ? 2 : 1; copies > 0; copies--) {
+            long delay = network.delay() + frame.length * BULK_NANOS_PER_BYTE;
+            transmit(
+                    to,
+                    target,
+                    frame,
+                    delay,
+                    network.loses(),
+                    listener -> listener.receiver.receiveBulk(self, decodeBulk(frame)));
+        }
+    }
+
     private void transmit(NodeId to, String target, List<GroupMessage> messages, long delay, boolean lost) {
+        byte[] frame = MessageCodec.frame(messages);
+        transmit(to, target, frame, delay, lost, listener -> listener.receiver.receive(self, decode(frame)));
+    }
+
+    private void transmit(
+            NodeId to, String target, byte[] frame, long delay, boolean lost, Consumer<SimTransport> arrive) {
         SimScheduler scheduler = network.scheduler();
         long departure = scheduler.now();
         long arrival = departure + delay;
         if (lost || network.isCut(self.value(), to.value())) {
             return;
         }
-        byte[] frame = MessageCodec.frame(messages);
         long hash = TraceHash.of(frame);
         scheduler.at(arrival, () -> {
             if (runtime.wasAliveAt(departure) && !network.isCut(self.value(), to.value())) {
-                deliver(to, target, frame, hash);
+                deliver(to, target, hash, arrive);
             }
         });
     }
 
-    private void deliver(NodeId to, String target, byte[] frame, long hash) {
+    private void deliver(NodeId to, String target, long hash, Consumer<SimTransport> arrive) {
         SimScheduler scheduler = network.scheduler();
         SimTransport listener = network.listener(target);
         if (listener == null || !listener.self.equals(to) || !listener.runtime.isAlive()) {
@@ -93,11 +123,19 @@ public final class SimTransport implements Transport {
         if (listener.runtime.isPaused()) {
             long later = listener.runtime.nextMoment(scheduler.now())
                     + network.random().nextLong(1_000_000);
-            scheduler.at(later, () -> deliver(to, target, frame, hash));
+            scheduler.at(later, () -> deliver(to, target, hash, arrive));
             return;
         }
         scheduler.trace().mix(scheduler.now() ^ hash);
-        listener.receiver.receive(self, decode(frame));
+        arrive.accept(listener);
+    }
+
+    private static BulkMessage decodeBulk(byte[] frame) {
+        try {
+            return BulkCodec.decode(ByteBuffer.wrap(frame));
+        } catch (MalformedFrameException e) {
+            throw new AssertionError("a frame that was encoded here can't be decoded", e);
+        }
     }
 
     private static List<GroupMessage> decode(byte[] frame) {

@@ -1,6 +1,8 @@
 package io.flotilla.raft.transport.grpc;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.BulkCodec;
+import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MalformedFrameException;
 import io.flotilla.raft.transport.MessageCodec;
@@ -44,13 +46,14 @@ public final class GrpcRaftService implements BindableService {
     @Override
     public ServerServiceDefinition bindService() {
         return ServerServiceDefinition.builder(GrpcTransport.FRAMES.getServiceName())
-                .addMethod(GrpcTransport.FRAMES, this::open)
+                .addMethod(GrpcTransport.FRAMES, (call, headers) -> open(call, false))
+                .addMethod(GrpcTransport.BULK, (call, headers) -> open(call, true))
                 .build();
     }
 
-    private ServerCall.Listener<byte[]> open(ServerCall<byte[], byte[]> call, Metadata headers) {
+    private ServerCall.Listener<byte[]> open(ServerCall<byte[], byte[]> call, boolean isBulk) {
         call.request(FRAMES_AHEAD);
-        return new Incoming(call);
+        return new Incoming(call, isBulk);
     }
 
     private String objectionTo(Hello hello) {
@@ -73,11 +76,13 @@ public final class GrpcRaftService implements BindableService {
     /** One stream; calls come one at a time. */
     private final class Incoming extends ServerCall.Listener<byte[]> {
         private final ServerCall<byte[], byte[]> call;
+        private final boolean isBulk;
         private NodeId from;
         private boolean over;
 
-        Incoming(ServerCall<byte[], byte[]> call) {
+        Incoming(ServerCall<byte[], byte[]> call, boolean isBulk) {
             this.call = call;
+            this.isBulk = isBulk;
         }
 
         @Override
@@ -91,15 +96,26 @@ public final class GrpcRaftService implements BindableService {
                 } else {
                     transport.framesIn.increment();
                     transport.bytesIn.add(bytes.length);
-                    List<GroupMessage> messages = MessageCodec.read(ByteBuffer.wrap(bytes));
-                    TransportReceiver receiver = transport.receiver();
-                    if (receiver != null) {
-                        receiver.receive(from, messages);
-                    }
+                    handOn(ByteBuffer.wrap(bytes));
                 }
                 call.request(1);
             } catch (MalformedFrameException e) {
                 refuse(Status.INVALID_ARGUMENT, e.getMessage());
+            }
+        }
+
+        private void handOn(ByteBuffer frame) throws MalformedFrameException {
+            TransportReceiver receiver = transport.receiver();
+            if (isBulk) {
+                BulkMessage message = BulkCodec.decode(frame);
+                if (receiver != null) {
+                    receiver.receiveBulk(from, message);
+                }
+            } else {
+                List<GroupMessage> messages = MessageCodec.read(frame);
+                if (receiver != null) {
+                    receiver.receive(from, messages);
+                }
             }
         }
 

@@ -1,6 +1,7 @@
 package io.flotilla.raft.transport.grpc;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.TransportReceiver;
@@ -17,21 +18,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Messages between nodes over gRPC: to each peer one stream of its own, kept open and opened again after at most half
- * a second. Thread-safe; works on gRPC's event loops and one timer thread, whatever the number of peers.
+ * a second, and once there is bulk for it a second one on its own connection. Thread-safe; works on gRPC's event loops and one timer thread, whatever the number of peers.
  *
  * <p>What comes in arrives through {@link GrpcRaftService}, which the node adds to its server. While there is no
  * connection, messages wait in the peer's bounded queue until the attempt fails; then they are dropped.
  */
 public final class GrpcTransport implements Transport {
-    /** Bytes that may wait for one peer. */
+    /** Bytes of messages that may wait for one peer, and as many of bulk. */
     public static final long QUEUE_BYTES = 16L << 20;
 
-    static final MethodDescriptor<byte[], byte[]> FRAMES = MethodDescriptor.<byte[], byte[]>newBuilder()
-            .setType(MethodDescriptor.MethodType.CLIENT_STREAMING)
-            .setFullMethodName(MethodDescriptor.generateFullMethodName("flotilla.raft.v1.Peer", "Frames"))
-            .setRequestMarshaller(ByteMarshaller.INSTANCE)
-            .setResponseMarshaller(ByteMarshaller.INSTANCE)
-            .build();
+    static final MethodDescriptor<byte[], byte[]> FRAMES = method("Frames");
+    static final MethodDescriptor<byte[], byte[]> BULK = method("Bulk");
 
     private static final Logger LOG = LoggerFactory.getLogger(GrpcTransport.class);
 
@@ -40,7 +37,7 @@ public final class GrpcTransport implements Transport {
     private final Supplier<String> fleetId;
     private final long queueBytes;
     private final ScheduledThreadPoolExecutor timer;
-    private final ConcurrentMap<NodeId, PeerLink> links = new ConcurrentHashMap<>();
+    private final ConcurrentMap<NodeId, Peer> peers = new ConcurrentHashMap<>();
     private volatile TransportReceiver receiver;
     private volatile boolean closed;
 
@@ -74,45 +71,60 @@ public final class GrpcTransport implements Transport {
         this.timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
+    private static MethodDescriptor<byte[], byte[]> method(String name) {
+        return MethodDescriptor.<byte[], byte[]>newBuilder()
+                .setType(MethodDescriptor.MethodType.CLIENT_STREAMING)
+                .setFullMethodName(MethodDescriptor.generateFullMethodName("flotilla.raft.v1.Peer", name))
+                .setRequestMarshaller(ByteMarshaller.INSTANCE)
+                .setResponseMarshaller(ByteMarshaller.INSTANCE)
+                .build();
+    }
+
     @Override
     public void start(TransportReceiver newReceiver) {
         receiver = newReceiver;
-        links.values().forEach(PeerLink::start);
+        peers.values().forEach(Peer::start);
     }
 
     @Override
     public void send(NodeId to, List<GroupMessage> messages) {
-        PeerLink link = links.get(to);
-        if (link == null || closed) {
+        Peer peer = peers.get(to);
+        if (peer == null || closed || !peer.send(messages)) {
             dropped.add(messages.size());
-            return;
         }
-        link.send(messages);
+    }
+
+    @Override
+    public void sendBulk(NodeId to, BulkMessage message) {
+        Peer peer = peers.get(to);
+        if (peer == null || closed || !peer.send(message)) {
+            dropped.increment();
+        }
     }
 
     @Override
     public void setAddress(NodeId node, String address) {
         if (!node.equals(self) && !closed) {
-            link(node).configured(address);
+            peer(node).configured(address);
         }
     }
 
     /** A peer said itself where it listens now. */
     void learnt(NodeId node, String address) {
         if (!closed) {
-            link(node).learnt(address);
+            peer(node).learnt(address);
         }
     }
 
-    private PeerLink link(NodeId node) {
-        PeerLink link = links.computeIfAbsent(node, n -> new PeerLink(this, n, timer, queueBytes));
+    private Peer peer(NodeId node) {
+        Peer peer = peers.computeIfAbsent(node, n -> new Peer(this, n, timer, queueBytes));
         if (receiver != null) {
-            link.start();
+            peer.start();
         }
         if (closed) {
-            link.close();
+            peer.close();
         }
-        return link;
+        return peer;
     }
 
     /** Counts since this transport was made. */
@@ -141,7 +153,7 @@ public final class GrpcTransport implements Transport {
     @Override
     public void close() {
         closed = true;
-        links.values().forEach(PeerLink::close);
+        peers.values().forEach(Peer::close);
         timer.shutdownNow();
         LOG.debug("{}: transport closed", self);
     }

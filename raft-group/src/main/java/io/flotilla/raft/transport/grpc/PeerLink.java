@@ -1,15 +1,14 @@
 package io.flotilla.raft.transport.grpc;
 
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.transport.GroupMessage;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
-import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -18,8 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The outgoing stream to one peer. Thread-safe: whoever sends may find itself writing for all others, one at a time;
- * connecting and its state are guarded by this object's monitor.
+ * One kind of outgoing stream to one peer. Thread-safe: whoever sends may find itself writing for all others, one at a time;
+ * connecting and its state are guarded by this object's monitor. Whatever goes wrong ends the stream, and a new one is
+ * tried a little later.
  */
 final class PeerLink {
     private static final Logger LOG = LoggerFactory.getLogger(PeerLink.class);
@@ -31,13 +31,14 @@ final class PeerLink {
     private final GrpcTransport transport;
     private final NodeId peer;
     private final ScheduledExecutorService timer;
-    private final PeerQueue queue;
+    private final MethodDescriptor<byte[], byte[]> method;
+    private final FrameQueue queue;
     private final AtomicInteger writers = new AtomicInteger();
+    private volatile boolean begun;
     private volatile Stream stream;
     private volatile boolean purge;
 
     // guarded by this
-    private boolean started;
     private boolean closed;
     private String configured;
     private String address;
@@ -45,16 +46,29 @@ final class PeerLink {
     private long backoffMillis = FIRST_BACKOFF_MILLIS;
     private String lastTrouble = "";
 
-    PeerLink(GrpcTransport transport, NodeId peer, ScheduledExecutorService timer, long queueBytes) {
+    PeerLink(
+            GrpcTransport transport,
+            NodeId peer,
+            ScheduledExecutorService timer,
+            MethodDescriptor<byte[], byte[]> method,
+            FrameQueue queue) {
         this.transport = transport;
         this.peer = peer;
         this.timer = timer;
-        this.queue = new PeerQueue(queueBytes);
+        this.method = method;
+        this.queue = queue;
     }
 
-    synchronized void start() {
-        if (!started) {
-            started = true;
+    /** Connects as soon as the address is known. Called again, it does nothing. */
+    void start() {
+        if (!begun) {
+            begin();
+        }
+    }
+
+    private synchronized void begin() {
+        if (!begun) {
+            begun = true;
             connect();
         }
     }
@@ -87,12 +101,26 @@ final class PeerLink {
     }
 
     private void connect() {
-        if (!started || closed || address == null || attempt != null) {
+        if (!begun || closed || address == null || attempt != null) {
             return;
         }
-        Stream next = new Stream(address);
-        attempt = next;
-        next.open();
+        Stream next = null;
+        try {
+            next = new Stream(address);
+            attempt = next;
+            next.open();
+        } catch (RuntimeException | Error e) {
+            LOG.debug("{}: can't open a stream to {} at {}", transport.self(), peer, address, e);
+            if (next == null) {
+                connectLater(address, troubleOf(e));
+            } else {
+                ended(next, troubleOf(e));
+            }
+        }
+    }
+
+    private static Status troubleOf(Throwable e) {
+        return Status.UNKNOWN.withDescription(e.toString()).withCause(e);
     }
 
     private void drop(Stream old) {
@@ -123,7 +151,14 @@ final class PeerLink {
         if (attempt != which) {
             return;
         }
-        drop(which);
+        try {
+            drop(which);
+        } finally {
+            connectLater(which.to, status);
+        }
+    }
+
+    private void connectLater(String to, Status status) {
         if (closed) {
             return;
         }
@@ -131,7 +166,7 @@ final class PeerLink {
         String trouble = status.getCode() + " " + status.getDescription();
         if (!trouble.equals(lastTrouble)) {
             lastTrouble = trouble;
-            LOG.warn("{}: no stream to {} at {}: {}", transport.self(), peer, which.to, trouble);
+            LOG.warn("{}: no stream to {} at {}: {}", transport.self(), peer, to, trouble);
         }
         try {
             timer.schedule(this::connectAgain, backoffMillis, TimeUnit.MILLISECONDS);
@@ -151,16 +186,8 @@ final class PeerLink {
         queue.close();
     }
 
-    void send(List<GroupMessage> messages) {
-        if (!queue.offer(messages)) {
-            transport.dropped.add(messages.size());
-            return;
-        }
-        write();
-    }
-
     /** Writes what waits, if no other thread is at it; that one then goes round once more. */
-    private void write() {
+    void write() {
         if (writers.getAndIncrement() != 0) {
             return;
         }
@@ -192,6 +219,10 @@ final class PeerLink {
             }
         } catch (IllegalStateException e) {
             LOG.debug("{}: the stream to {} ended meanwhile", transport.self(), peer, e);
+        } catch (RuntimeException | Error e) {
+            LOG.debug("{}: can't write to {} at {}", transport.self(), peer, to.to, e);
+            to.call.cancel("can't write", e);
+            ended(to, troubleOf(e));
         }
     }
 
@@ -212,7 +243,7 @@ final class PeerLink {
                     .keepAliveTime(GrpcRaftService.KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                     .keepAliveTimeout(3, TimeUnit.SECONDS)
                     .build();
-            this.call = channel.newCall(GrpcTransport.FRAMES, CallOptions.DEFAULT.withOnReadyThreshold(READY_BYTES));
+            this.call = channel.newCall(method, CallOptions.DEFAULT.withOnReadyThreshold(READY_BYTES));
         }
 
         void open() {

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 
-/** What waits for one peer, bounded in bytes. Many threads offer; one at a time takes. */
-final class PeerQueue {
+/** The messages that wait for one peer, bounded in bytes. */
+final class PeerQueue implements FrameQueue {
     private final long maxBytes;
     private final AtomicLong bytes = new AtomicLong();
     private final MpscUnboundedAtomicArrayQueue<Batch> queue = new MpscUnboundedAtomicArrayQueue<>(256);
@@ -42,8 +42,8 @@ final class PeerQueue {
         return true;
     }
 
-    /** The next frame of what waits, or null if nothing does. */
-    byte[] nextFrame() {
+    @Override
+    public byte[] nextFrame() {
         ArrayList<GroupMessage> messages = new ArrayList<>();
         int size = 1;
         while (advance()) {
@@ -82,8 +82,8 @@ final class PeerQueue {
         return true;
     }
 
-    /** Drops everything; returns how many messages that were. By the taker. */
-    int clear() {
+    @Override
+    public int clear() {
         int dropped = 0;
         while (advance()) {
             dropped += current.messages.size() - next;
@@ -92,7 +92,8 @@ final class PeerQueue {
         return dropped;
     }
 
-    void close() {
+    @Override
+    public void close() {
         closed = true;
     }
 

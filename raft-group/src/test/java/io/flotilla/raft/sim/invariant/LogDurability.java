@@ -1,8 +1,7 @@
 package io.flotilla.raft.sim.invariant;
 
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.core.log.Entry;
-import java.util.List;
+import io.flotilla.raft.log.GroupWrite;
 
 /** What a log store said is durable is there after any crash. */
 final class LogDurability {
@@ -12,13 +11,13 @@ final class LogDurability {
      * @param inFlight what was being written when it stopped: it may be there too, in whole; null if nothing
      * @param after null if the log was not found again at all
      */
-    static void recovered(NodeId node, long group, ShadowLog before, List<Entry> inFlight, ShadowLog after) {
+    static void recovered(NodeId node, long group, ShadowLog before, GroupWrite inFlight, ShadowLog after) {
         if (before.lastIndex() == 0 || (after != null && after.includes(before))) {
             return;
         }
         if (after != null && inFlight != null) {
             ShadowLog written = before.copy();
-            written.append(inFlight);
+            written.apply(inFlight);
             if (after.includes(written)) {
                 return;
             }

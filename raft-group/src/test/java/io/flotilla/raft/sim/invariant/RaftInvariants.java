@@ -2,12 +2,15 @@ package io.flotilla.raft.sim.invariant;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.machine.SnapshotSink;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.sim.SimNetwork;
@@ -42,17 +45,19 @@ public final class RaftInvariants implements SimNetwork.Observer {
     private final StateMachineSafety stateMachineSafety = new StateMachineSafety();
     private final LeaderCompleteness leaderCompleteness = new LeaderCompleteness(stateMachineSafety);
     private final CommitRule commitRule = new CommitRule();
+    private final LogBases logBases = new LogBases(stateMachineSafety);
     private final Durability durability = new Durability();
     private final Monotonicity monotonicity = new Monotonicity();
     private final Map<NodeId, Map<Long, ShadowLog>> disks = new TreeMap<>();
-    /** Entries that were given to a node's log and are not durable yet. */
-    private final Map<NodeId, Map<Long, List<Entry>>> inFlight = new TreeMap<>();
+    /** What was given to a node's log and is not durable yet. */
+    private final Map<NodeId, Map<Long, GroupWrite>> inFlight = new TreeMap<>();
 
     private final Map<Long, Membership> memberships = new HashMap<>();
     private final Map<Long, Long> highestTerms = new HashMap<>();
     private final Map<Long, NodeId> highestLeaders = new HashMap<>();
     private NodeId lastLeader;
     private long elections;
+    private long installs;
     private int incarnations;
 
     /**
@@ -69,6 +74,11 @@ public final class RaftInvariants implements SimNetwork.Observer {
     /** How many leaderships were seen. */
     public long elections() {
         return elections;
+    }
+
+    /** How many images state machines took over. */
+    public long installs() {
+        return installs;
     }
 
     /** Who became leader of some group last, or null. */
@@ -163,7 +173,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
             }
             logs.put(id, shadow);
         }
-        Map<Long, List<Entry>> unfinished = inFlight.getOrDefault(node, new HashMap<>());
+        Map<Long, GroupWrite> unfinished = inFlight.getOrDefault(node, new HashMap<>());
         disks.getOrDefault(node, new HashMap<>())
                 .forEach((group, shadow) ->
                         LogDurability.recovered(node, group, shadow, unfinished.get(group), logs.get(group)));
@@ -232,10 +242,10 @@ public final class RaftInvariants implements SimNetwork.Observer {
                 }
                 checkContent(write);
             }
-            Map<Long, List<Entry>> unfinished = inFlight.get(node);
+            Map<Long, GroupWrite> unfinished = inFlight.get(node);
             for (GroupWrite write : writes) {
-                if (!write.entries().isEmpty()) {
-                    unfinished.put(write.groupId(), write.entries());
+                if (write.base() != null || !write.entries().isEmpty()) {
+                    unfinished.put(write.groupId(), write);
                 }
             }
             log.write(writes);
@@ -252,11 +262,26 @@ public final class RaftInvariants implements SimNetwork.Observer {
             return log.upkeep();
         }
 
+        @Override
+        public List<Pin> pins() {
+            return log.pins();
+        }
+
         private void checkContent(GroupWrite write) {
+            ShadowLog shadow = logs.computeIfAbsent(write.groupId(), id -> new ShadowLog());
+            if (write.base() != null) {
+                logBases.moves(
+                        write.groupId(),
+                        node,
+                        shadow.base(),
+                        write.base(),
+                        machines.get(node).get(write.groupId()).machine.durableIndex());
+                shadow = shadow.copy();
+                shadow.apply(write);
+            }
             if (write.entries().isEmpty()) {
                 return;
             }
-            ShadowLog shadow = logs.computeIfAbsent(write.groupId(), id -> new ShadowLog());
             long previous = shadow.termAt(write.entries().get(0).index() - 1);
             for (Entry entry : write.entries()) {
                 if (previous < 0) {
@@ -274,9 +299,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
         }
 
         private void durable(GroupWrite write) {
-            if (!write.entries().isEmpty()) {
-                logs.get(write.groupId()).append(write.entries());
-            }
+            logs.get(write.groupId()).apply(write);
         }
 
         @Override
@@ -349,6 +372,57 @@ public final class RaftInvariants implements SimNetwork.Observer {
             long durable = machine.durableIndex();
             monotonicity.sees(incarnation, "durable index of group " + group.groupId(), durable);
             return durable;
+        }
+
+        @Override
+        public void flushSoon() {
+            machine.flushSoon();
+        }
+
+        @Override
+        public SnapshotSource snapshot() {
+            SnapshotSource source = machine.snapshot();
+            if (source.index() != machine.appliedIndex()) {
+                throw new Violation(
+                        "StateMachineSafety",
+                        "%s gives an image of group %d up to index %d, but has applied %d",
+                        node,
+                        group.groupId(),
+                        source.index(),
+                        machine.appliedIndex());
+            }
+            replicaChecksums.sees(group.groupId(), source.index(), checksum.applyAsLong(machine), node);
+            return source;
+        }
+
+        @Override
+        public SnapshotSink receiveSnapshot() {
+            return machine.receiveSnapshot();
+        }
+
+        @Override
+        public void install(SnapshotSink image, EntryId last) {
+            long id = group.groupId();
+            stateMachineSafety.installs(id, last, machine.appliedIndex(), node);
+            machine.install(image, last);
+            if (machine.appliedIndex() != last.index() || machine.durableIndex() < last.index()) {
+                throw new Violation(
+                        "StateMachineSafety",
+                        "%s installed an image of group %d up to %s, but holds %d, durably %d",
+                        node,
+                        id,
+                        last,
+                        machine.appliedIndex(),
+                        machine.durableIndex());
+            }
+            installs++;
+            replicaChecksums.sees(id, last.index(), checksum.applyAsLong(machine), node);
+            monotonicity.sees(incarnation, "applied index of group " + id, last.index());
+        }
+
+        @Override
+        public EntryId installed() {
+            return machine.installed();
         }
 
         @Override

@@ -3,6 +3,7 @@ package io.flotilla.raft.sim.invariant;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.TermRun;
+import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.RecoveredGroup;
 import java.util.Arrays;
 import java.util.List;
@@ -35,6 +36,27 @@ final class ShadowLog {
         }
     }
 
+    /** What a write makes of the log. */
+    void apply(GroupWrite write) {
+        if (write.base() != null) {
+            moveBase(write.base());
+        }
+        if (!write.entries().isEmpty()) {
+            append(write.entries());
+        }
+    }
+
+    private void moveBase(EntryId newBase) {
+        int gone = termAt(newBase.index()) == newBase.term() ? (int) (newBase.index() - base.index()) : count;
+        count -= gone;
+        System.arraycopy(terms, gone, terms, 0, count);
+        base = newBase;
+    }
+
+    EntryId base() {
+        return base;
+    }
+
     ShadowLog copy() {
         ShadowLog copy = new ShadowLog();
         copy.base = base;
@@ -43,8 +65,11 @@ final class ShadowLog {
         return copy;
     }
 
-    /** Whether every entry of the other log is here. */
+    /** Whether every entry of the other log is here, or was let go. */
     boolean includes(ShadowLog other) {
+        if (base.index() < other.base.index()) {
+            return false;
+        }
         for (long index = other.firstIndex(); index <= other.lastIndex(); index++) {
             if (!holds(index, other.termAt(index))) {
                 return false;
@@ -82,7 +107,10 @@ final class ShadowLog {
         while (i >= 0 && terms[i] > term) {
             i--;
         }
-        return i >= 0 && terms[i] == term ? base.index() + 1 + i : 0;
+        if (i < 0) {
+            return base.term() == term ? base.index() : 0;
+        }
+        return terms[i] == term ? base.index() + 1 + i : 0;
     }
 
     /** Whether the entry is here or was compacted away, as only committed ones are. */

@@ -1,6 +1,7 @@
 package io.flotilla.raft.sim.invariant;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.EntryId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -93,6 +94,21 @@ public final class StateMachineSafety {
         }
         known.result = result;
         known.hasResult = true;
+    }
+
+    /** A replica is about to take over an image that ends with an entry. */
+    public void installs(long group, EntryId last, long applied, NodeId node) {
+        Committed known = at(group, last.index());
+        if (known == null || known.term() != last.term() || last.index() <= applied) {
+            throw new Violation(
+                    "StateMachineSafety",
+                    "%s takes over an image of group %d up to %s, but has applied %d, and there %s",
+                    node,
+                    group,
+                    last,
+                    applied,
+                    known == null ? "nothing was applied" : "an entry of term " + known.term() + " was applied");
+        }
     }
 
     /** What was applied at an index, or null if nobody did yet. */

@@ -7,8 +7,10 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
+import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.net.InetSocketAddress;
@@ -29,13 +31,25 @@ class GrpcTransportTest {
         final NodeId id;
         final GrpcTransport transport;
         final BlockingQueue<GroupMessage> received = new LinkedBlockingQueue<>();
+        final BlockingQueue<BulkMessage> bulk = new LinkedBlockingQueue<>();
         Server server;
+        private String address;
 
         Node(String name, String fleet) throws Exception {
             id = new NodeId(name);
             transport = new GrpcTransport(id, this::address, () -> fleet, 1 << 20);
             server = serve();
-            transport.start((from, messages) -> received.addAll(messages));
+            transport.start(new TransportReceiver() {
+                @Override
+                public void receive(NodeId from, List<GroupMessage> messages) {
+                    received.addAll(messages);
+                }
+
+                @Override
+                public void receiveBulk(NodeId from, BulkMessage message) {
+                    bulk.add(message);
+                }
+            });
             nodes.add(this);
         }
 
@@ -48,7 +62,10 @@ class GrpcTransportTest {
         }
 
         String address() {
-            return "127.0.0.1:" + server.getPort();
+            if (!server.isTerminated()) {
+                address = "127.0.0.1:" + server.getPort();
+            }
+            return address;
         }
 
         /** Sends until one arrives, as Raft does. */

@@ -1,0 +1,151 @@
+package io.flotilla.raft.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.BulkMessage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Logs that keep a few entries only, and images for whoever was away for longer. */
+@Timeout(60)
+class SnapshotHostTest {
+    private static final int KEPT = 50;
+
+    private final MemoryNetwork network = new MemoryNetwork();
+    private final Map<NodeId, MemoryLogStore> logs = new ConcurrentHashMap<>();
+    private final TestFleet fleet = new TestFleet(this::log, network::transport) {
+        @Override
+        HostConfig change(HostConfig config) {
+            return config.withSnapshots(
+                    new SnapshotConfig(2, 2, 4_000, 4, 64 << 20, 20_000_000L, 50_000_000L, 2_000_000_000L));
+        }
+    };
+
+    private MemoryLogStore log(NodeId id) {
+        MemoryLogStore log = logs.computeIfAbsent(id, i -> new MemoryLogStore());
+        log.keepAtMost(KEPT);
+        return log;
+    }
+
+    @BeforeEach
+    void start() {
+        fleet.startAll();
+        fleet.create(2);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        List<Throwable> defects = new ArrayList<>();
+        List<String> halted = new ArrayList<>();
+        for (TestNode node : fleet.nodes.values()) {
+            defects.addAll(node.defects);
+            node.host.status().stream()
+                    .map(GroupStatus::failure)
+                    .filter(failure -> failure != null)
+                    .forEach(halted::add);
+        }
+        fleet.closeAll();
+        assertThat(defects).isEmpty();
+        assertThat(halted).as("replicas halted by themselves").isEmpty();
+    }
+
+    private long increment(int times) throws Exception {
+        long count = 0;
+        for (int done = 0; done < times; done += 20) {
+            count = (Long) fleet.untilDone(node -> {
+                List<CompletableFuture<Object>> all = new ArrayList<>();
+                for (int i = 0; i < 20; i++) {
+                    all.add(node.increment(1));
+                }
+                return CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0]))
+                        .thenApply(done20 -> all.get(19).join());
+            });
+        }
+        return count;
+    }
+
+    private TestNode kill(TestNode node) {
+        node.kill();
+        fleet.nodes.remove(node.id);
+        return node;
+    }
+
+    @Test
+    void whoWasAwayForLongGetsAnImageAndThenEntriesWhileProposalsGoOn() throws Exception {
+        increment(100);
+        TestNode away = kill(fleet.leaderOf(1));
+        increment(1_000);
+        TestNode back = fleet.start(away.id);
+        CompletableFuture<Void> caughtUp =
+                back.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(1_100);
+        long count = 0;
+        while (!caughtUp.isDone()) {
+            count = increment(20);
+        }
+        back.machines.open.get(1L).reaches(count).get(20, TimeUnit.SECONDS);
+        assertThat(back.host.stats().snapshotsInstalled()).isPositive();
+        assertThat(back.host.stats().snapshotBytesIn()).isGreaterThan(100_000);
+        GroupStatus status = back.host.status(1);
+        assertThat(status.firstIndex()).isGreaterThan(1_000);
+        assertThat(logs.get(away.id).entries(1)).isLessThan(1_000);
+    }
+
+    @Test
+    void anImageArrivesThoughMuchOfItIsLostOnTheWay() throws Exception {
+        increment(100);
+        TestNode away = kill(fleet.leaderOf(1));
+        long count = increment(400);
+        SplittableRandom random = new SplittableRandom(1);
+        network.lost = message -> {
+            synchronized (random) {
+                return random.nextInt(4) == 0;
+            }
+        };
+        TestNode back = fleet.start(away.id);
+        back.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(count).get(30, TimeUnit.SECONDS);
+        assertThat(back.host.stats().snapshotsInstalled()).isPositive();
+    }
+
+    @Test
+    void afterAStopOfAllEverythingAcknowledgedIsThereThoughTheLogsBeginLater() throws Exception {
+        long count = increment(500);
+        fleet.closeAll();
+        fleet.startAll();
+        assertThat(fleet.untilDone(node -> node.read(1))).isEqualTo(count);
+        for (TestNode node : fleet.nodes.values()) {
+            node.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(count).get(20, TimeUnit.SECONDS);
+            assertThat(node.host.status(1).firstIndex()).isGreaterThan(1);
+        }
+    }
+
+    @Test
+    void aReceiverThatStartsAnewInTheMiddleIsServedFromTheBeginning() throws Exception {
+        increment(100);
+        TestNode away = kill(fleet.leaderOf(1));
+        long count = increment(400);
+        CompletableFuture<Void> halfWay = new CompletableFuture<>();
+        network.lost = message -> {
+            if (message instanceof BulkMessage.Part part && part.number() >= 10 && !halfWay.isDone()) {
+                halfWay.complete(null);
+            }
+            return message instanceof BulkMessage.Part part && part.number() >= 10;
+        };
+        TestNode back = fleet.start(away.id);
+        halfWay.get(20, TimeUnit.SECONDS);
+        kill(back);
+        network.lost = message -> false;
+        back = fleet.start(away.id);
+        back.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(count).get(30, TimeUnit.SECONDS);
+        assertThat(back.host.stats().snapshotsInstalled()).isEqualTo(1);
+    }
+}
