@@ -7,6 +7,7 @@ import io.flotilla.client.proto.Node;
 import io.flotilla.client.proto.RegisterNodeRequest;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Shard;
+import io.flotilla.client.proto.WatchRequest;
 import io.flotilla.controller.decide.Placement;
 import io.flotilla.controller.machine.ControllerStateMachine;
 import io.flotilla.controller.proto.ControllerCommand;
@@ -164,6 +165,10 @@ final class FleetMember {
                 addresses,
                 this::others,
                 this::configurationNumber,
+                WatchRequest.newBuilder()
+                        .setFrom(self())
+                        .setFleetId(identity.fleetId())
+                        .build(),
                 hub::offer,
                 ports.runtime().randomSeed());
         hunt = new AddressHunt(config.id(), identity.fleetId(), config.seeds(), lane, calls, addresses);
@@ -306,10 +311,7 @@ final class FleetMember {
                 .setId(1)
                 .setRegisterNode(RegisterNodeRequest.newBuilder()
                         .setFleetId(identity.fleetId())
-                        .setNode(Node.newBuilder()
-                                .setId(config.id().value())
-                                .setAddress(config.address())
-                                .setHttpAddress(config.httpAddress())))
+                        .setNode(self()))
                 .build();
         controllerCalls.ask(request, () -> !closed.get(), response -> {
             registering = false;
@@ -324,6 +326,25 @@ final class FleetMember {
                         + response.getRefusal().getMessage()));
             }
         });
+    }
+
+    private Node self() {
+        return Node.newBuilder()
+                .setId(config.id().value())
+                .setAddress(config.address())
+                .setHttpAddress(config.httpAddress())
+                .build();
+    }
+
+    /** Another node says where it is. */
+    void introduced(WatchRequest request) {
+        if (request.hasFrom() && request.getFleetId().equals(identity.fleetId())) {
+            for (NodeId other : others()) {
+                if (other.value().equals(request.getFrom().getId())) {
+                    addresses.found(other, request.getFrom().getAddress());
+                }
+            }
+        }
     }
 
     private boolean registered() {

@@ -408,6 +408,7 @@ public final class FleetNode implements AutoCloseable {
                     out.accept(
                             refusal(request.getId(), Refusal.Kind.INVALID, "this stream has too many watches already"));
                 } else if (stream.isOpen()) {
+                    present.introduced(request.getWatch());
                     present.hub()
                             .watch(
                                     new ConfigurationHub.Watch(stream, request.getId()),

@@ -14,7 +14,8 @@ import java.util.function.Supplier;
 
 /**
  * Learns of new configurations from other nodes: watches one of them, and another one after a while, for the one may
- * be cut off itself. Belongs to the node's lane.
+ * be cut off itself. Each is told where this node serves: after a move a majority may have to meet before any
+ * configuration can say so. Belongs to the node's lane.
  */
 final class PeerWatch {
     private static final long TURN_NANOS = 10_000_000_000L;
@@ -24,6 +25,7 @@ final class PeerWatch {
     private final AddressBook addresses;
     private final Supplier<List<NodeId>> peers;
     private final LongSupplier known;
+    private final WatchRequest introduction;
     private final Consumer<Configuration> told;
     private final SplittableRandom random;
     private final Backoff backoff = new Backoff(100, 2_000);
@@ -31,13 +33,17 @@ final class PeerWatch {
     private Cancellable turn = () -> {};
     private boolean over;
 
-    /** @param known the number of the newest known configuration */
+    /**
+     * @param known the number of the newest known configuration
+     * @param introduction says who this node is and where
+     */
     PeerWatch(
             Lane lane,
             PeerCalls calls,
             AddressBook addresses,
             Supplier<List<NodeId>> peers,
             LongSupplier known,
+            WatchRequest introduction,
             Consumer<Configuration> told,
             long seed) {
         this.lane = lane;
@@ -45,6 +51,7 @@ final class PeerWatch {
         this.addresses = addresses;
         this.peers = peers;
         this.known = known;
+        this.introduction = introduction;
         this.told = told;
         this.random = new SplittableRandom(seed);
     }
@@ -72,7 +79,7 @@ final class PeerWatch {
             return;
         }
         Request.Builder request =
-                Request.newBuilder().setWatch(WatchRequest.newBuilder().setAbove(known.getAsLong()));
+                Request.newBuilder().setWatch(introduction.toBuilder().setAbove(known.getAsLong()));
         stream = calls.open(
                 address,
                 request,
