@@ -19,7 +19,8 @@ record FleetShape(
         CoreConfig core,
         int segmentBytes,
         int unflushedBatches,
-        long maxClockOffsetMillis) {
+        long maxClockOffsetMillis,
+        int maxDriftPpm) {
 
     static FleetShape choose(SplittableRandom random) {
         int size = random.nextInt(4) == 0 ? 3 + random.nextInt(3) : 3;
@@ -41,6 +42,7 @@ record FleetShape(
                 core,
                 64 << 10,
                 1 + random.nextInt(random.nextBoolean() ? 20 : 400),
-                random.nextInt(3) == 0 ? 60_000 : 500);
+                random.nextInt(3) == 0 ? 60_000 : 500,
+                random.nextInt(3) == 0 ? 20_000 : 200);
     }
 }

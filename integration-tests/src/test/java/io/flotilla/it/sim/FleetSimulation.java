@@ -7,7 +7,9 @@ import io.flotilla.kv.machine.KvStateMachine;
 import io.flotilla.kv.machine.WriteOutcome;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.sim.Coverage;
 import io.flotilla.raft.sim.FaultPlan;
+import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.sim.SimFailure;
 import io.flotilla.raft.sim.SimNetwork;
 import io.flotilla.raft.sim.SimScheduler;
@@ -15,7 +17,10 @@ import io.flotilla.raft.sim.TraceHash;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import io.flotilla.raft.sim.invariant.Violation;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
@@ -25,6 +30,9 @@ import java.util.TreeMap;
  * again; then all data is read, and what every client saw is judged.
  */
 public final class FleetSimulation implements FaultPlan.World {
+    /** Kinds of faults that are left out. */
+    static final EnumSet<FaultPlan.Kind> IMPOSSIBLE = EnumSet.of(FaultPlan.Kind.FAILED_SYNC);
+
     private static final long SECOND = 1_000_000_000L;
     private static final long LOOK_NANOS = SECOND / 4;
     /** Virtual seconds after the last fault by which everything must work again. */
@@ -41,6 +49,7 @@ public final class FleetSimulation implements FaultPlan.World {
     private final ConfigurationsAreImmutable configurations = new ConfigurationsAreImmutable();
     private final Histories histories = new Histories();
     private final ExactlyOnce exactlyOnce = new ExactlyOnce();
+    private final Coverage coverage = new Coverage();
     private final FaultPlan faults;
     private final TreeMap<String, SimFleetNode> nodes = new TreeMap<>();
     private final TreeMap<String, SimClient> clients = new TreeMap<>();
@@ -59,8 +68,12 @@ public final class FleetSimulation implements FaultPlan.World {
         streams = new SimStreams(scheduler, network, configurations::sent);
         SplittableRandom random = scheduler.randomStream();
         FleetShape shape = FleetShape.choose(random);
+        Members members = new Members();
         for (NodeId id : shape.seeds().keySet()) {
-            nodes.put(id.value(), new SimFleetNode(id, shape, scheduler, network, streams, invariants, random.split()));
+            nodes.put(
+                    id.value(),
+                    new SimFleetNode(
+                            id, shape, scheduler, network, streams, invariants, random.split(), members, coverage));
         }
         Keys keys = new Keys();
         for (int i = 1; i <= shape.clients(); i++) {
@@ -74,11 +87,11 @@ public final class FleetSimulation implements FaultPlan.World {
                             histories,
                             exactlyOnce,
                             streams,
-                            new ArrayList<>(shape.seeds().values())));
+                            () -> new ArrayList<>(addresses().values())));
         }
         nodeNames = new ArrayList<>(nodes.keySet());
         clientNames = new ArrayList<>(clients.keySet());
-        faults = new FaultPlan(scheduler, network, this, profile);
+        faults = new FaultPlan(scheduler, network, this, profile, coverage);
     }
 
     /**
@@ -91,6 +104,10 @@ public final class FleetSimulation implements FaultPlan.World {
             runParts(seconds);
         } catch (Violation | LinearizabilityChecker.UndecidedException e) {
             throw new SimFailure(scheduler.now(), e);
+        } finally {
+            coverage.add("leaderships", invariants.elections());
+            coverage.add("answers", histories.known());
+            coverage.add("unknown outcomes", histories.unknown());
         }
     }
 
@@ -104,13 +121,56 @@ public final class FleetSimulation implements FaultPlan.World {
         run(HEALING_SECONDS * SECOND);
         clients.values().forEach(SimClient::expectSuccess);
         run(STRICT_SECONDS * SECOND);
+        nodes.values().forEach(this::checkServes);
         clients.values().forEach(SimClient::stopAsking);
         awaitAnswers();
-        clients.firstEntry().getValue().readAll();
+        SimClient client = clients.firstEntry().getValue();
+        client.readAll();
+        awaitAnswers();
+        client.useEveryShard();
         awaitAnswers();
         run(2 * SECOND);
-        invariants.checkReplicasAgree();
+        invariants.checkReplicasAgree(node -> !nodes.get(node.value()).isGone());
         histories.check();
+    }
+
+    private void checkServes(SimFleetNode node) {
+        String why = node.whyNotServing();
+        if (!why.isEmpty()) {
+            throw new Violation("Liveness", "%s, %d s after the last fault", why, HEALING_SECONDS + STRICT_SECONDS);
+        }
+    }
+
+    /** The state of the world, for people. */
+    public String describe() {
+        StringBuilder text = new StringBuilder();
+        nodes.values().forEach(node -> text.append(node.describe()).append(System.lineSeparator()));
+        unanswered().forEach(each -> text.append("unanswered: ").append(each).append(System.lineSeparator()));
+        return text.append("so far: ").append(coverage).toString();
+    }
+
+    /** What happened, and how often. */
+    public Coverage coverage() {
+        return coverage;
+    }
+
+    /** Where the nodes are now; where they were first until all have known a configuration. */
+    private SortedMap<NodeId, String> addresses() {
+        TreeMap<NodeId, String> all = new TreeMap<>();
+        nodes.forEach((name, node) -> all.put(new NodeId(name), node.address()));
+        return all;
+    }
+
+    private final class Members implements SimFleetNode.Fleet {
+        @Override
+        public SortedMap<NodeId, String> addresses() {
+            return FleetSimulation.this.addresses();
+        }
+
+        @Override
+        public void stopped(NodeId node) {
+            faults.stopped(node.value());
+        }
     }
 
     private void run(long nanos) {
@@ -214,6 +274,69 @@ public final class FleetSimulation implements FaultPlan.World {
     @Override
     public void pause(String name, long nanos) {
         nodes.get(name).pause(nanos);
+    }
+
+    @Override
+    public void close(String node, Runnable closed) {
+        nodes.get(node).close(closed);
+    }
+
+    @Override
+    public boolean move(String node) {
+        if (!nodes.values().stream().allMatch(SimFleetNode::isFounded) || !othersStayed(node)) {
+            return false;
+        }
+        nodes.get(node).move();
+        return true;
+    }
+
+    /** One node stays where it was, for clients that come back and know the first addresses only. */
+    private boolean othersStayed(String node) {
+        return nodes.entrySet().stream()
+                .anyMatch(other -> !other.getKey().equals(node)
+                        && !other.getValue().hasMoved()
+                        && !other.getValue().isGone());
+    }
+
+    @Override
+    public void setWallClock(String node, long offByMillis) {
+        nodes.get(node).setWallClock(offByMillis);
+    }
+
+    @Override
+    public void stallDisk(String node, long nanos) {
+        nodes.get(node).disk().stall(nanos);
+    }
+
+    @Override
+    public void fillDisk(String node, long left) {
+        SimDisk disk = nodes.get(node).disk();
+        disk.capacity(disk.usedBytes() + left);
+    }
+
+    @Override
+    public void mendDisk(String node) {
+        nodes.get(node).disk().mend();
+    }
+
+    @Override
+    public void failSync(String node, int passing) {
+        nodes.get(node).disk().failForceAfter(passing);
+    }
+
+    @Override
+    public boolean rot(String node) {
+        return othersStayed(node) && nodes.get(node).rot();
+    }
+
+    @Override
+    public boolean isGone(String node) {
+        return nodes.get(node).isGone();
+    }
+
+    @Override
+    public Set<FaultPlan.Kind> impossible() {
+        return IMPOSSIBLE;
     }
 
     @Override

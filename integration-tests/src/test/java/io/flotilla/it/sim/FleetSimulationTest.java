@@ -1,37 +1,112 @@
 package io.flotilla.it.sim;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flotilla.raft.sim.Coverage;
+import io.flotilla.raft.sim.FaultPlan;
 import io.flotilla.raft.sim.SimFailure;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 class FleetSimulationTest {
     /** Virtual seconds with faults; healing and the last reads come on top. */
-    private static final int SECONDS = 50;
+    private static final int SECONDS = 60;
 
-    private static final int SEEDS = 200;
+    private static final int SEEDS = 1_000;
+    /** Seeds enough that each kind of fault must have come up. */
+    private static final int SEEDS_FOR_COVERAGE = 200;
+
+    private record Run(long seed, String summary, double virtualSeconds, Coverage coverage) {}
 
     @Test
     @Timeout(value = 30, unit = TimeUnit.DAYS)
-    void noSeedBreaksAPromise() {
+    void noSeedBreaksAPromise() throws Exception {
         boolean replay = System.getProperty("flotilla.seed") != null;
         long first = Long.getLong("flotilla.seed", Long.getLong("flotilla.firstSeed", 1));
         long count = replay ? 1 : Long.getLong("flotilla.seeds", SEEDS);
+        Coverage coverage = new Coverage();
         double virtualSeconds = 0;
         long start = System.nanoTime();
-        for (long seed = first; seed < first + count; seed++) {
-            FleetSimulation simulation = new FleetSimulation(seed);
-            try {
-                simulation.run(SECONDS);
-            } catch (SimFailure e) {
-                throw new AssertionError(Replay.describe(seed, e), e);
-            }
-            virtualSeconds += simulation.seconds();
-            System.out.println("seed " + seed + ": " + simulation.summary());
+        for (Run run : runAll(first, count)) {
+            virtualSeconds += run.virtualSeconds;
+            coverage.addAll(run.coverage);
         }
         double realSeconds = (System.nanoTime() - start) / 1e9;
+        coverage.all().forEach((what, times) -> System.out.printf("%,12d %s%n", times, what));
         System.out.printf(
                 "%d seeds, %.0f virtual seconds in %.0f real ones: %.0f to 1%n",
                 count, virtualSeconds, realSeconds, virtualSeconds / realSeconds);
+        if (count >= SEEDS_FOR_COVERAGE) {
+            checkCoverage(coverage);
+        }
+    }
+
+    /** Each run is one thread's; there are as many at a time as processors. */
+    private static List<Run> runAll(long first, long count) throws InterruptedException {
+        ExecutorService threads =
+                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+        AtomicBoolean failed = new AtomicBoolean();
+        List<Future<Run>> started = new ArrayList<>();
+        List<Run> runs = new ArrayList<>();
+        try {
+            for (long seed = first; seed < first + count; seed++) {
+                long number = seed;
+                Callable<Run> run = () -> failed.get() ? null : run(number);
+                started.add(threads.submit(run));
+            }
+            for (Future<Run> each : started) {
+                try {
+                    Run run = each.get();
+                    if (run != null) {
+                        System.out.println("seed " + run.seed + ": " + run.summary);
+                        runs.add(run);
+                    }
+                } catch (ExecutionException e) {
+                    failed.set(true);
+                    throw e.getCause() instanceof AssertionError violation ? violation : new AssertionError(e);
+                }
+            }
+            return runs;
+        } finally {
+            threads.shutdown();
+            threads.awaitTermination(10, TimeUnit.MINUTES);
+        }
+    }
+
+    private static Run run(long seed) {
+        FleetSimulation simulation = new FleetSimulation(seed);
+        try {
+            simulation.run(SECONDS);
+        } catch (SimFailure e) {
+            throw new AssertionError(Replay.describe(seed, simulation, e), e);
+        }
+        return new Run(seed, simulation.summary(), simulation.seconds(), simulation.coverage());
+    }
+
+    private static void checkCoverage(Coverage coverage) {
+        for (FaultPlan.Kind kind : EnumSet.complementOf(FleetSimulation.IMPOSSIBLE)) {
+            assertThat(coverage.of(kind.name().toLowerCase(Locale.ROOT).replace('_', ' ')))
+                    .as("faults of the kind %s", kind)
+                    .isPositive();
+        }
+        for (String what : List.of(
+                "power cuts",
+                "killed processes",
+                "nodes that stopped because of their disk",
+                "rotten logs refused",
+                "unknown outcomes")) {
+            assertThat(coverage.of(what)).as(what).isPositive();
+        }
     }
 }

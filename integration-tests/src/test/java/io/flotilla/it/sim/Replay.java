@@ -6,10 +6,10 @@ import io.flotilla.raft.sim.SimFailure;
 final class Replay {
     private Replay() {}
 
-    static String describe(long seed, SimFailure failure) {
+    static String describe(long seed, FleetSimulation simulation, SimFailure failure) {
         return String.format(
-                "seed %d, at %.6f s of virtual time: %s%nreplay: ./mvnw -q -pl integration-tests -am test"
+                "seed %d, at %.6f s of virtual time: %s%n%s%nreplay: ./mvnw -q -pl integration-tests -am test"
                         + " -Dtest=FleetSimulationTest -Dflotilla.seed=%d -Dsurefire.failIfNoSpecifiedTests=false",
-                seed, failure.nanos() / 1e9, failure.getMessage(), seed);
+                seed, failure.nanos() / 1e9, failure.getMessage(), simulation.describe(), seed);
     }
 }

@@ -1,5 +1,6 @@
 package io.flotilla.it.sim;
 
+import com.google.protobuf.ByteString;
 import io.flotilla.client.AsyncFlotillaClient;
 import io.flotilla.client.CasResult;
 import io.flotilla.client.ClientConfig;
@@ -11,6 +12,7 @@ import io.flotilla.client.ScanPage;
 import io.flotilla.client.ScanQuery;
 import io.flotilla.client.VersionedValue;
 import io.flotilla.client.WriteBatch;
+import io.flotilla.client.proto.Shard;
 import io.flotilla.it.history.KeyAnswer;
 import io.flotilla.it.history.KeyCall;
 import io.flotilla.it.history.KeyOperation;
@@ -20,6 +22,7 @@ import io.flotilla.raft.sim.SimScheduler;
 import io.flotilla.raft.sim.invariant.Violation;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +33,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A client program: a production client, asked for this and that by a seed, several operations at a time. What it was
@@ -47,7 +51,7 @@ final class SimClient {
     private final Histories histories;
     private final ExactlyOnce exactlyOnce;
     private final SimStreams streams;
-    private final List<String> endpoints;
+    private final Supplier<List<String>> endpoints;
     private final long meanGap;
     private final Set<Asked> underWay = new LinkedHashSet<>();
     /** What this client last saw of a register. */
@@ -66,7 +70,7 @@ final class SimClient {
             Histories histories,
             ExactlyOnce exactlyOnce,
             SimStreams streams,
-            List<String> endpoints) {
+            Supplier<List<String>> endpoints) {
         this.name = name;
         this.scheduler = scheduler;
         this.random = scheduler.randomStream();
@@ -95,7 +99,7 @@ final class SimClient {
 
     private void open() {
         runtime = new SimRuntime(scheduler, name, random.split(), 0, random.nextInt(400) - 200);
-        ClientConfig config = ClientConfig.of(endpoints).withTimeout(Duration.ofSeconds(30));
+        ClientConfig config = ClientConfig.of(endpoints.get()).withTimeout(Duration.ofSeconds(30));
         client = new AsyncFlotillaClient(config, streams.connector(runtime), new SimClientRuntime(runtime));
     }
 
@@ -212,6 +216,26 @@ final class SimClient {
         }
         scan(ScanQuery.all());
         scan(ScanQuery.all().reverse());
+    }
+
+    /** A write and a read in each shard that there is. */
+    void useEveryShard() {
+        ask("configuration", client::configuration, () -> {}, (called, configuration) -> {
+            for (Shard shard : configuration.getShardsList()) {
+                byte[] key = shard.getStart()
+                        .concat(ByteString.copyFromUtf8("~last"))
+                        .toByteArray();
+                byte[] value = Keys.bytes(token());
+                String where = "shard " + shard.getId();
+                ask("put in " + where, timeout -> client.put(key, value, timeout), () -> {}, (begun, version) -> {
+                    ask("get in " + where, timeout -> client.get(key, timeout), () -> {}, (again, found) -> {
+                        if (found.isEmpty() || !Arrays.equals(found.get().value(), value)) {
+                            throw new Violation("AcknowledgedWritesSurvive", "a put in %s is not there", where);
+                        }
+                    });
+                });
+            }
+        });
     }
 
     private void scan() {

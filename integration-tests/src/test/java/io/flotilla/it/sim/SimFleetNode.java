@@ -13,9 +13,12 @@ import io.flotilla.ops.node.NodePorts;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostLimits;
+import io.flotilla.raft.log.LogDamageException;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
+import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.sim.Coverage;
 import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.sim.SimNetwork;
 import io.flotilla.raft.sim.SimRuntime;
@@ -24,11 +27,31 @@ import io.flotilla.raft.sim.SimTransport;
 import io.flotilla.raft.sim.invariant.Monotonicity;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import io.flotilla.raft.sim.invariant.Violation;
+import java.io.IOException;
+import java.util.List;
+import java.util.SortedMap;
 import java.util.SplittableRandom;
 
 /** A production node on simulated ports, with the disk and the engine that outlive its crashes. */
 final class SimFleetNode {
     private static final long TICK_NANOS = 50_000_000L;
+    private static final long SECOND = 1_000_000_000L;
+    /** A node that was told to close is down by then, whatever its disk does meanwhile. */
+    private static final long CLOSING_NANOS = 60 * SECOND;
+    /** A node whose disk failed a sync has stopped by then, unless it was paused. */
+    private static final long STOPPING_NANOS = 15 * SECOND;
+
+    private static final int ROT_TRIES = 30;
+    private static final String LOG = "log";
+
+    /** What the node's world is to know and to do. */
+    interface Fleet {
+        /** Where every node is, or will be when it starts. */
+        SortedMap<NodeId, String> addresses();
+
+        /** A node has stopped by itself, because its disk failed. */
+        void stopped(NodeId node);
+    }
 
     private final NodeId id;
     private final FleetShape shape;
@@ -37,12 +60,22 @@ final class SimFleetNode {
     private final SimStreams streams;
     private final RaftInvariants invariants;
     private final SplittableRandom random;
+    private final Fleet fleet;
+    private final Coverage coverage;
 
+    private String address;
     private SimDisk disk;
     private MemoryEngine engine;
     private SimRuntime runtime;
     private FleetNode node;
     private int incarnations;
+    private int moves;
+    private boolean founded;
+    private boolean ready;
+    private boolean closing;
+    private boolean rotten;
+    private boolean gone;
+    private long syncFailedAt = -1;
 
     SimFleetNode(
             NodeId id,
@@ -51,7 +84,9 @@ final class SimFleetNode {
             SimNetwork network,
             SimStreams streams,
             RaftInvariants invariants,
-            SplittableRandom random) {
+            SplittableRandom random,
+            Fleet fleet,
+            Coverage coverage) {
         this.id = id;
         this.shape = shape;
         this.scheduler = scheduler;
@@ -59,6 +94,9 @@ final class SimFleetNode {
         this.streams = streams;
         this.invariants = invariants;
         this.random = random;
+        this.fleet = fleet;
+        this.coverage = coverage;
+        this.address = shape.seeds().get(id);
         this.disk = new SimDisk(id.value(), scheduler, random.nextLong());
         this.engine = new MemoryEngine(shape.unflushedBatches());
     }
@@ -69,11 +107,11 @@ final class SimFleetNode {
 
     void start() {
         incarnations++;
+        ready = false;
+        syncFailedAt = -1;
         long offset = random.nextLong(2 * shape.maxClockOffsetMillis()) - shape.maxClockOffsetMillis();
-        SimRuntime incarnation =
-                new SimRuntime(scheduler, id.value(), random.split(), offset, random.nextInt(400) - 200);
+        SimRuntime incarnation = new SimRuntime(scheduler, id.value(), random.split(), offset, drift());
         runtime = incarnation;
-        String address = shape.seeds().get(id);
         HostConfig host = new HostConfig(
                 id,
                 shape.core(),
@@ -81,16 +119,44 @@ final class SimFleetNode {
                 shape.workers(),
                 TICK_NANOS,
                 HostLimits.of(256L << 20).withCounts(10_000, 10_000, 10_000));
-        NodeConfig config = new NodeConfig(id, address, "", shape.seeds(), shape.groups(), shape.shards(), host);
+        NodeConfig config = new NodeConfig(id, address, "", fleet.addresses(), shape.groups(), shape.shards(), host);
         Connector connector = streams.connector(incarnation);
         SimTransport transport = new SimTransport(network, incarnation, id, address);
         MemoryEngine opened = engine;
         node = new FleetNode(
                 config,
                 new NodePorts(incarnation, disk, transport, connector, () -> opened, new Watched(incarnation)),
-                new Listener());
+                new Listener(incarnation));
         streams.listen(address, incarnation, node);
         node.start();
+    }
+
+    private int drift() {
+        return random.nextInt(2 * shape.maxDriftPpm()) - shape.maxDriftPpm();
+    }
+
+    String address() {
+        return address;
+    }
+
+    /** Whether it has ever known a configuration. */
+    boolean isFounded() {
+        return founded;
+    }
+
+    boolean isGone() {
+        return gone;
+    }
+
+    boolean hasMoved() {
+        return moves > 0;
+    }
+
+    /** From its next start on. */
+    void move() {
+        moves++;
+        String host = address.substring(0, address.indexOf(':'));
+        address = host + ":" + (8_000 + moves);
     }
 
     void pause(long nanos) {
@@ -99,25 +165,144 @@ final class SimFleetNode {
         }
     }
 
+    void setWallClock(long offByMillis) {
+        if (runtime != null) {
+            runtime.setWallClock(offByMillis);
+        }
+    }
+
     void crash(boolean powerCut) {
         SimRuntime dead = runtime;
         dead.kill();
         runtime = null;
         node = null;
+        closing = false;
         streams.died(dead);
         disk = powerCut ? disk.crash(scheduler.now(), random.split()) : disk.kill(scheduler.now());
         engine = engine.crash(random.split());
+    }
+
+    void close(Runnable closed) {
+        if (closing) {
+            return;
+        }
+        closing = true;
+        SimRuntime incarnation = runtime;
+        SimDisk used = disk;
+        node.close();
+        node.closed()
+                .whenComplete((done, failure) -> scheduler.at(scheduler.now(), () -> {
+                    if (runtime != incarnation) {
+                        return;
+                    }
+                    if (failure != null && used.faultsShown() == 0) {
+                        scheduler.fail(new Violation("NodesLive", "%s can't be closed: %s", id, failure));
+                    }
+                    crash(false);
+                    closed.run();
+                }));
+        scheduler.after(CLOSING_NANOS, () -> {
+            if (runtime == incarnation) {
+                scheduler.fail(new Violation(
+                        "Liveness", "%s was told to close %d s ago and has not", id, CLOSING_NANOS / SECOND));
+            }
+        });
+    }
+
+    SimDisk disk() {
+        return disk;
+    }
+
+    /** Crashes the node and flips a bit that its log can't miss, if one is found. */
+    boolean rot() {
+        List<String> files = disk.list(LOG);
+        for (int i = 0; i < ROT_TRIES && !files.isEmpty(); i++) {
+            String path = LOG + '/' + files.get(random.nextInt(files.size()));
+            int bit = random.nextInt(8);
+            double where = random.nextDouble();
+            try {
+                SimDisk trial = disk.copy(scheduler.now());
+                long position = (long) (trial.size(path) * where * where);
+                if (trial.size(path) == 0) {
+                    continue;
+                }
+                trial.flipBit(path, position, bit);
+                if (isDamaged(trial)) {
+                    crash(false);
+                    disk.flipBit(path, position, bit);
+                    rotten = true;
+                    return true;
+                }
+            } catch (IOException e) {
+                throw new AssertionError("the simulated disk failed where it must not", e);
+            }
+        }
+        return false;
+    }
+
+    private boolean isDamaged(SimDisk trial) throws IOException {
+        trial.mend();
+        try {
+            SegmentedLogStore.open(trial, LOG, logConfig(1)).close();
+            return false;
+        } catch (LogDamageException seen) {
+            return true;
+        }
+    }
+
+    private LogConfig logConfig(long newStoreId) {
+        return new LogConfig(shape.segmentBytes(), newStoreId, 4);
     }
 
     void setSyncLatency(long minNanos, long maxNanos) {
         disk.syncLatency(minNanos, maxNanos);
     }
 
+    /** What is wrong with it, though nothing is broken any more; empty if it serves. */
+    String whyNotServing() {
+        if (gone) {
+            return "";
+        }
+        if (rotten) {
+            return id + " was not seen to refuse its rotten log";
+        }
+        if (node == null) {
+            return id + " is down";
+        }
+        NodeStatus status = node.status();
+        return status.getReady() ? "" : id + " is not ready: " + status.getReason();
+    }
+
+    /** For people: what it says of itself. */
+    String describe() {
+        if (node == null) {
+            return id + (gone ? " is gone" : " is down");
+        }
+        StringBuilder text = new StringBuilder(id + " (" + (closing ? "closing" : ready ? "ready" : "starting") + ")");
+        for (ReplicaStatus replica : node.status().getReplicasList()) {
+            text.append(String.format(
+                    " g%d:%s t%d of %s, committed %d, applied %d, last %d;",
+                    replica.getGroup(),
+                    replica.getRole(),
+                    replica.getTerm(),
+                    replica.getLeader().isEmpty() ? "nobody" : replica.getLeader(),
+                    replica.getCommitIndex(),
+                    replica.getAppliedIndex(),
+                    replica.getLastIndex()));
+        }
+        return text.toString();
+    }
+
     void look(Monotonicity monotonicity) {
         if (node == null) {
             return;
         }
+        checkStops();
+        if (closing) {
+            return;
+        }
         NodeStatus status = node.status();
+        founded |= status.getConfigurationNumber() > 0;
         String owner = "incarnation " + incarnations + " of " + id;
         monotonicity.sees(owner, "configuration number", status.getConfigurationNumber());
         for (ReplicaStatus replica : status.getReplicasList()) {
@@ -125,6 +310,33 @@ final class SimFleetNode {
             monotonicity.sees(owner, "term" + group, replica.getTerm());
             monotonicity.sees(owner, "commit index" + group, replica.getCommitIndex());
             monotonicity.sees(owner, "applied index" + group, replica.getAppliedIndex());
+        }
+    }
+
+    /** After a failed sync nothing may be promised any more: the node must stop. */
+    private void checkStops() {
+        if (disk.failedForces() == 0 || runtime.isPaused()) {
+            syncFailedAt = -1;
+        } else if (syncFailedAt < 0) {
+            syncFailedAt = scheduler.now();
+        } else if (scheduler.now() - syncFailedAt > STOPPING_NANOS) {
+            throw new Violation("FailStop", "a sync failed on %s, but it goes on", id);
+        }
+    }
+
+    private void stopped(SimRuntime incarnation, NodeFailure failure) {
+        if (runtime != incarnation) {
+            return;
+        }
+        if (rotten) {
+            coverage.count("rotten logs refused");
+            gone = true;
+            crash(false);
+        } else if (disk.faultsShown() > 0) {
+            crash(false);
+            fleet.stopped(id);
+        } else {
+            scheduler.fail(new Violation("NodesLive", "%s gave up: %s", id, failure.message()));
         }
     }
 
@@ -137,7 +349,7 @@ final class SimFleetNode {
 
         @Override
         public LogConfig logConfig(long newStoreId) {
-            return new LogConfig(shape.segmentBytes(), newStoreId, 4);
+            return SimFleetNode.this.logConfig(newStoreId);
         }
 
         @Override
@@ -152,12 +364,25 @@ final class SimFleetNode {
     }
 
     private final class Listener implements NodeListener {
+        private final SimRuntime incarnation;
+
+        Listener(SimRuntime incarnation) {
+            this.incarnation = incarnation;
+        }
+
         @Override
-        public void ready() {}
+        public void ready() {
+            if (runtime == incarnation) {
+                ready = true;
+                if (rotten) {
+                    scheduler.fail(new Violation("DamageIsRefused", "%s serves from a log that rotted", id));
+                }
+            }
+        }
 
         @Override
         public void failed(NodeFailure failure) {
-            scheduler.fail(new Violation("NodesLive", "%s gave up: %s", id, failure.message()));
+            scheduler.at(scheduler.now(), () -> stopped(incarnation, failure));
         }
     }
 }

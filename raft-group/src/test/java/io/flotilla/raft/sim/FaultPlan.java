@@ -4,7 +4,10 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.transport.GroupMessage;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -31,9 +34,44 @@ public final class FaultPlan {
         /** Stops a node's process for a while if it is up. */
         void pause(String node, long nanos);
 
+        /** Stops a node in order, if it is up. @param closed called when it is down; not if it crashes before */
+        void close(String node, Runnable closed);
+
+        /** From its next start on the node serves at another address. @return false if the fleet is not founded yet */
+        boolean move(String node);
+
+        /** The node's wall clock is set to another time. */
+        void setWallClock(String node, long offByMillis);
+
         void restartClient(String client);
 
         void setSyncLatency(String node, long minNanos, long maxNanos);
+
+        /** The next sync of the node's disk takes that long. */
+        void stallDisk(String node, long nanos);
+
+        /** The node's disk has that many bytes left from now on. */
+        void fillDisk(String node, long left);
+
+        /** The node's disk has room again, and works. */
+        void mendDisk(String node);
+
+        /** Some sync of the node's disk fails soon. @param passing syncs until then */
+        void failSync(String node, int passing);
+
+        /**
+         * Bits of a node's log rot so that it can be seen. The node is crashed for it, must refuse to start, and is never
+         * seen again.
+         *
+         * @return false if there was nothing to rot
+         */
+        boolean rot(String node);
+
+        /** Whether the node can never come back. */
+        boolean isGone(String node);
+
+        /** What can't be done here. */
+        Set<Kind> impossible();
 
         /** A node that led a group lately, or null. */
         String someLeader();
@@ -47,7 +85,8 @@ public final class FaultPlan {
         ELECTIONS
     }
 
-    private enum Kind {
+    /** One kind of fault. */
+    public enum Kind {
         CRASH_ONE,
         CRASH_LEADER,
         CRASH_BRIEFLY,
@@ -63,8 +102,23 @@ public final class FaultPlan {
         FREEZE_LEADER,
         /** Elections meet: messages linger and come twice, and voters crash just after they voted. */
         ELECTION_STORM,
-        RESTART_CLIENT
+        RESTART_CLIENT,
+        /** A node is stopped in order and started again. */
+        CLOSE,
+        /** A node comes back at another address. */
+        MOVE,
+        WALL_CLOCK,
+        /** One sync takes seconds. */
+        STALLED_DISK,
+        /** No space is left for a while. */
+        FULL_DISK,
+        FAILED_SYNC,
+        /** A node's log rots: that node is lost. At most one in a run. */
+        ROT
     }
+
+    private static final Set<Kind> RARE =
+            EnumSet.of(Kind.CRASH_ALL, Kind.RESTART_CLIENT, Kind.ELECTION_STORM, Kind.MOVE, Kind.ROT);
 
     private final SimScheduler scheduler;
     private final SimNetwork network;
@@ -73,14 +127,17 @@ public final class FaultPlan {
     private final List<Kind> kinds = new ArrayList<>();
     private final long meanGap;
     private final SimNetwork.Quality usual;
+    private final Coverage coverage;
     private boolean over;
+    private boolean lostANode;
     private long stormUntil;
     private int faults;
 
-    public FaultPlan(SimScheduler scheduler, SimNetwork network, World world, Profile profile) {
+    public FaultPlan(SimScheduler scheduler, SimNetwork network, World world, Profile profile, Coverage coverage) {
         this.scheduler = scheduler;
         this.network = network;
         this.world = world;
+        this.coverage = coverage;
         this.random = scheduler.randomStream();
         if (profile == Profile.ELECTIONS) {
             kinds.add(Kind.ELECTION_STORM);
@@ -95,8 +152,11 @@ public final class FaultPlan {
     private void chooseKinds() {
         for (Kind kind : Kind.values()) {
             int weight = random.nextInt(3) == 0 ? 0 : 1 + random.nextInt(4);
-            if (kind == Kind.CRASH_ALL || kind == Kind.RESTART_CLIENT || kind == Kind.ELECTION_STORM) {
+            if (RARE.contains(kind)) {
                 weight = Math.min(weight, 1);
+            }
+            if (world.impossible().contains(kind)) {
+                weight = 0;
             }
             for (int i = 0; i < weight; i++) {
                 kinds.add(kind);
@@ -120,8 +180,15 @@ public final class FaultPlan {
         network.setQuality(SimNetwork.Quality.healthy());
         for (String node : world.nodes()) {
             normalDisk(node);
+            world.mendDisk(node);
             start(node);
         }
+    }
+
+    /** A node has stopped by itself because of what was done to its disk. Somebody starts it again. */
+    public void stopped(String node) {
+        coverage.count("nodes that stopped because of their disk");
+        scheduler.after(over ? 0 : duration(100, 5_000), () -> start(node));
     }
 
     /** How many faults there were. */
@@ -133,17 +200,27 @@ public final class FaultPlan {
         scheduler.after(random.nextLong(2 * meanGap) + MILLI, () -> {
             if (!over) {
                 faults++;
-                strike(kinds.get(random.nextInt(kinds.size())));
+                Kind kind = kinds.get(random.nextInt(kinds.size()));
+                if (strike(kind)) {
+                    coverage.count(kind.name().toLowerCase(Locale.ROOT).replace('_', ' '));
+                }
                 next();
             }
         });
     }
 
-    private void strike(Kind kind) {
+    /** Returns whether there was something to break. */
+    private boolean strike(Kind kind) {
         switch (kind) {
-            case CRASH_ONE -> crash(someNode(), duration(20, 10_000));
-            case CRASH_LEADER -> crash(leader(), duration(20, 10_000));
-            case CRASH_BRIEFLY -> crash(someNode(), between(1, 60));
+            case CRASH_ONE -> {
+                return crash(someNode(), duration(20, 10_000));
+            }
+            case CRASH_LEADER -> {
+                return crash(leader(), duration(20, 10_000));
+            }
+            case CRASH_BRIEFLY -> {
+                return crash(someNode(), between(1, 60));
+            }
             case CRASH_ALL -> {
                 for (String node : world.nodes()) {
                     crash(node, between(10, 3_000));
@@ -157,21 +234,79 @@ public final class FaultPlan {
                 network.setQuality(badQuality(0.4));
                 later(duration(300, 8_000), () -> network.setQuality(usual));
             }
-            case SLOW_DISK -> {
-                String node = someNode();
-                long slow = between(5, 600);
-                world.setSyncLatency(node, slow / 4, slow);
-                later(duration(500, 8_000), () -> normalDisk(node));
-            }
             case PAUSE -> world.pause(random.nextBoolean() ? leader() : someNode(), duration(100, 8_000));
             case FREEZE_LEADER -> freeze(leader());
             case ELECTION_STORM -> storm();
             case RESTART_CLIENT -> {
-                if (!world.clients().isEmpty()) {
-                    world.restartClient(pick(world.clients()));
+                if (world.clients().isEmpty()) {
+                    return false;
                 }
+                world.restartClient(pick(world.clients()));
+            }
+            case CLOSE -> {
+                return close(someNode(), between(10, 3_000));
+            }
+            case MOVE -> {
+                return move(someNode());
+            }
+            case WALL_CLOCK -> world.setWallClock(someNode(), wallClockError());
+            case SLOW_DISK, STALLED_DISK, FULL_DISK, FAILED_SYNC, ROT -> {
+                return strikeDisk(kind, random.nextBoolean() ? leader() : someNode());
             }
         }
+        return true;
+    }
+
+    private boolean strikeDisk(Kind kind, String node) {
+        if (!world.isUp(node)) {
+            return false;
+        }
+        switch (kind) {
+            case SLOW_DISK -> {
+                long slow = between(5, 600);
+                world.setSyncLatency(node, slow / 4, slow);
+                later(duration(500, 8_000), () -> normalDisk(node));
+            }
+            case STALLED_DISK -> world.stallDisk(node, duration(700, 12_000));
+            case FULL_DISK -> {
+                world.fillDisk(node, random.nextInt(3) == 0 ? 0 : random.nextLong(20_000));
+                later(duration(1_000, 15_000), () -> world.mendDisk(node));
+            }
+            case FAILED_SYNC -> world.failSync(node, random.nextInt(20));
+            default -> {
+                if (lostANode || random.nextInt(4) > 0) {
+                    return false;
+                }
+                lostANode = world.rot(node);
+                if (lostANode) {
+                    scheduler.after(duration(20, 5_000), () -> start(node));
+                }
+                return lostANode;
+            }
+        }
+        return true;
+    }
+
+    /** Slow clocks and fast ones, some set by hand to the wrong day. */
+    private long wallClockError() {
+        long most = random.nextInt(4) == 0 ? 100_000_000L : 10_000L;
+        return random.nextLong(2 * most) - most;
+    }
+
+    private boolean close(String node, long downFor) {
+        if (!world.isUp(node)) {
+            return false;
+        }
+        world.close(node, () -> scheduler.after(over ? 0 : downFor, () -> start(node)));
+        return true;
+    }
+
+    /** Like a container that is started somewhere else: mostly it was stopped in order, but not always. */
+    private boolean move(String node) {
+        if (!world.isUp(node) || !world.move(node)) {
+            return false;
+        }
+        return random.nextInt(3) == 0 ? crash(node, duration(20, 5_000)) : close(node, between(10, 3_000));
     }
 
     private void storm() {
@@ -191,15 +326,19 @@ public final class FaultPlan {
         }
     }
 
-    private void crash(String node, long downFor) {
-        if (world.isUp(node)) {
-            world.crash(node, random.nextInt(4) > 0);
-            scheduler.after(downFor, () -> start(node));
+    private boolean crash(String node, long downFor) {
+        if (!world.isUp(node)) {
+            return false;
         }
+        boolean powerCut = random.nextInt(4) > 0;
+        coverage.count(powerCut ? "power cuts" : "killed processes");
+        world.crash(node, powerCut);
+        scheduler.after(downFor, () -> start(node));
+        return true;
     }
 
     private void start(String node) {
-        if (!world.isUp(node)) {
+        if (!world.isUp(node) && !world.isGone(node)) {
             world.start(node);
         }
     }

@@ -20,7 +20,9 @@ import io.flotilla.raft.sim.invariant.Violation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -40,6 +42,7 @@ final class GroupSimulation implements FaultPlan.World {
     private final List<SimNode> nodes = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final long[] acknowledged = new long[GROUPS];
+    private final Coverage coverage = new Coverage();
     private long proposed;
     private long acknowledgements;
     private long reads;
@@ -64,7 +67,7 @@ final class GroupSimulation implements FaultPlan.World {
         for (NodeId id : ids) {
             nodes.add(new SimNode(id, ids));
         }
-        faults = new FaultPlan(scheduler, network, this, FaultPlan.Profile.MIXED);
+        faults = new FaultPlan(scheduler, network, this, FaultPlan.Profile.MIXED, coverage);
     }
 
     /** Runs for about {@code seconds} of virtual time with faults, then until all is well again. */
@@ -189,6 +192,63 @@ final class GroupSimulation implements FaultPlan.World {
     }
 
     @Override
+    public void close(String name, Runnable closed) {
+        throw new UnsupportedOperationException("nodes are never closed here");
+    }
+
+    @Override
+    public boolean move(String name) {
+        return false;
+    }
+
+    @Override
+    public void setWallClock(String name, long offByMillis) {
+        if (node(name).runtime != null) {
+            node(name).runtime.setWallClock(offByMillis);
+        }
+    }
+
+    @Override
+    public void stallDisk(String name, long nanos) {
+        node(name).disk.stall(nanos);
+    }
+
+    @Override
+    public void fillDisk(String name, long left) {
+        node(name).disk.capacity(node(name).disk.usedBytes() + left);
+    }
+
+    @Override
+    public void mendDisk(String name) {
+        node(name).disk.mend();
+    }
+
+    @Override
+    public void failSync(String name, int passing) {
+        node(name).disk.failForceAfter(passing);
+    }
+
+    @Override
+    public boolean rot(String name) {
+        return false;
+    }
+
+    @Override
+    public boolean isGone(String name) {
+        return false;
+    }
+
+    @Override
+    public Set<FaultPlan.Kind> impossible() {
+        return EnumSet.of(
+                FaultPlan.Kind.FAILED_SYNC,
+                FaultPlan.Kind.CLOSE,
+                FaultPlan.Kind.MOVE,
+                FaultPlan.Kind.ROT,
+                FaultPlan.Kind.RESTART_CLIENT);
+    }
+
+    @Override
     public void restartClient(String client) {
         throw new UnsupportedOperationException("there are no clients here");
     }
@@ -235,7 +295,8 @@ final class GroupSimulation implements FaultPlan.World {
                         incarnation,
                         SegmentedLogStore.open(disk, "log", new LogConfig(1 << 20, random.nextLong(), 4)));
             } catch (IOException e) {
-                throw new Violation("Recovery", "%s can't open its log: %s", id, e.getMessage());
+                stopped(incarnation, new Violation("Recovery", "%s can't open its log: %s", id, e.getMessage()));
+                return;
             }
             SimTransport transport = new SimTransport(network, incarnation, id, id + ":1");
             for (NodeId other : all) {
@@ -254,11 +315,26 @@ final class GroupSimulation implements FaultPlan.World {
                     log,
                     transport,
                     invariants.watch(id, group -> new ChainMachine()),
-                    new Listener(id));
+                    new Listener(this, incarnation));
             host.start();
             for (int group = 0; group < GROUPS; group++) {
                 host.createGroup(new GroupDescriptor(group, Membership.of(all), new byte[0]));
             }
+        }
+
+        /** The node can't go on. Only a disk that was broken is a reason. */
+        void stopped(SimRuntime incarnation, Throwable cause) {
+            scheduler.at(scheduler.now(), () -> {
+                if (runtime != incarnation) {
+                    return;
+                }
+                if (disk.faultsShown() == 0) {
+                    scheduler.fail(cause);
+                    return;
+                }
+                crash(false);
+                faults.stopped(id.value());
+            });
         }
 
         void pause(long nanos) {
@@ -276,20 +352,22 @@ final class GroupSimulation implements FaultPlan.World {
     }
 
     private final class Listener implements HostListener {
-        private final NodeId id;
+        private final SimNode node;
+        private final SimRuntime incarnation;
 
-        Listener(NodeId id) {
-            this.id = id;
+        Listener(SimNode node, SimRuntime incarnation) {
+            this.node = node;
+            this.incarnation = incarnation;
         }
 
         @Override
         public void groupFailed(long groupId, Throwable cause) {
-            scheduler.fail(new AssertionError(id + ": group " + groupId + " failed: " + cause, cause));
+            scheduler.fail(new AssertionError(node.id + ": group " + groupId + " failed: " + cause, cause));
         }
 
         @Override
         public void nodeFailed(Throwable cause) {
-            scheduler.fail(new AssertionError(id + " failed: " + cause, cause));
+            node.stopped(incarnation, new AssertionError(node.id + " failed: " + cause, cause));
         }
     }
 }

@@ -2,6 +2,7 @@ package io.flotilla.raft.sim;
 
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.disk.DiskFile;
+import io.flotilla.raft.host.HostLimits;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -18,6 +19,9 @@ import java.util.TreeSet;
  * simulation a task's local time may be ahead of the time at which another event cuts the power.
  */
 public final class SimDisk implements Disk {
+    /** A little less than {@code HostLimits.DISK_NANOS}, as clocks drift: who waits longer may call it a failure. */
+    private static final long HANGS_NANOS = HostLimits.DISK_NANOS / 100 * 95;
+
     private final String name;
     private final DiskTimer timer;
     private final SplittableRandom random;
@@ -25,9 +29,12 @@ public final class SimDisk implements Disk {
 
     private long minSyncNanos = 100_000;
     private long maxSyncNanos = 500_000;
+    private long stallNanos;
     private long capacity = Long.MAX_VALUE;
     private int forcesUntilFailure = -1;
     private long forces;
+    private long faultsShown;
+    private long failedForces;
 
     /** @param name what {@link #describe} puts before each path, e.g. the node's name */
     public SimDisk(String name, DiskTimer timer, long seed) {
@@ -52,6 +59,11 @@ public final class SimDisk implements Disk {
         maxSyncNanos = maxNanos;
     }
 
+    /** The next force takes that much longer. */
+    public void stall(long nanos) {
+        stallNanos = nanos;
+    }
+
     /** Growing beyond this many bytes over all files fails as on a full disk. */
     public void capacity(long bytes) {
         capacity = bytes;
@@ -63,6 +75,23 @@ public final class SimDisk implements Disk {
      */
     public void failForceAfter(int passing) {
         forcesUntilFailure = passing;
+    }
+
+    /** From now on it has room and all forces work. */
+    public void mend() {
+        capacity = Long.MAX_VALUE;
+        forcesUntilFailure = -1;
+        stallNanos = 0;
+    }
+
+    /** How often a fault was shown to whoever uses this disk: no space, a failed force, one that seems to hang. */
+    public long faultsShown() {
+        return faultsShown;
+    }
+
+    /** How many of the faults shown were failed forces. */
+    public long failedForces() {
+        return failedForces;
     }
 
     /** Flips one bit, as rot does: behind the back of everyone. */
@@ -85,6 +114,11 @@ public final class SimDisk implements Disk {
         return sum;
     }
 
+    /** A file's size. */
+    public long size(String path) throws IOException {
+        return inode(path).size();
+    }
+
     /** How many forces of files and directories were asked for. */
     public long forces() {
         return forces;
@@ -93,12 +127,12 @@ public final class SimDisk implements Disk {
     /**
      * The disk as found after a power cut at {@code atNanos}; this one stays as it is. Nothing done after that time is
      * there. Of what was not yet durable: each name change is kept or lost by chance; of each file's writes none, all,
-     * a prefix with the last one torn at a byte, or a random choice of sectors is kept. Faults are not inherited, the
-     * sync latency is.
+     * a prefix with the last one torn at a byte, or a random choice of sectors is kept. Capacity and sync latency are
+     * inherited, other faults are not.
      */
     public SimDisk crash(long atNanos, SplittableRandom chance) {
         SimNames after = names.crash(atNanos, chance);
-        return successor(after, chance.nextLong());
+        return successor(after, timer, chance.nextLong());
     }
 
     /**
@@ -106,12 +140,18 @@ public final class SimDisk implements Disk {
      * everything done until then is there, but what was not durable still is not.
      */
     public SimDisk kill(long atNanos) {
-        return successor(names.kill(atNanos), random.nextLong());
+        return successor(names.kill(atNanos), timer, random.nextLong());
     }
 
-    private SimDisk successor(SimNames after, long seed) {
-        SimDisk next = new SimDisk(name, timer, new SplittableRandom(seed), after);
+    /** A copy with a time of its own, to try something on. */
+    public SimDisk copy(long atNanos) {
+        return successor(names.kill(atNanos), DiskTimer.standalone(), 0);
+    }
+
+    private SimDisk successor(SimNames after, DiskTimer itsTimer, long seed) {
+        SimDisk next = new SimDisk(name, itsTimer, new SplittableRandom(seed), after);
         next.syncLatency(minSyncNanos, maxSyncNanos);
+        next.capacity(capacity);
         return next;
     }
 
@@ -219,16 +259,26 @@ public final class SimDisk implements Disk {
     /** Returns whether the force fails. */
     private boolean spendOnForce() {
         forces++;
-        timer.spend(minSyncNanos + random.nextLong(maxSyncNanos - minSyncNanos + 1));
+        timer.spend(minSyncNanos + random.nextLong(maxSyncNanos - minSyncNanos + 1) + stallNanos);
+        if (stallNanos > HANGS_NANOS) {
+            faultsShown++;
+        }
+        stallNanos = 0;
         if (forcesUntilFailure < 0) {
             return false;
         }
-        return forcesUntilFailure-- == 0;
+        boolean fails = forcesUntilFailure-- == 0;
+        if (fails) {
+            faultsShown++;
+            failedForces++;
+        }
+        return fails;
     }
 
     private void reserve(SimInode inode, long newSize) throws IOException {
         long growth = newSize - inode.size();
         if (capacity != Long.MAX_VALUE && growth > 0 && usedBytes() + growth > capacity) {
+            faultsShown++;
             throw new IOException("No space left on device " + name);
         }
     }

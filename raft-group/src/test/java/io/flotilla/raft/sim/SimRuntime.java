@@ -18,6 +18,7 @@ public final class SimRuntime implements NodeRuntime {
     private final SplittableRandom random;
     private final Clock clock;
     private final double rate;
+    private long wallOffsetMillis;
     private long diedAt = Long.MAX_VALUE;
     private long pausedUntil;
 
@@ -32,6 +33,7 @@ public final class SimRuntime implements NodeRuntime {
         this.name = name;
         this.random = random;
         this.rate = 1.0 + driftPpm / 1e6;
+        this.wallOffsetMillis = wallOffsetMillis;
         long origin = random.nextLong(1L << 40);
         this.clock = new Clock() {
             @Override
@@ -41,7 +43,7 @@ public final class SimRuntime implements NodeRuntime {
 
             @Override
             public long wallMillis() {
-                return EPOCH_MILLIS + wallOffsetMillis + (long) (scheduler.now() * rate) / 1_000_000;
+                return EPOCH_MILLIS + SimRuntime.this.wallOffsetMillis + (long) (scheduler.now() * rate) / 1_000_000;
             }
         };
     }
@@ -77,6 +79,11 @@ public final class SimRuntime implements NodeRuntime {
      */
     public void pause(long nanos) {
         pausedUntil = Math.max(pausedUntil, scheduler.now() + nanos);
+    }
+
+    /** Somebody sets the wall clock. @param offByMillis by how much it is wrong from now on */
+    public void setWallClock(long offByMillis) {
+        wallOffsetMillis = offByMillis;
     }
 
     /** When something that is due now can happen in this process. */
