@@ -16,8 +16,10 @@ public interface LogStore extends AutoCloseable {
     List<RecoveredGroup> recovered();
 
     /**
-     * Appends the writes of many groups as one batch and returns when all of it is durable: one write, one sync.
+     * Appends the writes of many groups as one batch and returns when all of it is durable: one write, one sync. Each
+     * group has one write at most.
      *
+     * @throws IllegalArgumentException if a write does not fit what the log holds; nothing was changed
      * @throws IOException if it can't be made durable; the store is then unusable
      */
     void write(List<GroupWrite> writes) throws IOException;
@@ -28,7 +30,7 @@ public interface LogStore extends AutoCloseable {
      * terms.
      *
      * @throws IOException on damage (names file and offset) or a failed read
-     * @throws IllegalArgumentException if the range is not in the log
+     * @throws IllegalArgumentException if the range is not in the log, or not any more
      */
     List<Entry> read(long groupId, long from, long to, int maxBytes) throws IOException;
 
@@ -44,7 +46,8 @@ public interface LogStore extends AutoCloseable {
     /**
      * The groups whose entries keep the log larger than it should be; empty while it is not. Where the state machine
      * holds such a group's entries durably up to the index (its flush may have to be asked for), {@link
-     * GroupWrite#base} should move there soon. Asked for on the log writer's lane after a write; cheap.
+     * GroupWrite#base} should move there soon. Asked for on the log writer's lane after a write; cheap, and the same
+     * list as long as nothing changed.
      */
     default List<Pin> pins() {
         return List.of();

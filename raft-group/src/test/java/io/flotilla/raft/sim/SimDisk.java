@@ -70,8 +70,9 @@ public final class SimDisk implements Disk {
     }
 
     /**
-     * Lets that many forces (of files and directories) pass and fails the one after, once. What it was to make durable
-     * is then never made durable by a later force; a crash may keep or lose it.
+     * Lets that many forces (of files and directories) pass and fails the one after, once. The bytes it was to make
+     * durable are then never made durable by a later force, also not by the next process's; a crash may keep or lose
+     * them. Names are in the file system's journal: a later force of the directory makes them durable.
      */
     public void failForceAfter(int passing) {
         forcesUntilFailure = passing;
@@ -231,11 +232,10 @@ public final class SimDisk implements Disk {
         if (!names.directories().contains(directory)) {
             throw new NoSuchFileException(describe(directory));
         }
-        boolean fails = spendOnForce();
-        names.force(directory, timer, fails);
-        if (fails) {
+        if (spendOnForce()) {
             throw new IOException("Input/output error: force of directory " + describe(directory));
         }
+        names.force(directory, timer);
     }
 
     @Override

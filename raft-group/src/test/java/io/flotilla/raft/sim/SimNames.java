@@ -25,7 +25,6 @@ final class SimNames {
     abstract static class NameChange {
         long madeAt;
         long durableAt = SimInode.NEVER;
-        boolean forceFailed;
 
         /** The directory whose force makes it durable. */
         abstract String directory();
@@ -150,17 +149,13 @@ final class SimNames {
     }
 
     /** Another lane's force may have been noted for a later time already: the earlier one counts. */
-    void force(String directory, DiskTimer timer, boolean fails) {
+    void force(String directory, DiskTimer timer) {
         long now = timer.now();
         for (NameChange change : changes) {
             if (change.madeAt <= now
                     && change.durableAt > now
                     && change.directory().equals(directory)) {
-                if (!fails && !change.forceFailed) {
-                    change.durableAt = now;
-                } else if (change.durableAt == SimInode.NEVER) {
-                    change.forceFailed = true;
-                }
+                change.durableAt = now;
             }
         }
         settle(timer.taskStart());
@@ -211,7 +206,6 @@ final class SimNames {
                 NameChange again = change.with(copies);
                 again.madeAt = change.madeAt;
                 again.durableAt = change.durableAt <= at ? change.durableAt : SimInode.NEVER;
-                again.forceFailed = change.forceFailed;
                 after.changes.add(again);
                 again.applyTo(after.files, after.directories);
             }

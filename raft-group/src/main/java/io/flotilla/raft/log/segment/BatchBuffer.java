@@ -2,7 +2,8 @@ package io.flotilla.raft.log.segment;
 
 import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.log.Entry;
-import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -28,14 +29,21 @@ final class BatchBuffer {
         entries = 0;
     }
 
-    void creation(GroupDescriptor descriptor, long record) {
-        reserve(RecordFormat.creationBytes(descriptor));
-        RecordFormat.putCreation(buffer, descriptor, record);
+    /** @param last the last index in the group's log after this record */
+    void state(GroupState state, long last, long record) {
+        reserve(RecordFormat.stateBytes(state));
+        RecordFormat.putState(buffer, state, last, record);
     }
 
     void hardState(long groupId, HardState hardState, long record) {
         reserve(RecordFormat.hardStateBytes(hardState));
         RecordFormat.putHardState(buffer, groupId, hardState, record);
+    }
+
+    /** @param last the last index in the group's log after this record */
+    void base(long groupId, EntryId base, long last, Membership membership, long record) {
+        reserve(RecordFormat.baseBytes(membership));
+        RecordFormat.putBase(buffer, groupId, base, last, membership, record);
     }
 
     void entry(long groupId, Entry entry, long record) {
@@ -49,6 +57,10 @@ final class BatchBuffer {
 
     int records() {
         return records;
+    }
+
+    int entries() {
+        return entries;
     }
 
     /** Where in the batch the n-th entry's record begins. */

@@ -1,157 +1,180 @@
 package io.flotilla.raft.log.segment;
 
 import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.core.log.TermRun;
-import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.log.GroupWrite;
+import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
- * What is durable of one group, and where its entries lie. Changed by recovery and then by the log writer's lane alone;
- * any lane may ask for places. Every method holds this object's monitor for a short copy and no I/O, so a reader sees
- * each durable batch whole or not at all.
+ * What is durable of one group, and where it lies. Changed by the log writer's lane alone, which may therefore read
+ * without the monitor; any lane may ask for places. Every change holds this object's monitor for a short copy and no
+ * I/O, so a reader sees each durable batch whole or not at all.
  */
 final class GroupLog {
-    private final GroupDescriptor descriptor;
-    private HardState hardState = HardState.INITIAL;
-    private final EntryId base = EntryId.ZERO;
+    private final long id;
+    private GroupState state;
+    /** Where the newest record with the whole state lies; smaller records that changed it since lie behind it. */
+    private int stateSegment;
+
     private long lastRecord;
+    private final EntryIndex entries;
 
-    /** Per entry after the base: segment number in the upper half, offset of its record in the lower. */
-    private long[] places = {};
+    /** The batch being encoded, and the last record number given out for it. Of the log writer's lane. */
+    private long batch;
 
-    private int[] lengths = {};
-    private int count;
+    private long nextRecord;
+    /** The last batch that the group's own write was for. */
+    private long claimed;
 
-    private long[] runFirsts = {};
-    private long[] runTerms = {};
-    private int runs;
-
-    /** @param record the number of the creation record */
-    GroupLog(GroupDescriptor descriptor, long record) {
-        this.descriptor = descriptor;
-        this.lastRecord = record;
+    GroupLog(GroupState state, int stateSegment, long lastRecord, EntryIndex entries) {
+        this.id = state.descriptor().groupId();
+        this.state = state;
+        this.stateSegment = stateSegment;
+        this.lastRecord = lastRecord;
+        this.entries = entries;
     }
 
-    /** Places of consecutive entries from {@code from} on. */
-    record Places(long from, long[] places, int[] lengths) {
-        int segment(int i) {
-            return (int) (places[i] >>> 32);
+    /** A group that no batch names yet. */
+    static GroupLog created(GroupState state) {
+        return new GroupLog(state, Integer.MAX_VALUE, 0, new EntryIndex(0));
+    }
+
+    long id() {
+        return id;
+    }
+
+    // --- the log writer's lane: asking ---
+
+    GroupState state() {
+        return state;
+    }
+
+    EntryId base() {
+        return state.base();
+    }
+
+    long lastIndex() {
+        return entries.last();
+    }
+
+    long bytes() {
+        return entries.bytes();
+    }
+
+    /** Whether this is the base, or an entry that the log holds. */
+    boolean holds(EntryId entry) {
+        if (entry.index() <= base().index()) {
+            return entry.equals(base());
         }
+        return entry.index() <= entries.last() && entries.termOf(entry.index()) == entry.term();
+    }
 
-        int offset(int i) {
-            return (int) places[i];
+    /** The first segment with something that is needed of this group. */
+    int oldestSegment() {
+        return Math.min(stateSegment, entries.firstSegment());
+    }
+
+    boolean hasStateUpTo(int segment) {
+        return stateSegment <= segment;
+    }
+
+    boolean hasEntriesUpTo(int segment) {
+        return entries.firstSegment() <= segment;
+    }
+
+    /** What holds these segments, or null if no entry does. */
+    LogStore.Pin pin(int segment) {
+        return hasEntriesUpTo(segment) ? new LogStore.Pin(id, entries.lastUpTo(segment)) : null;
+    }
+
+    // --- the log writer's lane: numbering the records of a batch ---
+
+    long nextRecord(long batchNumber) {
+        if (batch != batchNumber) {
+            batch = batchNumber;
+            nextRecord = lastRecord;
         }
+        return ++nextRecord;
     }
 
-    synchronized long lastIndex() {
-        return base.index() + count;
+    /** Whether this is the group's first write for that batch. */
+    boolean claim(long batchNumber) {
+        boolean first = claimed != batchNumber;
+        claimed = batchNumber;
+        return first;
     }
 
-    synchronized long baseIndex() {
-        return base.index();
+    // --- the log writer's lane: a batch is durable ---
+
+    /** The state was written once more. */
+    synchronized void stateMoved(int segment) {
+        stateSegment = segment;
+        lastRecord++;
     }
 
-    synchronized long lastRecord() {
-        return lastRecord;
-    }
-
-    synchronized long term() {
-        return hardState.term();
-    }
-
-    synchronized void hardState(HardState newState, long record) {
-        hardState = newState;
-        lastRecord = record;
-    }
-
-    /** Notes an entry; it replaces the one at its index and all after it. Its index is after the base, without gap. */
-    synchronized void entry(long index, long term, int segment, int offset, int length, long record) {
-        if (index <= base.index() + count) {
-            cut(index);
+    /**
+     * State and entries were written once more; the offsets are those of the batch's entries from {@code n} on.
+     *
+     * @return the number of entries
+     */
+    synchronized int allMoved(int segment, long batchStart, BatchBuffer encoded, int n) {
+        stateMoved(segment);
+        int count = (int) (entries.last() - entries.start());
+        for (int i = 0; i < count; i++) {
+            entries.move(i, segment, (int) (batchStart + encoded.entryOffset(n + i)));
         }
-        if (count == places.length) {
-            int capacity = count + (count >> 1) + 4;
-            places = Arrays.copyOf(places, capacity);
-            lengths = Arrays.copyOf(lengths, capacity);
+        lastRecord += count;
+        return count;
+    }
+
+    /** A group's write; its entries' offsets are those of the batch from {@code n} on. */
+    synchronized void written(GroupWrite write, int segment, long batchStart, BatchBuffer encoded, int n) {
+        if (write.creation() != null) {
+            stateMoved(segment);
         }
-        places[count] = (long) segment << 32 | offset;
-        lengths[count] = length;
-        count++;
-        if (runs == 0 || runTerms[runs - 1] != term) {
-            if (runs == runFirsts.length) {
-                runFirsts = Arrays.copyOf(runFirsts, runs + (runs >> 1) + 2);
-                runTerms = Arrays.copyOf(runTerms, runFirsts.length);
+        if (write.hardState() != null) {
+            state = state.with(write.hardState());
+            lastRecord++;
+        }
+        EntryId base = write.base();
+        if (base != null && !base.equals(base())) {
+            if (holds(base)) {
+                entries.dropUpTo(base.index());
+            } else {
+                entries.restart(base.index());
             }
-            runFirsts[runs] = index;
-            runTerms[runs] = term;
-            runs++;
+            state = state.with(base);
+            lastRecord++;
         }
-        lastRecord = record;
-    }
-
-    /** @throws IllegalArgumentException if it can't follow what is known */
-    synchronized void recoverHardState(HardState newState, long record) {
-        if (newState.term() < hardState.term()) {
-            throw new IllegalArgumentException(
-                    "the term of group " + descriptor.groupId() + " falls to " + newState.term());
-        }
-        checkNext(record);
-        hardState(newState, record);
-    }
-
-    /** @throws IllegalArgumentException if it can't follow what is known */
-    synchronized void recoverEntry(long index, long term, int segment, int offset, int length, long record) {
-        if (index <= base.index() || index > base.index() + count + 1) {
-            throw new IllegalArgumentException(
-                    "entry " + index + " of group " + descriptor.groupId() + " does not follow entry " + lastIndex());
-        }
-        checkNext(record);
-        entry(index, term, segment, offset, length, record);
-    }
-
-    private void checkNext(long record) {
-        if (record != lastRecord + 1) {
-            throw new IllegalArgumentException(
-                    "record " + record + " of group " + descriptor.groupId() + " does not follow record " + lastRecord);
+        List<Entry> list = write.entries();
+        for (int i = 0; i < list.size(); i++) {
+            Entry entry = list.get(i);
+            int offset = (int) (batchStart + encoded.entryOffset(n + i));
+            entries.put(entry.index(), entry.term(), segment, offset, RecordFormat.entryBytes(entry));
+            lastRecord++;
         }
     }
 
-    private void cut(long fromIndex) {
-        count = (int) (fromIndex - base.index() - 1);
-        while (runs > 0 && runFirsts[runs - 1] >= fromIndex) {
-            runs--;
-        }
-    }
+    // --- any lane ---
 
     /**
      * The places of entries {@code from} to {@code to}, stopping after {@code maxBytes} but never before the first.
      *
      * @throws IllegalArgumentException if the range is empty or not in the log
      */
-    synchronized Places places(long from, long to, int maxBytes) {
-        if (from <= base.index() || to > base.index() + count || from > to) {
-            throw new IllegalArgumentException("entries " + from + " to " + to + " of group " + descriptor.groupId()
-                    + " are not in the log, which holds " + (base.index() + 1) + " to " + (base.index() + count));
+    synchronized EntryIndex.Places places(long from, long to, int maxBytes) {
+        if (from <= entries.start() || to > entries.last() || from > to) {
+            throw new IllegalArgumentException("entries " + from + " to " + to + " of group " + id
+                    + " are not in the log, which holds " + (entries.start() + 1) + " to " + entries.last());
         }
-        int first = (int) (from - base.index() - 1);
-        int end = first;
-        int last = (int) (to - base.index() - 1);
-        long bytes = 0;
-        do {
-            bytes += lengths[end++];
-        } while (end <= last && bytes + lengths[end] <= maxBytes);
-        return new Places(from, Arrays.copyOfRange(places, first, end), Arrays.copyOfRange(lengths, first, end));
+        return entries.places(from, to, maxBytes);
     }
 
     synchronized RecoveredGroup recovered() {
-        List<TermRun> terms = new ArrayList<>(runs);
-        for (int i = 0; i < runs; i++) {
-            terms.add(new TermRun(runFirsts[i], runTerms[i]));
-        }
-        return new RecoveredGroup(descriptor, hardState, base, List.copyOf(terms), base.index() + count);
+        HardState hardState = state.hardState();
+        return new RecoveredGroup(state.descriptor(), hardState, state.base(), entries.terms(), entries.last());
     }
 }

@@ -3,10 +3,12 @@ package io.flotilla.raft.log.segment;
 /**
  * @param segmentBytes size of a segment file, a multiple of 4096, from 8192 to 1 GiB; the first segments of a log are
  *     smaller and double up to it, so that a new node starts quickly; a batch larger than it gets a segment of its own
+ * @param maxLogBytes over this many bytes of segments, one not begun yet included, the oldest ones are vacated; at least
+ *     four segments. While that goes on, and with the spare file, the directory holds two or three segments more
  * @param newStoreId a random number that a log created by this opening is marked with; an existing log keeps its own
  * @param openSegments segment files kept open for reading
  */
-public record LogConfig(int segmentBytes, long newStoreId, int openSegments) {
+public record LogConfig(int segmentBytes, long maxLogBytes, long newStoreId, int openSegments) {
     private static final int FIRST_SEGMENT_BYTES = 4 << 20;
 
     public LogConfig {
@@ -14,13 +16,17 @@ public record LogConfig(int segmentBytes, long newStoreId, int openSegments) {
             throw new IllegalArgumentException(
                     "a segment of " + segmentBytes + " bytes: it must be a multiple of 4096 from 8192 to 1 GiB");
         }
+        if (maxLogBytes < 4L * segmentBytes) {
+            throw new IllegalArgumentException(
+                    "a log of " + maxLogBytes + " bytes: it needs room for four segments of " + segmentBytes);
+        }
         if (openSegments < 1) {
             throw new IllegalArgumentException("at least one segment must be open");
         }
     }
 
     public static LogConfig defaults(long newStoreId) {
-        return new LogConfig(64 << 20, newStoreId, 16);
+        return new LogConfig(64 << 20, 256L << 20, newStoreId, 16);
     }
 
     /** The size of the segment with this number unless a single batch asks for more. */

@@ -3,6 +3,7 @@ package io.flotilla.raft.log.segment;
 import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.log.GroupDescriptor;
@@ -16,18 +17,25 @@ import java.util.TreeSet;
  *
  * <pre>
  * record     length of all 4 · CRC32C of what follows 4 · type 1 · group 8 · record number 8 · body
- * creation   voters, outgoing, learners (each count 2, names) · genesis length 4, bytes
+ * state      first membership · genesis length 4, bytes · body of a hard state · body of a base
  * hard state term 8 · vote (name; empty if none)
+ * base       term 8 · index 8 · last index 8 · membership as of the base
  * entry      term 8 · index 8 · kind 1 · payload to the end
+ * membership voters, outgoing, learners (each count 2, names)
  * name       length 1 · ASCII
  * </pre>
+ *
+ * A state is the whole of a group but for its entries: it creates the group, and stands for all its earlier states. The
+ * last index of a state or base is the one after it: either all entries behind the base stay as they are, or none, and
+ * the last index is the base's.
  *
  * Decoding throws a {@link RuntimeException} on nonsense; the caller knows the place.
  */
 final class RecordFormat {
-    static final byte CREATION = 1;
+    static final byte STATE = 1;
     static final byte HARD_STATE = 2;
     static final byte ENTRY = 3;
+    static final byte BASE = 4;
 
     static final int HEADER = 25;
     static final int ENTRY_HEADER = HEADER + 17;
@@ -40,22 +48,36 @@ final class RecordFormat {
 
     private RecordFormat() {}
 
-    static int creationBytes(GroupDescriptor descriptor) {
-        Membership membership = descriptor.membership();
+    static int stateBytes(GroupState state) {
         return HEADER
-                + namesBytes(membership.voters())
-                + namesBytes(membership.outgoing())
-                + namesBytes(membership.learners())
+                + membershipBytes(state.descriptor().membership())
                 + 4
-                + descriptor.genesis().length;
+                + state.descriptor().genesis().length
+                + hardStateBody(state.hardState())
+                + baseBody(state.membership());
     }
 
     static int hardStateBytes(HardState hardState) {
-        return HEADER
-                + 9
+        return HEADER + hardStateBody(hardState);
+    }
+
+    static int baseBytes(Membership membership) {
+        return HEADER + baseBody(membership);
+    }
+
+    private static int hardStateBody(HardState hardState) {
+        return 9
                 + (hardState.votedFor() == null
                         ? 0
                         : hardState.votedFor().value().length());
+    }
+
+    private static int baseBody(Membership membership) {
+        return 24 + membershipBytes(membership);
+    }
+
+    private static int membershipBytes(Membership membership) {
+        return namesBytes(membership.voters()) + namesBytes(membership.outgoing()) + namesBytes(membership.learners());
     }
 
     static int entryBytes(Entry entry) {
@@ -70,20 +92,42 @@ final class RecordFormat {
         return sum;
     }
 
-    static void putCreation(ByteBuffer target, GroupDescriptor descriptor, long record) {
-        int start = begin(target, CREATION, descriptor.groupId(), record);
-        putNames(target, descriptor.membership().voters());
-        putNames(target, descriptor.membership().outgoing());
-        putNames(target, descriptor.membership().learners());
-        target.putInt(descriptor.genesis().length).put(descriptor.genesis());
+    static void putState(ByteBuffer target, GroupState state, long last, long record) {
+        int start = begin(target, STATE, state.descriptor().groupId(), record);
+        putMembership(target, state.descriptor().membership());
+        target.putInt(state.descriptor().genesis().length)
+                .put(state.descriptor().genesis());
+        putHardStateBody(target, state.hardState());
+        putBaseBody(target, state.base(), last, state.membership());
         end(target, start);
     }
 
     static void putHardState(ByteBuffer target, long groupId, HardState hardState, long record) {
         int start = begin(target, HARD_STATE, groupId, record);
+        putHardStateBody(target, hardState);
+        end(target, start);
+    }
+
+    static void putBase(ByteBuffer target, long groupId, EntryId base, long last, Membership membership, long record) {
+        int start = begin(target, BASE, groupId, record);
+        putBaseBody(target, base, last, membership);
+        end(target, start);
+    }
+
+    private static void putHardStateBody(ByteBuffer target, HardState hardState) {
         target.putLong(hardState.term());
         putName(target, hardState.votedFor() == null ? "" : hardState.votedFor().value());
-        end(target, start);
+    }
+
+    private static void putBaseBody(ByteBuffer target, EntryId base, long last, Membership membership) {
+        target.putLong(base.term()).putLong(base.index()).putLong(last);
+        putMembership(target, membership);
+    }
+
+    private static void putMembership(ByteBuffer target, Membership membership) {
+        putNames(target, membership.voters());
+        putNames(target, membership.outgoing());
+        putNames(target, membership.learners());
     }
 
     static void putEntry(ByteBuffer target, long groupId, Entry entry, long record) {
@@ -161,16 +205,44 @@ final class RecordFormat {
     }
 
     static HardState hardState(ByteBuffer source, int offset) {
-        String vote = name(source.duplicate().position(offset + HEADER + 8));
-        return new HardState(source.getLong(offset + HEADER), vote.isEmpty() ? null : new NodeId(vote));
+        return hardState(source.duplicate().position(offset + HEADER));
     }
 
-    static GroupDescriptor creation(ByteBuffer source, int offset) {
+    private static HardState hardState(ByteBuffer body) {
+        long term = body.getLong();
+        String vote = name(body);
+        return new HardState(term, vote.isEmpty() ? null : new NodeId(vote));
+    }
+
+    /** @param last the last index in the log after it */
+    record Base(EntryId id, long last, Membership membership) {}
+
+    static Base base(ByteBuffer source, int offset) {
+        return base(source.duplicate().position(offset + HEADER));
+    }
+
+    private static Base base(ByteBuffer body) {
+        EntryId id = new EntryId(body.getLong(), body.getLong());
+        long last = body.getLong();
+        return new Base(id, last, membership(body));
+    }
+
+    /** @param last the last index in the log after it */
+    record State(GroupState state, long last) {}
+
+    static State state(ByteBuffer source, int offset) {
         ByteBuffer body = source.duplicate().position(offset + HEADER);
-        Membership membership = new Membership(names(body), names(body), names(body));
+        Membership first = membership(body);
         byte[] genesis = new byte[body.getInt()];
         body.get(genesis);
-        return new GroupDescriptor(groupId(source, offset), membership, genesis);
+        HardState hardState = hardState(body);
+        Base base = base(body);
+        GroupDescriptor descriptor = new GroupDescriptor(groupId(source, offset), first, genesis);
+        return new State(new GroupState(descriptor, hardState, base.id(), base.membership()), base.last());
+    }
+
+    private static Membership membership(ByteBuffer body) {
+        return new Membership(names(body), names(body), names(body));
     }
 
     private static SortedSet<NodeId> names(ByteBuffer body) {

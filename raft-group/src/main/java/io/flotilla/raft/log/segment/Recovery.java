@@ -11,27 +11,36 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Reads a log back. What it may cut, what it must refuse, and why a crash inside it does no harm is told in the package
  * description. Runs once, on the thread that opens the store.
  */
 final class Recovery {
-    private static final int ZEROS = 64 << 10;
+    private static final int CHUNK = 64 << 10;
 
     private final Disk disk;
     private final String directory;
-    private final HashMap<Long, GroupLog> groups = new HashMap<>();
+    private final HashMap<Long, GroupReplay> groups = new HashMap<>();
+    private Manifest manifest;
     private final List<Segment> segments = new ArrayList<>();
+    private final List<Long> firstBatches = new ArrayList<>();
 
     private long lastBatch;
     private boolean lastBatchEmpty;
+    /** The newest batch that is known to have been synced. */
+    private long synced;
     /** Index in the list of segments, and the place in it, where the next batch goes. */
     private int tail;
 
     private long tailOffset = SegmentFormat.DATA_START;
     private String tailFault = "";
+    /** Where in that segment the last good batch begins. */
+    private long lastBatchOffset = SegmentFormat.DATA_START;
+
     private final List<Rest> rests = new ArrayList<>();
 
     private Recovery(Disk disk, String directory) {
@@ -42,13 +51,17 @@ final class Recovery {
     /**
      * What was found; everything in it is durable, and behind it there are only zeros.
      *
-     * @param segments all segments in order; empty if there is no log yet
+     * @param manifest null if there is no log yet
+     * @param segments all segments that the manifest names, in order; none if the log was only begun
+     * @param firstBatches for each segment the number of the first batch in it, or of the next one
      * @param tail index of the segment that takes the next batch, at {@code tailOffset}
      * @param lastBatchEmpty whether the last batch has no records (or there is none)
      */
     record Result(
+            Manifest manifest,
             TreeMap<Long, GroupLog> groups,
             List<Segment> segments,
+            List<Long> firstBatches,
             int tail,
             long tailOffset,
             long lastBatch,
@@ -56,14 +69,20 @@ final class Recovery {
 
     static Result run(Disk disk, String directory) throws IOException {
         Recovery recovery = new Recovery(disk, directory);
+        // nothing may be deleted on the word of a manifest that the next power cut could take back
+        disk.forceDirectory(directory);
+        recovery.manifest = Manifest.read(disk, directory);
         recovery.findSegments();
         for (int i = 0; i < recovery.segments.size(); i++) {
             recovery.scan(i);
         }
+        TreeMap<Long, GroupLog> groups = recovery.finish();
         recovery.cut();
         return new Result(
-                new TreeMap<>(recovery.groups),
+                recovery.manifest,
+                groups,
                 recovery.segments,
+                recovery.firstBatches,
                 recovery.tail,
                 recovery.tailOffset,
                 recovery.lastBatch,
@@ -71,32 +90,78 @@ final class Recovery {
     }
 
     private void findSegments() throws IOException {
-        disk.delete(directory + "/" + SegmentFormat.TEMPORARY);
-        disk.delete(directory + "/" + SegmentFormat.SPARE);
-        int expected = 1;
+        TreeSet<Integer> numbers = new TreeSet<>();
         for (String name : disk.list(directory)) {
             int number = SegmentFormat.numberOf(name);
-            if (number == 0) {
-                continue;
+            if (number > 0) {
+                numbers.add(number);
             }
-            String path = directory + "/" + name;
-            if (number != expected) {
-                String missing = directory + "/" + SegmentFormat.fileName(expected);
-                throw SegmentFormat.damage(disk, missing, 0, "the file is missing although " + name + " exists");
+        }
+        if (manifest == null) {
+            if (!numbers.isEmpty()) {
+                header(numbers.first());
+                throw SegmentFormat.damage(
+                        disk,
+                        directory + "/" + Manifest.NAME,
+                        0,
+                        "the file is missing although " + SegmentFormat.fileName(numbers.first()) + " exists");
             }
-            try (DiskFile file = disk.open(path)) {
-                Segment segment = SegmentFormat.readFileHeader(disk, path, number, file);
-                if (!segments.isEmpty() && segment.storeId() != segments.get(0).storeId()) {
-                    throw SegmentFormat.damage(disk, path, 32, "the file belongs to another store's log");
+        } else {
+            for (int number = manifest.first(); number <= manifest.last(); number++) {
+                if (!numbers.contains(number)) {
+                    throw SegmentFormat.damage(disk, path(number), 0, "the file is missing");
                 }
-                segments.add(segment);
+                segments.add(header(number));
             }
-            expected++;
+            lastBatch = manifest.firstBatch() - 1;
+            synced = manifest.synced();
+            for (int number : numbers.tailSet(manifest.last(), false)) {
+                checkUnused(number);
+            }
+            for (int number : numbers) {
+                if (number < manifest.first() || number > manifest.last()) {
+                    disk.delete(path(number));
+                }
+            }
+        }
+        disk.delete(directory + "/" + SegmentFormat.TEMPORARY);
+        disk.delete(directory + "/" + SegmentFormat.SPARE);
+        disk.delete(directory + "/" + Manifest.TEMPORARY);
+    }
+
+    private String path(int segment) {
+        return directory + "/" + SegmentFormat.fileName(segment);
+    }
+
+    private Segment header(int number) throws IOException {
+        try (DiskFile file = disk.open(path(number))) {
+            Segment segment = SegmentFormat.readFileHeader(disk, path(number), number, file);
+            if (manifest != null && segment.storeId() != manifest.storeId()) {
+                throw SegmentFormat.damage(disk, path(number), 32, "the file belongs to another store's log");
+            }
+            return segment;
+        }
+    }
+
+    /** A segment that the manifest does not name yet was prepared by a process that ended before it wrote to it. */
+    private void checkUnused(int number) throws IOException {
+        Segment segment = header(number);
+        try (DiskFile file = disk.open(segment.path())) {
+            Found found = new SegmentScanner(segment, file).batchAt(SegmentFormat.DATA_START);
+            if (found.intactHeader()) {
+                throw SegmentFormat.damage(
+                        disk,
+                        directory + "/" + Manifest.NAME,
+                        0,
+                        "segment " + manifest.last() + " is the last one by it, but batch " + found.number()
+                                + " lies in " + SegmentFormat.fileName(number));
+            }
         }
     }
 
     private void scan(int index) throws IOException {
         Segment segment = segments.get(index);
+        firstBatches.add(lastBatch + 1);
         try (DiskFile file = disk.open(segment.path())) {
             SegmentScanner scanner = new SegmentScanner(segment, file);
             long position = SegmentFormat.DATA_START;
@@ -105,6 +170,8 @@ final class Recovery {
                 replay(scanner, segment, position, found);
                 lastBatch = found.number();
                 lastBatchEmpty = found.records() == 0;
+                lastBatchOffset = position;
+                synced = Math.max(synced, found.synced());
                 position += SegmentFormat.align(
                         SegmentFormat.BATCH_HEADER + found.payloadLength(), SegmentFormat.ALIGNMENT);
                 tail = index;
@@ -123,15 +190,35 @@ final class Recovery {
             }
             Rest rest = scanner.restFrom(position, lastBatch + 1);
             if (rest.witness() >= 0) {
-                throw SegmentFormat.damage(
-                        disk,
-                        segments.get(tail).path(),
-                        tailOffset,
-                        "batch " + (lastBatch + 1) + " was synced, as batch " + rest.witnessBatch() + " at offset "
-                                + rest.witness() + " of " + disk.describe(segment.path()) + " says, but " + tailFault);
+                throw missing("batch " + rest.witnessBatch() + " at offset " + rest.witness() + " of "
+                        + disk.describe(segment.path()));
             }
             rests.add(rest);
         }
+    }
+
+    /** The next batch was synced but is not there. */
+    private LogDamageException missing(String witness) {
+        return SegmentFormat.damage(
+                disk,
+                segments.get(tail).path(),
+                tailOffset,
+                "batch " + (lastBatch + 1) + " was synced, as " + witness + " says, but " + tailFault);
+    }
+
+    private TreeMap<Long, GroupLog> finish() throws IOException {
+        if (lastBatch < synced) {
+            throw missing(disk.describe(directory + "/" + Manifest.NAME));
+        }
+        TreeMap<Long, GroupLog> finished = new TreeMap<>();
+        for (Map.Entry<Long, GroupReplay> group : groups.entrySet()) {
+            try {
+                finished.put(group.getKey(), group.getValue().finish());
+            } catch (IllegalArgumentException e) {
+                throw SegmentFormat.damage(disk, segments.get(0).path(), 0, e.getMessage());
+            }
+        }
+        return finished;
     }
 
     private void replay(SegmentScanner scanner, Segment segment, long position, Found batch) throws IOException {
@@ -174,23 +261,28 @@ final class Recovery {
         long groupId = RecordFormat.groupId(window, offset);
         long record = RecordFormat.record(window, offset);
         byte type = RecordFormat.type(window, offset);
-        GroupLog group = groups.get(groupId);
-        if (type == RecordFormat.CREATION) {
-            if (group != null || record != 1) {
-                throw new IllegalArgumentException("group " + groupId + " is created a second time");
-            }
-            groups.put(groupId, new GroupLog(RecordFormat.creation(window, offset), record));
-            return;
-        }
+        GroupReplay group = groups.get(groupId);
         if (group == null) {
-            throw new IllegalArgumentException("group " + groupId + " was never created");
+            if (manifest.first() == 1 && (type != RecordFormat.STATE || record != 1)) {
+                throw new IllegalArgumentException("group " + groupId + " was never created");
+            }
+            group = new GroupReplay(groupId, record);
+            groups.put(groupId, group);
         }
         switch (type) {
+            case RecordFormat.STATE:
+                RecordFormat.State state = RecordFormat.state(window, offset);
+                group.state(state.state(), state.last(), segment.number(), record);
+                break;
             case RecordFormat.HARD_STATE:
-                group.recoverHardState(RecordFormat.hardState(window, offset), record);
+                group.hardState(RecordFormat.hardState(window, offset), record);
+                break;
+            case RecordFormat.BASE:
+                RecordFormat.Base base = RecordFormat.base(window, offset);
+                group.base(base.id(), base.membership(), base.last(), record);
                 break;
             case RecordFormat.ENTRY:
-                group.recoverEntry(
+                group.entry(
                         RecordFormat.entryIndex(window, offset),
                         RecordFormat.entryTerm(window, offset),
                         segment.number(),
@@ -203,7 +295,11 @@ final class Recovery {
         }
     }
 
-    /** Zeros whatever lies behind the last good batch, and makes that, the batch and all names durable. */
+    /**
+     * Zeros whatever lies behind the last good batch, and makes that, the batch and all names durable. The batch is
+     * written once more if nothing tells that it was synced: if a sync of it failed the system may hold it in memory and
+     * not know that it is not on disk.
+     */
     private void cut() throws IOException {
         for (int i = tail; i < segments.size(); i++) {
             Rest rest = rests.get(i);
@@ -211,6 +307,9 @@ final class Recovery {
                 continue;
             }
             try (DiskFile file = disk.open(segments.get(i).path())) {
+                if (i == tail && lastBatch > synced) {
+                    rewrite(file, lastBatchOffset, tailOffset);
+                }
                 if (rest.firstDirty() >= 0) {
                     zero(file, rest.firstDirty(), rest.dirtyEnd());
                 }
@@ -220,8 +319,20 @@ final class Recovery {
         disk.forceDirectory(directory);
     }
 
+    private static void rewrite(DiskFile file, long from, long to) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(CHUNK, to - from));
+        while (from < to) {
+            bytes.clear().limit((int) Math.min(bytes.capacity(), to - from));
+            file.read(bytes, from);
+            bytes.flip();
+            int length = bytes.remaining();
+            file.write(bytes, from);
+            from += length;
+        }
+    }
+
     private static void zero(DiskFile file, long from, long to) throws IOException {
-        ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(ZEROS, to - from));
+        ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(CHUNK, to - from));
         while (from < to) {
             zeros.clear().limit((int) Math.min(zeros.capacity(), to - from));
             int length = zeros.remaining();

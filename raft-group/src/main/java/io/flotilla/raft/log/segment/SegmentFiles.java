@@ -18,6 +18,9 @@ final class SegmentFiles implements AutoCloseable {
     private final String directory;
     private final int limit;
     private final LinkedHashMap<Integer, Handle> handles = new LinkedHashMap<>(16, 0.75f, true);
+    /** Segments before it were dropped: their names and files belong to nobody, or to somebody else. */
+    private int first = 1;
+
     private boolean closed;
 
     SegmentFiles(Disk disk, String directory, int limit) {
@@ -28,10 +31,12 @@ final class SegmentFiles implements AutoCloseable {
 
     /** A claim on an open file; it stays open until as many {@link #release} calls as {@link #acquire} calls. */
     static final class Handle {
+        private final int segment;
         private final DiskFile file;
         private int users;
 
-        private Handle(DiskFile file) {
+        private Handle(int segment, DiskFile file) {
+            this.segment = segment;
             this.file = file;
         }
 
@@ -44,13 +49,17 @@ final class SegmentFiles implements AutoCloseable {
         return directory + "/" + SegmentFormat.fileName(segment);
     }
 
+    /** Null if the segment was dropped. */
     synchronized Handle acquire(int segment) throws IOException {
         if (closed) {
             throw new IOException("the log was closed");
         }
+        if (segment < first) {
+            return null;
+        }
         Handle handle = handles.get(segment);
         if (handle == null) {
-            handle = new Handle(disk.open(path(segment)));
+            handle = new Handle(segment, disk.open(path(segment)));
             handles.put(segment, handle);
         }
         handle.users++;
@@ -60,7 +69,32 @@ final class SegmentFiles implements AutoCloseable {
 
     synchronized void release(Handle handle) throws IOException {
         handle.users--;
+        if (handle.segment < first && handle.users == 0) {
+            handle.file.close();
+        }
         closeIdle();
+    }
+
+    /**
+     * Segments before this one were dropped: none of them is opened any more. Whoever still reads one must ask {@link
+     * #isDropped} afterwards, since from here on its file may become another segment's.
+     */
+    synchronized void dropBefore(int segment) throws IOException {
+        first = segment;
+        Iterator<Handle> all = handles.values().iterator();
+        while (all.hasNext()) {
+            Handle handle = all.next();
+            if (handle.segment < segment) {
+                all.remove();
+                if (handle.users == 0) {
+                    handle.file.close();
+                }
+            }
+        }
+    }
+
+    synchronized boolean isDropped(int segment) {
+        return segment < first;
     }
 
     private void closeIdle() throws IOException {

@@ -19,7 +19,7 @@ import java.util.zip.CRC32C;
  * The place of magic, version and checksum in the file header is the same in every version.
  */
 final class SegmentFormat {
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     /** Where the first batch begins: headers and batches share no page. */
     static final int DATA_START = 4096;
 
@@ -93,12 +93,7 @@ final class SegmentFormat {
         if (header.getLong(0) != FILE_MAGIC) {
             throw damage(disk, path, 0, "the file is not a segment of a log");
         }
-        int version = header.getInt(8);
-        if (version != VERSION) {
-            throw new IOException("log file " + disk.describe(path) + " has format version " + version
-                    + ", this program reads version " + VERSION
-                    + ": start the program version that wrote it, or a newer one");
-        }
+        checkVersion(disk, path, header.getInt(8));
         long number = header.getLong(16);
         long size = header.getLong(24);
         if (number != expectedNumber) {
@@ -112,6 +107,14 @@ final class SegmentFormat {
                     "the file has " + file.size() + " bytes but was created with " + size);
         }
         return new Segment(expectedNumber, path, size, header.getLong(32));
+    }
+
+    static void checkVersion(Disk disk, String path, int version) throws IOException {
+        if (version != VERSION) {
+            throw new IOException("log file " + disk.describe(path) + " has format version " + version
+                    + ", this program reads version " + VERSION + ": start "
+                    + (version < VERSION ? "the program version that wrote it" : "a newer program version"));
+        }
     }
 
     static LogDamageException damage(Disk disk, String path, long offset, String what) {

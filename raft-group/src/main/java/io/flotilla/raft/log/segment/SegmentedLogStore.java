@@ -2,15 +2,13 @@ package io.flotilla.raft.log.segment;
 
 import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.disk.Disk;
-import io.flotilla.raft.disk.DiskFile;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
-import io.flotilla.raft.log.segment.SegmentFormat.Segment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,74 +16,53 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The shared log in segment files; the package description tells format and recovery.
+ * The shared log in segment files; the package description tells format, recovery and how it stays small.
  *
  * <p>{@link #write} and {@link #close} belong to the log writer's lane, {@link #read} to any. They meet in three places:
  * each group's index, which is changed only once a batch is durable ({@link GroupLog}); the map of groups, to which
- * durable groups are added; and the open files ({@link SegmentFiles}). {@link #upkeep} hands its result over in one
- * volatile field. A place that a reader took from an index stays
- * readable, because written batches are never overwritten.
+ * durable groups are added; and the open files ({@link SegmentFiles}), which also know which segments were dropped.
+ * {@link #upkeep} hands its result over in volatile fields.
  *
- * <p>Memory grows by twelve bytes per entry, and per group by its creation record and a few small arrays.
+ * <p>Memory grows by twelve bytes per entry in the log, and per group by its creation record and a few small arrays.
  */
 public final class SegmentedLogStore implements LogStore {
-    /** Entries whose records lie at most this far apart are read in one go. */
-    private static final int READ_GAP = 4096;
+    /** A batch takes further groups to be written once more while these make it smaller than this. */
+    private static final int REWRITE_BYTES = 256 << 10;
 
-    private static final int MAX_READ = 8 << 20;
-    private static final int PAGE = 4096;
-
-    private final Disk disk;
-    private final String directory;
-    private final LogConfig config;
     private final SegmentFiles files;
+    private final EntryReader reader;
     private final List<RecoveredGroup> recovered;
     private final ConcurrentHashMap<Long, GroupLog> groups = new ConcurrentHashMap<>();
     private volatile IOException failure;
 
-    /** Bytes of the space written out ahead for the next segment; 0 if there is none (any more). */
-    private volatile long spareBytes;
-
     // the log writer's lane only
+    private final Segments segments;
+    private final LogSpace space;
     private final BatchBuffer batch = new BatchBuffer();
-    private final Map<Long, Planned> planned = new HashMap<>();
-    private final ArrayDeque<Segment> prepared = new ArrayDeque<>();
-    private Segment active;
-    private SegmentFiles.Handle activeFile;
-    private long offset;
+    /** Counts the batches that were encoded, written or not. */
+    private long encoded;
+
+    private final Map<Long, GroupLog> created = new HashMap<>();
+    private final List<LogSpace.Rewrite> rewritten = new ArrayList<>();
     private long lastBatch;
     private boolean lastBatchEmpty;
-    /** Whether a spare was asked for that no segment was made of yet. */
-    private boolean spareOrdered;
 
-    /** A group as it will be once the batch being encoded is durable. */
-    private static final class Planned {
-        private final GroupLog group;
-        private long lastRecord;
-        private long lastIndex;
-        private long term;
-
-        Planned(GroupLog group) {
-            this.group = group;
-            this.lastRecord = group.lastRecord();
-            this.lastIndex = group.lastIndex();
-            this.term = group.term();
-        }
-    }
-
-    private SegmentedLogStore(Disk disk, String directory, LogConfig config, Recovery.Result found) {
-        this.disk = disk;
-        this.directory = directory;
-        this.config = config;
-        this.files = new SegmentFiles(disk, directory, config.openSegments());
-        this.lastBatch = found.lastBatch();
-        this.lastBatchEmpty = found.lastBatchEmpty();
+    private SegmentedLogStore(Disk disk, String directory, LogConfig config, Recovery.Result found) throws IOException {
+        files = new SegmentFiles(disk, directory, config.openSegments());
+        reader = new EntryReader(disk, files);
+        segments = Segments.open(disk, directory, config, files, found);
+        space = new LogSpace(config.maxLogBytes(), segments);
+        lastBatch = found.lastBatch();
+        lastBatchEmpty = found.lastBatchEmpty();
         List<RecoveredGroup> list = new ArrayList<>(found.groups().size());
-        for (Map.Entry<Long, GroupLog> group : found.groups().entrySet()) {
-            groups.put(group.getKey(), group.getValue());
-            list.add(group.getValue().recovered());
+        for (Map.Entry<Long, GroupLog> each : found.groups().entrySet()) {
+            GroupLog group = each.getValue();
+            groups.put(each.getKey(), group);
+            segments.moved(Integer.MAX_VALUE, group.oldestSegment());
+            list.add(group.recovered());
         }
-        this.recovered = List.copyOf(list);
+        recovered = List.copyOf(list);
+        space.segmentBegun(groups.values());
     }
 
     /**
@@ -94,7 +71,7 @@ public final class SegmentedLogStore implements LogStore {
      *
      * @param directory in the disk's terms; created if it is absent
      * @throws io.flotilla.raft.log.LogDamageException if it is damaged in a way that a crash can't explain
-     * @throws IOException if the disk fails or the format is newer than this program
+     * @throws IOException if the disk fails or the format is another one than this program's
      */
     public static SegmentedLogStore open(Disk disk, String directory, LogConfig config) throws IOException {
         disk.createDirectories(directory);
@@ -102,16 +79,7 @@ public final class SegmentedLogStore implements LogStore {
             path = path.substring(0, Math.max(0, path.lastIndexOf('/')));
             disk.forceDirectory(path);
         }
-        Recovery.Result found = Recovery.run(disk, directory);
-        SegmentedLogStore store = new SegmentedLogStore(disk, directory, config, found);
-        if (found.segments().isEmpty()) {
-            store.activate(store.prepare(1, 0, config.newStoreId()), SegmentFormat.DATA_START);
-        } else {
-            store.prepared.addAll(
-                    found.segments().subList(found.tail() + 1, found.segments().size()));
-            store.activate(found.segments().get(found.tail()), found.tailOffset());
-        }
-        return store;
+        return new SegmentedLogStore(disk, directory, config, Recovery.run(disk, directory));
     }
 
     @Override
@@ -122,51 +90,92 @@ public final class SegmentedLogStore implements LogStore {
     @Override
     public void write(List<GroupWrite> writes) throws IOException {
         checkUsable();
-        encode(writes);
-        if (batch.records() > 0) {
-            persist();
+        batch.clear();
+        created.clear();
+        rewritten.clear();
+        encoded++;
+        try {
+            encodeRewrites();
+        } catch (IOException | RuntimeException | Error e) {
+            fail(e);
+            throw e;
+        }
+        int own = batch.records();
+        for (GroupWrite write : writes) {
+            encode(write);
+        }
+        if (batch.records() > own) {
+            boolean rolled = persist();
             publish(writes);
+            if (rolled) {
+                space.segmentBegun(groups.values());
+            }
+        }
+    }
+
+    /** What the log itself has to write once more comes first: it is what the groups are before this batch. */
+    private void encodeRewrites() throws IOException {
+        for (LogSpace.Rewrite each : space.due()) {
+            LogSpace.Rewrite rewrite = space.stillDue(each);
+            if (rewrite == null) {
+                continue;
+            }
+            GroupLog group = rewrite.group();
+            long base = group.base().index();
+            long last = group.lastIndex();
+            batch.state(group.state(), rewrite.whole() ? base : last, group.nextRecord(encoded));
+            if (rewrite.whole()) {
+                for (Entry entry : reader.read(group, base + 1, last, Integer.MAX_VALUE)) {
+                    batch.entry(group.id(), entry, group.nextRecord(encoded));
+                }
+            }
+            rewritten.add(rewrite);
+            if (batch.length() >= REWRITE_BYTES) {
+                return;
+            }
         }
     }
 
     /** Encodes and checks; changes nothing that outlives a refused write. */
-    private void encode(List<GroupWrite> writes) {
-        batch.clear();
-        planned.clear();
-        for (GroupWrite write : writes) {
-            long id = write.groupId();
-            Planned group = planned.get(id);
-            GroupLog known = group == null ? groups.get(id) : group.group;
-            if (write.creation() != null) {
-                check(known == null, "group %s was created before", id);
-                check(write.creation().groupId() == id, "the creation record in a write of group %s is another's", id);
-                batch.creation(write.creation(), 1);
-                known = new GroupLog(write.creation(), 1);
-            }
-            check(known != null, "group %s was never created", id);
-            if (group == null) {
-                group = new Planned(known);
-                planned.put(id, group);
-            }
-            HardState hardState = write.hardState();
-            if (hardState != null) {
-                check(hardState.term() >= group.term, "the term of group %s would fall", id);
-                group.term = hardState.term();
-                batch.hardState(id, hardState, ++group.lastRecord);
-            }
-            List<Entry> entries = write.entries();
-            for (int i = 0; i < entries.size(); i++) {
-                Entry entry = entries.get(i);
-                check(
-                        entry.index() > known.baseIndex()
-                                && entry.index() <= group.lastIndex + 1
-                                && (i == 0
-                                        || entry.index() == entries.get(i - 1).index() + 1),
-                        "the entries written to group %s leave a gap",
-                        id);
-                group.lastIndex = entry.index();
-                batch.entry(id, entry, ++group.lastRecord);
-            }
+    private void encode(GroupWrite write) {
+        long id = write.groupId();
+        GroupLog group = groups.get(id);
+        if (write.creation() != null) {
+            check(group == null && !created.containsKey(id), "group %s was created before", id);
+            check(write.creation().groupId() == id, "the creation record in a write of group %s is another's", id);
+            group = GroupLog.created(GroupState.created(write.creation()));
+            created.put(id, group);
+            batch.state(group.state(), 0, group.nextRecord(encoded));
+        }
+        check(group != null || created.containsKey(id), "group %s was never created", id);
+        check(group != null && group.claim(encoded), "group %s is written twice in one batch", id);
+        HardState hardState = write.hardState();
+        if (hardState != null) {
+            check(hardState.term() >= group.state().hardState().term(), "the term of group %s would fall", id);
+            batch.hardState(id, hardState, group.nextRecord(encoded));
+        }
+        EntryId base = group.base();
+        long last = group.lastIndex();
+        if (write.base() != null && !write.base().equals(base)) {
+            check(
+                    write.base().index() > base.index() && write.base().term() >= base.term(),
+                    "the base of group %s would fall",
+                    id);
+            base = write.base();
+            last = group.holds(base) ? last : base.index();
+            batch.base(id, base, last, group.state().membership(), group.nextRecord(encoded));
+        }
+        List<Entry> entries = write.entries();
+        for (int i = 0; i < entries.size(); i++) {
+            Entry entry = entries.get(i);
+            check(
+                    entry.index() > base.index()
+                            && entry.index() <= last + 1
+                            && (i == 0 || entry.index() == entries.get(i - 1).index() + 1),
+                    "the entries written to group %s leave a gap",
+                    id);
+            last = entry.index();
+            batch.entry(id, entry, group.nextRecord(encoded));
         }
     }
 
@@ -176,14 +185,17 @@ public final class SegmentedLogStore implements LogStore {
         }
     }
 
-    private void persist() throws IOException {
+    /** Whether it went to a segment of its own. */
+    private boolean persist() throws IOException {
         try {
-            if (offset + batch.length() > active.size()) {
-                roll(batch.length());
+            boolean rolls = !segments.fits(batch.length());
+            if (rolls) {
+                segments.roll(batch.length(), lastBatch);
             }
-            ByteBuffer bytes = batch.seal(active.storeId(), active.number(), lastBatch + 1, lastBatch);
-            activeFile.file().write(bytes, offset);
-            activeFile.file().force();
+            ByteBuffer bytes =
+                    batch.seal(segments.active().storeId(), segments.active().number(), lastBatch + 1, lastBatch);
+            segments.write(bytes);
+            return rolls;
         } catch (IOException | RuntimeException | Error e) {
             fail(e);
             throw e;
@@ -196,21 +208,28 @@ public final class SegmentedLogStore implements LogStore {
 
     /** Makes the durable batch visible to readers. */
     private void publish(List<GroupWrite> writes) {
-        int entryNumber = 0;
+        int segment = segments.active().number();
+        long start = segments.offset();
+        int entries = 0;
+        for (LogSpace.Rewrite rewrite : rewritten) {
+            GroupLog group = rewrite.group();
+            int oldest = group.oldestSegment();
+            if (rewrite.whole()) {
+                entries += group.allMoved(segment, start, batch, entries);
+            } else {
+                group.stateMoved(segment);
+            }
+            space.written(group, oldest);
+        }
         for (GroupWrite write : writes) {
-            GroupLog group = planned.get(write.groupId()).group;
-            if (write.hardState() != null) {
-                group.hardState(write.hardState(), group.lastRecord() + 1);
+            GroupLog group = groups.get(write.groupId());
+            if (group == null) {
+                group = created.get(write.groupId());
             }
-            for (Entry entry : write.entries()) {
-                group.entry(
-                        entry.index(),
-                        entry.term(),
-                        active.number(),
-                        (int) offset + batch.entryOffset(entryNumber++),
-                        RecordFormat.entryBytes(entry),
-                        group.lastRecord() + 1);
-            }
+            int oldest = group.oldestSegment();
+            group.written(write, segment, start, batch, entries);
+            entries += write.entries().size();
+            space.written(group, oldest);
             if (write.creation() != null) {
                 groups.put(write.groupId(), group);
             }
@@ -219,93 +238,30 @@ public final class SegmentedLogStore implements LogStore {
     }
 
     private void written() {
-        offset += batch.length();
+        segments.advance(batch.length());
         lastBatch++;
         lastBatchEmpty = batch.records() == 0;
     }
 
-    /** Goes on to the next segment with room for a batch of this length. */
-    private void roll(int batchLength) throws IOException {
-        Segment next = null;
-        int number = active.number() + 1;
-        while (!prepared.isEmpty()) {
-            Segment candidate = prepared.removeFirst();
-            number = candidate.number() + 1;
-            if (SegmentFormat.DATA_START + (long) batchLength <= candidate.size()) {
-                next = candidate;
-                break;
-            }
-        }
-        if (next == null) {
-            next = prepare(number, batchLength, active.storeId());
-        }
-        SegmentFiles.Handle full = activeFile;
-        activate(next, SegmentFormat.DATA_START);
-        files.release(full);
+    @Override
+    public List<Pin> pins() {
+        return space.pins();
     }
 
-    private void activate(Segment segment, long from) throws IOException {
-        activeFile = files.acquire(segment.number());
-        active = segment;
-        offset = from;
-    }
-
-    /** Creates a segment that is whole and durable before it has its name. */
-    private Segment prepare(int number, int batchLength, long storeId) throws IOException {
-        long size = Math.max(
-                config.sizeOf(number), SegmentFormat.align(SegmentFormat.DATA_START + (long) batchLength, PAGE));
-        String path = files.path(number);
-        long spare = spareBytes;
-        if (spare >= SegmentFormat.DATA_START + (long) batchLength) {
-            spareBytes = 0;
-            spareOrdered = false;
-            return finish(SegmentFormat.SPARE, new Segment(number, path, spare, storeId));
-        }
-        disk.delete(directory + "/" + SegmentFormat.TEMPORARY);
-        return finish(SegmentFormat.TEMPORARY, new Segment(number, path, size, storeId));
-    }
-
-    private Segment finish(String temporaryName, Segment segment) throws IOException {
-        String temporary = directory + "/" + temporaryName;
-        try (DiskFile file = disk.open(temporary)) {
-            file.setSize(segment.size());
-            file.write(SegmentFormat.fileHeader(segment.number(), segment.size(), segment.storeId()), 0);
-            file.force();
-        }
-        disk.rename(temporary, segment.path());
-        disk.forceDirectory(directory);
-        return segment;
-    }
-
-    /** Once half of the active segment is used, the space for the next one can be written out. */
     @Override
     public Upkeep upkeep() {
-        if (failure != null
-                || spareOrdered
-                || !prepared.isEmpty()
-                || offset - SegmentFormat.DATA_START < (active.size() - SegmentFormat.DATA_START) / 2) {
-            return null;
-        }
-        spareOrdered = true;
-        long size = config.sizeOf(active.number() + 1);
-        return () -> writeSpare(size);
+        Upkeep work = failure == null ? segments.upkeep() : null;
+        return work == null ? null : () -> run(work);
     }
 
-    /** On a lane of its own. The file has neither header nor number yet, so it can become whichever segment is next. */
-    private void writeSpare(long size) throws IOException {
+    private void run(Upkeep work) throws IOException {
         checkUsable();
-        String path = directory + "/" + SegmentFormat.SPARE;
         try {
-            disk.delete(path);
-            try (DiskFile file = disk.open(path)) {
-                file.setSize(size);
-                file.force();
-            }
+            work.run();
         } catch (IOException | RuntimeException | Error e) {
             fail(e);
             throw e;
         }
-        spareBytes = size;
     }
 
     @Override
@@ -315,59 +271,7 @@ public final class SegmentedLogStore implements LogStore {
         if (group == null) {
             throw new IllegalArgumentException("group " + groupId + " is not in the log");
         }
-        GroupLog.Places places = group.places(from, to, maxBytes);
-        int count = places.lengths().length;
-        List<Entry> entries = new ArrayList<>(count);
-        int first = 0;
-        while (first < count) {
-            int end = first + 1;
-            int start = places.offset(first);
-            while (end < count && liesClose(places, start, end)) {
-                end++;
-            }
-            read(groupId, places, first, end, entries);
-            first = end;
-        }
-        return entries;
-    }
-
-    /** Whether an entry's record is worth reading together with the one before it. */
-    private static boolean liesClose(GroupLog.Places places, int start, int i) {
-        int previousEnd = places.offset(i - 1) + places.lengths()[i - 1];
-        return places.segment(i) == places.segment(i - 1)
-                && places.offset(i) >= previousEnd
-                && places.offset(i) - previousEnd <= READ_GAP
-                && (long) places.offset(i) + places.lengths()[i] - start <= MAX_READ;
-    }
-
-    private void read(long groupId, GroupLog.Places places, int first, int end, List<Entry> into) throws IOException {
-        int segment = places.segment(first);
-        int start = places.offset(first);
-        ByteBuffer buffer = ByteBuffer.allocate(places.offset(end - 1) + places.lengths()[end - 1] - start);
-        SegmentFiles.Handle handle = files.acquire(segment);
-        try {
-            handle.file().read(buffer, start);
-        } finally {
-            files.release(handle);
-        }
-        int read = buffer.position();
-        buffer.clear();
-        for (int i = first; i < end; i++) {
-            int at = places.offset(i) - start;
-            int length = places.lengths()[i];
-            if (at + length > read
-                    || !RecordFormat.isIntact(buffer, at, length)
-                    || RecordFormat.type(buffer, at) != RecordFormat.ENTRY
-                    || RecordFormat.groupId(buffer, at) != groupId
-                    || RecordFormat.entryIndex(buffer, at) != places.from() + i) {
-                throw SegmentFormat.damage(
-                        disk,
-                        files.path(segment),
-                        places.offset(i),
-                        "entry " + (places.from() + i) + " of group " + groupId + " is not there any more");
-            }
-            into.add(RecordFormat.entry(buffer, at));
-        }
+        return reader.read(group, from, to, maxBytes);
     }
 
     private void checkUsable() throws IOException {
@@ -385,7 +289,7 @@ public final class SegmentedLogStore implements LogStore {
     public void close() throws IOException {
         try {
             batch.clear();
-            if (failure == null && lastBatch > 0 && !lastBatchEmpty && offset + batch.length() <= active.size()) {
+            if (failure == null && lastBatch > 0 && !lastBatchEmpty && segments.fits(batch.length())) {
                 persist();
                 written();
             }

@@ -29,10 +29,11 @@ final class LogBytes {
         }
     }
 
-    /** A disk with this one file, in the directory {@code log}. */
+    /** A disk with this one segment, in the directory {@code log}. */
     static SimDisk diskWith(String name, byte[] bytes) throws IOException {
         SimDisk disk = new SimDisk("n1", DiskTimer.standalone(), 1);
         disk.createDirectories("log");
+        new Manifest(77, 1, 1, 1, 0).write(disk, "log");
         write(disk, "log/" + name, bytes);
         disk.forceDirectory("");
         disk.forceDirectory("log");

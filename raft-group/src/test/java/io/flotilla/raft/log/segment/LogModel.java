@@ -1,6 +1,7 @@
 package io.flotilla.raft.log.segment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.NodeId;
@@ -18,13 +19,30 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** What a log must hold, kept in the plainest way. */
 final class LogModel {
     private static final class Group {
         private byte[] genesis;
         private HardState hardState = HardState.INITIAL;
+        private EntryId base = EntryId.ZERO;
         private final List<Entry> entries = new ArrayList<>();
+
+        long last() {
+            return base.index() + entries.size();
+        }
+
+        /** The entries of this index and after it. */
+        List<Entry> from(long index) {
+            return entries.subList((int) Math.min(index - base.index() - 1, entries.size()), entries.size());
+        }
+
+        boolean holds(EntryId id) {
+            return id.index() > base.index()
+                    && id.index() <= last()
+                    && from(id.index()).get(0).term() == id.term();
+        }
     }
 
     private final TreeMap<Long, Group> groups = new TreeMap<>();
@@ -35,6 +53,10 @@ final class LogModel {
 
     static GroupWrite write(long groupId, HardState hardState, Entry... entries) {
         return new GroupWrite(groupId, null, hardState, null, List.of(entries));
+    }
+
+    static GroupWrite base(long groupId, long term, long index, Entry... entries) {
+        return new GroupWrite(groupId, null, null, new EntryId(term, index), List.of(entries));
     }
 
     static Entry entry(long term, long index, int payloadBytes) {
@@ -54,6 +76,7 @@ final class LogModel {
             Group again = new Group();
             again.genesis = group.genesis;
             again.hardState = group.hardState;
+            again.base = group.base;
             again.entries.addAll(group.entries);
             copy.groups.put(id, again);
         });
@@ -69,38 +92,69 @@ final class LogModel {
             if (write.hardState() != null) {
                 group.hardState = write.hardState();
             }
+            EntryId base = write.base();
+            if (base != null && !base.equals(group.base)) {
+                List<Entry> kept = group.holds(base) ? List.copyOf(group.from(base.index() + 1)) : List.of();
+                group.base = base;
+                group.entries.clear();
+                group.entries.addAll(kept);
+            }
             for (Entry entry : write.entries()) {
-                group.entries
-                        .subList((int) entry.index() - 1, group.entries.size())
-                        .clear();
+                group.from(entry.index()).clear();
                 group.entries.add(entry);
             }
         }
         return this;
     }
 
-    /** A batch such as many groups make: new groups, votes, entries, replaced suffixes. */
+    /** A batch such as many groups make: new groups, votes, entries, replaced suffixes, moved bases. */
     List<GroupWrite> randomBatch(SplittableRandom random, int maxPayload) {
         List<GroupWrite> writes = new ArrayList<>();
-        LogModel after = copy();
+        TreeSet<Long> ids = new TreeSet<>();
         for (int n = 1 + random.nextInt(4); n > 0; n--) {
-            long id = random.nextInt(6);
-            Group group = after.groups.get(id);
+            ids.add(random.nextLong(6));
+        }
+        for (long id : ids) {
+            Group group = groups.get(id);
             HardState hardState = group == null ? HardState.INITIAL : group.hardState;
             HardState newState = null;
             if (random.nextInt(3) == 0) {
                 hardState = newState = new HardState(
                         hardState.term() + 1, random.nextBoolean() ? new NodeId("n" + random.nextInt(9)) : null);
             }
+            long base = group == null ? 0 : group.base.index();
+            long last = group == null ? 0 : group.last();
+            EntryId newBase = null;
+            if (random.nextInt(6) == 0) {
+                if (last > base && random.nextInt(4) > 0) {
+                    Entry entry = group.entries.get(random.nextInt(group.entries.size()));
+                    newBase = new EntryId(entry.term(), entry.index());
+                } else {
+                    newBase = new EntryId(hardState.term(), base + 1 + random.nextInt(20));
+                    last = group != null && group.holds(newBase) ? last : newBase.index();
+                }
+                base = newBase.index();
+            }
             List<Entry> entries = new ArrayList<>();
-            long last = group == null ? 0 : group.entries.size();
-            long index = random.nextInt(5) == 0 ? 1 + random.nextLong(last + 1) : last + 1;
+            long index = random.nextInt(5) == 0 ? base + 1 + random.nextLong(last - base + 1) : last + 1;
             for (int count = random.nextInt(5); count > 0; count--) {
                 entries.add(entry(hardState.term(), index++, random.nextInt(maxPayload)));
             }
-            GroupWrite write = new GroupWrite(id, group == null ? descriptor(id) : null, newState, null, entries);
-            writes.add(write);
-            after.apply(List.of(write));
+            writes.add(new GroupWrite(id, group == null ? descriptor(id) : null, newState, newBase, entries));
+        }
+        return writes;
+    }
+
+    /** What the hosts of the groups do about some of the log's requests. */
+    List<GroupWrite> answer(List<LogStore.Pin> pins, SplittableRandom random) {
+        List<GroupWrite> writes = new ArrayList<>();
+        for (LogStore.Pin pin : pins) {
+            Group group = groups.get(pin.groupId());
+            assertThat(pin.index()).isBetween(group.base.index() + 1, group.last());
+            if (random.nextInt(3) == 0) {
+                long term = group.from(pin.index()).get(0).term();
+                writes.add(new GroupWrite(pin.groupId(), null, null, new EntryId(term, pin.index()), List.of()));
+            }
         }
         return writes;
     }
@@ -124,21 +178,24 @@ final class LogModel {
             assertThat(found.descriptor().membership()).isEqualTo(descriptor(id).membership());
             assertThat(found.descriptor().genesis()).isEqualTo(group.genesis);
             assertThat(found.hardState()).isEqualTo(group.hardState);
-            assertThat(found.base()).isEqualTo(EntryId.ZERO);
-            assertThat(found.lastIndex()).isEqualTo(group.entries.size());
+            assertThat(found.base()).isEqualTo(group.base);
+            assertThat(found.lastIndex()).isEqualTo(group.last());
             assertThat(found.terms()).isEqualTo(terms(group));
         }
         assertReadBy(store);
     }
 
-    /** The entries are all there, read in random pieces. */
+    /** The entries are all there, and none in front of them. */
     void assertReadBy(LogStore store) throws IOException {
-        for (var group : groups.entrySet()) {
-            List<Entry> entries = group.getValue().entries;
-            if (!entries.isEmpty()) {
-                assertThat(store.read(group.getKey(), 1, entries.size(), Integer.MAX_VALUE))
-                        .isEqualTo(entries);
+        for (var each : groups.entrySet()) {
+            Group group = each.getValue();
+            long first = group.base.index() + 1;
+            if (!group.entries.isEmpty()) {
+                assertThat(store.read(each.getKey(), first, group.last(), Integer.MAX_VALUE))
+                        .isEqualTo(group.entries);
             }
+            assertThatThrownBy(() -> store.read(each.getKey(), first - 1, first - 1, 1))
+                    .isInstanceOf(IllegalArgumentException.class);
         }
     }
 

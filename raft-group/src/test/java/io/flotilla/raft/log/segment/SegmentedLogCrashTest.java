@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * recovered before, and of the write that was under way all or nothing.
  */
 class SegmentedLogCrashTest {
-    private static final LogConfig CONFIG = new LogConfig(8192, 77, 2);
+    private static final LogConfig CONFIG = new LogConfig(8192, 32768, 77, 2);
 
     /** A timer whose tasks begin where the test says, so that crashes can come at any time since. */
     private static final class TaskTimer implements DiskTimer {
@@ -49,7 +49,7 @@ class SegmentedLogCrashTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void whatWasAcknowledgedIsThere(long seedBlock) throws IOException {
-        for (long seed = seedBlock * 1000; seed < seedBlock * 1000 + 40; seed++) {
+        for (long seed = seedBlock * 1000; seed < seedBlock * 1000 + 125; seed++) {
             try {
                 run(new SplittableRandom(seed));
             } catch (IOException | RuntimeException | AssertionError e) {
@@ -64,8 +64,17 @@ class SegmentedLogCrashTest {
         // what the log may hold: exactly one of these
         List<LogModel> possible = new ArrayList<>(List.of(new LogModel()));
         for (int lives = 0; lives < 12; lives++) {
+            if (random.nextInt(8) == 0) {
+                disk.failForceAfter(random.nextInt(30));
+            }
             timer.beginTask();
-            SegmentedLogStore store = SegmentedLogStore.open(disk, "data/log", CONFIG);
+            SegmentedLogStore store;
+            try {
+                store = SegmentedLogStore.open(disk, "data/log", CONFIG);
+            } catch (IOException e) {
+                disk = failed(e, disk, timer, random);
+                continue;
+            }
             LogModel found = null;
             for (LogModel model : possible) {
                 found = model.matches(store) ? model : found;
@@ -77,40 +86,60 @@ class SegmentedLogCrashTest {
                 continue;
             }
             possible = new ArrayList<>(List.of(found));
-            LogStore.Upkeep upkeep = null;
-            for (int writes = 1 + random.nextInt(30); writes > 0; writes--) {
-                List<GroupWrite> batch = found.randomBatch(random, random.nextInt(20) == 0 ? 9000 : 300);
-                if (upkeep != null && random.nextInt(4) == 0) {
-                    timer.beginTask();
-                    upkeep.run();
-                    upkeep = null;
-                }
-                timer.beginTask();
-                store.write(batch);
-                upkeep = upkeep == null ? store.upkeep() : upkeep;
-                found = found.copy().apply(batch);
-                possible.add(found);
-                if (writes > 1) {
-                    possible.remove(0);
-                }
-            }
-            if (upkeep != null && random.nextInt(3) == 0) {
-                timer.beginTask();
-                upkeep.run();
-                possible = new ArrayList<>(List.of(found));
-            } else if (random.nextInt(3) == 0) {
-                timer.beginTask();
-                found.assertReadBy(store);
-                possible = new ArrayList<>(List.of(found));
-                store.close();
+            try {
+                live(store, timer, random, possible);
+            } catch (IOException e) {
+                disk = failed(e, disk, timer, random);
+                continue;
             }
             long at = timeOfEnd(timer, random);
             if (at >= timer.now()) {
                 // the last call had returned
-                possible = new ArrayList<>(List.of(found));
+                possible = new ArrayList<>(List.of(possible.get(possible.size() - 1)));
             }
             disk = end(disk, at, random);
         }
+    }
+
+    /** Writes, reads and tidies up; leaves in the list what the log may hold if the last call did not return. */
+    private static void live(SegmentedLogStore store, TaskTimer timer, SplittableRandom random, List<LogModel> possible)
+            throws IOException {
+        LogModel found = possible.get(0);
+        LogStore.Upkeep upkeep = null;
+        for (int writes = 1 + random.nextInt(30); writes > 0; writes--) {
+            List<GroupWrite> batch = found.randomBatch(random, random.nextInt(20) == 0 ? 9000 : 300);
+            if (upkeep != null && random.nextInt(4) == 0) {
+                timer.beginTask();
+                upkeep.run();
+                upkeep = null;
+            }
+            if (random.nextInt(4) == 0 && !store.pins().isEmpty()) {
+                batch = found.answer(store.pins(), random);
+            }
+            timer.beginTask();
+            possible.clear();
+            possible.add(found);
+            found = found.copy().apply(batch);
+            possible.add(found);
+            store.write(batch);
+            upkeep = upkeep == null ? store.upkeep() : upkeep;
+        }
+        if (upkeep != null && random.nextInt(3) == 0) {
+            timer.beginTask();
+            possible.remove(0);
+            upkeep.run();
+        } else if (random.nextInt(3) == 0) {
+            timer.beginTask();
+            possible.remove(0);
+            found.assertReadBy(store);
+            store.close();
+        }
+    }
+
+    /** The process ends because a sync failed; the power may stay on. */
+    private static SimDisk failed(IOException e, SimDisk disk, TaskTimer timer, SplittableRandom random) {
+        assertThat(e).hasMessageContaining("Input/output error");
+        return end(disk, timer.now(), random);
     }
 
     /** A time since the last task began; at its end in half of the cases. */

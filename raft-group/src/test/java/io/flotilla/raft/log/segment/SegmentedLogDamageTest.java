@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a crash can leave is cut, all else is refused with file and offset. */
 class SegmentedLogDamageTest {
-    private static final LogConfig CONFIG = new LogConfig(8192, 77, 2);
+    private static final LogConfig CONFIG = new LogConfig(8192, 32768, 77, 2);
     private static final String FILE = "0000000001.log";
     private static final String PATH = "log/" + FILE;
 
@@ -151,13 +151,13 @@ class SegmentedLogDamageTest {
     void aNewerVersionIsRefusedByName() throws IOException {
         byte[] newer = intact.clone();
         ByteBuffer header = ByteBuffer.wrap(newer);
-        header.putInt(8, 2).putInt(60, SegmentFormat.crc(newer, 0, 60));
+        header.putInt(8, 3).putInt(60, SegmentFormat.crc(newer, 0, 60));
         SimDisk disk = LogBytes.diskWith(FILE, newer);
         assertThatThrownBy(() -> SegmentedLogStore.open(disk, "log", CONFIG))
                 .isNotInstanceOf(LogDamageException.class)
                 .hasMessageContaining("n1:/" + PATH)
-                .hasMessageContaining("format version 2")
-                .hasMessageContaining("version 1");
+                .hasMessageContaining("format version 3")
+                .hasMessageContaining("version 2");
     }
 
     @Test
@@ -175,7 +175,7 @@ class SegmentedLogDamageTest {
     @Test
     void missingForeignAndCutFilesAreRefused() throws IOException {
         SimDisk disk = segments(77);
-        assertThat(disk.list("log")).hasSize(4);
+        assertThat(disk.list("log")).hasSize(5);
         byte[] second = LogBytes.read(disk, "log/0000000002.log");
 
         SimDisk missing = disk.crash(0, new SplittableRandom(1));
@@ -228,13 +228,14 @@ class SegmentedLogDamageTest {
         LogBytes.write(disk, "log/" + SegmentFormat.TEMPORARY, new byte[100]);
         SegmentedLogStore store = SegmentedLogStore.open(disk, "log", CONFIG);
         three.assertHeldBy(store);
-        assertThat(disk.list("log")).containsExactly(FILE);
+        assertThat(disk.list("log")).containsExactly(FILE, Manifest.NAME);
     }
 
     @Test
     void onTheOperatingSystemsDiskTheMessageNamesTheRealFile(@TempDir Path root) throws IOException {
         Disk disk = new OsDisk(root);
         disk.createDirectories("log");
+        new Manifest(77, 1, 1, 1, 0).write(disk, "log");
         byte[] flipped = intact.clone();
         flipped[boundaries.get(0) + 60] ^= 1;
         LogBytes.write(disk, PATH, flipped);
@@ -247,7 +248,7 @@ class SegmentedLogDamageTest {
 
     private static SimDisk segments(long storeId) throws IOException {
         SimDisk disk = new SimDisk("n1", DiskTimer.standalone(), 1);
-        SegmentedLogStore store = SegmentedLogStore.open(disk, "log", new LogConfig(8192, storeId, 2));
+        SegmentedLogStore store = SegmentedLogStore.open(disk, "log", new LogConfig(8192, 32768, storeId, 2));
         store.write(List.of(creation(1, null)));
         for (int index = 1; index <= 7; index++) {
             store.write(List.of(write(1, null, entry(1, index, 1500))));

@@ -1,5 +1,6 @@
 package io.flotilla.raft.log.segment;
 
+import static io.flotilla.raft.log.segment.LogModel.base;
 import static io.flotilla.raft.log.segment.LogModel.creation;
 import static io.flotilla.raft.log.segment.LogModel.entry;
 import static io.flotilla.raft.log.segment.LogModel.write;
@@ -29,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class SegmentedLogStoreTest {
-    private static final LogConfig SMALL = new LogConfig(8192, 77, 2);
+    private static final LogConfig SMALL = new LogConfig(8192, 32768, 77, 2);
     private static final HardState VOTED = new HardState(3, new NodeId("n2"));
 
     @TempDir
@@ -105,7 +106,7 @@ class SegmentedLogStoreTest {
                 model.apply(batch);
             }
             boolean fits = second + overhead <= room / 2;
-            assertThat(disk.list("log")).as("payload %s", second).hasSize(4);
+            assertThat(disk.list("log")).as("payload %s", second).hasSize(5);
             assertThat(LogBytes.firstBatchOf(disk, "log/0000000004.log")).isEqualTo(fits ? 5 : 4);
             store.close();
             model.assertHeldBy(SegmentedLogStore.open(disk, "log", SMALL));
@@ -140,7 +141,7 @@ class SegmentedLogStoreTest {
     @Test
     void tenThousandGroupsInFewBatchesAreWrittenWithOneSyncEach() throws IOException {
         SimDisk disk = new SimDisk("n1", DiskTimer.standalone(), 1);
-        LogConfig config = new LogConfig(4 << 20, 77, 2);
+        LogConfig config = new LogConfig(4 << 20, 16 << 20, 77, 2);
         SegmentedLogStore store = SegmentedLogStore.open(disk, "log", config);
         LogModel model = new LogModel();
         long before = disk.forces();
@@ -177,12 +178,14 @@ class SegmentedLogStoreTest {
                 List.of(write(1, null, entry(3, 0, 9))),
                 List.of(write(1, null, entry(3, 2, 9), entry(3, 4, 9))),
                 List.of(write(1, new HardState(2, null))),
-                List.of(creation(2, VOTED), write(1, null, entry(3, 3, 9))));
+                List.of(creation(2, VOTED), write(1, null, entry(3, 3, 9))),
+                List.of(creation(2, VOTED), write(2, null, entry(3, 1, 9))),
+                List.of(write(1, VOTED), write(1, null, entry(3, 2, 9))),
+                List.of(base(1, 3, 1), base(1, 3, 1)));
         for (List<GroupWrite> writes : refused) {
             assertThatThrownBy(() -> store.write(writes)).isInstanceOf(IllegalArgumentException.class);
         }
-        List<GroupWrite> more =
-                List.of(write(1, null, entry(3, 2, 9)), creation(2, VOTED), write(2, null, entry(3, 1, 9)));
+        List<GroupWrite> more = List.of(write(1, null, entry(3, 2, 9)), creation(2, VOTED, entry(3, 1, 9)));
         store.write(more);
         model.apply(more);
         model.assertReadBy(store);
@@ -192,16 +195,16 @@ class SegmentedLogStoreTest {
     /** With failing forces at each place: in the middle of a segment and at every step of a roll. */
     @Test
     void aFailedSyncIsFinal() throws IOException {
-        for (int passing = 0; passing < 4; passing++) {
+        for (int passing = 0; passing < 6; passing++) {
             SimDisk disk = new SimDisk("n1", DiskTimer.standalone(), 1);
             SegmentedLogStore store = SegmentedLogStore.open(disk, "log", SMALL);
             store.write(List.of(creation(1, VOTED, entry(3, 1, 3000))));
             disk.failForceAfter(passing);
-            // the next batch rolls: segment, directory, batch; and the one after that is in its middle
+            // the next batch rolls: segment, directory, manifest, directory, batch; the one after that is in its middle
             List<List<GroupWrite>> batches = new ArrayList<>(
                     List.of(List.of(write(1, null, entry(3, 2, 3000))), List.of(write(1, null, entry(3, 3, 10)))));
             long acknowledged = 1;
-            while (passing == 3 && batches.size() > 1) {
+            while (passing == 5 && batches.size() > 1) {
                 store.write(batches.remove(0));
                 acknowledged++;
             }
@@ -233,7 +236,7 @@ class SegmentedLogStoreTest {
                 .hasMessageContaining("No space left");
         SimDisk after = disk.crash(Long.MAX_VALUE, new SplittableRandom(1));
         model.assertHeldBy(SegmentedLogStore.open(after, "log", SMALL));
-        assertThat(after.list("log")).containsExactly("0000000001.log");
+        assertThat(after.list("log")).containsExactly("0000000001.log", Manifest.NAME);
     }
 
     /** The roll then names a file that is already on disk; without it the write waits for a whole segment of zeros. */
@@ -252,22 +255,24 @@ class SegmentedLogStoreTest {
         LogStore.Upkeep upkeep = store.upkeep();
         assertThat(store.upkeep()).isNull();
         upkeep.run();
-        assertThat(disk.list("log")).containsExactly("0000000001.log", SegmentFormat.SPARE);
+        assertThat(disk.list("log")).containsExactly("0000000001.log", Manifest.NAME, SegmentFormat.SPARE);
         try (DiskFile spare = disk.open("log/" + SegmentFormat.SPARE)) {
             assertThat(spare.size()).isEqualTo(8192);
         }
         store.write(batches.get(1));
-        assertThat(disk.list("log")).containsExactly("0000000001.log", "0000000002.log");
+        assertThat(disk.list("log")).containsExactly("0000000001.log", "0000000002.log", Manifest.NAME);
         store.upkeep().run();
         // too large for the spare, which waits for the next one
         store.write(batches.get(2));
         assertThat(disk.list("log"))
-                .containsExactly("0000000001.log", "0000000002.log", "0000000003.log", SegmentFormat.SPARE);
+                .containsExactly(
+                        "0000000001.log", "0000000002.log", "0000000003.log", Manifest.NAME, SegmentFormat.SPARE);
         batches.forEach(model::apply);
         model.assertReadBy(store);
         store.close();
         model.assertHeldBy(SegmentedLogStore.open(disk, "log", SMALL));
-        assertThat(disk.list("log")).containsExactly("0000000001.log", "0000000002.log", "0000000003.log");
+        assertThat(disk.list("log"))
+                .containsExactly("0000000001.log", "0000000002.log", "0000000003.log", Manifest.NAME);
     }
 
     @Test
