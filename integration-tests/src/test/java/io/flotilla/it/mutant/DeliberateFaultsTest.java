@@ -26,7 +26,7 @@ class DeliberateFaultsTest {
                         "ELECTIONS"),
                 new Mutant(
                         "reply before the sync",
-                        "raft-group/src/main/java/io/flotilla/raft/log/segment/SegmentedLogStore.java",
+                        "raft-group/src/main/java/io/flotilla/raft/log/segment/Segments.java",
                         "activeFile.file().force();",
                         "",
                         "MIXED"),
