@@ -50,7 +50,7 @@ class RealFleetTest {
     private LogStore openLog(NodeId id) {
         try {
             LogStore log = SegmentedLogStore.open(
-                    new OsDisk(directory.resolve(id.value())), "log", new LogConfig(1 << 20, 4 << 20, 7, 4));
+                    new OsDisk(directory.resolve(id.value())), "log", new LogConfig(1 << 20, 7, 4));
             logs.put(id, log);
             return log;
         } catch (IOException e) {

@@ -293,7 +293,7 @@ final class GroupSimulation implements FaultPlan.World {
                 log = invariants.watch(
                         id,
                         incarnation,
-                        SegmentedLogStore.open(disk, "log", new LogConfig(1 << 20, 4 << 20, random.nextLong(), 4)));
+                        SegmentedLogStore.open(disk, "log", new LogConfig(1 << 20, random.nextLong(), 4)));
             } catch (IOException e) {
                 stopped(incarnation, new Violation("Recovery", "%s can't open its log: %s", id, e.getMessage()));
                 return;

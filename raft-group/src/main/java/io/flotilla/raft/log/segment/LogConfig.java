@@ -25,6 +25,11 @@ public record LogConfig(int segmentBytes, long maxLogBytes, long newStoreId, int
         }
     }
 
+    /** With the smallest budget. */
+    public LogConfig(int segmentBytes, long newStoreId, int openSegments) {
+        this(segmentBytes, 4L * segmentBytes, newStoreId, openSegments);
+    }
+
     public static LogConfig defaults(long newStoreId) {
         return new LogConfig(64 << 20, 256L << 20, newStoreId, 16);
     }
