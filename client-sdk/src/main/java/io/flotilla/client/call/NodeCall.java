@@ -64,7 +64,7 @@ public final class NodeCall<T> extends Call<T> {
     static boolean changesSomething(Request request) {
         return switch (request.getBodyCase()) {
             case WRITE, REGISTER_NODE, FOUNDING -> true;
-            case READ, CONFIGURATION, WATCH, NODE_STATUS, BODY_NOT_SET -> false;
+            case READ, CONFIGURATION, WATCH, NODE_STATUS, REPLICA_CHECKSUM, BODY_NOT_SET -> false;
         };
     }
 }

@@ -74,6 +74,7 @@ final class FleetMember {
     private final RaftHost host;
     private final KvService data;
     private final ControllerService controller;
+    private final Checksums checksums;
     private final ControllerCalls controllerCalls;
     private final PeerWatch watch;
     private final AddressHunt hunt;
@@ -136,6 +137,7 @@ final class FleetMember {
             replicas.add(group.descriptor().groupId());
         }
         KvMachines machines = new KvMachines(engine);
+        checksums = new Checksums(ports.runtime().lane("checksums"), machines);
         host = new RaftHost(
                 config.host(),
                 ports.runtime(),
@@ -196,6 +198,11 @@ final class FleetMember {
     /** Any thread. */
     ControllerService controller() {
         return controller;
+    }
+
+    /** Any thread. */
+    Checksums checksums() {
+        return checksums;
     }
 
     /** 0 if none is known. Any thread. */
@@ -406,7 +413,7 @@ final class FleetMember {
     /**
      * Begins to stop the replicas, then flushes and closes the engine. Any thread; returns at once.
      *
-     * @return completes when all is closed, on a lane of the host
+     * @return completes when all is closed, on any lane
      */
     CompletableFuture<Void> close() {
         if (!closed.getAndSet(true)) {
@@ -416,7 +423,22 @@ final class FleetMember {
             });
             host.close();
         }
-        return host.closed().thenRun(engine::close);
+        CompletableFuture<Void> over = new CompletableFuture<>();
+        host.closed()
+                .whenComplete((done, failed) -> checksums.close(() -> {
+                    try {
+                        engine.close();
+                    } catch (RuntimeException e) {
+                        over.completeExceptionally(e);
+                        return;
+                    }
+                    if (failed == null) {
+                        over.complete(null);
+                    } else {
+                        over.completeExceptionally(failed);
+                    }
+                }));
+        return over;
     }
 
     private final class Failures implements HostListener {

@@ -347,6 +347,14 @@ public final class FleetNode implements AutoCloseable {
                             .setId(id)
                             .setNodeStatus(status())
                             .build());
+                case REPLICA_CHECKSUM -> {
+                    FleetMember present = serving();
+                    if (present == null) {
+                        out.accept(unavailable(id));
+                    } else {
+                        present.checksums().handle(request, out);
+                    }
+                }
                 case FOUNDING ->
                     lane.execute(() -> {
                         if (founding == null || failure != null || closed) {

@@ -5,6 +5,7 @@ import io.flotilla.client.proto.Shard;
 import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.EngineCursor;
 import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.engine.EngineView;
 import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.proto.KvGenesis;
@@ -15,6 +16,7 @@ import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /**
  * Opens the state machines of a node's data groups, all over one engine: from the engine's rows, or from the group's
@@ -87,16 +89,42 @@ public final class KvMachines implements StateMachineFactory {
         return new KvStateMachine(group.groupId(), engine, generations, limits, 0, EntryId.ZERO, shards);
     }
 
-    private KvStateMachine reopen(long group, long appliedIndex) {
+    /**
+     * What the state of a group adds up to, as the engine has it now; null if it has no such group. Any lane: a batch
+     * brings the engine from one index to another as a whole. The caller computes it and closes it.
+     */
+    public GroupChecksum checksum(long group) {
+        EngineView view = engine.view();
+        GroupChecksum checksum = null;
+        try {
+            byte[] key = Layout.groupKey(group);
+            try (EngineCursor row = view.ascending(key, Keys.afterPrefix(key))) {
+                if (row.next()) {
+                    checksum = new GroupChecksum(Layout.number(row.value()), view, shards(view::ascending, group));
+                }
+            }
+            return checksum;
+        } finally {
+            if (checksum == null) {
+                view.close();
+            }
+        }
+    }
+
+    private List<ShardRow> shards(BiFunction<byte[], byte[], EngineCursor> ascending, long group) {
         List<ShardRow> shards = new ArrayList<>();
         byte[] prefix = Layout.shardPrefix(group);
-        try (EngineCursor rows = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
+        try (EngineCursor rows = ascending.apply(prefix, Keys.afterPrefix(prefix))) {
             while (rows.next()) {
                 shards.add(ShardRow.parseFrom(rows.value()));
             }
         } catch (InvalidProtocolBufferException e) {
             throw new EngineException("a shard row of group " + group + " is damaged", e);
         }
+        return shards;
+    }
+
+    private KvStateMachine reopen(long group, long appliedIndex) {
         byte[] installed = engine.get(Layout.installedKey(group));
         return new KvStateMachine(
                 group,
@@ -105,6 +133,6 @@ public final class KvMachines implements StateMachineFactory {
                 limits,
                 appliedIndex,
                 installed == null ? EntryId.ZERO : Layout.installed(installed),
-                shards);
+                shards(engine::ascending, group));
     }
 }
