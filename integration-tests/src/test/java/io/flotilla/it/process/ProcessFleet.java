@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 
-/** Three node processes on loopback, and the command line beside them. Everything it started ends with it. */
+/** Node processes, three if not said otherwise, on loopback, and the command line beside them. Everything it started ends with it. */
 final class ProcessFleet implements AutoCloseable {
     private static final String MAIN = "io.flotilla.ops.Main";
     private static final long READY_SECONDS = 60;
@@ -60,10 +60,14 @@ final class ProcessFleet implements AutoCloseable {
     }
 
     ProcessFleet(Path directory, int groups, int shards) throws IOException {
+        this(directory, groups, shards, "n1", "n2", "n3");
+    }
+
+    ProcessFleet(Path directory, int groups, int shards, String... ids) throws IOException {
         this.directory = directory;
         this.groups = groups;
         this.shards = shards;
-        for (String id : List.of("n1", "n2", "n3")) {
+        for (String id : ids) {
             ports.put(id, freePort());
             httpPorts.put(id, freePort());
         }
@@ -151,6 +155,10 @@ final class ProcessFleet implements AutoCloseable {
         }
     }
 
+    boolean isRunning(String id) {
+        return nodes.get(id).process.isAlive();
+    }
+
     /** Waits until the node's process has ended by itself; its exit code. */
     int awaitExit(String id, long seconds) throws Exception {
         Process process = nodes.get(id).process;
@@ -158,6 +166,13 @@ final class ProcessFleet implements AutoCloseable {
             throw new AssertionError(id + " still runs after " + seconds + " s: " + stderrOf(id));
         }
         return process.exitValue();
+    }
+
+    /** Tells the node to stop, and waits until it has. */
+    void stop(String id) throws InterruptedException {
+        Process process = nodes.get(id).process;
+        process.destroy();
+        process.waitFor();
     }
 
     /** Ends the node's process as a power cut would end the process: {@code kill -9}. */

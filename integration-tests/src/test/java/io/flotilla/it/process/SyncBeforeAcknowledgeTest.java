@@ -1,13 +1,8 @@
 package io.flotilla.it.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.flotilla.client.FlotillaClient;
-import java.io.BufferedReader;
-import java.io.File;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,7 +14,6 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,26 +27,20 @@ class SyncBeforeAcknowledgeTest {
     private static final Pattern RESUMED =
             Pattern.compile("^(\\d+) +(\\d+\\.\\d+) <\\.\\.\\. fdatasync resumed>\\).*= 0 <(\\d+\\.\\d+)>$");
 
-    private static final String MISSING =
-            "syncs are not counted: strace is not installed; install it (Debian: apt-get install strace)";
-
     @TempDir
     Path directory;
 
     @Test
     void aPutIsAcknowledgedOnlyAfterTwoNodesHaveSyncedIt() throws Exception {
-        if (!hasStrace()) {
-            System.err.println("SKIPPED: " + MISSING);
-        }
-        assumeTrue(hasStrace(), MISSING);
+        Strace.assumeInstalled();
         try (ProcessFleet fleet = new ProcessFleet(directory, 1, 1)) {
             fleet.startAll();
             List<double[]> puts = new ArrayList<>();
-            Map<String, Process> tracers = new TreeMap<>();
+            Map<String, Strace> tracers = new TreeMap<>();
             try (FlotillaClient client = FlotillaClient.connect(fleet.endpoints())) {
                 client.put("warm", "up");
                 for (String id : List.of("n1", "n2", "n3")) {
-                    tracers.put(id, trace(fleet.pid(id), directory.resolve(id + ".strace")));
+                    tracers.put(id, Strace.record(fleet.pid(id), "fdatasync", directory.resolve(id + ".strace")));
                 }
                 for (int i = 0; i < PUTS; i++) {
                     double begun = now();
@@ -60,9 +48,8 @@ class SyncBeforeAcknowledgeTest {
                     puts.add(new double[] {begun, now()});
                 }
             } finally {
-                for (Process tracer : tracers.values()) {
-                    tracer.destroy();
-                    tracer.waitFor();
+                for (Strace tracer : tracers.values()) {
+                    tracer.close();
                 }
             }
             Map<String, List<Double>> syncs = new TreeMap<>();
@@ -78,32 +65,6 @@ class SyncBeforeAcknowledgeTest {
                         .isGreaterThanOrEqualTo(2);
             }
         }
-    }
-
-    private static boolean hasStrace() {
-        return Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, "strace")));
-    }
-
-    private static Process trace(long pid, Path output) throws Exception {
-        Process tracer = new ProcessBuilder(
-                        "strace",
-                        "-f",
-                        "-ttt",
-                        "-T",
-                        "-e",
-                        "trace=fdatasync",
-                        "-o",
-                        output.toString(),
-                        "-p",
-                        Long.toString(pid))
-                .redirectErrorStream(true)
-                .start();
-        BufferedReader said =
-                new BufferedReader(new InputStreamReader(tracer.getInputStream(), StandardCharsets.UTF_8));
-        String line = said.readLine();
-        assertThat(line).as("strace must be installed and allowed to attach").contains("attached");
-        return tracer;
     }
 
     private static double now() {

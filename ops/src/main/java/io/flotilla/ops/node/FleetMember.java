@@ -23,6 +23,7 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.disk.StateFile;
+import io.flotilla.raft.host.DiskHangsException;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.ProposalCallback;
@@ -460,7 +461,12 @@ final class FleetMember {
         @Override
         public void nodeFailed(Throwable cause) {
             LOG.error("{}: the node can't go on", config.id(), cause);
-            NodeFailure failure = NodeFailure.of(cause);
+            // the host does not know where things lie
+            NodeFailure failure = NodeFailure.of(
+                    cause instanceof DiskHangsException
+                            ? new IOException(
+                                    "the disk of " + ports.disk().describe(LOG_DIRECTORY) + ": " + cause.getMessage())
+                            : cause);
             lane.execute(() -> listener.failed(failure));
         }
     }

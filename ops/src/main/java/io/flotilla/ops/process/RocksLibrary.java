@@ -21,6 +21,12 @@ final class RocksLibrary {
         Path folder = dataDirectory.resolve("native");
         try {
             Files.createDirectories(folder);
+            // the loader would do it, too, but could not say why it can't
+            try (var stale = Files.newDirectoryStream(folder)) {
+                for (Path library : stale) {
+                    Files.delete(library);
+                }
+            }
             NativeLibraryLoader.getInstance().loadLibrary(folder.toString());
         } catch (IOException failed) {
             throw DataDirectory.unusable(

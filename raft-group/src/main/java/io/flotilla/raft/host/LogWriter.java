@@ -180,6 +180,9 @@ final class LogWriter {
     /** All of it is durable. */
     private void release(List<PendingWrite> all) {
         watch.ended();
+        if (state.hasFailed()) {
+            return; // it came back too late: this node acknowledges nothing any more
+        }
         state.counters.batches.add(all.size());
         Map<GroupWorker, Events.Persisted> answers = new LinkedHashMap<>();
         for (int i = 0; i < all.size(); i++) {
