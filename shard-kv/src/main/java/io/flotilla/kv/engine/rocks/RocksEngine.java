@@ -1,5 +1,6 @@
 package io.flotilla.kv.engine.rocks;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.EngineCursor;
 import io.flotilla.kv.engine.EngineException;
@@ -7,6 +8,7 @@ import io.flotilla.kv.engine.EngineImport;
 import io.flotilla.kv.engine.EngineView;
 import io.flotilla.kv.engine.KvEngine;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +26,7 @@ import org.rocksdb.BackgroundErrorReason;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.CompressionType;
+import org.rocksdb.DataBlockIndexType;
 import org.rocksdb.FlushJobInfo;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.IngestExternalFileOptions;
@@ -53,9 +56,13 @@ import org.slf4j.LoggerFactory;
  */
 public final class RocksEngine implements KvEngine {
     private static final Logger LOG = LoggerFactory.getLogger(RocksEngine.class);
-    private static final long MEMTABLE_BYTES = 32L << 20;
+    private static final long MEMTABLE_BYTES = 64L << 20;
     private static final int MEMTABLES = 3;
-    private static final long BLOCK_CACHE_BYTES = 64L << 20;
+    private static final long LEAST_BLOCK_CACHE_BYTES = 64L << 20;
+    private static final long MOST_BLOCK_CACHE_BYTES = 1L << 30;
+    /** The share of the machine's memory that the block cache may take: a small one, for a machine may have many nodes. */
+    private static final int BLOCK_CACHE_SHARE = 32;
+
     private static final int OPEN_FILES = 512;
 
     private static final String IMPORTS = "import";
@@ -129,10 +136,11 @@ public final class RocksEngine implements KvEngine {
             AtomicLong durable = new AtomicLong();
             RocksHealth health = new RocksHealth(directory, failed);
             BloomFilter filter = keep(handles, new BloomFilter(10));
-            LRUCache cache = keep(handles, new LRUCache(BLOCK_CACHE_BYTES));
+            LRUCache cache = keep(handles, new LRUCache(blockCacheBytes()));
             Events listener = keep(handles, new Events(health, durable));
             BlockBasedTableConfig table = new BlockBasedTableConfig()
-                    .setBlockSize(16 << 10)
+                    .setBlockSize(4 << 10)
+                    .setDataBlockIndexType(DataBlockIndexType.kDataBlockBinaryAndHash)
                     .setBlockCache(cache)
                     .setFilterPolicy(filter)
                     .setCacheIndexAndFilterBlocks(true)
@@ -143,7 +151,8 @@ public final class RocksEngine implements KvEngine {
                     .setTableFormatConfig(table)
                     .setWriteBufferSize(MEMTABLE_BYTES)
                     .setMaxWriteBufferNumber(MEMTABLES)
-                    .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                    .setCompressionPerLevel(
+                            List.of(CompressionType.NO_COMPRESSION, CompressionType.LZ4_COMPRESSION))
                     .setLevelCompactionDynamicLevelBytes(true)
                     .setMaxBackgroundJobs(2)
                     .setBytesPerSync(1 << 20)
@@ -176,6 +185,12 @@ public final class RocksEngine implements KvEngine {
         } catch (IOException e) {
             throw new EngineException("can't empty the directory " + imports + ": " + e.getMessage(), e);
         }
+    }
+
+    private static long blockCacheBytes() {
+        OperatingSystemMXBean machine = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        long share = machine.getTotalMemorySize() / BLOCK_CACHE_SHARE;
+        return Math.max(LEAST_BLOCK_CACHE_BYTES, Math.min(MOST_BLOCK_CACHE_BYTES, share));
     }
 
     private static <T extends AutoCloseable> T keep(List<AutoCloseable> handles, T handle) {
