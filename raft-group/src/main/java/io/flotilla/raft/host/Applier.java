@@ -10,11 +10,13 @@ import java.util.List;
 final class Applier {
     private final int number;
     private final Lane lane;
+    private final HostListener listener;
     private final DiskWatch watch = new DiskWatch("a call of a state machine");
 
-    Applier(int number, Lane lane) {
+    Applier(int number, Lane lane, HostListener listener) {
         this.number = number;
         this.lane = lane;
+        this.listener = listener;
     }
 
     int number() {
@@ -31,6 +33,11 @@ final class Applier {
 
     /** @param work does not throw */
     void submit(List<Runnable> work) {
-        lane.execute(() -> work.forEach(Runnable::run));
+        lane.execute(() -> {
+            for (int i = 0; i < work.size(); i++) {
+                work.get(i).run();
+            }
+            listener.answersGiven();
+        });
     }
 }

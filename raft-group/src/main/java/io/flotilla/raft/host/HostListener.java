@@ -7,4 +7,10 @@ public interface HostListener {
 
     /** The log can't go on (a failed write or sync, damage): nothing more is acknowledged; the node must stop. */
     void nodeFailed(Throwable cause);
+
+    /**
+     * An applier has called callbacks, many perhaps, and comes to its next piece of work: what they gathered may leave.
+     * Called on the applier's lane.
+     */
+    default void answersGiven() {}
 }

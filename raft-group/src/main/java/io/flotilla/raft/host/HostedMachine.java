@@ -9,17 +9,28 @@ import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transport.BulkMessage;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One group's state machine on its applier. Belongs to the applier's lane, but for the submitting methods.
  */
 final class HostedMachine {
+    /** Entries of several hand-overs are applied as one batch up to this. */
+    private static final int ENTRIES_TOGETHER = 1024;
+
+    private static final long BYTES_TOGETHER = 1L << 20;
+
     private final Replica replica;
     private final Applier applier;
     private final StateMachineFactory machines;
     private final ArrayDeque<WaitingReads> waiting = new ArrayDeque<>();
+    /** Committed entries that the worker gave and nobody has applied yet. Thread-safe. */
+    private final Queue<Committed> given = new ConcurrentLinkedQueue<>();
+
     private final AtomicBoolean trimming = new AtomicBoolean();
 
     /** Null before it is open and after it is closed. Written here, read by the snapshot lane too. */
@@ -36,9 +47,13 @@ final class HostedMachine {
     /** Reads that are safe once {@code index} is applied. */
     private record WaitingReads(long index, List<ReadCallback> callbacks) {}
 
-    /** By the worker. @param proposals parallel to the entries, null where nobody here waits; may be null as a whole */
+    /** @param proposals parallel to the entries, null where nobody here waits; may be null as a whole */
+    private record Committed(List<Entry> entries, Events.Proposal[] proposals) {}
+
+    /** By the worker. The proposals are parallel to the entries, null where nobody here waits; or null as a whole. */
     void submitApply(List<Entry> entries, Events.Proposal[] proposals) {
-        replica.worker().apply(applier, () -> apply(entries, proposals));
+        given.add(new Committed(entries, proposals));
+        replica.worker().apply(applier, this::applyGiven);
     }
 
     /** By the worker. */
@@ -92,6 +107,63 @@ final class HostedMachine {
         } catch (RuntimeException | Error e) {
             replica.worker().answer(new Events.MachineFailed(replica, e));
         }
+    }
+
+    /**
+     * Applies what one hand-over brought, and with it what further ones have brought meanwhile: a machine that is behind
+     * gets larger batches. The tasks of those find nothing left.
+     */
+    private void applyGiven() {
+        Committed first = given.poll();
+        if (first == null) {
+            return;
+        }
+        if (given.isEmpty() || first.entries.size() >= ENTRIES_TOGETHER) {
+            apply(first.entries, first.proposals);
+            return;
+        }
+        List<Entry> entries = new ArrayList<>(first.entries);
+        List<Committed> together = new ArrayList<>();
+        together.add(first);
+        long bytes = bytes(first);
+        boolean proposed = first.proposals != null;
+        for (Committed next = given.peek(); next != null; next = given.peek()) {
+            bytes += bytes(next);
+            if (!follows(next, entries)
+                    || entries.size() + next.entries.size() > ENTRIES_TOGETHER
+                    || bytes > BYTES_TOGETHER) {
+                break;
+            }
+            given.remove();
+            entries.addAll(next.entries);
+            together.add(next);
+            proposed |= next.proposals != null;
+        }
+        Events.Proposal[] proposals = null;
+        if (proposed) {
+            proposals = new Events.Proposal[entries.size()];
+            int at = 0;
+            for (Committed each : together) {
+                if (each.proposals != null) {
+                    System.arraycopy(each.proposals, 0, proposals, at, each.proposals.length);
+                }
+                at += each.entries.size();
+            }
+        }
+        apply(entries, proposals);
+    }
+
+    /** Between entries that don't follow each other an image is installed. */
+    private static boolean follows(Committed next, List<Entry> entries) {
+        return next.entries.get(0).index() == entries.get(entries.size() - 1).index() + 1;
+    }
+
+    private static long bytes(Committed committed) {
+        long sum = 0;
+        for (int i = 0; i < committed.entries.size(); i++) {
+            sum += committed.entries.get(i).bytes();
+        }
+        return sum;
     }
 
     private void apply(List<Entry> entries, Events.Proposal[] proposals) {
