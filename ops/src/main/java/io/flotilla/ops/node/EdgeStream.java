@@ -6,6 +6,7 @@ import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
+import io.flotilla.kv.service.Answers;
 import io.flotilla.raft.runtime.Lane;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,12 +18,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
- * One client's stream at a node. Answers come on any lane and gather in a queue; the edge lane sends what has gathered
- * as one frame. Requests that wait for their answer are bounded in number and bytes: beyond it they are refused as
+ * One client's stream at a node. Answers gather in a queue. Those of an applier leave as one frame, on its lane, when it
+ * has given all that it had to give at once; the edge lane sends all others. Requests that wait for their answer are bounded in number and bytes: beyond it they are refused as
  * busy.
  *
  * <p>{@link #onFrame} and {@link #onClosed} are called by the network, one at a time; the queue and the counts are
- * thread-safe; frames leave on the edge lane alone.
+ * thread-safe; frames leave one at a time, after the first one on any lane.
  */
 final class EdgeStream implements EdgeSession {
     static final int MAX_UNANSWERED = 16_384;
@@ -35,7 +36,7 @@ final class EdgeStream implements EdgeSession {
         HelloReply hello();
 
         /** Reads and writes. Each is answered once. */
-        void data(List<Request> requests, Consumer<Response> out);
+        void data(List<Request> requests, Answers out);
 
         /** Anything else. Each is answered once, a watch as often as there is news. */
         void other(EdgeStream stream, Request request, Consumer<Response> out);
@@ -44,20 +45,28 @@ final class EdgeStream implements EdgeSession {
     }
 
     private final Services services;
+    private final GatheredAnswers gathered;
     private final Lane lane;
     private final Consumer<ServerFrame> out;
     private final Runnable closer;
 
     private final Queue<Response> queue = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean flushing = new AtomicBoolean();
+    private final AtomicBoolean gathering = new AtomicBoolean();
+    /** How often somebody wanted to send since the one who sends began. */
+    private final AtomicInteger senders = new AtomicInteger();
+
     private final AtomicInteger unanswered = new AtomicInteger();
     private final AtomicLong unansweredBytes = new AtomicLong();
     private volatile boolean closed;
+    /** The first frame has left: others may. */
+    private volatile boolean helloSent;
     /** Of the network's calls alone. */
     private boolean greeted;
 
-    EdgeStream(Services services, Lane lane, Consumer<ServerFrame> out, Runnable closer) {
+    EdgeStream(Services services, GatheredAnswers gathered, Lane lane, Consumer<ServerFrame> out, Runnable closer) {
         this.services = services;
+        this.gathered = gathered;
         this.lane = lane;
         this.out = out;
         this.closer = closer;
@@ -119,6 +128,7 @@ final class EdgeStream implements EdgeSession {
         boolean refused = !hello.getError().isEmpty();
         lane.execute(() -> {
             out.accept(first);
+            helloSent = true;
             if (refused) {
                 closer.run();
             }
@@ -160,9 +170,41 @@ final class EdgeStream implements EdgeSession {
         }
     }
 
-    /** Sends all that has gathered. An answer that comes meanwhile is sent now or makes the next flush. */
+    private void gather(Response response) {
+        if (!helloSent) {
+            enqueue(response);
+        } else if (!closed) {
+            queue.add(response);
+            if (!gathering.get() && gathering.compareAndSet(false, true)) {
+                gathered.waiting(this);
+            }
+        }
+    }
+
+    /** On the lane that gave the answers. */
+    void sendGathered() {
+        gathering.set(false);
+        send();
+    }
+
     private void flush() {
         flushing.set(false);
+        send();
+    }
+
+    /** Sends all that has gathered. Whoever comes while another one is at it leaves the rest to that one. */
+    private void send() {
+        if (senders.getAndIncrement() != 0) {
+            return;
+        }
+        int seen = 1;
+        do {
+            sendQueued();
+            seen = senders.addAndGet(-seen);
+        } while (seen != 0);
+    }
+
+    private void sendQueued() {
         ServerFrame.Builder frame = null;
         int bytes = 0;
         for (Response response = queue.poll(); response != null; response = queue.poll()) {
@@ -197,7 +239,7 @@ final class EdgeStream implements EdgeSession {
     }
 
     /** The requests of one frame that wait for their answers. */
-    private final class InFlight implements Consumer<Response> {
+    private final class InFlight implements Answers {
         private final AtomicInteger left;
         private final int bytes;
 
@@ -210,6 +252,12 @@ final class EdgeStream implements EdgeSession {
         public void accept(Response response) {
             answered();
             enqueue(response);
+        }
+
+        @Override
+        public void gather(Response response) {
+            answered();
+            EdgeStream.this.gather(response);
         }
 
         void answered() {

@@ -58,6 +58,9 @@ final class FleetMember {
         void ready();
 
         void failed(NodeFailure failure);
+
+        /** As {@link HostListener#answersGiven}, on an applier's lane. */
+        void answersGiven();
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(FleetMember.class);
@@ -443,6 +446,11 @@ final class FleetMember {
     }
 
     private final class Failures implements HostListener {
+        @Override
+        public void answersGiven() {
+            listener.answersGiven();
+        }
+
         @Override
         public void groupFailed(long groupId, Throwable cause) {
             LOG.error("{}: the replica of group {} was halted", config.id(), groupId, cause);

@@ -9,6 +9,7 @@ import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.service.Answers;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.host.GroupStatus;
@@ -41,6 +42,7 @@ public final class FleetNode implements AutoCloseable {
     private final PeerCalls calls;
     private final AddressBook addresses;
     private final Services services = new Services();
+    private final GatheredAnswers gathered = new GatheredAnswers();
     private final AtomicInteger streams = new AtomicInteger();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
     /** Of the node's lane. */
@@ -81,7 +83,7 @@ public final class FleetNode implements AutoCloseable {
      * @param closer closes the stream from this side, after the frames given before
      */
     public EdgeSession openSession(Consumer<ServerFrame> out, Runnable closer) {
-        EdgeStream stream = new EdgeStream(services, edge, out, closer);
+        EdgeStream stream = new EdgeStream(services, gathered, edge, out, closer);
         if (streams.incrementAndGet() > MAX_STREAMS) {
             stream.close();
         }
@@ -278,6 +280,11 @@ public final class FleetNode implements AutoCloseable {
             member = new FleetMember(
                     config, ports, founded, lane, calls, addresses, configurationFile, new FleetMember.Listener() {
                         @Override
+                        public void answersGiven() {
+                            gathered.send();
+                        }
+
+                        @Override
                         public void ready() {
                             if (failure == null && !closed) {
                                 ready = true;
@@ -324,7 +331,7 @@ public final class FleetNode implements AutoCloseable {
         }
 
         @Override
-        public void data(List<Request> requests, Consumer<Response> out) {
+        public void data(List<Request> requests, Answers out) {
             FleetMember present = serving();
             if (present != null) {
                 present.data().handle(requests, out);

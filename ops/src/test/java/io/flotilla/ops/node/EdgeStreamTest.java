@@ -14,6 +14,7 @@ import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.client.proto.WatchRequest;
+import io.flotilla.kv.service.Answers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -24,6 +25,7 @@ class EdgeStreamTest {
     private final List<ServerFrame> sent = new ArrayList<>();
     private final List<Request> asked = new ArrayList<>();
     private final List<Consumer<Response>> outs = new ArrayList<>();
+    private final GatheredAnswers gathered = new GatheredAnswers();
     private int closedHere;
     private int toldClosed;
 
@@ -38,7 +40,7 @@ class EdgeStreamTest {
                 }
 
                 @Override
-                public void data(List<Request> requests, Consumer<Response> out) {
+                public void data(List<Request> requests, Answers out) {
                     for (Request request : requests) {
                         asked.add(request);
                         outs.add(out);
@@ -56,6 +58,7 @@ class EdgeStreamTest {
                     toldClosed++;
                 }
             },
+            gathered,
             time.lane(new boolean[] {true}),
             sent::add,
             () -> closedHere++);
@@ -98,6 +101,42 @@ class EdgeStreamTest {
         assertThat(sent.get(1).getResponsesList())
                 .extracting(Response::getId)
                 .containsExactly(10L, 9L, 8L, 7L, 6L, 5L, 4L, 3L, 2L, 1L);
+    }
+
+    /** What an applier gives leaves in one frame, on its own lane and not before it says so. */
+    @Test
+    void anAppliersAnswersWaitForEachOther() {
+        hello(1);
+        ClientFrame.Builder frame = ClientFrame.newBuilder();
+        for (int i = 1; i <= 3; i++) {
+            frame.addRequests(read(i));
+        }
+        stream.onFrame(frame.build());
+        for (int i = 1; i <= 3; i++) {
+            ((Answers) outs.get(0)).gather(Response.newBuilder().setId(i).build());
+        }
+        time.runFor(1);
+        assertThat(sent).hasSize(1);
+
+        gathered.send();
+        assertThat(sent).hasSize(2);
+        assertThat(sent.get(1).getResponsesList()).extracting(Response::getId).containsExactly(1L, 2L, 3L);
+        gathered.send();
+        assertThat(sent).hasSize(2);
+    }
+
+    @Test
+    void noAnswerOvertakesTheHello() {
+        stream.onFrame(ClientFrame.newBuilder()
+                .setHello(Hello.newBuilder().setProtocolVersion(1))
+                .addRequests(read(1))
+                .build());
+        ((Answers) outs.get(0)).gather(Response.newBuilder().setId(1).build());
+        gathered.send();
+        time.runFor(1);
+        assertThat(sent).hasSize(2);
+        assertThat(sent.get(0).hasHello()).isTrue();
+        assertThat(sent.get(1).getResponses(0).getId()).isEqualTo(1);
     }
 
     @Test

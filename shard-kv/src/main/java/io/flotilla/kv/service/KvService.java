@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 
 /**
  * The door of the key-value service on one node: takes the reads and writes of a client's frame, puts what belongs to
@@ -62,9 +61,9 @@ public final class KvService {
      * Answers each request exactly once.
      *
      * @param requests the reads and writes of one frame; other requests are refused
-     * @param out called on any lane, by several at a time; must not block
+     * @param out called on any lane, by several at a time
      */
-    public void handle(List<Request> requests, Consumer<Response> out) {
+    public void handle(List<Request> requests, Answers out) {
         Map<Long, GroupWrites> writes = new LinkedHashMap<>();
         Map<Long, GroupReads> reads = new LinkedHashMap<>();
         for (Request request : requests) {
@@ -96,7 +95,7 @@ public final class KvService {
         reads.forEach(replicas::read);
     }
 
-    private void addWrite(Map<Long, GroupWrites> writes, Request request, Consumer<Response> out) {
+    private void addWrite(Map<Long, GroupWrites> writes, Request request, Answers out) {
         long group = request.getWrite().getShard().getGroup();
         int bytes = request.getWrite().getSerializedSize();
         GroupWrites open = writes.get(group);
@@ -111,19 +110,19 @@ public final class KvService {
         open.add(request.getId(), request.getWrite(), bytes);
     }
 
-    private static void refuse(long id, Refusal refusal, Consumer<Response> out) {
+    private static void refuse(long id, Refusal refusal, Answers out) {
         out.accept(Response.newBuilder().setId(id).setRefusal(refusal).build());
     }
 
     /** The writes of one entry. */
     private final class GroupWrites implements ProposalCallback {
         private final long group;
-        private final Consumer<Response> out;
+        private final Answers out;
         private final List<Long> ids = new ArrayList<>();
         private final KvCommand.Builder command = KvCommand.newBuilder();
         private long bytes;
 
-        GroupWrites(long group, Consumer<Response> out) {
+        GroupWrites(long group, Answers out) {
             this.group = group;
             this.out = out;
         }
@@ -151,7 +150,7 @@ public final class KvService {
                 } else {
                     response.setRefusal(refusals.ofMachine(outcome.refusal()));
                 }
-                out.accept(response.build());
+                out.gather(response.build());
             }
         }
 
@@ -165,10 +164,10 @@ public final class KvService {
     /** The reads of one frame for one group: one round through the group for all of them. */
     private final class GroupReads implements ReadCallback {
         private final long group;
-        private final Consumer<Response> out;
+        private final Answers out;
         private final List<Request> requests = new ArrayList<>();
 
-        GroupReads(long group, Consumer<Response> out) {
+        GroupReads(long group, Answers out) {
             this.group = group;
             this.out = out;
         }
@@ -193,7 +192,7 @@ public final class KvService {
                     }
                     Response response = builder.build();
                     bytes += response.getSerializedSize();
-                    out.accept(response);
+                    out.gather(response);
                 }
             } finally {
                 // a machine that threw can't go on; the host hears of it, and nobody waits in vain
