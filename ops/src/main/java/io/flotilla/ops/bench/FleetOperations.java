@@ -5,8 +5,6 @@ import io.flotilla.client.ScanPage;
 import io.flotilla.client.ScanQuery;
 import io.flotilla.client.routing.RoutingTable;
 import io.flotilla.client.routing.ShardRoute;
-import java.util.Arrays;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
@@ -15,13 +13,12 @@ import java.util.function.Supplier;
 /** Starts a workload's operations on a fleet, one at each call. Thread-safe. */
 final class FleetOperations implements Supplier<Driver.Started> {
     private static final int LONGEST_SCAN = 100;
-    private static final int NOISE_BYTES = 64 << 10;
 
     private final AsyncFlotillaClient client;
     private final BenchPlan plan;
     private final RoutingTable table;
     private final KeyChooser chooser;
-    private final byte[] noise;
+    private final ValueSource values;
     private final LongAdder absent = new LongAdder();
 
     /** @param table says which group a key belongs to, for the count alone */
@@ -30,8 +27,7 @@ final class FleetOperations implements Supplier<Driver.Started> {
         this.plan = plan;
         this.table = table;
         this.chooser = KeyChooser.of(plan.distribution(), plan.keys());
-        this.noise = new byte[plan.valueSize() + NOISE_BYTES];
-        new SplittableRandom(1).nextBytes(noise);
+        this.values = new ValueSource(plan.valueSize());
     }
 
     @Override
@@ -47,7 +43,7 @@ final class FleetOperations implements Supplier<Driver.Started> {
 
     private CompletableFuture<?> start(Workload.Step step, byte[] key, ThreadLocalRandom random) {
         return switch (step) {
-            case PUT, INSERT -> client.put(key, value(random));
+            case PUT, INSERT -> client.put(key, values.next(random.nextLong()));
             case GET ->
                 client.get(key).thenAccept(found -> {
                     if (found.isEmpty()) {
@@ -56,11 +52,6 @@ final class FleetOperations implements Supplier<Driver.Started> {
                 });
             case SCAN -> scan(ScanQuery.all().from(key).limit(1 + random.nextInt(LONGEST_SCAN)));
         };
-    }
-
-    private byte[] value(ThreadLocalRandom random) {
-        int at = random.nextInt(NOISE_BYTES);
-        return Arrays.copyOfRange(noise, at, at + plan.valueSize());
     }
 
     /** All pages, for a scan may begin near its shard's end. */

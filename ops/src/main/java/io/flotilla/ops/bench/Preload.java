@@ -6,7 +6,6 @@ import io.flotilla.ops.cli.ClientFailures;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -53,8 +52,7 @@ final class Preload {
 
     /** Writes all keys. @param progress is told now and then how many are written */
     void run(LongConsumer progress) throws InterruptedException {
-        byte[] value = new byte[plan.valueSize()];
-        new SplittableRandom(2).nextBytes(value);
+        ValueSource values = new ValueSource(plan.valueSize());
         AtomicLong next = new AtomicLong();
         AtomicLong written = new AtomicLong();
         CompletableFuture<Void> all = new CompletableFuture<>();
@@ -68,7 +66,7 @@ final class Preload {
                 } else if (!all.isDone()) {
                     long number = next.getAndIncrement();
                     if (number < plan.keys()) {
-                        client.put(BenchKeys.key(number), value).whenComplete(this);
+                        client.put(BenchKeys.key(number), values.next(number)).whenComplete(this);
                     }
                 }
             }
