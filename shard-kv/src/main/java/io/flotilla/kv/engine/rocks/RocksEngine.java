@@ -151,8 +151,7 @@ public final class RocksEngine implements KvEngine {
                     .setTableFormatConfig(table)
                     .setWriteBufferSize(MEMTABLE_BYTES)
                     .setMaxWriteBufferNumber(MEMTABLES)
-                    .setCompressionPerLevel(
-                            List.of(CompressionType.NO_COMPRESSION, CompressionType.LZ4_COMPRESSION))
+                    .setCompressionPerLevel(List.of(CompressionType.NO_COMPRESSION, CompressionType.LZ4_COMPRESSION))
                     .setLevelCompactionDynamicLevelBytes(true)
                     .setMaxBackgroundJobs(2)
                     .setBytesPerSync(1 << 20)
