@@ -38,6 +38,9 @@ class ReplicationLessonsTest {
         List<String> acknowledged = new ArrayList<>();
         for (int round = 0; round < 15; round++) {
             World.Node leader = world.leader();
+            // one of the others is behind when the leader dies
+            World.Node behind = world.nodes.get((world.nodes.indexOf(leader) + 1) % 3);
+            behind.disk.syncLatency(40 * MILLI, 60 * MILLI);
             for (int i = 0; i < 20; i++) {
                 String command = round + "/" + i;
                 World.Outcome outcome = leader.propose(command);
@@ -47,6 +50,7 @@ class ReplicationLessonsTest {
                 }
             }
             leader.crash(true);
+            behind.disk.syncLatency(MILLI / 10, MILLI / 2);
             World.Node next = world.leader();
             World.Outcome read = next.propose("round " + round);
             world.until(5 * SECOND, "an answer of the new leader", () -> read.answers == 1);
