@@ -44,13 +44,24 @@ final class LabGroup {
     private final Map<Long, Attempt> attempts = new HashMap<>();
     private long attemptNumber;
 
-    LabGroup(long seed, LabTiming timing, int size, boolean unreliable) {
+    private final boolean snapshots;
+
+    /**
+     * @param unreliable whether messages are lost and late from the beginning
+     * @param snapshots whether the servers take one after each tenth command and let go of their logs
+     */
+    LabGroup(long seed, LabTiming timing, int size, boolean unreliable, boolean snapshots) {
         this.timing = timing;
+        this.snapshots = snapshots;
         scheduler = new SimScheduler(seed);
         network = new SimNetwork(scheduler);
         random = scheduler.randomStream();
         wires = new LabWires(scheduler.randomStream());
         wires.setUnreliable(unreliable);
+        if (unreliable) {
+            // images go by this, everything else by the wires
+            network.setQuality(new SimNetwork.Quality(0.1, 0, 0, 0, 100_000, 27 * MILLI));
+        }
         network.setCarrier(wires);
         invariants = new RaftInvariants(
                 scheduler,
@@ -97,6 +108,15 @@ final class LabGroup {
 
     LabServer server(int number) {
         return servers.get(number);
+    }
+
+    boolean hasSnapshots() {
+        return snapshots;
+    }
+
+    /** The most bytes of Raft's own state that any server keeps on disk. */
+    long largestState() {
+        return servers.stream().mapToLong(LabServer::stateBytes).max().orElseThrow();
     }
 
     double seconds() {
@@ -408,7 +428,6 @@ final class LabGroup {
     /** At the end of a run: what its own checks can't see. */
     void finish() {
         checkTime();
-        network.setCarrier(null);
         // a lab test must not leave anything behind that runs on without it
         for (LabServer server : servers) {
             if (server.isUp()) {

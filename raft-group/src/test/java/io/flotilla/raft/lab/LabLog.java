@@ -8,34 +8,47 @@ import io.flotilla.raft.log.RecoveredGroup;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
 
 /**
  * A server's log store, watched for the commands it takes: the labs want to know a command's place the moment a leader
- * accepts it, and they count commands only.
+ * accepts it, and they count commands only. Lets go of whatever the state machine holds durably.
  */
 final class LabLog implements LogStore {
     private static final int READ_BYTES = 1 << 20;
+    /** Term, vote and where the log begins. */
+    private static final int HARD_STATE_BYTES = 40;
+    /** Term, index and kind of an entry. */
+    private static final int ENTRY_BYTES = 17;
 
     /** Hears of each command that is written to this log, as a leader or as a follower. */
     interface Taken {
         void taken(LabCommand command, long ordinal, long term);
     }
 
+    /** @param ordinal how many commands there are up to here */
+    private record Slot(long ordinal, int bytes) {}
+
     private final LogStore log;
     private final LongUnaryOperator committedOrdinals;
+    private final LongSupplier durableIndex;
     private final Taken taken;
-    /** How many commands there are up to each index, from the base on. */
-    private final List<Long> ordinals = new ArrayList<>();
+    /** From the base on. */
+    private final List<Slot> slots = new ArrayList<>(List.of(new Slot(0, 0)));
 
     private long base;
 
-    /** @param committedOrdinals how many commands there are up to a committed index */
-    LabLog(LogStore log, LongUnaryOperator committedOrdinals, Taken taken) throws IOException {
+    /**
+     * @param committedOrdinals how many commands there are up to a committed index
+     * @param durableIndex what the state machine holds durably
+     */
+    LabLog(LogStore log, LongUnaryOperator committedOrdinals, LongSupplier durableIndex, Taken taken)
+            throws IOException {
         this.log = log;
         this.committedOrdinals = committedOrdinals;
+        this.durableIndex = durableIndex;
         this.taken = taken;
-        ordinals.add(0L);
         for (RecoveredGroup group : log.recovered()) {
             moveTo(group.base().index());
             long next = base + 1;
@@ -45,6 +58,15 @@ final class LabLog implements LogStore {
                 next += entries.size();
             }
         }
+    }
+
+    /** The bytes of Raft's own state: what is not in the state machine's image. */
+    long stateBytes() {
+        long sum = HARD_STATE_BYTES;
+        for (int i = 1; i < slots.size(); i++) {
+            sum += slots.get(i).bytes;
+        }
+        return sum;
     }
 
     @Override
@@ -61,7 +83,7 @@ final class LabLog implements LogStore {
             for (Entry entry : write.entries()) {
                 add(entry);
                 if (entry.kind() == EntryKind.COMMAND) {
-                    taken.taken(LabCommand.of(entry.payload()), ordinals.get(ordinals.size() - 1), entry.term());
+                    taken.taken(LabCommand.of(entry.payload()), slots.get(slots.size() - 1).ordinal, entry.term());
                 }
             }
         }
@@ -70,12 +92,11 @@ final class LabLog implements LogStore {
 
     private void moveTo(long newBase) {
         if (newBase > base) {
-            long last = base + ordinals.size() - 1;
-            if (newBase <= last) {
-                ordinals.subList(0, (int) (newBase - base)).clear();
+            if (newBase < base + slots.size()) {
+                slots.subList(0, (int) (newBase - base)).clear();
             } else {
-                ordinals.clear();
-                ordinals.add(committedOrdinals.applyAsLong(newBase));
+                slots.clear();
+                slots.add(new Slot(committedOrdinals.applyAsLong(newBase), 0));
             }
             base = newBase;
         }
@@ -83,11 +104,12 @@ final class LabLog implements LogStore {
 
     private void add(Entry entry) {
         int at = (int) (entry.index() - base);
-        while (ordinals.size() > at) {
-            ordinals.remove(ordinals.size() - 1);
+        while (slots.size() > at) {
+            slots.remove(slots.size() - 1);
         }
-        long before = ordinals.get(at - 1);
-        ordinals.add(entry.kind() == EntryKind.COMMAND ? before + 1 : before);
+        long before = slots.get(at - 1).ordinal;
+        slots.add(new Slot(
+                entry.kind() == EntryKind.COMMAND ? before + 1 : before, ENTRY_BYTES + entry.payload().length));
     }
 
     @Override
@@ -102,7 +124,8 @@ final class LabLog implements LogStore {
 
     @Override
     public List<Pin> pins() {
-        return log.pins();
+        long durable = durableIndex.getAsLong();
+        return durable > base ? List.of(new Pin(LabGroup.GROUP, durable)) : log.pins();
     }
 
     @Override

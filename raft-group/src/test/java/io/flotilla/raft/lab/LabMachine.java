@@ -1,25 +1,41 @@
 package io.flotilla.raft.lab;
 
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.machine.SnapshotSink;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Keeps the applied commands in order and shows each to the group, which compares the servers. */
+/**
+ * Keeps the applied commands in order and shows each to its server, which compares it with the others'. If the test
+ * wants snapshots, each tenth command is followed by one.
+ */
 final class LabMachine implements StateMachine {
-    /** Sees what is applied. */
-    interface Observer {
-        void applied(long index, long ordinal, String command);
-    }
+    private static final int COMMANDS_PER_SNAPSHOT = 10;
 
-    private final Observer observer;
-    private final List<String> commands = new ArrayList<>();
+    private final LabServer server;
+    private final boolean snapshots;
+    private List<String> commands;
+    private EntryId installed;
     private long applied;
     private long hash;
 
-    LabMachine(Observer observer) {
-        this.observer = observer;
+    /** Goes on from the image that survived. */
+    LabMachine(LabServer server, boolean snapshots) {
+        this.server = server;
+        this.snapshots = snapshots;
+        become(server.image());
+    }
+
+    private void become(LabImage image) {
+        commands = new ArrayList<>(image.commands());
+        applied = image.applied();
+        hash = image.hash();
+        installed = image.installed();
+        server.becomes(commands);
     }
 
     long hash() {
@@ -43,10 +59,13 @@ final class LabMachine implements StateMachine {
                 LabCommand command = LabCommand.of(entry.payload());
                 commands.add(command.text());
                 hash = hash * 31 + command.hashCode();
-                observer.applied(applied, commands.size(), command.text());
+                server.applies(applied, commands.size(), command.text());
                 results.add((long) commands.size());
+                if (snapshots && commands.size() % COMMANDS_PER_SNAPSHOT == 0) {
+                    flushSoon();
+                }
             } else {
-                observer.applied(applied, commands.size(), null);
+                server.applies(applied, commands.size(), null);
                 results.add(null);
             }
         }
@@ -55,7 +74,37 @@ final class LabMachine implements StateMachine {
 
     @Override
     public long durableIndex() {
-        return 0;
+        return server.image().applied();
+    }
+
+    @Override
+    public void flushSoon() {
+        server.save(new LabImage(applied, hash, List.copyOf(commands), installed));
+    }
+
+    @Override
+    public SnapshotSource snapshot() {
+        return new LabImage(applied, hash, List.copyOf(commands), EntryId.ZERO).source();
+    }
+
+    @Override
+    public SnapshotSink receiveSnapshot() {
+        return new LabImage.Sink();
+    }
+
+    @Override
+    public void install(SnapshotSink image, EntryId last) {
+        LabImage whole = ((LabImage.Sink) image).image(last);
+        if (whole.applied() != last.index()) {
+            throw new LabFailure("an image up to %d came as one up to %s", whole.applied(), last);
+        }
+        server.save(whole);
+        become(whole);
+    }
+
+    @Override
+    public EntryId installed() {
+        return installed;
     }
 
     @Override

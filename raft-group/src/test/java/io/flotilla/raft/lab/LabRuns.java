@@ -19,16 +19,31 @@ final class LabRuns {
         this.test = test;
     }
 
+    /** What a test needs: the labs' words for it are servers, unreliable and snapshot. */
+    record Setting(int servers, boolean unreliable, boolean snapshots, boolean preVote) {
+        static Setting of(int servers) {
+            return new Setting(servers, false, false, true);
+        }
+
+        Setting unreliably() {
+            return new Setting(servers, true, snapshots, preVote);
+        }
+
+        Setting withSnapshots() {
+            return new Setting(servers, unreliable, true, preVote);
+        }
+
+        Setting withoutPreVote() {
+            return new Setting(servers, unreliable, snapshots, false);
+        }
+    }
+
     /**
      * Runs a test as often as {@code -Dflotilla.lab.runs} says, from {@code -Dflotilla.firstSeed} on.
      *
      * @param test class and method, as surefire's {@code -Dtest} wants them
      */
-    static LabRuns repeat(String test, String name, int servers, boolean unreliable, Body body) {
-        return repeat(test, name, servers, unreliable, true, body);
-    }
-
-    static LabRuns repeat(String test, String name, int servers, boolean unreliable, boolean preVote, Body body) {
+    static LabRuns repeat(String test, String name, Setting setting, Body body) {
         LabRuns runs = new LabRuns(test);
         long first = Long.getLong("flotilla.firstSeed", 1);
         long count = Long.getLong("flotilla.lab.runs", DEFAULT_RUNS);
@@ -36,7 +51,12 @@ final class LabRuns {
         long begin = System.nanoTime();
         for (long seed = first; seed < first + count; seed++) {
             LabTiming timing = LabTiming.of(seed);
-            LabGroup group = new LabGroup(seed, preVote ? timing : timing.withoutPreVote(), servers, unreliable);
+            LabGroup group = new LabGroup(
+                    seed,
+                    setting.preVote ? timing : timing.withoutPreVote(),
+                    setting.servers,
+                    setting.unreliable,
+                    setting.snapshots);
             try {
                 body.run(group, runs);
                 simulated += group.seconds();
@@ -73,6 +93,11 @@ final class LabRuns {
         seen[0] = Math.max(seen[0], value);
         seen[2] += value;
         seen[3]++;
+    }
+
+    /** How much of it there was in all runs. */
+    long total(String what) {
+        return measured.get(what)[2];
     }
 
     /** The mean of a figure. */

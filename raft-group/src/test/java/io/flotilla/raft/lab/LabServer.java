@@ -30,7 +30,9 @@ final class LabServer implements HostListener {
     private final LabGroup group;
     private final SplittableRandom random;
     private final List<String> applied = new ArrayList<>();
+    private LabImage image = LabImage.EMPTY;
     private SimDisk disk;
+    private LabLog log;
     private SimRuntime runtime;
     private RaftHost host;
 
@@ -82,9 +84,9 @@ final class LabServer implements HostListener {
     }
 
     private void open(SimRuntime incarnation) {
-        LabLog log;
+        LabLog opened;
         try {
-            log = new LabLog(
+            opened = new LabLog(
                     group.invariants()
                             .watch(
                                     id,
@@ -92,6 +94,7 @@ final class LabServer implements HostListener {
                                     SegmentedLogStore.open(
                                             disk, "log", new LogConfig(128 << 10, random.nextLong(), 4))),
                     group::committedOrdinal,
+                    () -> image.applied(),
                     (command, ordinal, term) -> group.taken(number, command, ordinal, term));
         } catch (IOException e) {
             throw new LabFailure("%s can't open its log: %s", id, e.getMessage());
@@ -102,19 +105,44 @@ final class LabServer implements HostListener {
             all.add(id(i));
             transport.setAddress(id(i), id(i) + ":1");
         }
-        RaftHost opened = new RaftHost(
+        RaftHost newHost = new RaftHost(
                 group.timing().config(id),
                 incarnation,
-                log,
+                opened,
                 transport,
-                group.invariants().watch(id, descriptor -> new LabMachine(this::applies)),
+                group.invariants().watch(id, descriptor -> new LabMachine(this, group.hasSnapshots())),
                 this);
-        opened.start();
-        opened.createGroup(new GroupDescriptor(LabGroup.GROUP, Membership.of(all), new byte[0]));
-        host = opened;
+        newHost.start();
+        newHost.createGroup(new GroupDescriptor(LabGroup.GROUP, Membership.of(all), new byte[0]));
+        log = opened;
+        host = newHost;
     }
 
-    private void applies(long index, long ordinal, String command) {
+    /** What survives of the state machine. */
+    LabImage image() {
+        return image;
+    }
+
+    void save(LabImage newImage) {
+        image = newImage;
+    }
+
+    /** The bytes of Raft's own state on disk. */
+    long stateBytes() {
+        return log.stateBytes();
+    }
+
+    /** The state machine has this state now. */
+    void becomes(List<String> commands) {
+        applied.clear();
+        for (String command : commands) {
+            applied.add(command);
+            group.checkApplied(this, applied.size(), command);
+        }
+    }
+
+    /** @param command or null for an entry that is none */
+    void applies(long index, long ordinal, String command) {
         group.committed(index, ordinal);
         if (command != null) {
             applied.add(command);

@@ -13,7 +13,7 @@ class Raft3ATest {
     private static final long ELECTION_MILLIS = 1_000;
 
     private static void run(String method, String name, int servers, LabRuns.Body body) {
-        LabRuns.repeat("Raft3ATest#" + method, name, servers, false, body);
+        LabRuns.repeat("Raft3ATest#" + method, name, LabRuns.Setting.of(servers), body);
     }
 
     @Test

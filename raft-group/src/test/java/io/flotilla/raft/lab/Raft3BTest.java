@@ -15,7 +15,7 @@ class Raft3BTest {
     private static final long ELECTION_MILLIS = 1_000;
 
     private static void run(String method, String name, int servers, LabRuns.Body body) {
-        LabRuns.repeat("Raft3BTest#" + method, name, servers, false, body);
+        LabRuns.repeat("Raft3BTest#" + method, name, LabRuns.Setting.of(servers), body);
     }
 
     private static LabStart startAtLeader(LabGroup group, int leader, String command) {

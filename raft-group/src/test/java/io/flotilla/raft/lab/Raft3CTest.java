@@ -19,7 +19,8 @@ class Raft3CTest {
     private static final int FIGURE_8_STEPS = 1_000;
 
     private static void run(String method, String name, int servers, boolean unreliable, LabRuns.Body body) {
-        LabRuns.repeat("Raft3CTest#" + method, name, servers, unreliable, body);
+        LabRuns.Setting setting = LabRuns.Setting.of(servers);
+        LabRuns.repeat("Raft3CTest#" + method, name, unreliable ? setting.unreliably() : setting, body);
     }
 
     private static String some(LabGroup group) {
@@ -242,15 +243,12 @@ class Raft3CTest {
         LabRuns with = LabRuns.repeat(
                 "Raft3CTest#figure8UnreliableWithoutPreVote",
                 "TestFigure8Unreliable (the control's counterpart)",
-                5,
-                true,
+                LabRuns.Setting.of(5).unreliably(),
                 (group, runs) -> figure8UnreliableSteps(group, runs, 0));
         LabRuns without = LabRuns.repeat(
                 "Raft3CTest#figure8UnreliableWithoutPreVote",
                 "TestFigure8Unreliable (control without pre-vote)",
-                5,
-                true,
-                false,
+                LabRuns.Setting.of(5).unreliably().withoutPreVote(),
                 (group, runs) -> figure8UnreliableSteps(group, runs, 0));
         assertThat(without.mean("highest term"))
                 .as("mean highest term without pre-vote, against that with it")
