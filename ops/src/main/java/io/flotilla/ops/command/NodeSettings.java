@@ -27,8 +27,9 @@ record NodeSettings(
         Integer groups,
         Integer shards,
         String memory,
-        @JsonProperty("disk-timeout") String diskTimeout) {
-    static final NodeSettings NONE = new NodeSettings(null, null, null, null, null, null, null, null, null);
+        @JsonProperty("disk-timeout") String diskTimeout,
+        @JsonProperty("log-size") String logSize) {
+    static final NodeSettings NONE = new NodeSettings(null, null, null, null, null, null, null, null, null, null);
 
     /** @throws CliException (usage) if the file is no such configuration; (refused) if it can't be read */
     static NodeSettings read(Path file) {
@@ -47,7 +48,7 @@ record NodeSettings(
         } catch (JacksonException wrong) {
             throw CliException.usage(
                     "node: --config " + file + ": " + explain(wrong)
-                            + "; settings are id, data, listen, http, seeds (id: host:port), groups, shards, memory, disk-timeout");
+                            + "; settings are id, data, listen, http, seeds (id: host:port), groups, shards, memory, disk-timeout, log-size");
         }
     }
 

@@ -77,6 +77,16 @@ final class NodeVerb implements Callable<Integer> {
             description = "A write to the disk that takes longer counts as failed. Default: 10s.")
     private Duration diskTimeout;
 
+    @Option(
+            names = "--log-size",
+            paramLabel = "SIZE",
+            converter = SizeText.class,
+            description = {
+                "What the shared log may take on the disk, and up to three segments more while it is cut.",
+                "Default: 256MiB."
+            })
+    private Long logSize;
+
     private final Terminal terminal;
 
     NodeVerb(Terminal terminal) {
@@ -120,6 +130,7 @@ final class NodeVerb implements Callable<Integer> {
     private NodeLimits limits(NodeSettings file) {
         NodeLimits whole = NodeLimits.ofProcess(1);
         long bytes;
+        long logBytes;
         Duration patience;
         try {
             bytes = pick(
@@ -128,6 +139,8 @@ final class NodeVerb implements Callable<Integer> {
                     diskTimeout,
                     file.diskTimeout() == null ? null : new DurationText().convert(file.diskTimeout()),
                     whole.diskTimeout());
+            logBytes = pick(
+                    logSize, file.logSize() == null ? null : new SizeText().convert(file.logSize()), whole.logBytes());
         } catch (TypeConversionException wrong) {
             throw CliException.usage("node: --config " + configFile + ": " + wrong.getMessage());
         }
@@ -141,7 +154,11 @@ final class NodeVerb implements Callable<Integer> {
             throw CliException.usage("node: --memory is " + (bytes >> 20) + " MiB, but the heap has at most "
                     + (whole.memoryBytes() >> 20) + " MiB; give Java a larger -Xmx, or a smaller --memory");
         }
-        return new NodeLimits(bytes, patience);
+        if (logBytes < NodeLimits.LEAST_LOG_BYTES) {
+            throw CliException.usage("node: --log-size is " + (logBytes >> 10) + " KiB; give it at least "
+                    + (NodeLimits.LEAST_LOG_BYTES >> 20) + "MiB");
+        }
+        return new NodeLimits(bytes, patience, logBytes);
     }
 
     private SortedMap<NodeId, String> seeds(NodeSettings file) {

@@ -1,7 +1,9 @@
 package io.flotilla.ops.http;
 
+import io.flotilla.client.proto.NodeCounters;
 import io.flotilla.client.proto.NodeStatus;
 import io.flotilla.client.proto.ReplicaStatus;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -45,6 +47,17 @@ final class NodeMetrics implements AutoCloseable {
         gauge("flotilla.replicas.leaderless", "replicas here that know no leader", NodeMetrics::leaderless);
         gauge("flotilla.entries.committed", "commit indexes of the replicas here, added up", NodeMetrics::committed);
         gauge("flotilla.entries.unapplied", "entries committed but not applied yet", NodeMetrics::unapplied);
+        counter("flotilla.logs.cut", "times that a replica's log let go of its beginning", NodeCounters::getLogsCut);
+        counter("flotilla.snapshots.sent", "images that replicas elsewhere installed", NodeCounters::getSnapshotsSent);
+        counter("flotilla.snapshots.sent.bytes", "bytes of images sent", NodeCounters::getSnapshotBytesSent);
+        counter(
+                "flotilla.snapshots.installed",
+                "images that replicas here installed",
+                NodeCounters::getSnapshotsInstalled);
+        counter(
+                "flotilla.snapshots.received.bytes",
+                "bytes of images received",
+                NodeCounters::getSnapshotBytesReceived);
     }
 
     String scrape() {
@@ -54,6 +67,12 @@ final class NodeMetrics implements AutoCloseable {
 
     private void gauge(String name, String description, ToDoubleFunction<NodeStatus> value) {
         Gauge.builder(name, this, self -> value.applyAsDouble(self.scraped))
+                .description(description)
+                .register(registry);
+    }
+
+    private void counter(String name, String description, ToDoubleFunction<NodeCounters> value) {
+        FunctionCounter.builder(name, this, self -> value.applyAsDouble(self.scraped.getCounters()))
                 .description(description)
                 .register(registry);
     }

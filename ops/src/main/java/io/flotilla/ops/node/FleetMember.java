@@ -26,6 +26,7 @@ import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.host.DiskHangsException;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.HostListener;
+import io.flotilla.raft.host.HostStats;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.Refusal;
@@ -223,6 +224,11 @@ final class FleetMember {
     /** Any thread. */
     List<GroupStatus> replicas() {
         return host.status();
+    }
+
+    /** Any thread. */
+    HostStats stats() {
+        return host.stats();
     }
 
     /** Why the node is not ready: one line; empty if it is. Any thread. */

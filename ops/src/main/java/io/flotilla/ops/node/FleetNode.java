@@ -2,6 +2,7 @@ package io.flotilla.ops.node;
 
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.HelloReply;
+import io.flotilla.client.proto.NodeCounters;
 import io.flotilla.client.proto.NodeStatus;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.ReplicaStatus;
@@ -13,6 +14,7 @@ import io.flotilla.kv.service.Answers;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.host.GroupStatus;
+import io.flotilla.raft.host.HostStats;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.util.List;
@@ -125,6 +127,7 @@ public final class FleetNode implements AutoCloseable {
         if (present != null && !closed) {
             status.setConfigurationNumber(present.configurationNumber());
             present.replicas().forEach(replica -> status.addReplicas(describe(replica)));
+            status.setCounters(describe(present.stats()));
         }
         status.setReady(ready && broken == null && !closed);
         if (!status.getReady()) {
@@ -172,6 +175,16 @@ public final class FleetNode implements AutoCloseable {
             return "the node is stopping";
         }
         return present == null ? phase : present.missing();
+    }
+
+    private static NodeCounters describe(HostStats stats) {
+        return NodeCounters.newBuilder()
+                .setLogsCut(stats.basesMoved())
+                .setSnapshotsSent(stats.snapshotsSent())
+                .setSnapshotBytesSent(stats.snapshotBytesOut())
+                .setSnapshotsInstalled(stats.snapshotsInstalled())
+                .setSnapshotBytesReceived(stats.snapshotBytesIn())
+                .build();
     }
 
     private static ReplicaStatus describe(GroupStatus replica) {

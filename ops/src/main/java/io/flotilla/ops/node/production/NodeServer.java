@@ -9,12 +9,14 @@ import io.flotilla.ops.node.FleetNode;
 import io.flotilla.ops.node.NodeConfig;
 import io.flotilla.ops.node.NodeFailure;
 import io.flotilla.ops.node.NodeListener;
+import io.flotilla.ops.node.NodeParts;
 import io.flotilla.ops.node.NodePorts;
 import io.flotilla.ops.node.ProgramVersion;
 import io.flotilla.raft.disk.os.DirectoryInUseException;
 import io.flotilla.raft.disk.os.DirectoryLock;
 import io.flotilla.raft.disk.os.OsDisk;
 import io.flotilla.raft.host.HostConfig;
+import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
 import io.flotilla.raft.transport.grpc.GrpcRaftService;
@@ -91,7 +93,13 @@ public final class NodeServer implements AutoCloseable {
                             new OsDisk(config.dataDir()),
                             transport,
                             connector,
-                            () -> RocksEngine.open(engineDirectory, this::engineFailed)),
+                            () -> RocksEngine.open(engineDirectory, this::engineFailed),
+                            new NodeParts() {
+                                @Override
+                                public LogConfig logConfig(long newStoreId) {
+                                    return LogConfig.within(config.limits().logBytes(), newStoreId);
+                                }
+                            }),
                     listener);
             node.start();
         } catch (NodeStartException | RuntimeException e) {

@@ -31,7 +31,13 @@ public record LogConfig(int segmentBytes, long maxLogBytes, long newStoreId, int
     }
 
     public static LogConfig defaults(long newStoreId) {
-        return new LogConfig(64 << 20, 256L << 20, newStoreId, 16);
+        return within(256L << 20, newStoreId);
+    }
+
+    /** A log of that budget, in segments of a quarter of it and of 64 MiB at most. */
+    public static LogConfig within(long maxLogBytes, long newStoreId) {
+        int segmentBytes = (int) Math.min(64 << 20, maxLogBytes / 4 & -4096);
+        return new LogConfig(segmentBytes, maxLogBytes, newStoreId, 16);
     }
 
     /** The size of the segment with this number unless a single batch asks for more. */
