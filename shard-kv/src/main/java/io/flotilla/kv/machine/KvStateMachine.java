@@ -73,6 +73,7 @@ public final class KvStateMachine implements StateMachine {
         this.guard = guard(shards);
         this.installed = installed;
         this.appliedIndex = appliedIndex;
+        this.durableIndex = installed.index();
         this.pendingIndex = appliedIndex;
         this.pendingSequence = engine.write(new EngineBatch());
         this.newestSequence = pendingSequence;
