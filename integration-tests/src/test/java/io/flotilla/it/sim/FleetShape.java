@@ -18,6 +18,7 @@ record FleetShape(
         int workers,
         CoreConfig core,
         int segmentBytes,
+        long logBytes,
         int unflushedBatches,
         long maxClockOffsetMillis,
         int maxDriftPpm) {
@@ -33,6 +34,7 @@ record FleetShape(
         int resident = random.nextInt(3) == 0 ? 2_000 : 1 << 20;
         CoreConfig core =
                 new CoreConfig(20, 5, appendBytes, 1 + random.nextInt(64), 4 << 20, 4 << 20, 1 << 20, resident, true);
+        int segmentBytes = random.nextInt(4) == 0 ? 64 << 10 : 8 << 10;
         return new FleetShape(
                 seeds,
                 2 + random.nextInt(3),
@@ -40,7 +42,8 @@ record FleetShape(
                 groups + random.nextInt(2 * groups),
                 1 + random.nextInt(2),
                 core,
-                64 << 10,
+                segmentBytes,
+                (4 + random.nextInt(3)) * (long) segmentBytes,
                 1 + random.nextInt(random.nextBoolean() ? 20 : 400),
                 random.nextInt(3) == 0 ? 60_000 : 500,
                 random.nextInt(3) == 0 ? 20_000 : 200);

@@ -251,7 +251,7 @@ final class SimFleetNode {
     }
 
     private LogConfig logConfig(long newStoreId) {
-        return new LogConfig(shape.segmentBytes(), newStoreId, 4);
+        return new LogConfig(shape.segmentBytes(), shape.logBytes(), newStoreId, 4);
     }
 
     void setSyncLatency(long minNanos, long maxNanos) {

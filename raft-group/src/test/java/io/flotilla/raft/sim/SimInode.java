@@ -16,7 +16,7 @@ final class SimInode {
 
     /** A write, or a change of size if {@code data} is null. */
     private static final class Change {
-        final byte[] data;
+        byte[] data;
         final long position;
         final long madeAt;
         long durableAt = NEVER;
@@ -98,6 +98,7 @@ final class SimInode {
         for (Change change : changes) {
             long within = position - change.position;
             if (change.data != null && within >= 0 && within < change.data.length) {
+                change.data = change.data.clone(); // other images of the disk may share it
                 change.data[(int) within] = data[0];
             }
         }

@@ -59,6 +59,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
     private NodeId lastLeader;
     private long elections;
     private long installs;
+    private long basesMoved;
     private int incarnations;
 
     /**
@@ -80,6 +81,11 @@ public final class RaftInvariants implements SimNetwork.Observer {
     /** How many images state machines took over. */
     public long installs() {
         return installs;
+    }
+
+    /** How often a log's beginning moved. */
+    public long basesMoved() {
+        return basesMoved;
     }
 
     /** Who became leader of some group last, or null. */
@@ -284,6 +290,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
                         shadow.base(),
                         write.base(),
                         machines.get(node).get(write.groupId()).machine.durableIndex());
+                basesMoved++;
                 shadow = shadow.copy();
                 shadow.apply(write);
             }
