@@ -43,7 +43,9 @@ class RealFleetTest {
     private final TestFleet fleet = new TestFleet(this::openLog, this::serve) {
         @Override
         HostConfig change(HostConfig c) {
-            return new HostConfig(c.self(), CORE, 2, 2, 20_000_000L, c.limits());
+            SnapshotConfig parts =
+                    new SnapshotConfig(2, 2, 4 << 10, 4, 64 << 20, 100_000_000L, 100_000_000L, 5_000_000_000L);
+            return new HostConfig(c.self(), CORE, 2, 2, 20_000_000L, c.limits(), parts);
         }
     };
 
@@ -108,15 +110,19 @@ class RealFleetTest {
     }
 
     private long incrementMany(long group, int times) throws Exception {
+        return incrementMany(group, times, 100, 200);
+    }
+
+    private long incrementMany(long group, int times, int atOnce, int bytes) throws Exception {
         long count = 0;
-        for (int done = 0; done < times; done += 100) {
+        for (int done = 0; done < times; done += atOnce) {
             count = (Long) fleet.untilDone(node -> {
                 List<CompletableFuture<Object>> all = new ArrayList<>();
-                for (int i = 0; i < 100; i++) {
-                    all.add(node.propose(group, new byte[200]));
+                for (int i = 0; i < atOnce; i++) {
+                    all.add(node.propose(group, new byte[bytes]));
                 }
                 return CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0]))
-                        .thenApply(done100 -> all.get(99).join());
+                        .thenApply(allDone -> all.get(atOnce - 1).join());
             });
         }
         return count;
@@ -132,6 +138,27 @@ class RealFleetTest {
         TestNode back = fleet.start(away.id);
         back.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(count).get(20, TimeUnit.SECONDS);
         assertThat(fleet.untilDone(node -> node.read(1))).isEqualTo(count);
+    }
+
+    @Test
+    void aNodeThatWasAwayForLongerThanTheLogsReachIsSentAnImageWhileProposalsGoOn() throws Exception {
+        incrementMany(1, 100);
+        TestNode away = fleet.leaderOf(1);
+        kill(away);
+        incrementMany(1, 1_000, 25, 10_000); // 10 MB, of which the logs keep 4
+        TestNode back = fleet.start(away.id);
+        CompletableFuture<Void> caughtUp =
+                back.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(1_100);
+        long count = 0;
+        while (!caughtUp.isDone()) {
+            count = incrementMany(1, 25, 25, 1_000);
+        }
+        back.machines.open.get(1L).reaches(count).get(20, TimeUnit.SECONDS);
+        assertThat(back.host.stats().snapshotsInstalled()).isPositive();
+        assertThat(back.host.status(1).firstIndex()).isGreaterThan(100);
+        for (TestNode node : fleet.nodes.values()) {
+            assertThat(node.host.status(1).failure()).isNull();
+        }
     }
 
     @Test

@@ -1,30 +1,54 @@
 package io.flotilla.raft.sim;
 
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.machine.SnapshotSink;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 
-/** A state machine whose state is a hash over all commands so far, and whose result is that hash. In memory only. */
+/**
+ * A state machine whose state is a hash over all commands so far, and whose result is that hash. It becomes durable a
+ * while after it was asked for; its images are as large as chance will have it.
+ */
 final class ChainMachine implements StateMachine {
-    private long applied;
-    private long chain;
+    private static final long MILLI = 1_000_000L;
+    private static final int MAX_FILLER = 6_000;
+
+    private final SimScheduler scheduler;
+    private final SimRuntime runtime;
+    private final SplittableRandom random;
+    private final ChainStore store;
+    private ChainStore.Point state;
+    private boolean flushing;
+
+    ChainMachine(SimScheduler scheduler, SimRuntime runtime, SplittableRandom random, ChainStore store) {
+        this.scheduler = scheduler;
+        this.runtime = runtime;
+        this.random = random;
+        this.store = store;
+        this.state = store.durable();
+    }
 
     long chain() {
-        return chain;
+        return state.chain();
     }
 
     @Override
     public long appliedIndex() {
-        return applied;
+        return state.applied();
     }
 
     @Override
     public List<Object> apply(List<Entry> entries) {
         List<Object> results = new ArrayList<>();
+        long chain = state.chain();
         for (Entry entry : entries) {
-            applied = entry.index();
             if (entry.kind() == EntryKind.COMMAND) {
                 chain = chain * 31 + TraceHash.of(entry.payload());
                 results.add(chain);
@@ -32,14 +56,130 @@ final class ChainMachine implements StateMachine {
                 results.add(null);
             }
         }
+        state = new ChainStore.Point(entries.get(entries.size() - 1).index(), chain, state.installed());
+        store.applied(state);
         return results;
     }
 
     @Override
     public long durableIndex() {
-        return 0;
+        return store.durable().applied();
+    }
+
+    @Override
+    public void flushSoon() {
+        if (!flushing) {
+            flushing = true;
+            ChainStore.Point flushed = state;
+            scheduler.after(random.nextLong(300 * MILLI), () -> {
+                if (runtime.isAlive()) {
+                    flushing = false;
+                    store.flushed(flushed);
+                }
+            });
+        }
+    }
+
+    @Override
+    public SnapshotSource snapshot() {
+        return new Image(state, random.nextInt(MAX_FILLER), random.split());
+    }
+
+    @Override
+    public SnapshotSink receiveSnapshot() {
+        return new Received(random.split());
+    }
+
+    @Override
+    public void install(SnapshotSink image, EntryId last) {
+        ByteBuffer bytes = ((Received) image).whole();
+        scheduler.spend(random.nextLong(400 * MILLI));
+        state = new ChainStore.Point(bytes.getLong(), bytes.getLong(), last);
+        store.installed(state, scheduler.now());
+    }
+
+    @Override
+    public EntryId installed() {
+        return state.installed();
     }
 
     @Override
     public void close() {}
+
+    private static byte[] filler(long chain, int size) {
+        byte[] filler = new byte[size];
+        new SplittableRandom(chain).nextBytes(filler);
+        return filler;
+    }
+
+    private final class Image implements SnapshotSource {
+        private final long index;
+        private final SplittableRandom slowness;
+        private final ByteBuffer bytes;
+
+        Image(ChainStore.Point point, int filler, SplittableRandom slowness) {
+            this.index = point.applied();
+            this.slowness = slowness;
+            this.bytes = ByteBuffer.allocate(2 * Long.BYTES + filler)
+                    .putLong(index)
+                    .putLong(point.chain())
+                    .put(filler(point.chain(), filler))
+                    .flip();
+        }
+
+        @Override
+        public long index() {
+            return index;
+        }
+
+        @Override
+        public byte[] next(int maxBytes) {
+            scheduler.spend(slowness.nextLong(3 * MILLI));
+            if (!bytes.hasRemaining()) {
+                return null;
+            }
+            byte[] part = new byte[Math.min(bytes.remaining(), 1 + slowness.nextInt(maxBytes))];
+            bytes.get(part);
+            return part;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private final class Received implements SnapshotSink {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        private final SplittableRandom slowness;
+        private boolean finished;
+
+        Received(SplittableRandom slowness) {
+            this.slowness = slowness;
+        }
+
+        @Override
+        public void accept(byte[] part) {
+            scheduler.spend(slowness.nextLong(3 * MILLI));
+            bytes.writeBytes(part);
+        }
+
+        @Override
+        public void finish() {
+            ByteBuffer image = ByteBuffer.wrap(bytes.toByteArray()).position(Long.BYTES);
+            ByteBuffer expected = ByteBuffer.wrap(filler(image.getLong(), image.remaining()));
+            if (!image.equals(expected)) {
+                throw new IllegalArgumentException("parts are missing, doubled or out of order");
+            }
+            finished = true;
+        }
+
+        ByteBuffer whole() {
+            if (!finished) {
+                throw new IllegalStateException("an image that is not whole");
+            }
+            return ByteBuffer.wrap(bytes.toByteArray());
+        }
+
+        @Override
+        public void close() {}
+    }
 }

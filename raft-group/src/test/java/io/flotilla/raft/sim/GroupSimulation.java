@@ -10,6 +10,7 @@ import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
+import io.flotilla.raft.host.SnapshotConfig;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
@@ -22,8 +23,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /**
  * The library alone under the simulator: production core, host and log on a few nodes with a few groups, proposals and
@@ -39,10 +42,13 @@ final class GroupSimulation implements FaultPlan.World {
     private final FaultPlan faults;
     private final SplittableRandom random;
     private final CoreConfig core;
+    private final SnapshotConfig snapshots;
+    private final int segmentBytes;
     private final List<SimNode> nodes = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final long[] acknowledged = new long[GROUPS];
     private final Coverage coverage = new Coverage();
+    private boolean quiet;
     private long proposed;
     private long acknowledgements;
     private long reads;
@@ -59,6 +65,16 @@ final class GroupSimulation implements FaultPlan.World {
         int size = random.nextInt(3) == 0 ? 5 : 3;
         int appendBytes = random.nextBoolean() ? 40 : 192 << 10;
         core = new CoreConfig(20, 5, appendBytes, 1 + random.nextInt(64), 4 << 20, 1 << 20, 1 << 20, 4 << 10, true);
+        segmentBytes = random.nextInt(5) == 0 ? 1 << 20 : 8192 << random.nextInt(2);
+        snapshots = new SnapshotConfig(
+                1 + random.nextInt(2),
+                1 + random.nextInt(2),
+                100 + random.nextInt(2_000),
+                1 + random.nextInt(8),
+                10_000L << random.nextInt(10),
+                SECOND / 4,
+                SECOND / 2,
+                3 * SECOND);
         List<NodeId> ids = new ArrayList<>();
         for (int i = 1; i <= size; i++) {
             ids.add(new NodeId("n" + i));
@@ -87,18 +103,30 @@ final class GroupSimulation implements FaultPlan.World {
                         new Violation("Liveness", "group %d did nothing for 10 s without faults", group));
             }
         }
+        quiet = true;
+        scheduler.runUntil((seconds + 20) * SECOND);
+        try {
+            invariants.checkReplicasAgree(node -> true);
+        } catch (Violation e) {
+            throw new SimFailure(scheduler.now(), e);
+        }
     }
 
     String summary() {
         return String.format(
-                "%d nodes, %d faults, %d elections, %d proposals, %d acknowledged, %d reads, trace %016x",
+                "%d nodes, %d faults, %d elections, %d proposals, %d acknowledged, %d reads, %d images, trace %016x",
                 nodes.size(),
                 faults.faults(),
                 invariants.elections(),
                 proposed,
                 acknowledgements,
                 reads,
+                invariants.installs(),
                 scheduler.trace().value());
+    }
+
+    long installs() {
+        return invariants.installs();
     }
 
     long trace() {
@@ -106,6 +134,9 @@ final class GroupSimulation implements FaultPlan.World {
     }
 
     private void propose() {
+        if (quiet) {
+            return;
+        }
         scheduler.after(1 + random.nextLong(SECOND / 50), this::propose);
         SimNode node = nodes.get(random.nextInt(nodes.size()));
         int group = random.nextInt(GROUPS);
@@ -261,6 +292,7 @@ final class GroupSimulation implements FaultPlan.World {
     private final class SimNode {
         private final NodeId id;
         private final List<NodeId> all;
+        private final Map<Long, ChainStore> chains = new TreeMap<>();
         private SimDisk disk;
         private SimRuntime runtime;
         private RaftHost host;
@@ -288,7 +320,7 @@ final class GroupSimulation implements FaultPlan.World {
                 log = invariants.watch(
                         id,
                         incarnation,
-                        SegmentedLogStore.open(disk, "log", new LogConfig(1 << 20, random.nextLong(), 4)));
+                        SegmentedLogStore.open(disk, "log", new LogConfig(segmentBytes, random.nextLong(), 4)));
             } catch (IOException e) {
                 stopped(incarnation, new Violation("Recovery", "%s can't open its log: %s", id, e.getMessage()));
                 return;
@@ -303,13 +335,20 @@ final class GroupSimulation implements FaultPlan.World {
                     1 + random.nextInt(2),
                     1,
                     50_000_000L,
-                    HostLimits.of(256L << 20).withCounts(1000, 1000, 10_000));
+                    HostLimits.of(256L << 20).withCounts(1000, 1000, 10_000),
+                    snapshots);
             host = new RaftHost(
                     config,
                     incarnation,
                     log,
                     transport,
-                    invariants.watch(id, group -> new ChainMachine()),
+                    invariants.watch(
+                            id,
+                            group -> new ChainMachine(
+                                    scheduler,
+                                    incarnation,
+                                    random.split(),
+                                    chains.computeIfAbsent(group.groupId(), g -> ChainStore.empty()))),
                     new Listener(this, incarnation));
             host.start();
             for (int group = 0; group < GROUPS; group++) {
@@ -343,6 +382,7 @@ final class GroupSimulation implements FaultPlan.World {
             runtime = null;
             host = null;
             disk = powerCut ? disk.crash(scheduler.now(), random.split()) : disk.kill(scheduler.now());
+            chains.replaceAll((group, chain) -> chain.crash(scheduler.now(), random));
         }
     }
 

@@ -11,6 +11,7 @@ class GroupSimulationTest {
     void noSeedBreaksAnInvariant() {
         long first = Long.getLong("flotilla.seed", Long.getLong("flotilla.firstSeed", 1));
         long count = System.getProperty("flotilla.seed") != null ? 1 : Long.getLong("flotilla.seeds", 30);
+        long installs = 0;
         for (long seed = first; seed < first + count; seed++) {
             GroupSimulation simulation = new GroupSimulation(seed);
             try {
@@ -24,7 +25,11 @@ class GroupSimulationTest {
                                 seed, e.nanos() / 1e9, e.getMessage(), seed),
                         e);
             }
+            installs += simulation.installs();
             System.out.println("seed " + seed + ": " + simulation.summary());
+        }
+        if (count >= 10) {
+            assertThat(installs).as("images taken over").isGreaterThan(3 * count);
         }
     }
 
