@@ -74,6 +74,23 @@ class SnapshotHostTest {
         return count;
     }
 
+    /** Increments until no log that is still there holds what the node that is away needs next. */
+    private long incrementUntilCut() throws Exception {
+        long last = increment(20);
+        while (fleet.nodes.values().stream()
+                .anyMatch(node -> node.host.status(1).firstIndex() < 200)) {
+            last = increment(20);
+        }
+        return last;
+    }
+
+    /** The node has everything, and what comes after it. */
+    private void goesOn(TestNode node, long count) throws Exception {
+        CounterMachine machine = node.machines.opened(1).get(20, TimeUnit.SECONDS);
+        machine.reaches(count).get(30, TimeUnit.SECONDS);
+        machine.reaches(increment(20)).get(20, TimeUnit.SECONDS);
+    }
+
     private TestNode kill(TestNode node) {
         node.kill();
         fleet.nodes.remove(node.id);
@@ -84,27 +101,25 @@ class SnapshotHostTest {
     void whoWasAwayForLongGetsAnImageAndThenEntriesWhileProposalsGoOn() throws Exception {
         increment(100);
         TestNode away = kill(fleet.leaderOf(1));
-        increment(1_000);
+        long count = incrementUntilCut();
         TestNode back = fleet.start(away.id);
         CompletableFuture<Void> caughtUp =
-                back.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(1_100);
-        long count = 0;
+                back.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(count);
         while (!caughtUp.isDone()) {
             count = increment(20);
         }
-        back.machines.open.get(1L).reaches(count).get(20, TimeUnit.SECONDS);
+        goesOn(back, count);
         assertThat(back.host.stats().snapshotsInstalled()).isPositive();
         assertThat(back.host.stats().snapshotBytesIn()).isGreaterThan(100_000);
         GroupStatus status = back.host.status(1);
-        assertThat(status.firstIndex()).isGreaterThan(1_000);
-        assertThat(logs.get(away.id).entries(1)).isLessThan(1_000);
+        assertThat(status.firstIndex()).isGreaterThan(200);
     }
 
     @Test
     void anImageArrivesThoughMuchOfItIsLostOnTheWay() throws Exception {
         increment(100);
         TestNode away = kill(fleet.leaderOf(1));
-        long count = increment(400);
+        long count = incrementUntilCut();
         SplittableRandom random = new SplittableRandom(1);
         network.lost = message -> {
             synchronized (random) {
@@ -112,13 +127,13 @@ class SnapshotHostTest {
             }
         };
         TestNode back = fleet.start(away.id);
-        back.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(count).get(30, TimeUnit.SECONDS);
+        goesOn(back, count);
         assertThat(back.host.stats().snapshotsInstalled()).isPositive();
     }
 
     @Test
     void afterAStopOfAllEverythingAcknowledgedIsThereThoughTheLogsBeginLater() throws Exception {
-        long count = increment(500);
+        long count = incrementUntilCut();
         fleet.closeAll();
         fleet.startAll();
         assertThat(fleet.untilDone(node -> node.read(1))).isEqualTo(count);
@@ -132,7 +147,7 @@ class SnapshotHostTest {
     void aReceiverThatStartsAnewInTheMiddleIsServedFromTheBeginning() throws Exception {
         increment(100);
         TestNode away = kill(fleet.leaderOf(1));
-        long count = increment(400);
+        long count = incrementUntilCut();
         CompletableFuture<Void> halfWay = new CompletableFuture<>();
         network.lost = message -> {
             if (message instanceof BulkMessage.Part part && part.number() >= 10 && !halfWay.isDone()) {
@@ -145,7 +160,7 @@ class SnapshotHostTest {
         kill(back);
         network.lost = message -> false;
         back = fleet.start(away.id);
-        back.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(count).get(30, TimeUnit.SECONDS);
+        goesOn(back, count);
         assertThat(back.host.stats().snapshotsInstalled()).isEqualTo(1);
     }
 }
