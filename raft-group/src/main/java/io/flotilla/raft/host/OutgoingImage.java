@@ -43,4 +43,14 @@ final class OutgoingImage {
         this.replica = replica;
         this.to = to;
     }
+
+    /**
+     * How often the wait for an answer has doubled. Never where asking again costs next to nothing: an offer, or the end of
+     * an image whose result was lost; without the result the follower gets no entries.
+     */
+    int backoff(int most) {
+        boolean isBare =
+                stage == Stage.OFFERED || (window.size() == 1 && window.peek().isLast());
+        return isBare ? 0 : Math.min(most, silentResends);
+    }
 }

@@ -11,8 +11,8 @@ import io.flotilla.raft.transport.BulkCodec;
  * @param partBytes bytes of one part, at most {@link BulkCodec#MAX_PART_BYTES}; a single row of a machine may exceed it
  * @param windowParts parts sent and not yet acknowledged, per image
  * @param bytesPerSecond what this node sends of all images together
- * @param resendNanos after so long without an answer everything unacknowledged is sent again; doubled up to eight times
- *     while there is none
+ * @param resendNanos after so long without an answer everything unacknowledged is sent again; where that is parts, doubled up
+ *     to eight times while there is none
  * @param retryNanos how long a follower that could not be sent an image waits before the next attempt
  * @param silenceNanos a transfer whose other end says nothing for so long is given up
  */

@@ -99,12 +99,12 @@ final class SnapshotSender {
             return;
         }
         image.heardAt = state.clock.nanos();
+        image.silentResends = 0;
         image.stage = OutgoingImage.Stage.SENDING;
         while (!image.window.isEmpty()
                 && image.window.peek().number() < ack.next()
                 && !image.window.peek().isLast()) {
             image.window.poll();
-            image.silentResends = 0;
         }
         fill(image);
     }
@@ -233,7 +233,7 @@ final class SnapshotSender {
             }
             if (now - image.heardAt >= config.silenceNanos()) {
                 fail(image);
-            } else if (now - image.sentAt >= config.resendNanos() << Math.min(LONGEST_BACKOFF, image.silentResends)) {
+            } else if (now - image.sentAt >= config.resendNanos() << image.backoff(LONGEST_BACKOFF)) {
                 image.silentResends++;
                 if (isOffered) {
                     offer(image);
