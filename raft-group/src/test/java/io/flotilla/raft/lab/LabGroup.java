@@ -58,10 +58,6 @@ final class LabGroup {
         random = scheduler.randomStream();
         wires = new LabWires(scheduler.randomStream());
         wires.setUnreliable(unreliable);
-        if (unreliable) {
-            // images go by this, everything else by the wires
-            network.setQuality(new SimNetwork.Quality(0.1, 0, 0, 0, 100_000, 27 * MILLI));
-        }
         network.setCarrier(wires);
         invariants = new RaftInvariants(
                 scheduler,

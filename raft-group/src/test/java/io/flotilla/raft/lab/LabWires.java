@@ -3,6 +3,8 @@ package io.flotilla.raft.lab;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.sim.SimNetwork;
+import io.flotilla.raft.transport.BulkCodec;
+import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
 import java.util.SplittableRandom;
@@ -49,6 +51,21 @@ final class LabWires implements SimNetwork.Carrier {
             requests++;
         }
         bytes += 1 + MessageCodec.size(message);
+        return delay(request);
+    }
+
+    /** An image travels in several requests and answers instead of one. */
+    @Override
+    public long carry(NodeId from, NodeId to, BulkMessage message) {
+        boolean request = message instanceof BulkMessage.Offer || message instanceof BulkMessage.Part;
+        if (request) {
+            requests++;
+        }
+        bytes += BulkCodec.encode(message).length;
+        return delay(request);
+    }
+
+    private long delay(boolean request) {
         long delay = (20 + random.nextLong(80)) * MICRO;
         if (unreliable) {
             if (random.nextInt(10) == 0) {

@@ -1,6 +1,7 @@
 package io.flotilla.raft.sim;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,9 @@ public final class SimNetwork {
     public interface Carrier {
         /** @return the nanoseconds until it arrives, or -1 if it is lost */
         long carry(NodeId from, NodeId to, GroupMessage message);
+
+        /** The same for a piece of bulk. */
+        long carry(NodeId from, NodeId to, BulkMessage message);
     }
 
     /** Sees each frame as it leaves, before the network has done anything to it. */

@@ -81,16 +81,20 @@ public final class SimTransport implements Transport {
             return;
         }
         byte[] frame = BulkCodec.encode(message);
-        for (int copies = network.duplicates() ? 2 : 1; copies > 0; copies--) {
-            long delay = network.delay() + frame.length * BULK_NANOS_PER_BYTE;
-            transmit(
-                    to,
-                    target,
-                    frame,
-                    delay,
-                    network.loses(),
-                    listener -> listener.receiver.receiveBulk(self, decodeBulk(frame)));
+        SimNetwork.Carrier carrier = network.carrier();
+        if (carrier != null) {
+            long delay = carrier.carry(self, to, message);
+            transmitBulk(to, target, frame, delay, delay < 0);
+            return;
         }
+        for (int copies = network.duplicates() ? 2 : 1; copies > 0; copies--) {
+            transmitBulk(to, target, frame, network.delay(), network.loses());
+        }
+    }
+
+    private void transmitBulk(NodeId to, String target, byte[] frame, long delay, boolean lost) {
+        long arrival = delay + frame.length * BULK_NANOS_PER_BYTE;
+        transmit(to, target, frame, arrival, lost, listener -> listener.receiver.receiveBulk(self, decodeBulk(frame)));
     }
 
     private void transmit(NodeId to, String target, List<GroupMessage> messages, long delay, boolean lost) {
