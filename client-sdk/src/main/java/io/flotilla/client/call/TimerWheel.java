@@ -20,6 +20,7 @@ final class TimerWheel {
     private int size;
     private long armed = Long.MAX_VALUE;
     private boolean firing;
+    private RuntimeException failure;
 
     /** @param alarm told when {@link #advance} should be called next; each time replaces the one before */
     TimerWheel(LongConsumer alarm) {
@@ -77,11 +78,15 @@ final class TimerWheel {
         return current + SLOTS;
     }
 
-    /** Wakes all whose time has come. They may schedule and cancel others. */
+    /**
+     * Wakes all whose time has come. They may schedule and cancel others. If one throws, the others are woken all the
+     * same; the first failure is thrown at the end, with the later ones attached.
+     */
     void advance(long now) {
         armed = Long.MAX_VALUE;
         firing = true;
         long target = now >> TICK_SHIFT;
+        failure = null;
         try {
             for (long tick = Math.max(current + 1, target - SLOTS + 1); tick <= target; tick++) {
                 current = tick;
@@ -96,6 +101,9 @@ final class TimerWheel {
             if (size > 0) {
                 arm(nextTick());
             }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 
@@ -119,7 +127,19 @@ final class TimerWheel {
                 insert(timed);
             } else {
                 size--;
-                timed.wake(now);
+                wake(timed, now);
+            }
+        }
+    }
+
+    private void wake(Timed timed, long now) {
+        try {
+            timed.wake(now);
+        } catch (RuntimeException e) {
+            if (failure == null) {
+                failure = e;
+            } else if (failure != e) {
+                failure.addSuppressed(e);
             }
         }
     }

@@ -1,6 +1,7 @@
 package io.flotilla.client.call;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -82,5 +83,32 @@ final class TimerWheelTest {
         wheel.advance(10 * TICK);
         assertThat(fired).hasSize(1);
         assertThat(wheel.all()).isEmpty();
+    }
+
+    @Test
+    void aTimerThatThrowsDoesNotKeepOthersFromFiring() {
+        for (int i = 0; i < 3; i++) {
+            int number = i;
+            wheel.schedule(
+                    new Timed() {
+                        @Override
+                        void wake(long now) {
+                            throw new IllegalStateException("timer " + number);
+                        }
+                    },
+                    TICK);
+            wheel.schedule(new Timer(i), i < 2 ? TICK : 2 * TICK);
+        }
+        Timer later = new Timer(9);
+        wheel.schedule(later, 9 * TICK);
+
+        assertThatThrownBy(() -> wheel.advance(2 * TICK))
+                .hasMessage("timer 0")
+                .satisfies(failure -> assertThat(failure.getSuppressed()).hasSize(2));
+        assertThat(fired).containsExactly(0L, 1L, 2L);
+        assertThat(wheel.all()).containsExactly(later);
+        assertThat(alarm[0]).isLessThanOrEqualTo(9 * TICK);
+        wheel.advance(9 * TICK);
+        assertThat(fired).containsExactly(0L, 1L, 2L, 9L);
     }
 }

@@ -15,7 +15,9 @@ import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.FleetGrpc;
 import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.HelloReply;
+import io.flotilla.client.proto.Mutation;
 import io.flotilla.client.proto.Node;
+import io.flotilla.client.proto.Put;
 import io.flotilla.client.proto.ReadReply;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
@@ -23,8 +25,10 @@ import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.client.proto.Shard;
 import io.flotilla.client.proto.Value;
 import io.flotilla.client.proto.WriteReply;
+import io.flotilla.client.proto.WriteRequest;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -86,6 +90,39 @@ final class GrpcLoopbackTest {
             all.forEach(CompletableFuture::join);
             assertThat(client.get(new byte[] {3}).orElseThrow().value()).isEqualTo(large);
             assertThat(toy.store).hasSize(20_020);
+        }
+    }
+
+    /** What waits for a node that does not read is bounded; one frame given many times takes no memory here. */
+    @Test
+    void aNodeThatDoesNotReadLosesTheStreamAtTheBound() throws Exception {
+        toy.reads = false;
+        CompletableFuture<String> closed = new CompletableFuture<>();
+        ClientFrame frame = ClientFrame.newBuilder()
+                .addRequests(Request.newBuilder()
+                        .setWrite(WriteRequest.newBuilder()
+                                .setMutation(Mutation.newBuilder()
+                                        .setPut(Put.newBuilder().setValue(ByteString.copyFrom(new byte[1 << 20]))))))
+                .build();
+        long room = GrpcConnector.QUEUE_BYTES / frame.getSerializedSize();
+        try (GrpcConnector connector = new GrpcConnector()) {
+            Connection connection = connector.connect(address, new ConnectionHandler() {
+                @Override
+                public void onFrame(ServerFrame received) {}
+
+                @Override
+                public void onClosed(String reason) {
+                    closed.complete(reason);
+                }
+            });
+            for (long sent = 0; sent < room; sent++) {
+                connection.send(frame);
+            }
+            assertThat(closed).isNotDone();
+            for (long sent = 0; sent < room && !closed.isDone(); sent++) {
+                connection.send(frame);
+            }
+            assertThat(closed.get(10, TimeUnit.SECONDS)).contains("does not read", "256 MiB");
         }
     }
 
@@ -158,9 +195,13 @@ final class GrpcLoopbackTest {
         final CompletableFuture<Void> heard = new CompletableFuture<>();
         volatile String address;
         volatile boolean deaf;
+        volatile boolean reads = true;
 
         @Override
         public StreamObserver<ClientFrame> stream(StreamObserver<ServerFrame> out) {
+            if (!reads) {
+                ((ServerCallStreamObserver<ServerFrame>) out).disableAutoRequest();
+            }
             return new StreamObserver<>() {
                 @Override
                 public void onNext(ClientFrame frame) {
