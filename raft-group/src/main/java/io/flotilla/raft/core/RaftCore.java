@@ -31,9 +31,17 @@ public final class RaftCore {
         applies = new ApplyWindow(config.maxApplyBytes(), replica.log, replica.loads);
     }
 
-    /** One tick has passed; {@code number} is the host's own count, the same for all groups of a node. */
-    public void tick(long number) {
-        roles.current().tick(number);
+    /**
+     * One tick has passed; {@code number} is the host's own count, the same for all groups of a node.
+     *
+     * @return false if nothing came of it but the passing of time: there is nothing to {@link #drain}
+     */
+    public boolean tick(long number) {
+        Role before = roles.current();
+        before.tick(number);
+        Role after = roles.current();
+        return after != before
+                || (after instanceof Leader ? replica.isHeartbeatTick(number) : !(after instanceof Follower));
     }
 
     public void receive(NodeId from, Message message) {

@@ -158,9 +158,10 @@ final class Replica {
         if (core == null) {
             return;
         }
-        touch();
         try {
-            core.tick(number);
+            if (core.tick(number)) {
+                touch();
+            }
         } catch (RuntimeException | Error e) {
             halt(e);
         }
