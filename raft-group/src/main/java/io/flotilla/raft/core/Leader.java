@@ -135,6 +135,11 @@ final class Leader implements Role {
         }
     }
 
+    long acknowledgedBy(NodeId node) {
+        Progress follower = followers.get(node);
+        return follower == null ? -1 : follower.match();
+    }
+
     /** The follower holds everything up to {@code last}: it took over an image, or did not need it any more. */
     void snapshotSent(NodeId to, EntryId last) {
         Progress follower = followers.get(to);

@@ -111,6 +111,11 @@ public final class RaftCore {
         return index < replica.log.base().index() ? null : new EntryId(replica.log.termAt(index), index);
     }
 
+    /** What a follower is known to hold, durably and equal to this leader's log; -1 if this replica does not lead. */
+    public long acknowledged(NodeId follower) {
+        return roles.current() instanceof Leader leader ? leader.acknowledgedBy(follower) : -1;
+    }
+
     /**
      * Lets the log begin later: entries up to {@code upTo} are needed no more, for the state machine holds them durably.
      * The base moves at once to where the machine has applied, if that is less; the next batch tells the log store.

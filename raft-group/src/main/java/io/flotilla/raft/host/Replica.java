@@ -19,8 +19,6 @@ import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.transport.BulkMessage;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * One replica on its worker: the core, and what is open between it and the log writer, the applier and its callers.
@@ -49,8 +47,7 @@ final class Replica {
     private long durable;
     private volatile GroupStatus status;
 
-    /** Followers that are being sent an image, and its last index: the log keeps what comes after. */
-    private final Map<NodeId, Long> imagesOut = new TreeMap<>();
+    private final ImagesOut imagesOut = new ImagesOut();
 
     /** To be installed after the entries that are handed to the machine at the end of this turn. */
     private IncomingImage imageToInstall;
@@ -211,12 +208,8 @@ final class Replica {
         if (core == null) {
             return;
         }
-        long index = upTo;
-        for (long kept : imagesOut.values()) {
-            index = Math.min(index, kept);
-        }
         try {
-            if (core.compact(index)) {
+            if (core.compact(imagesOut.cutAt(upTo, core, state.clock.nanos()))) {
                 state.counters.basesMoved.increment();
                 touch();
             }
@@ -238,14 +231,18 @@ final class Replica {
         if (last == null) {
             worker.snapshots().notTaken(this, to, source);
         } else {
-            imagesOut.put(to, last.index());
+            imagesOut.begun(to, last.index(), state.clock.nanos());
             worker.snapshots().taken(this, to, soft.term(), last, source);
         }
     }
 
     /** @param last what the follower holds, or null if it got no image */
     void imageSent(NodeId to, EntryId last) {
-        imagesOut.remove(to);
+        if (last == null) {
+            imagesOut.failed(to);
+        } else {
+            imagesOut.installed(to);
+        }
         if (core == null) {
             return;
         }

@@ -11,9 +11,9 @@ import io.flotilla.raft.transport.BulkMessage.Part;
 import io.flotilla.raft.transport.BulkMessage.Result;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Sends images to followers, a few at a time. Parts are read as the window of the receiver allows and kept until it has
@@ -29,19 +29,15 @@ final class SnapshotSender {
     private final HostState state;
     private final SnapshotConfig config;
     private final Lane lane;
-    private final Map<Key, OutgoingImage> images = new TreeMap<>();
+    /** In the order in which they were asked for. */
+    private final Map<Key, OutgoingImage> images = new LinkedHashMap<>();
+
     private long nextNumber;
     private int active;
     private long paidUntil;
     private boolean pumpPlanned;
 
-    private record Key(long groupId, NodeId to) implements Comparable<Key> {
-        @Override
-        public int compareTo(Key other) {
-            int byGroup = Long.compare(groupId, other.groupId);
-            return byGroup != 0 ? byGroup : to.compareTo(other.to);
-        }
-    }
+    private record Key(long groupId, NodeId to) {}
 
     SnapshotSender(HostState state, Lane lane, long seed) {
         this.state = state;

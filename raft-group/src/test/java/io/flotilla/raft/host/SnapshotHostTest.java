@@ -21,13 +21,14 @@ import org.junit.jupiter.api.Timeout;
 class SnapshotHostTest {
     private static final int KEPT = 50;
 
+    private long bytesPerSecond = 64 << 20;
     private final MemoryNetwork network = new MemoryNetwork();
     private final Map<NodeId, MemoryLogStore> logs = new ConcurrentHashMap<>();
     private final TestFleet fleet = new TestFleet(this::log, network::transport) {
         @Override
         HostConfig change(HostConfig config) {
             return config.withSnapshots(
-                    new SnapshotConfig(2, 2, 4_000, 4, 64 << 20, 20_000_000L, 50_000_000L, 2_000_000_000L));
+                    new SnapshotConfig(2, 2, 4_000, 4, bytesPerSecond, 20_000_000L, 50_000_000L, 2_000_000_000L));
         }
     };
 
@@ -113,6 +114,34 @@ class SnapshotHostTest {
         assertThat(back.host.stats().snapshotBytesIn()).isGreaterThan(100_000);
         GroupStatus status = back.host.status(1);
         assertThat(status.firstIndex()).isGreaterThan(200);
+    }
+
+    @Test
+    void aSlowImageOfABusyGroupIsEnoughBecauseTheLogKeepsWhatFollowsIt() throws Exception {
+        fleet.closeAll();
+        bytesPerSecond = 100_000; // an image takes a second
+        fleet.startAll();
+        increment(100);
+        TestNode away = kill(fleet.leaderOf(1));
+        long count = incrementUntilCut();
+        TestNode back = fleet.start(away.id);
+        CompletableFuture<Void> installed =
+                back.machines.opened(1).get(20, TimeUnit.SECONDS).reaches(count);
+        long proposed = 0;
+        while (!installed.isDone()) {
+            count = increment(20);
+            proposed += 20;
+        }
+        goesOn(back, count);
+        assertThat(proposed).as("many times what the logs keep").isGreaterThan(4 * KEPT);
+        assertThat(back.host.stats().snapshotsInstalled()).isEqualTo(1);
+        while (fleet.nodes.values().stream()
+                        .mapToInt(n -> logs.get(n.id).entries(1))
+                        .max()
+                        .orElseThrow()
+                > 3 * KEPT) {
+            increment(20); // and lets go of it afterwards
+        }
     }
 
     @Test
