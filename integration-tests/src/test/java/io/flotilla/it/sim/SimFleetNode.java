@@ -213,22 +213,27 @@ final class SimFleetNode {
         return disk;
     }
 
-    /** Crashes the node and flips a bit that its log can't miss, if one is found. */
+    /**
+     * Cuts the node's power and flips a bit that its log can't miss, if one is found. Only after a power cut: a damaged
+     * file whose name was not durable yet may be replaced by its intact predecessor at the next one.
+     */
     boolean rot() {
-        List<String> files = disk.list(LOG);
+        SimDisk cut = disk.crash(scheduler.now(), random.split());
+        List<String> files = cut.list(LOG);
         for (int i = 0; i < ROT_TRIES && !files.isEmpty(); i++) {
             String path = LOG + '/' + files.get(random.nextInt(files.size()));
             int bit = random.nextInt(8);
             double where = random.nextDouble();
             try {
-                SimDisk trial = disk.copy(scheduler.now());
+                SimDisk trial = cut.copy(scheduler.now());
                 long position = (long) (trial.size(path) * where * where);
                 if (trial.size(path) == 0) {
                     continue;
                 }
                 trial.flipBit(path, position, bit);
                 if (isDamaged(trial)) {
-                    crash(false);
+                    crash(true);
+                    disk = cut;
                     disk.flipBit(path, position, bit);
                     rotten = true;
                     return true;

@@ -48,6 +48,11 @@ final class EntryIndex {
         return bytes;
     }
 
+    /** The bytes of memory that the arrays take. */
+    int memory() {
+        return places.length * 12 + runFirsts.length * 16;
+    }
+
     /** The segment of the first entry; the largest number there is if there is none. */
     int firstSegment() {
         return count == 0 ? Integer.MAX_VALUE : (int) (places[0] >>> 32);

@@ -14,9 +14,9 @@ import java.util.TreeMap;
  *
  * <p>Everything in the oldest segments over the budget should go. Groups with entries there are asked to move their base
  * ({@link #pins}). What the log keeps of a group besides entries is written once more, and so is, with all its entries,
- * a group that did not move its base while a whole segment was written: it may have no quorum. Not copied are groups
- * with very many bytes, and none if so much of the log is needed that copying would hardly free anything: those must
- * move their base.
+ * a group that did not move its base while a whole segment was written: it may have no quorum. Copies must not become
+ * most of what is written: a group with more than an eighth of the budget is not copied, and none is if all together
+ * have more than a quarter. Then the log grows until they have moved their bases.
  */
 final class LogSpace {
     private final long budget;
@@ -49,12 +49,12 @@ final class LogSpace {
         if (vacate == 0) {
             return;
         }
-        long needed = 0;
         List<GroupLog> there = new ArrayList<>();
+        long copied = 0;
         for (GroupLog group : groups) {
-            needed += group.bytes();
             if (group.oldestSegment() <= vacate) {
                 there.add(group);
+                copied += mayBeCopied(group) ? group.bytes() : 0;
             }
         }
         there.sort(Comparator.comparingLong(GroupLog::id));
@@ -63,11 +63,15 @@ final class LogSpace {
             if (pin != null) {
                 pins.put(group.id(), pin);
             }
-            boolean whole = group.hasEntriesUpTo(overdue) && group.bytes() <= budget / 8 && needed <= budget / 2;
+            boolean whole = mayBeCopied(group) && copied <= budget / 4;
             if (whole || group.hasStateUpTo(vacate)) {
                 due.add(new Rewrite(group, whole));
             }
         }
+    }
+
+    private boolean mayBeCopied(GroupLog group) {
+        return group.hasEntriesUpTo(overdue) && group.bytes() <= budget / 8;
     }
 
     /** What is to be written once more, in order; some of it may have been overtaken: see {@link #stillDue}. */

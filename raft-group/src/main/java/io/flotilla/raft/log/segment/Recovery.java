@@ -177,9 +177,10 @@ final class Recovery {
                 tail = index;
                 found = scanner.batchAt(position);
             }
+            String fault = found.fault() == null ? "batch " + found.number() + " lies here" : found.fault();
             if (tail == index) {
                 tailOffset = position;
-                tailFault = found.fault() == null ? "batch " + found.number() + " lies here" : found.fault();
+                tailFault = fault;
             }
             if (found.fault() == null && found.number() <= lastBatch) {
                 throw SegmentFormat.damage(
@@ -190,25 +191,27 @@ final class Recovery {
             }
             Rest rest = scanner.restFrom(position, lastBatch + 1);
             if (rest.witness() >= 0) {
-                throw missing("batch " + rest.witnessBatch() + " at offset " + rest.witness() + " of "
-                        + disk.describe(segment.path()));
+                String witness = "batch " + rest.witnessBatch() + " at offset " + rest.witness() + " of "
+                        + disk.describe(segment.path());
+                // a segment is filled from its beginning: what is there at all shows in which one the gap is
+                throw found.fault() == null
+                        ? missing(segments.get(tail).path(), tailOffset, witness, tailFault)
+                        : missing(segment.path(), position, witness, fault);
             }
             rests.add(rest);
         }
     }
 
     /** The next batch was synced but is not there. */
-    private LogDamageException missing(String witness) {
+    private LogDamageException missing(String path, long offset, String witness, String fault) {
         return SegmentFormat.damage(
-                disk,
-                segments.get(tail).path(),
-                tailOffset,
-                "batch " + (lastBatch + 1) + " was synced, as " + witness + " says, but " + tailFault);
+                disk, path, offset, "batch " + (lastBatch + 1) + " was synced, as " + witness + " says, but " + fault);
     }
 
     private TreeMap<Long, GroupLog> finish() throws IOException {
         if (lastBatch < synced) {
-            throw missing(disk.describe(directory + "/" + Manifest.NAME));
+            String witness = disk.describe(directory + "/" + Manifest.NAME);
+            throw missing(segments.get(tail).path(), tailOffset, witness, tailFault);
         }
         TreeMap<Long, GroupLog> finished = new TreeMap<>();
         for (Map.Entry<Long, GroupReplay> group : groups.entrySet()) {

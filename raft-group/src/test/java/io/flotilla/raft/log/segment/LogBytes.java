@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 
 /** A log's files as bytes, to be damaged by tests. */
 final class LogBytes {
@@ -44,19 +45,36 @@ final class LogBytes {
         return ByteBuffer.wrap(read(disk, path)).getLong(SegmentFormat.DATA_START + 16);
     }
 
-    /** Where the batches of a segment begin, and at last where they end (without the last one's padding). */
     static List<Integer> boundaries(byte[] segment) {
+        return boundaries(segment, (int) ByteBuffer.wrap(segment).getLong(16));
+    }
+
+    /** Where the batches of a segment begin, and at last where they end (without the last one's padding). */
+    static List<Integer> boundaries(byte[] segment, int number) {
         ByteBuffer bytes = ByteBuffer.wrap(segment);
         List<Integer> boundaries = new ArrayList<>();
         int position = SegmentFormat.DATA_START;
         int end = position;
         while (position + SegmentFormat.BATCH_HEADER <= segment.length
-                && bytes.getLong(position) == SegmentFormat.BATCH_MAGIC) {
+                && bytes.getLong(position) == SegmentFormat.BATCH_MAGIC
+                && bytes.getLong(position + 8) == number) {
             boundaries.add(position);
             end = position + SegmentFormat.BATCH_HEADER + bytes.getInt(position + 32);
             position = (int) SegmentFormat.align(end, SegmentFormat.ALIGNMENT);
         }
         boundaries.add(end);
         return boundaries;
+    }
+
+    /** The numbers of the segments that the batches in a file were written for. */
+    static TreeSet<Integer> segmentsOfBatches(byte[] segment) {
+        ByteBuffer bytes = ByteBuffer.wrap(segment);
+        TreeSet<Integer> segments = new TreeSet<>();
+        for (int at = SegmentFormat.DATA_START; at + SegmentFormat.BATCH_HEADER <= segment.length; at += 8) {
+            if (bytes.getLong(at) == SegmentFormat.BATCH_MAGIC) {
+                segments.add((int) bytes.getLong(at + 8));
+            }
+        }
+        return segments;
     }
 }

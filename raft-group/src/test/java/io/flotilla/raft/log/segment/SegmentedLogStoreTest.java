@@ -223,6 +223,25 @@ class SegmentedLogStoreTest {
         }
     }
 
+    /** After a failed sync the system may take pages for written that are not on disk. */
+    @Test
+    void whatIsFoundAfterAFailedSyncIsThereForGood() throws IOException {
+        for (int seed = 0; seed < 30; seed++) {
+            SimDisk disk = new SimDisk("n1", DiskTimer.standalone(), 1);
+            SegmentedLogStore store = SegmentedLogStore.open(disk, "log", SMALL);
+            LogModel model = new LogModel();
+            List<GroupWrite> good = List.of(creation(1, VOTED, entry(3, 1, 1000)));
+            List<GroupWrite> unsynced = List.of(write(1, new HardState(4, null), entry(4, 2, 1000)));
+            store.write(good);
+            disk.failForceAfter(0);
+            assertThatThrownBy(() -> store.write(unsynced)).hasMessageContaining("Input/output error");
+            SimDisk stillOn = disk.kill(Long.MAX_VALUE);
+            model.apply(good).apply(unsynced).assertHeldBy(SegmentedLogStore.open(stillOn, "log", SMALL));
+            SimDisk afterPowerCut = stillOn.crash(Long.MAX_VALUE, new SplittableRandom(seed));
+            model.assertHeldBy(SegmentedLogStore.open(afterPowerCut, "log", SMALL));
+        }
+    }
+
     @Test
     void aFullDiskFailsTheWriteAndKeepsWhatWasThere() throws IOException {
         SimDisk disk = new SimDisk("n1", DiskTimer.standalone(), 1);
