@@ -24,6 +24,9 @@ final class HostedMachine {
 
     private static final long BYTES_TOGETHER = 1L << 20;
 
+    /** Entries for which nobody here waits may lie for so long, and are then applied together. */
+    private static final long FOLLOWER_NANOS = 10_000_000L;
+
     private final Replica replica;
     private final Applier applier;
     private final StateMachineFactory machines;
@@ -31,6 +34,7 @@ final class HostedMachine {
     /** Committed entries that the worker gave and nobody has applied yet. Thread-safe. */
     private final Queue<Committed> given = new ConcurrentLinkedQueue<>();
 
+    private final AtomicBoolean delayed = new AtomicBoolean();
     private final AtomicBoolean trimming = new AtomicBoolean();
 
     /** Null before it is open and after it is closed. Written here, read by the snapshot lane too. */
@@ -53,7 +57,11 @@ final class HostedMachine {
     /** By the worker. The proposals are parallel to the entries, null where nobody here waits; or null as a whole. */
     void submitApply(List<Entry> entries, Events.Proposal[] proposals) {
         given.add(new Committed(entries, proposals));
-        replica.worker().apply(applier, this::applyGiven);
+        if (proposals != null) {
+            replica.worker().apply(applier, this::applyGiven);
+        } else if (!delayed.get() && delayed.compareAndSet(false, true)) {
+            applier.lane().after(FOLLOWER_NANOS, this::applyDelayed);
+        }
     }
 
     /** By the worker. */
@@ -109,11 +117,23 @@ final class HostedMachine {
         }
     }
 
+    private void applyDelayed() {
+        delayed.set(false);
+        applyGiven();
+    }
+
     /**
-     * Applies what one hand-over brought, and with it what further ones have brought meanwhile: a machine that is behind
-     * gets larger batches. The tasks of those find nothing left.
+     * Applies all that was given, what lies together as one batch: a machine that is behind, or that nobody waits for, gets
+     * larger batches. What is too much for one batch is left to a task of its own, so that others have their turn.
      */
     private void applyGiven() {
+        applySome();
+        if (!given.isEmpty()) {
+            applier.lane().execute(this::applyGiven);
+        }
+    }
+
+    private void applySome() {
         Committed first = given.poll();
         if (first == null) {
             return;
@@ -232,6 +252,9 @@ final class HostedMachine {
     }
 
     private void install(IncomingImage image) {
+        while (!given.isEmpty() && given.peek().entries.get(0).index() <= image.last.index()) {
+            applySome();
+        }
         Snapshots snapshots = replica.worker().snapshots();
         if (machine == null || replica.worker().state().hasFailed()) {
             snapshots.over(image, BulkMessage.Outcome.REFUSED, "the replica does not run");
@@ -284,6 +307,9 @@ final class HostedMachine {
             return;
         }
         waiting.add(new WaitingReads(index, callbacks));
+        while (applied < index && !given.isEmpty()) {
+            applySome();
+        }
         runReads();
     }
 
