@@ -315,14 +315,25 @@ public final class FaultPlan {
         network.setQuality(new SimNetwork.Quality(0.05, 0.5, 0.5, between(100, 1_500), MILLI / 10, 5 * MILLI));
         crash(leader(), between(500, 3_000));
         later(length, () -> network.setQuality(usual));
+        if (random.nextBoolean()) {
+            // votes wait for the disk, and crashes come meanwhile
+            for (String node : world.nodes()) {
+                long slow = between(2, 40);
+                world.setSyncLatency(node, slow / 2, slow);
+                later(length, () -> normalDisk(node));
+            }
+        }
     }
 
     private void voted(NodeId voter, NodeId candidate, GroupMessage message) {
         if (scheduler.now() < stormUntil
                 && message.message() instanceof Message.VoteReply reply
                 && reply.granted()
-                && random.nextInt(4) == 0) {
-            later(between(1, 10), () -> crash(voter.value(), between(1, 50)));
+                && random.nextInt(3) == 0) {
+            later(between(1, 10), () -> {
+                normalDisk(voter.value()); // so that it is back before the election is over
+                crash(voter.value(), between(1, 50));
+            });
         }
     }
 
