@@ -13,9 +13,11 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import io.flotilla.raft.log.LogStore;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -115,6 +117,19 @@ class ArchitectureTest {
                         "io.flotilla.raft.transport.grpc..",
                         "io.grpc.."))
                 .because("the host is given its log, its lanes and its transport by whoever wires the node")
+                .check(production);
+    }
+
+    @Test
+    @DisplayName("SL-55 one place writes to the log")
+    void onlyTheLogWriterWrites() {
+        noClasses()
+                .that(DescribedPredicate.not(resideInAPackage("io.flotilla.raft.log..")))
+                .and()
+                .doNotHaveFullyQualifiedName("io.flotilla.raft.host.LogWriter")
+                .should()
+                .callMethod(LogStore.class, "write", List.class)
+                .because("what leaves after a sync leaves from where the sync is")
                 .check(production);
     }
 

@@ -1,6 +1,7 @@
 package io.flotilla.raft.core;
 
 import static io.flotilla.raft.core.ScriptedCluster.CONFIG;
+import static io.flotilla.raft.core.ScriptedCluster.ELECTION_TICKS;
 import static io.flotilla.raft.core.ScriptedCluster.HEARTBEAT_TICKS;
 import static io.flotilla.raft.core.ScriptedCluster.entry;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -183,5 +184,51 @@ class CoreLessonsTest {
                 .extracting(Envelope::message)
                 .endsWith(new VoteReply(7, true));
         assertThat(cluster.at("c").state().role()).isEqualTo(RoleName.FOLLOWER);
+    }
+
+    @Test
+    @DisplayName("SL-61 an image that ends where this replica has committed already is not taken")
+    void oldImagesAreNotTaken() {
+        ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("b", 1, null, 1, 1, 1, 1, 1);
+        cluster.inject("a", "b", new AppendRequest(1, new EntryId(1, 5), 4, List.of()));
+        RaftCore b = cluster.at("b").core;
+        assertThat(b.wantsSnapshot(1, new EntryId(1, 3))).isFalse();
+        assertThat(b.wantsSnapshot(1, new EntryId(1, 4))).isFalse();
+        assertThat(b.install(new EntryId(1, 4))).isFalse();
+        assertThat(b.wantsSnapshot(1, new EntryId(1, 9))).isTrue();
+    }
+
+    @Test
+    @DisplayName("SL-62 after the log was cut, votes, matches and late messages count from where it begins")
+    void indexesCountFromTheBase() {
+        ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("b", 1, null, 1, 1, 1, 1, 1);
+        cluster.inject("a", "b", new AppendRequest(1, new EntryId(1, 5), 5, List.of()));
+        TestReplica b = cluster.at("b");
+        assertThat(b.core.compact(5)).isTrue();
+        b.settle();
+        assertThat(b.core.base()).isEqualTo(new EntryId(1, 5));
+        cluster.sent.clear();
+        cluster.inject("a", "b", new AppendRequest(1, EntryId.ZERO, 5, List.of(entry(1, 1), entry(1, 2))));
+        cluster.inject("a", "b", new AppendRequest(1, new EntryId(1, 5), 6, List.of(entry(1, 6))));
+        assertThat(cluster.sent(AppendReply.class, "b", "a"))
+                .as("an append from before the beginning, and one right behind it")
+                .extracting(Envelope::message)
+                .containsExactly(new AppendReply(1, 5), new AppendReply(1, 6));
+        assertThat(b.core.compact(6)).isTrue();
+        b.settle();
+        cluster.inject("c", "b", new VoteRequest(2, new EntryId(1, 5)));
+        assertThat(cluster.sent(VoteReply.class, "b", "c")).isEmpty();
+        for (int i = 0; i < 2 * ELECTION_TICKS; i++) {
+            b.tick();
+        }
+        b.settle();
+        cluster.inject("c", "b", new VoteRequest(3, new EntryId(1, 5)));
+        cluster.inject("a", "b", new VoteRequest(4, new EntryId(1, 6)));
+        assertThat(cluster.sent(VoteReply.class, "b", "c"))
+                .extracting(Envelope::message)
+                .containsExactly(new VoteReply(3, false));
+        assertThat(cluster.sent(VoteReply.class, "b", "a"))
+                .extracting(Envelope::message)
+                .containsExactly(new VoteReply(4, true));
     }
 }

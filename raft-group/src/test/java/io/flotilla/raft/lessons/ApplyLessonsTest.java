@@ -85,9 +85,8 @@ class ApplyLessonsTest {
             node.start();
             assertThat(outcome.answers).isLessThanOrEqualTo(1);
         }
-        World.Outcome last = world.leader().propose("last");
-        world.until(10 * SECOND, "the last one", () -> last.answers == 1);
-        world.run(2 * SECOND);
+        world.write("last");
+        world.untilAllHold("last");
         // the machine itself refuses an index that is not the next one
         List<String> commands = world.nodes.get(0).commands();
         assertThat(commands).doesNotHaveDuplicates().endsWith("last").hasSizeGreaterThan(50);

@@ -1,8 +1,13 @@
 package io.flotilla.raft.lessons;
 
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.machine.SnapshotSink;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,13 +15,14 @@ import java.util.List;
 /** Keeps its commands. What it keeps is saved every few entries; a restart goes on from what was saved last. */
 final class RecordingMachine implements StateMachine {
     /** A state as it survives a crash. */
-    record Image(long applied, List<String> commands) {
-        static final Image EMPTY = new Image(0, List.of());
+    record Image(long applied, List<String> commands, EntryId installed) {
+        static final Image EMPTY = new Image(0, List.of(), EntryId.ZERO);
     }
 
     private final World.Node node;
     private final long group;
-    private final List<String> commands;
+    private List<String> commands;
+    private EntryId installed;
     private long applied;
     private boolean closed;
 
@@ -25,6 +31,7 @@ final class RecordingMachine implements StateMachine {
         this.group = group;
         Image image = node.images.getOrDefault(group, Image.EMPTY);
         this.applied = image.applied;
+        this.installed = image.installed;
         this.commands = new ArrayList<>(image.commands);
     }
 
@@ -61,10 +68,76 @@ final class RecordingMachine implements StateMachine {
                 results.add(null);
             }
             if (node.saveEvery > 0 && applied % node.saveEvery == 0) {
-                node.images.put(group, new Image(applied, List.copyOf(commands)));
+                flushSoon();
             }
         }
         return results;
+    }
+
+    @Override
+    public void flushSoon() {
+        node.images.put(group, new Image(applied, List.copyOf(commands), installed));
+    }
+
+    @Override
+    public SnapshotSource snapshot() {
+        long index = applied;
+        ByteBuffer rest = ByteBuffer.wrap(String.join("\n", commands).getBytes(StandardCharsets.US_ASCII));
+        return new SnapshotSource() {
+            @Override
+            public long index() {
+                return index;
+            }
+
+            @Override
+            public byte[] next(int maxBytes) {
+                if (!rest.hasRemaining()) {
+                    return null;
+                }
+                byte[] part = new byte[Math.min(maxBytes, rest.remaining())];
+                rest.get(part);
+                return part;
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    private static final class Sink implements SnapshotSink {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+        @Override
+        public void accept(byte[] part) {
+            bytes.writeBytes(part);
+        }
+
+        @Override
+        public void finish() {}
+
+        @Override
+        public void close() {}
+    }
+
+    @Override
+    public SnapshotSink receiveSnapshot() {
+        return new Sink();
+    }
+
+    @Override
+    public void install(SnapshotSink image, EntryId last) {
+        String joined = ((Sink) image).bytes.toString(StandardCharsets.US_ASCII);
+        commands = new ArrayList<>(joined.isEmpty() ? List.of() : List.of(joined.split("\n", -1)));
+        applied = last.index();
+        installed = last;
+        flushSoon();
+        node.installs++;
+        node.onInstall.run();
+    }
+
+    @Override
+    public EntryId installed() {
+        return installed;
     }
 
     @Override

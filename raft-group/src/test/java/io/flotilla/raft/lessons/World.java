@@ -14,9 +14,11 @@ import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.Refusal;
+import io.flotilla.raft.host.SnapshotConfig;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.runtime.Clock;
@@ -45,6 +47,10 @@ import java.util.function.Consumer;
 final class World {
     static final long MILLI = 1_000_000;
     static final long SECOND = 1_000 * MILLI;
+
+    /** Small parts, so that images have many. */
+    private static final SnapshotConfig SNAPSHOTS =
+            new SnapshotConfig(2, 2, 200, 4, 64L << 20, 500 * MILLI, SECOND, 15 * SECOND);
 
     /** Heartbeat 250 ms, election timeout 1 to 2 s. */
     static final long ELECTION_NANOS = SECOND;
@@ -160,6 +166,101 @@ final class World {
         }
     }
 
+    /** Proposes at whoever leads until it is applied. @return the node that answered */
+    Node write(String command) {
+        for (int tries = 0; tries < 50; tries++) {
+            Node leader = leader();
+            Outcome outcome = leader.propose(command);
+            long begin = scheduler.now();
+            while (outcome.answers == 0 && scheduler.now() - begin < 5 * SECOND && leader.host != null) {
+                scheduler.step();
+            }
+            if (outcome.answers == 1 && outcome.refusal == null) {
+                return leader;
+            }
+            run(50 * MILLI);
+        }
+        throw new AssertionError(command + " is not applied");
+    }
+
+    /** Waits until the last command of every node that runs is this one, and all hold the same. */
+    void untilAllHold(String last) {
+        until(
+                60 * SECOND,
+                "every node holds " + last,
+                () -> nodes.stream()
+                        .allMatch(node -> node.host == null
+                                || (!node.commands().isEmpty()
+                                        && node.commands()
+                                                .get(node.commands().size() - 1)
+                                                .equals(last))));
+        List<String> first = null;
+        for (Node node : nodes) {
+            if (node.host != null) {
+                first = first == null ? node.commands() : first;
+                if (!first.equals(node.commands())) {
+                    throw new AssertionError(node.id + " holds " + node.commands() + ", another one " + first);
+                }
+            }
+        }
+    }
+
+    /** A log that lets go of whatever the machine has saved. */
+    private static final class TrimmedLog implements LogStore {
+        private final LogStore log;
+        private final Node node;
+        private final TreeMap<Long, Long> bases = new TreeMap<>();
+
+        TrimmedLog(LogStore log, Node node) {
+            this.log = log;
+            this.node = node;
+            log.recovered()
+                    .forEach(group ->
+                            bases.put(group.descriptor().groupId(), group.base().index()));
+        }
+
+        @Override
+        public List<RecoveredGroup> recovered() {
+            return log.recovered();
+        }
+
+        @Override
+        public void write(List<GroupWrite> writes) throws IOException {
+            for (GroupWrite write : writes) {
+                if (write.base() != null) {
+                    bases.put(write.groupId(), write.base().index());
+                }
+            }
+            log.write(writes);
+        }
+
+        @Override
+        public List<Pin> pins() {
+            List<Pin> pins = new ArrayList<>();
+            node.images.forEach((group, image) -> {
+                if (node.saveEvery > 0 && image.applied() > bases.getOrDefault(group, 0L)) {
+                    pins.add(new Pin(group, image.applied()));
+                }
+            });
+            return pins.isEmpty() ? log.pins() : pins;
+        }
+
+        @Override
+        public List<Entry> read(long groupId, long from, long to, int maxBytes) throws IOException {
+            return log.read(groupId, from, to, maxBytes);
+        }
+
+        @Override
+        public Upkeep upkeep() {
+            return log.upkeep();
+        }
+
+        @Override
+        public void close() throws IOException {
+            log.close();
+        }
+    }
+
     private interface DiskWork<T> {
         T run() throws IOException;
     }
@@ -176,7 +277,14 @@ final class World {
         /** What opening a machine costs. */
         long openNanos;
 
+        /** After how many entries the machine saves itself; 0 for never. Then the log lets go of what is saved. */
         int saveEvery;
+
+        int installs;
+        /** Runs when an image was installed, before anybody else knows. */
+        Runnable onInstall = () -> {};
+
+        int opens;
         int lanes;
 
         Node(NodeId id) {
@@ -241,19 +349,20 @@ final class World {
         }
 
         private void open(SimRuntime incarnation) {
-            LogStore log = unchecked(() -> invariants.watch(id, incarnation, openLog()));
+            LogStore log = unchecked(() -> invariants.watch(id, incarnation, new TrimmedLog(openLog(), this)));
             SimTransport transport = new SimTransport(network, incarnation, id, id + ":1");
             for (NodeId other : ids) {
                 transport.setAddress(other, other + ":1");
             }
             lanes = 0;
             RaftHost opened = new RaftHost(
-                    new HostConfig(id, core, 1, 1, 50 * MILLI, HostLimits.of(256L << 20)),
+                    new HostConfig(id, core, 1, 1, 50 * MILLI, HostLimits.of(256L << 20)).withSnapshots(SNAPSHOTS),
                     counted(incarnation),
                     log,
                     transport,
                     invariants.watch(id, group -> {
                         scheduler.spend(openNanos);
+                        opens++;
                         RecordingMachine machine = new RecordingMachine(this, group.groupId());
                         machines.put(group.groupId(), machine);
                         return machine;
