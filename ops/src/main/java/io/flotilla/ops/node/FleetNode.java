@@ -219,7 +219,7 @@ public final class FleetNode implements AutoCloseable {
             return;
         }
         if (found != null
-                && ports.disk().exists(CONFIGURATION_FILE)
+                && (found.hasLog() || ports.disk().exists(CONFIGURATION_FILE))
                 && ports.disk().list(FleetMember.LOG_DIRECTORY).isEmpty()) {
             fail(NodeFailure.broken("the log in " + ports.disk().describe(FleetMember.LOG_DIRECTORY)
                     + " is gone: restore it; without it the node must not come back under its old id"));
@@ -241,19 +241,21 @@ public final class FleetNode implements AutoCloseable {
         founding = new Founding(config, found, lane, calls, addresses::addressOf, newFleetId, new Founding.Steps() {
             @Override
             public boolean save(Identity next) {
+                // founding knows nothing of the log
+                Identity whole = identity != null && identity.hasLog() ? next.withLog() : next;
                 try {
-                    identityFile.write(next.encode());
+                    identityFile.write(whole.encode());
                 } catch (IOException e) {
                     fail(NodeFailure.of(e));
                     return false;
                 }
-                identity = next;
+                identity = whole;
                 return true;
             }
 
             @Override
             public void started(Identity founded) {
-                join(founded, configurationFile);
+                join(founded, configurationFile, identityFile);
             }
 
             @Override
@@ -285,7 +287,7 @@ public final class FleetNode implements AutoCloseable {
         }
     }
 
-    private void join(Identity founded, StateFile configurationFile) {
+    private void join(Identity founded, StateFile configurationFile, StateFile identityFile) {
         if (closed || failure != null) {
             return;
         }
@@ -316,6 +318,12 @@ public final class FleetNode implements AutoCloseable {
             return;
         }
         try {
+            if (!identity.hasLog()) {
+                // from here on a log that is gone is a loss
+                Identity begun = identity.withLog();
+                identityFile.write(begun.encode());
+                identity = begun;
+            }
             member.start();
         } catch (IOException e) {
             fail(NodeFailure.of(e));

@@ -218,7 +218,8 @@ final class Founding {
                 Identity.State.PREPARED,
                 request.getSeedsList(),
                 request.getGroups(),
-                request.getShards());
+                request.getShards(),
+                false);
         return save(prepared) ? "" : "node " + config.id() + " could not write it down";
     }
 
@@ -279,7 +280,7 @@ final class Founding {
                 nodes.add(peer == null ? seed : find(peer.last.getSeedsList(), peer.id));
             }
             save(new Identity(
-                    config.id(), newFleetId, Identity.State.PREPARED, nodes, config.groups(), config.shards()));
+                    config.id(), newFleetId, Identity.State.PREPARED, nodes, config.groups(), config.shards(), false));
         }
         if (identity != null && !identity.isStarted() && all(FoundingReply.State.PREPARED)) {
             becomeStarted();

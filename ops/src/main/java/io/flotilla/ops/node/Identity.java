@@ -12,8 +12,9 @@ import java.util.List;
  * @param nodes the founding nodes, by id
  * @param groups data groups made at founding
  * @param shards shards made at founding
+ * @param hasLog whether the node has taken part: then its log must be there, with all that it ever promised
  */
-record Identity(NodeId id, String fleetId, State state, List<Node> nodes, int groups, int shards) {
+record Identity(NodeId id, String fleetId, State state, List<Node> nodes, int groups, int shards, boolean hasLog) {
     enum State {
         /** Belongs to the fleet, which may not begin before all founding nodes have prepared. */
         PREPARED,
@@ -28,7 +29,11 @@ record Identity(NodeId id, String fleetId, State state, List<Node> nodes, int gr
     }
 
     Identity in(State next) {
-        return new Identity(id, fleetId, next, nodes, groups, shards);
+        return new Identity(id, fleetId, next, nodes, groups, shards, hasLog);
+    }
+
+    Identity withLog() {
+        return new Identity(id, fleetId, state, nodes, groups, shards, true);
     }
 
     boolean isStarted() {
@@ -43,6 +48,9 @@ record Identity(NodeId id, String fleetId, State state, List<Node> nodes, int gr
         text.append("state ").append(state).append('\n');
         text.append("groups ").append(groups).append('\n');
         text.append("shards ").append(shards).append('\n');
+        if (hasLog) {
+            text.append("log begun\n");
+        }
         for (Node node : nodes) {
             text.append("node ").append(node.getId()).append(' ').append(node.getAddress());
             if (!node.getHttpAddress().isEmpty()) {
@@ -60,6 +68,7 @@ record Identity(NodeId id, String fleetId, State state, List<Node> nodes, int gr
         State state = null;
         int groups = 0;
         int shards = 0;
+        boolean hasLog = false;
         List<Node> nodes = new ArrayList<>();
         for (String line : new String(bytes, StandardCharsets.UTF_8).split("\n")) {
             String[] words = line.split(" ");
@@ -72,6 +81,7 @@ record Identity(NodeId id, String fleetId, State state, List<Node> nodes, int gr
                 case "state" -> state = State.valueOf(words[1]);
                 case "groups" -> groups = Integer.parseInt(words[1]);
                 case "shards" -> shards = Integer.parseInt(words[1]);
+                case "log" -> hasLog = true;
                 case "node" -> {
                     Node.Builder node = Node.newBuilder().setId(words[1]).setAddress(words.length > 2 ? words[2] : "");
                     if (words.length > 3) {
@@ -85,6 +95,6 @@ record Identity(NodeId id, String fleetId, State state, List<Node> nodes, int gr
         if (id == null || fleetId == null || state == null || groups < 1 || shards < 1 || nodes.isEmpty()) {
             throw new IllegalArgumentException("a line is missing");
         }
-        return new Identity(id, fleetId, state, nodes, groups, shards);
+        return new Identity(id, fleetId, state, nodes, groups, shards, hasLog);
     }
 }

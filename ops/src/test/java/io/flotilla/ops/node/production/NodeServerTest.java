@@ -208,4 +208,41 @@ class NodeServerTest {
         assertThat(failure.exitCode()).isEqualTo(NodeFailure.BROKEN);
         assertThat(failure.message()).contains(identity.toString());
     }
+
+    /** A node that took part comes back with all its files, or says which one is missing. */
+    @Test
+    void aNodeWithAFileMissingIsRefused() throws Exception {
+        seeds.put(new NodeId("n1"), freeAddress());
+        Running n1 = start("n1", seeds.get(new NodeId("n1")));
+        n1.awaitReady();
+        n1.server.close();
+        Path whole = data.resolve("n1");
+        Path log = whole.resolve("log");
+        Path first = log.resolve("0000000001.log");
+        Path manifest = log.resolve("MANIFEST");
+        for (Path missing : List.of(whole.resolve("identity"), manifest, first)) {
+            Path aside = data.resolve("aside");
+            Files.move(missing, aside);
+            assertBroken(missing);
+            Files.move(aside, missing);
+        }
+        Path aside = data.resolve("aside");
+        Files.move(log, aside);
+        assertBroken(log);
+        Files.deleteIfExists(whole.resolve("configuration"));
+        Files.deleteIfExists(whole.resolve("controller"));
+        assertBroken(log);
+        Files.deleteIfExists(log);
+        Files.move(aside, log);
+        // the configuration is but a copy
+        start("n1", seeds.get(new NodeId("n1"))).awaitReady();
+    }
+
+    private void assertBroken(Path missing) throws Exception {
+        Running node = start("n1", seeds.get(new NodeId("n1")));
+        NodeFailure failure = node.failed.get(30, TimeUnit.SECONDS);
+        assertThat(failure.exitCode()).isEqualTo(NodeFailure.BROKEN);
+        assertThat(failure.message()).contains(missing.toString());
+        node.server.close();
+    }
 }

@@ -77,4 +77,32 @@ final class LogBytes {
         }
         return segments;
     }
+
+    /** How many groups' states in a segment were written once more, with an entry of the same group behind it. */
+    static int copies(byte[] segment, int number) {
+        ByteBuffer bytes = ByteBuffer.wrap(segment);
+        List<Integer> batches = boundaries(segment, number);
+        int copies = 0;
+        for (int i = 0; i < batches.size() - 1; i++) {
+            int end = batches.get(i) + SegmentFormat.BATCH_HEADER + bytes.getInt(batches.get(i) + 32);
+            int previous = -1;
+            for (int at = batches.get(i) + SegmentFormat.BATCH_HEADER;
+                    end <= segment.length && end - at >= RecordFormat.HEADER; ) {
+                if (previous >= 0
+                        && RecordFormat.type(bytes, previous) == RecordFormat.STATE
+                        && RecordFormat.record(bytes, previous) > 1
+                        && RecordFormat.type(bytes, at) == RecordFormat.ENTRY
+                        && RecordFormat.groupId(bytes, at) == RecordFormat.groupId(bytes, previous)) {
+                    copies++;
+                }
+                int length = RecordFormat.length(bytes, at);
+                if (length < RecordFormat.HEADER) {
+                    break;
+                }
+                previous = at;
+                at += length;
+            }
+        }
+        return copies;
+    }
 }

@@ -49,16 +49,26 @@ class SegmentedLogCrashTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void whatWasAcknowledgedIsThere(long seedBlock) throws IOException {
+        int beginnings = 0;
+        int copies = 0;
         for (long seed = seedBlock * 1000; seed < seedBlock * 1000 + 125; seed++) {
             try {
-                run(new SplittableRandom(seed));
+                SimDisk end = run(new SplittableRandom(seed));
+                for (String name : end.list("data/log")) {
+                    int number = SegmentFormat.numberOf(name);
+                    beginnings = Math.max(beginnings, number);
+                    copies += number == 0 ? 0 : LogBytes.copies(LogBytes.read(end, "data/log/" + name), number);
+                }
             } catch (IOException | RuntimeException | AssertionError e) {
                 throw new AssertionError("seed " + seed, e);
             }
         }
+        // else nothing was dropped, or nothing written once more
+        assertThat(beginnings).isGreaterThan(20);
+        assertThat(copies).isGreaterThan(100);
     }
 
-    private static void run(SplittableRandom random) throws IOException {
+    private static SimDisk run(SplittableRandom random) throws IOException {
         TaskTimer timer = new TaskTimer();
         SimDisk disk = new SimDisk("n1", timer, random.nextLong());
         // what the log may hold: exactly one of these
@@ -99,6 +109,7 @@ class SegmentedLogCrashTest {
             }
             disk = end(disk, at, random);
         }
+        return disk;
     }
 
     /** Writes, reads and tidies up; leaves in the list what the log may hold if the last call did not return. */
