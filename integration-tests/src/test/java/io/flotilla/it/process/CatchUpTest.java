@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.flotilla.client.AsyncFlotillaClient;
 import io.flotilla.client.FlotillaClient;
 import io.flotilla.client.proto.NodeStatus;
+import io.flotilla.client.proto.Refusal;
+import io.flotilla.client.proto.ReplicaChecksum;
 import io.flotilla.client.proto.ReplicaChecksumRequest;
 import io.flotilla.client.proto.ReplicaStatus;
 import io.flotilla.client.proto.Request;
@@ -14,13 +16,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -172,29 +173,51 @@ class CatchUpTest {
         });
     }
 
+    /** Until all replicas have applied the same entries; then they must agree. */
     private static void awaitEqualChecksums(AsyncFlotillaClient client, ProcessFleet fleet) throws Exception {
         for (long group = 1; group <= GROUPS; group++) {
             long asked = group;
-            List<String> last = new ArrayList<>();
-            Poll.until("equal checksums of group " + group, Duration.ofMinutes(1), () -> {
-                Set<String> seen = new TreeSet<>();
-                last.clear();
+            Poll.until("a checksum of all replicas of group " + group + " at one index", Duration.ofMinutes(2), () -> {
+                long applied = 0;
+                for (String id : NODES) {
+                    applied = Math.max(applied, appliedIndex(status(client, fleet, id), asked));
+                }
+                Set<ReplicaChecksum> seen = new HashSet<>();
                 for (String id : NODES) {
                     Request request = Request.newBuilder()
-                            .setReplicaChecksum(
-                                    ReplicaChecksumRequest.newBuilder().setGroup(asked))
+                            .setReplicaChecksum(ReplicaChecksumRequest.newBuilder()
+                                    .setGroup(asked)
+                                    .setNotBelow(applied))
                             .build();
                     Response response =
                             client.call(fleet.address(id), request, TIMEOUT).get(1, TimeUnit.MINUTES);
-                    assertThat(response.hasReplicaChecksum())
-                            .as(response.toString())
-                            .isTrue();
-                    last.add(id + " " + response.getReplicaChecksum());
-                    seen.add(response.getReplicaChecksum().toString());
+                    if (!response.hasReplicaChecksum()) {
+                        assertThat(response.getRefusal().getKind())
+                                .as(response.toString())
+                                .isEqualTo(Refusal.Kind.BUSY);
+                        return false;
+                    }
+                    seen.add(response.getReplicaChecksum());
                 }
-                return seen.size() == 1;
+                boolean oneIndex = seen.stream()
+                                .map(ReplicaChecksum::getAppliedIndex)
+                                .distinct()
+                                .count()
+                        == 1;
+                if (oneIndex) {
+                    assertThat(seen).as("group " + asked).hasSize(1);
+                }
+                return oneIndex;
             });
         }
+    }
+
+    private static long appliedIndex(NodeStatus node, long group) {
+        return node.getReplicasList().stream()
+                .filter(replica -> replica.getGroup() == group)
+                .mapToLong(ReplicaStatus::getAppliedIndex)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** What the files of a log take on the disk. */

@@ -142,7 +142,7 @@ final class FleetMember {
             replicas.add(group.descriptor().groupId());
         }
         KvMachines machines = new KvMachines(engine);
-        checksums = new Checksums(ports.runtime().lane("checksums"), machines);
+        checksums = new Checksums(ports.runtime().lane("checksums"), machines, this::appliedHere);
         host = new RaftHost(
                 config.host(),
                 ports.runtime(),
@@ -229,6 +229,11 @@ final class FleetMember {
     /** Any thread. */
     HostStats stats() {
         return host.stats();
+    }
+
+    private long appliedHere(long group) {
+        GroupStatus replica = group == ControllerService.GROUP ? null : host.status(group);
+        return replica == null ? -1 : replica.applied();
     }
 
     /** Why the node is not ready: one line; empty if it is. Any thread. */

@@ -377,11 +377,10 @@ public final class FleetNode implements AutoCloseable {
                             .build());
                 case REPLICA_CHECKSUM -> {
                     FleetMember present = serving();
-                    if (present == null) {
-                        out.accept(unavailable(id));
-                    } else {
-                        present.checksums().handle(request, out);
-                    }
+                    out.accept(
+                            present == null
+                                    ? unavailable(id)
+                                    : present.checksums().answer(request));
                 }
                 case FOUNDING ->
                     lane.execute(() -> {

@@ -16,6 +16,8 @@ import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 
 /**
@@ -26,6 +28,10 @@ public final class KvMachines implements StateMachineFactory {
     private final KvEngine engine;
     private final SessionLimits limits;
     private final Generations generations;
+    /** Whether all that the engine held at the beginning was durable: so it is after the engine was opened. */
+    private final boolean foundDurable;
+    /** Groups whose rows may have changed since. */
+    private final Set<Long> opened = ConcurrentHashMap.newKeySet();
 
     /**
      * Deletes from the engine what an earlier run left behind that nobody needs.
@@ -39,6 +45,7 @@ public final class KvMachines implements StateMachineFactory {
     KvMachines(KvEngine engine, SessionLimits limits) {
         this.engine = engine;
         this.limits = limits;
+        this.foundDurable = engine.durableSequence() >= engine.write(new EngineBatch());
         checkFormat(engine);
         this.generations = new Generations(engine);
     }
@@ -57,8 +64,9 @@ public final class KvMachines implements StateMachineFactory {
 
     @Override
     public StateMachine open(GroupDescriptor group) {
+        boolean first = opened.add(group.groupId());
         byte[] applied = engine.get(Layout.groupKey(group.groupId()));
-        return applied == null ? create(group) : reopen(group.groupId(), Layout.number(applied));
+        return applied == null ? create(group) : reopen(group.groupId(), Layout.number(applied), first && foundDurable);
     }
 
     private KvStateMachine create(GroupDescriptor group) {
@@ -86,7 +94,7 @@ public final class KvMachines implements StateMachineFactory {
         }
         batch.put(Layout.groupKey(group.groupId()), Layout.number(0));
         engine.write(batch);
-        return new KvStateMachine(group.groupId(), engine, generations, limits, 0, EntryId.ZERO, shards);
+        return new KvStateMachine(group.groupId(), engine, generations, limits, 0, 0, EntryId.ZERO, shards);
     }
 
     /**
@@ -124,15 +132,17 @@ public final class KvMachines implements StateMachineFactory {
         return shards;
     }
 
-    private KvStateMachine reopen(long group, long appliedIndex) {
-        byte[] installed = engine.get(Layout.installedKey(group));
+    private KvStateMachine reopen(long group, long appliedIndex, boolean durable) {
+        byte[] row = engine.get(Layout.installedKey(group));
+        EntryId installed = row == null ? EntryId.ZERO : Layout.installed(row);
         return new KvStateMachine(
                 group,
                 engine,
                 generations,
                 limits,
                 appliedIndex,
-                installed == null ? EntryId.ZERO : Layout.installed(installed),
+                durable ? appliedIndex : installed.index(),
+                installed,
                 shards(engine::ascending, group));
     }
 }

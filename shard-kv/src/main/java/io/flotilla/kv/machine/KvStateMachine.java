@@ -63,6 +63,7 @@ public final class KvStateMachine implements StateMachine {
             Generations generations,
             SessionLimits limits,
             long appliedIndex,
+            long durableIndex,
             EntryId installed,
             List<ShardRow> shards) {
         this.group = group;
@@ -73,7 +74,7 @@ public final class KvStateMachine implements StateMachine {
         this.guard = guard(shards);
         this.installed = installed;
         this.appliedIndex = appliedIndex;
-        this.durableIndex = installed.index();
+        this.durableIndex = durableIndex;
         this.pendingIndex = appliedIndex;
         this.pendingSequence = engine.write(new EngineBatch());
         this.newestSequence = pendingSequence;

@@ -55,6 +55,28 @@ class KvStateMachineTest {
     }
 
     @Test
+    void whatARestartFindsIsDurable() {
+        MemoryEngine engine = new MemoryEngine();
+        Replica replica = new Replica(engine);
+        replica.apply(write(1, 1, put("a", "1")));
+        replica.apply(write(1, 2, put("a", "2")));
+        assertThat(replica.machine.durableIndex()).isZero();
+        MemoryEngine left = engine.crash(engine.unflushedBatches());
+        KvMachines machines = new KvMachines(left);
+        EngineBatch others = new EngineBatch();
+        others.put(new byte[] {99}, new byte[0]);
+        left.write(others);
+        KvStateMachine found = (KvStateMachine) machines.open(Replica.GROUP);
+        assertThat(found.durableIndex()).isEqualTo(2);
+        found.apply(List.of(replica.entry(write(1, 3, put("a", "3")))));
+        assertThat(found.durableIndex()).isEqualTo(2);
+        found.close();
+        assertThat(machines.open(Replica.GROUP).durableIndex())
+                .as("opened again by the same run: its last batch may be lost")
+                .isZero();
+    }
+
+    @Test
     void putGivesAGrowingVersion() {
         WriteReply first = does(put("a", "1"));
         assertThat(first.getOutcome()).isEqualTo(Outcome.DONE);
