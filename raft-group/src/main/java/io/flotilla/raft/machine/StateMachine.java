@@ -31,22 +31,16 @@ public interface StateMachine extends AutoCloseable {
      * Asks for everything applied so far to be made durable soon, so that the log can be cut; {@link #durableIndex}
      * tells when. Returns quickly. A failure stops the machine at its next {@link #apply} at the latest.
      */
-    default void flushSoon() {
-        throw new UnsupportedOperationException();
-    }
+    void flushSoon();
 
     /**
      * An image of the state at {@link #appliedIndex}. Cheap: the image is read later, on another lane, perhaps after this
      * machine is closed.
      */
-    default SnapshotSource snapshot() {
-        throw new UnsupportedOperationException();
-    }
+    SnapshotSource snapshot();
 
     /** A place for an image of another replica. Any lane; it may be closed after this machine. */
-    default SnapshotSink receiveSnapshot() {
-        throw new UnsupportedOperationException();
-    }
+    SnapshotSink receiveSnapshot();
 
     /**
      * Replaces the whole state by a finished image, which this machine's {@link #receiveSnapshot} made room for, and
@@ -56,14 +50,10 @@ public interface StateMachine extends AutoCloseable {
      * @param last the last entry in the image, after {@link #appliedIndex}
      * @throws RuntimeException if the machine can't go on (damage, disk)
      */
-    default void install(SnapshotSink image, EntryId last) {
-        throw new UnsupportedOperationException();
-    }
+    void install(SnapshotSink image, EntryId last);
 
     /** The last entry of the image installed last; {@link EntryId#ZERO} if there was none. Survives with the state. */
-    default EntryId installed() {
-        return EntryId.ZERO;
-    }
+    EntryId installed();
 
     /**
      * This machine as the given type: how a reader gets at the queries of the machine it knows. A machine that wraps
