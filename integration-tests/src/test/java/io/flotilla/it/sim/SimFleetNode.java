@@ -329,6 +329,15 @@ final class SimFleetNode {
         }
     }
 
+    /** A replica halts for a disk that fails only if it says so: else it is a defect that a broken disk must not hide. */
+    private boolean isOfTheDisk(NodeFailure failure) {
+        String message = failure.message();
+        return disk.faultsShown() > 0
+                && (!message.contains("halted")
+                        || message.contains(SimDisk.NO_SPACE)
+                        || message.contains(SimDisk.SYNC_FAILED));
+    }
+
     private void stopped(SimRuntime incarnation, NodeFailure failure) {
         if (runtime != incarnation) {
             return;
@@ -337,7 +346,7 @@ final class SimFleetNode {
             coverage.count("rotten logs refused");
             gone = true;
             crash(false);
-        } else if (disk.faultsShown() > 0) {
+        } else if (isOfTheDisk(failure)) {
             crash(false);
             fleet.stopped(id);
         } else {

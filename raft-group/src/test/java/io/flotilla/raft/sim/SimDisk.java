@@ -19,6 +19,11 @@ import java.util.TreeSet;
  * simulation a task's local time may be ahead of the time at which another event cuts the power.
  */
 public final class SimDisk implements Disk {
+    /** What the message of a write says for which there is no room. */
+    public static final String NO_SPACE = "No space left on device";
+    /** What the message of a force says that failed. */
+    public static final String SYNC_FAILED = "Input/output error";
+
     /** A little less than {@code HostLimits.DISK_NANOS}, as clocks drift: who waits longer may call it a failure. */
     private static final long HANGS_NANOS = HostLimits.DISK_NANOS / 100 * 95;
 
@@ -233,7 +238,7 @@ public final class SimDisk implements Disk {
             throw new NoSuchFileException(describe(directory));
         }
         if (spendOnForce()) {
-            throw new IOException("Input/output error: force of directory " + describe(directory));
+            throw new IOException(SYNC_FAILED + ": force of directory " + describe(directory));
         }
         names.force(directory, timer);
     }
@@ -279,7 +284,7 @@ public final class SimDisk implements Disk {
         long growth = newSize - inode.size();
         if (capacity != Long.MAX_VALUE && growth > 0 && usedBytes() + growth > capacity) {
             faultsShown++;
-            throw new IOException("No space left on device " + name);
+            throw new IOException(NO_SPACE + " " + name);
         }
     }
 
@@ -314,7 +319,7 @@ public final class SimDisk implements Disk {
             boolean fails = spendOnForce();
             inode.force(timer, fails);
             if (fails) {
-                throw new IOException("Input/output error: force of " + describe(path));
+                throw new IOException(SYNC_FAILED + ": force of " + describe(path));
             }
         }
 

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /**
@@ -230,6 +231,16 @@ public final class RaftInvariants implements SimNetwork.Observer {
         }));
     }
 
+    /** What is broken ends the run, also if the production code around takes it for a failure of its own and stops a node. */
+    private <T> T noticed(Supplier<T> checked) {
+        try {
+            return checked.get();
+        } catch (Violation broken) {
+            scheduler.fail(broken);
+            throw broken;
+        }
+    }
+
     private final class WatchedLog implements LogStore {
         private final NodeId node;
         private final SimRuntime runtime;
@@ -254,7 +265,10 @@ public final class RaftInvariants implements SimNetwork.Observer {
                 if (write.creation() != null) {
                     memberships.putIfAbsent(write.groupId(), write.creation().membership());
                 }
-                checkContent(write);
+                noticed(() -> {
+                    checkContent(write);
+                    return null;
+                });
             }
             Map<Long, GroupWrite> unfinished = inFlight.get(node);
             for (GroupWrite write : writes) {
@@ -348,6 +362,10 @@ public final class RaftInvariants implements SimNetwork.Observer {
 
         @Override
         public List<Object> apply(List<Entry> entries) {
+            return noticed(() -> applyChecked(entries));
+        }
+
+        private List<Object> applyChecked(List<Entry> entries) {
             long id = group.groupId();
             long next = machine.appliedIndex() + 1;
             for (Entry entry : entries) {
@@ -384,9 +402,11 @@ public final class RaftInvariants implements SimNetwork.Observer {
 
         @Override
         public long durableIndex() {
-            long durable = machine.durableIndex();
-            monotonicity.sees(incarnation, "durable index of group " + group.groupId(), durable);
-            return durable;
+            return noticed(() -> {
+                long durable = machine.durableIndex();
+                monotonicity.sees(incarnation, "durable index of group " + group.groupId(), durable);
+                return durable;
+            });
         }
 
         @Override
@@ -396,6 +416,10 @@ public final class RaftInvariants implements SimNetwork.Observer {
 
         @Override
         public SnapshotSource snapshot() {
+            return noticed(this::snapshotChecked);
+        }
+
+        private SnapshotSource snapshotChecked() {
             SnapshotSource source = machine.snapshot();
             if (source.index() != machine.appliedIndex()) {
                 throw new Violation(
@@ -417,6 +441,13 @@ public final class RaftInvariants implements SimNetwork.Observer {
 
         @Override
         public void install(SnapshotSink image, EntryId last) {
+            noticed(() -> {
+                installChecked(image, last);
+                return null;
+            });
+        }
+
+        private void installChecked(SnapshotSink image, EntryId last) {
             long id = group.groupId();
             stateMachineSafety.installs(id, last, machine.appliedIndex(), node);
             machine.install(image, last);
