@@ -71,11 +71,13 @@ final class ApplyWindow {
 
     /** The image up to {@code index} is installed, after all that was handed out before. */
     void installed(long index) {
-        Check.that(paused && ready.isEmpty() && handedOut < index, "image up to %s after entry %s", index, handedOut);
+        Check.that(
+                paused && ready.isEmpty() && unanswered.isEmpty() && handedOut < index,
+                "image up to %s after entry %s",
+                index,
+                handedOut);
         paused = false;
         handedOut = index;
-        unanswered.clear();
-        unansweredBytes = 0;
     }
 
     private void handOut(List<Entry> entries) {

@@ -22,7 +22,7 @@ final class Outbox {
     private List<ReadGrant> grants = new ArrayList<>();
     private List<Long> refusedReads = new ArrayList<>();
     private List<LoadRequest> loads = new ArrayList<>();
-    private List<NodeId> snapshots = new ArrayList<>();
+    private List<NodeId> snapshots = List.of();
 
     Outbox(long lastIndex) {
         durable = new DurableIndex(lastIndex);
@@ -117,6 +117,9 @@ final class Outbox {
     }
 
     void snapshot(NodeId follower) {
+        if (snapshots.isEmpty()) {
+            snapshots = new ArrayList<>(2);
+        }
         snapshots.add(follower);
     }
 
@@ -140,7 +143,7 @@ final class Outbox {
         grants = new ArrayList<>();
         refusedReads = new ArrayList<>();
         loads = new ArrayList<>();
-        snapshots = new ArrayList<>();
+        snapshots = List.of();
         return effects;
     }
 

@@ -177,7 +177,7 @@ public final class RaftCore {
         return last.index() > replica.log.committed() && !(roles.current() instanceof Leader) && !applies.isPaused();
     }
 
-    /** The state machine holds the image durably; the log begins after it. */
+    /** The state machine holds the image durably, after it {@link #applied} what came before; the log begins after it. */
     public void installed(EntryId last) {
         applies.installed(last.index());
         replica.installed(last);

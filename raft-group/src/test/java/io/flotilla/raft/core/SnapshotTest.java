@@ -71,6 +71,7 @@ class SnapshotTest {
 
         cluster.sent.clear();
         cluster.propose("a", "meanwhile");
+        cluster.inject("c", "a", new AppendReject(a.state().term(), base, 0, 1)); // a doubled one
         heartbeats(cluster, 5);
         assertThat(cluster.sent(AppendRequest.class, "a", "c"))
                 .as("nothing but heartbeats")
@@ -151,9 +152,9 @@ class SnapshotTest {
         heartbeats(cluster, 1);
         TestReplica a = cluster.at("a");
         long base = a.core.base().index();
+        cluster.sent.clear();
         cluster.inject("c", "a", new AppendReply(a.state().term(), base - 1));
         cluster.propose("a", "x");
-        cluster.sent.clear();
         cluster.at("a").settle();
         assertThat(cluster.sent(AppendRequest.class, "a", "c"))
                 .as("its next entry is gone")
@@ -235,6 +236,33 @@ class SnapshotTest {
         assertThat(c.drain().apply()).as("the new entry 4 is not durable").isEmpty();
         c.persistNext();
         assertThat(c.drain().apply()).containsExactly(entry(3, 4));
+    }
+
+    @Test
+    void entriesOfTheSameTurnGoWithALogThatDoesNotHoldTheImage() {
+        ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("c", 2, null, 1, 1);
+        TestReplica c = cluster.at("c");
+        TestReplica.Image image = image(1, 1, 1);
+        assertThat(c.install(image)).isTrue();
+        c.receive(new NodeId("b"), new AppendRequest(2, new EntryId(1, 2), 0, List.of(entry(2, 3), entry(2, 4))));
+        c.installed();
+        PersistBatch batch = c.drain().persist().get(0);
+        assertThat(batch.base()).isEqualTo(image.last());
+        assertThat(batch.entries()).isEmpty();
+        assertThat(c.state().last()).isEqualTo(3);
+    }
+
+    @Test
+    void whatAnImageHoldsCountsAsDurable() {
+        DurableIndex durable = new DurableIndex(3);
+        long first = durable.issue(5);
+        durable.raiseTo(7);
+        assertThat(durable.index()).isEqualTo(7);
+        durable.persisted(first);
+        assertThat(durable.index()).isEqualTo(7);
+        durable.raiseTo(6);
+        durable.persisted(durable.issue(0));
+        assertThat(durable.index()).isEqualTo(7);
     }
 
     @Test

@@ -29,6 +29,7 @@ public final class GrpcRaftService implements BindableService {
 
     private static final Logger LOG = LoggerFactory.getLogger(GrpcRaftService.class);
     private static final int FRAMES_AHEAD = 16;
+    private static final int BULK_AHEAD = 4;
 
     private final GrpcTransport transport;
 
@@ -52,7 +53,7 @@ public final class GrpcRaftService implements BindableService {
     }
 
     private ServerCall.Listener<byte[]> open(ServerCall<byte[], byte[]> call, boolean isBulk) {
-        call.request(FRAMES_AHEAD);
+        call.request(isBulk ? BULK_AHEAD : FRAMES_AHEAD);
         return new Incoming(call, isBulk);
     }
 

@@ -74,6 +74,49 @@ class RaftLogTest {
     }
 
     @Test
+    @DisplayName("A log that begins later knows the same of what it still holds")
+    void beginsLater() {
+        SplittableRandom random = new SplittableRandom(6);
+        RaftLog whole = new RaftLog(EntryId.ZERO, List.of(), 0, 0);
+        RaftLog later = new RaftLog(EntryId.ZERO, List.of(), 0, 0);
+        long term = 1;
+        for (int step = 0; step < 500; step++) {
+            term += random.nextInt(10) / 9;
+            long last = whole.lastIndex();
+            int choice = random.nextInt(10);
+            if (choice == 0 && last > whole.committed()) {
+                long from = whole.committed() + 1 + random.nextLong(last - whole.committed());
+                whole.truncateFrom(from);
+                later.truncateFrom(from);
+            } else if (choice < 3 && last > whole.applied()) {
+                long index = whole.applied() + 1 + random.nextLong(last - whole.applied());
+                for (RaftLog log : List.of(whole, later)) {
+                    log.commitTo(index);
+                    log.appliedTo(index);
+                }
+            } else if (choice == 3 && later.applied() > later.base().index()) {
+                long from = later.base().index();
+                later.compactTo(from + 1 + random.nextLong(later.applied() - from));
+            } else {
+                whole.append(entry(term, last + 1));
+                later.append(entry(term, last + 1));
+            }
+            assertThat(later.last()).isEqualTo(whole.last());
+            assertThat(later.unappliedBytes()).isEqualTo(whole.unappliedBytes());
+            long base = later.base().index();
+            assertThat(later.firstResident()).isEqualTo(base + 1);
+            assertThat(later.slice(base + 1, later.lastIndex(), Long.MAX_VALUE))
+                    .isEqualTo(whole.slice(base + 1, whole.lastIndex(), Long.MAX_VALUE));
+            assertThat(later.termAt(base)).isEqualTo(whole.termAt(base));
+            for (long index = base + 1; index <= later.lastIndex(); index++) {
+                assertThat(later.termAt(index)).isEqualTo(whole.termAt(index));
+                assertThat(later.firstIndexOfTermAt(index))
+                        .isEqualTo(Math.max(base + 1, whole.firstIndexOfTermAt(index)));
+            }
+        }
+    }
+
+    @Test
     @DisplayName("Terms and entries are those of a plain list, however the log grows and is cut")
     void behavesLikeAList() {
         RaftLog log = new RaftLog(new EntryId(1, 0), List.of(new TermRun(1, 1)), 3, 0);
