@@ -22,7 +22,9 @@ final class RocksImport implements EngineImport {
     private final Path directory;
     private final String name;
     private final Options options;
-    private final EnvOptions environment = new EnvOptions();
+    /** Written out bit by bit: a sync of all at once would hold up that of the log. */
+    private final EnvOptions environment = new EnvOptions().setBytesPerSync(1 << 20);
+
     private final List<Path> files = new ArrayList<>();
 
     /** Of the last file; null between files. */
