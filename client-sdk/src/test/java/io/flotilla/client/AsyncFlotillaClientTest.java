@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import io.flotilla.client.RefusedException.Reason;
+import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.RegisterNodeRequest;
@@ -17,6 +18,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
@@ -576,6 +579,31 @@ final class AsyncFlotillaClientTest {
         done(client.put(b("a"), b("2")));
         assertThat(times.get(1) - times.get(0)).isGreaterThanOrEqualTo(200);
         assertThat(times.get(2) - times.get(1)).isGreaterThanOrEqualTo(200);
+    }
+
+    /** A node without room never gets the bytes: not even of those that wait, one after the other, until there is some. */
+    @Test
+    void onlyTheFirstPartOfALargeRequestIsSentUntilTheNodeTakesIt() {
+        done(client.put(b("a"), b("1")));
+        for (String id : List.of("n1", "n2", "n3")) {
+            fleet.node(id).busyParts = 3;
+        }
+        byte[] value = new byte[1 << 20];
+        value[12345] = 7;
+        assertThat(done(client.put(b("a"), value))).isEqualTo(2);
+        assertThat(done(client.get(b("a"))).orElseThrow().value()).isEqualTo(value);
+        int all = 0;
+        Set<String> requests = new TreeSet<>();
+        for (String id : List.of("n1", "n2", "n3")) {
+            for (ClientFrame frame : fleet.node(id).frames) {
+                if (frame.hasPart()) {
+                    all++;
+                    requests.add(id + "-" + frame.getPart().getId());
+                }
+            }
+        }
+        assertThat(requests).hasSize(3 + 1);
+        assertThat(all).isEqualTo(3 + 9);
     }
 
     @Test

@@ -164,6 +164,9 @@ final class FakeFleet implements Connector {
         final String address;
         final List<FakeStream> streams = new ArrayList<>();
         final List<ClientFrame> frames = new ArrayList<>();
+        /** So many large requests are refused at their first part. */
+        int busyParts;
+
         final List<Request> requests = new ArrayList<>();
         boolean up = true;
         boolean blackHole;
@@ -350,6 +353,7 @@ final class FakeFleet implements Connector {
     final class FakeStream implements Connection {
         private final ConnectionHandler handler;
         private final List<ClientFrame> early = new ArrayList<>();
+        private final Parts parts = new Parts();
         private FakeNode node;
         private boolean ended;
         private long watchId;
@@ -400,7 +404,15 @@ final class FakeFleet implements Connector {
                         .setWallMillis(wall())
                         .setError(node.helloError));
             }
-            for (Request request : frame.getRequestsList()) {
+            if (frame.hasPart() && node.busyParts > 0) {
+                node.busyParts--;
+                answer.addResponses(
+                        refusal(Refusal.newBuilder().setKind(Refusal.Kind.BUSY).setRetryAfterMillis(100)).toBuilder()
+                                .setId(frame.getPart().getId()));
+                deliver(answer.build());
+                return;
+            }
+            for (Request request : parts.requests(frame, answer::addResponses)) {
                 if (request.hasWatch()) {
                     watchId = request.getId();
                     told = request.getWatch().getAbove();

@@ -421,7 +421,9 @@ public final class ClientLoop {
     private void backOff(Call<?> call, long atLeastNanos) {
         call.backoffs++;
         call.backingOff = true;
-        call.backoffUntil = now() + Math.max(atLeastNanos, operationPolicy.delay(call.backoffs, random()));
+        // those that were refused together must not all come back together
+        long hint = atLeastNanos + Math.floorMod(random(), atLeastNanos / 2 + 1);
+        call.backoffUntil = now() + Math.max(hint, operationPolicy.delay(call.backoffs, random()));
         WaitingRoom.leave(call);
         schedule(call);
     }

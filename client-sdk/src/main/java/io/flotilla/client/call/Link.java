@@ -1,17 +1,21 @@
 package io.flotilla.client.call;
 
+import com.google.protobuf.ByteString;
 import io.flotilla.client.net.Connection;
 import io.flotilla.client.net.ConnectionHandler;
 import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.Hello;
 import io.flotilla.client.proto.HelloReply;
 import io.flotilla.client.proto.Request;
+import io.flotilla.client.proto.RequestPart;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The stream to one address: opened on demand, again after a break but not before its backoff has passed. Requests go
@@ -20,7 +24,11 @@ import java.util.Map;
 final class Link extends Timed {
     static final int PROTOCOL_VERSION = 1;
     private static final long CONNECT_TIMEOUT = 1_000_000_000L;
-    private static final int FRAME_BYTES = 1 << 20;
+    private static final int FRAME_BYTES = 256 << 10;
+    /** A request larger than this travels in parts, so that a node can refuse it before it has it in memory. */
+    private static final int LARGE_BYTES = 256 << 10;
+
+    private static final int PART_BYTES = 128 << 10;
     private static final int FRAME_REQUESTS = 4096;
     private static final int MOST_ABANDONED = 2048;
     /** Well below what nodes bound a stream to, and enough to keep one busy. */
@@ -53,6 +61,9 @@ final class Link extends Timed {
     private long waitingSince;
 
     private final Map<Long, Pending> pending = new LinkedHashMap<>();
+    /** Large requests of which the node has only the first part, and has not said yet whether it takes the others. */
+    private final Map<Long, ByteString> announced = new LinkedHashMap<>();
+
     private long nextId = 1;
     private long sentThrough;
     private ClientFrame.Builder frame;
@@ -133,15 +144,50 @@ final class Link extends Timed {
         long id = nextId++;
         Request built = request.setId(id).build();
         pending.put(id, waiting);
+        int size = built.getSerializedSize();
+        if (size > LARGE_BYTES) {
+            flush();
+            announce(built);
+            return;
+        }
         if (frame == null) {
             frame = ClientFrame.newBuilder();
             loop.fleet.flushLater(this);
         }
         frame.addRequests(built);
-        frameBytes += built.getSerializedSize() + 4;
+        frameBytes += size + 4;
         if (frameBytes >= FRAME_BYTES || frame.getRequestsCount() >= FRAME_REQUESTS) {
             flush();
         }
+    }
+
+    /** The first part asks for room; the others are kept until there is. */
+    private void announce(Request request) {
+        ByteString whole = request.toByteString();
+        announced.put(request.getId(), whole);
+        sendPart(request.getId(), whole, 0);
+        sentThrough = request.getId();
+    }
+
+    private void proceed(long id) {
+        ByteString whole = announced.remove(id);
+        if (whole != null) {
+            if (pending.get(id) instanceof Attempt attempt && attempt.group != null) {
+                attempt.group.heard(this);
+            }
+            for (int from = PART_BYTES; from < whole.size(); from += PART_BYTES) {
+                sendPart(id, whole, from);
+            }
+        }
+    }
+
+    private void sendPart(long id, ByteString whole, int from) {
+        connection.send(ClientFrame.newBuilder()
+                .setPart(RequestPart.newBuilder()
+                        .setId(id)
+                        .setTotalBytes(whole.size())
+                        .setBytes(whole.substring(from, Math.min(whole.size(), from + PART_BYTES))))
+                .build());
     }
 
     /** A request with many answers; its {@link Pending} is called for each. One for each stream. */
@@ -218,11 +264,13 @@ final class Link extends Timed {
         retryAt = loop.now() + loop.connectionPolicy.delay(failures, loop.random());
         List<Map.Entry<Long, Pending>> orphans = new ArrayList<>(pending.entrySet());
         pending.clear();
+        Set<Long> partly = new LinkedHashSet<>(announced.keySet());
+        announced.clear();
         long left = sentThrough;
         closing.close();
         loop.fleet.linkDown(this);
         for (Map.Entry<Long, Pending> orphan : orphans) {
-            orphan.getValue().lost(this, orphan.getKey() <= left);
+            orphan.getValue().lost(this, orphan.getKey() <= left && !partly.contains(orphan.getKey()));
         }
         loop.fleet.linkDownDone(this);
     }
@@ -262,6 +310,13 @@ final class Link extends Timed {
         Handler current = handler;
         for (Response response : received.getResponsesList()) {
             long id = response.getId();
+            if (response.hasProceed()) {
+                proceed(id);
+                continue;
+            }
+            if (!announced.isEmpty()) {
+                announced.remove(id);
+            }
             Pending waiting = id == current.standing ? pending.get(id) : pending.remove(id);
             if (waiting != null) {
                 waiting.answered(this, response);

@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import io.flotilla.client.ClientConfig;
 import io.flotilla.client.FlotillaClient;
 import io.flotilla.client.IndeterminateException;
+import io.flotilla.client.Parts;
 import io.flotilla.client.RefusedException;
 import io.flotilla.client.net.Connection;
 import io.flotilla.client.net.ConnectionHandler;
@@ -202,6 +203,7 @@ final class GrpcLoopbackTest {
             if (!reads) {
                 ((ServerCallStreamObserver<ServerFrame>) out).disableAutoRequest();
             }
+            Parts parts = new Parts();
             return new StreamObserver<>() {
                 @Override
                 public void onNext(ClientFrame frame) {
@@ -212,7 +214,7 @@ final class GrpcLoopbackTest {
                                 .setNodeId("n1")
                                 .setWallMillis(System.currentTimeMillis()));
                     }
-                    for (Request request : frame.getRequestsList()) {
+                    for (Request request : parts.requests(frame, answer::addResponses)) {
                         if (request.hasWrite() && deaf) {
                             heard.complete(null);
                             continue;

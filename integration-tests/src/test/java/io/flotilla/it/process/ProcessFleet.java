@@ -227,6 +227,22 @@ final class ProcessFleet implements AutoCloseable {
         return process;
     }
 
+    /**
+     * Starts another program of this class path; its standard error goes to this process's. It runs when the nodes leave
+     * it processor time, as if it were on another machine.
+     */
+    Process beginMain(String main, String javaFlag, String... arguments) throws IOException {
+        List<String> command = java(List.of(javaFlag));
+        command.addAll(0, List.of("nice", "-n", "15"));
+        command.set(command.size() - 1, main);
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        started.add(process);
+        return process;
+    }
+
     /** Feeds the process, if there is input, and collects what it prints until it ends. */
     Result finish(Process process, InputStream input) throws Exception {
         CompletableFuture<byte[]> stdout = new CompletableFuture<>();

@@ -7,6 +7,7 @@ import io.flotilla.client.net.Connector;
 import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.ops.node.EdgeSession;
+import io.flotilla.ops.node.EdgeSink;
 import io.flotilla.ops.node.FleetNode;
 import io.flotilla.raft.sim.SimNetwork;
 import io.flotilla.raft.sim.SimRuntime;
@@ -124,7 +125,22 @@ final class SimStreams {
                 scheduler.after(1_000 * MILLI, () -> closeClient("no answer"));
                 return;
             }
-            session = server.node.openSession(frame -> down.send(frame), down::end);
+            session = server.node.openSession(new EdgeSink() {
+                @Override
+                public boolean isReady() {
+                    return true;
+                }
+
+                @Override
+                public void send(ServerFrame frame) {
+                    down.send(frame);
+                }
+
+                @Override
+                public void close() {
+                    down.end();
+                }
+            });
             up.begin(client, server.runtime);
             down.begin(server.runtime, client);
         }

@@ -4,11 +4,14 @@ import io.flotilla.client.proto.ClientFrame;
 
 /**
  * The node's end of one client stream. Called by the network, one call at a time; never blocks. What it answers leaves
- * through the consumer given to {@link FleetNode#openSession}.
+ * through the sink given to {@link FleetNode#openSession}.
  */
 public interface EdgeSession {
     /** A frame has come; the first one of a stream carries the Hello. */
     void onFrame(ClientFrame frame);
+
+    /** The client takes answers again after it did not for a while. */
+    void onReady();
 
     /** The stream is over: nothing leaves any more. */
     void onClosed();

@@ -1,35 +1,47 @@
 package io.flotilla.ops.node;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.HelloReply;
+import io.flotilla.client.proto.Proceed;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
+import io.flotilla.client.proto.RequestPart;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.kv.service.Answers;
+import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One client's stream at a node. Answers gather in a queue. Those of an applier leave as one frame, on its lane, when it
- * has given all that it had to give at once; the edge lane sends all others. Requests that wait for their answer are bounded in number and bytes: beyond it they are refused as
- * busy.
+ * has given all that it had to give at once; the edge lane sends all others. Requests that wait for their answer are
+ * bounded in number and bytes, of this stream and of all: beyond it they are refused as busy. Answers leave only while
+ * the client takes them; what waits for it is bounded, too, and a client that takes nothing for long is cut off.
  *
  * <p>{@link #onFrame} and {@link #onClosed} are called by the network, one at a time; the queue and the counts are
  * thread-safe; frames leave one at a time, after the first one on any lane.
  */
 final class EdgeStream implements EdgeSession {
+    private static final Logger LOG = LoggerFactory.getLogger(EdgeStream.class);
     static final int MAX_UNANSWERED = 16_384;
-    static final long MAX_UNANSWERED_BYTES = 64L << 20;
+    /** Larger frames are a client's mistake: its large requests come in parts. */
+    static final int MAX_FRAME_BYTES = 1 << 20;
+    /** A client that takes none of its answers for this long is cut off. */
+    static final long STALL_NANOS = 30_000_000_000L;
+
     private static final int FRAME_BYTES = 256 << 10;
-    private static final long RETRY_MILLIS = 20;
 
     /** What a stream asks of its node. Thread-safe; no call blocks. */
     interface Services {
@@ -46,9 +58,13 @@ final class EdgeStream implements EdgeSession {
 
     private final Services services;
     private final GatheredAnswers gathered;
+    private final IntakeBudget intake;
+    private final AnswerBudget answers;
+    private final Clock clock;
     private final Lane lane;
-    private final Consumer<ServerFrame> out;
-    private final Runnable closer;
+    private final EdgeSink sink;
+    /** Why this stream is not taken, or null. */
+    private final String objection;
 
     private final Queue<Response> queue = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean flushing = new AtomicBoolean();
@@ -58,18 +74,42 @@ final class EdgeStream implements EdgeSession {
 
     private final AtomicInteger unanswered = new AtomicInteger();
     private final AtomicLong unansweredBytes = new AtomicLong();
+    /** Of the answers in the queue, and of those sent that the client has not taken. */
+    private final AtomicLong waitingBytes = new AtomicLong();
+
+    private final AtomicBoolean stallWatched = new AtomicBoolean();
+    /** Large requests that come in parts, by id. */
+    private final ConcurrentSkipListMap<Long, RequestAssembly> assemblies = new ConcurrentSkipListMap<>();
+
     private volatile boolean closed;
+    /** Frames sent: whether there was any progress. */
+    private final AtomicLong framesSent = new AtomicLong();
+    /** Bytes sent that the client has not taken; the sender's. */
+    private long held;
     /** The first frame has left: others may. */
     private volatile boolean helloSent;
     /** Of the network's calls alone. */
     private boolean greeted;
 
-    EdgeStream(Services services, GatheredAnswers gathered, Lane lane, Consumer<ServerFrame> out, Runnable closer) {
-        this.services = services;
-        this.gathered = gathered;
-        this.lane = lane;
-        this.out = out;
-        this.closer = closer;
+    /** What all streams of a node share. */
+    record Common(
+            Services services,
+            GatheredAnswers gathered,
+            IntakeBudget intake,
+            AnswerBudget answers,
+            Clock clock,
+            Lane lane) {}
+
+    /** @param objection why the stream is closed at once, or null */
+    EdgeStream(Common common, EdgeSink sink, String objection) {
+        this.services = common.services();
+        this.gathered = common.gathered();
+        this.intake = common.intake();
+        this.answers = common.answers();
+        this.clock = common.clock();
+        this.lane = common.lane();
+        this.sink = sink;
+        this.objection = objection;
     }
 
     @Override
@@ -80,21 +120,127 @@ final class EdgeStream implements EdgeSession {
         if (!greeted && !greet(frame)) {
             return;
         }
+        if (frame.hasPart()) {
+            onPart(frame.getPart());
+            return;
+        }
         int count = frame.getRequestsCount();
         if (count == 0) {
             return;
         }
         int bytes = frame.getSerializedSize();
-        int waiting = unanswered.get();
-        if (waiting > 0 && (waiting + count > MAX_UNANSWERED || unansweredBytes.get() + bytes > MAX_UNANSWERED_BYTES)) {
+        if (bytes > MAX_FRAME_BYTES) {
+            misspoken();
+        } else if (enter(count, bytes)) {
+            ask(frame.getRequestsList(), new InFlight(count, bytes));
+        } else {
             frame.getRequestsList().forEach(request -> enqueue(busy(request.getId())));
+        }
+    }
+
+    private void onPart(RequestPart part) {
+        RequestAssembly coming = assemblies.get(part.getId());
+        if (coming == null) {
+            coming = begin(part);
+        }
+        if (coming == null) {
             return;
+        }
+        if (!coming.add(part)) {
+            misspoken();
+        } else if (coming.isWhole() && assemblies.remove(part.getId()) != null) {
+            InFlight inFlight = new InFlight(1, coming.total());
+            try {
+                Request request = coming.request();
+                if (request.getId() != part.getId()) {
+                    throw new InvalidProtocolBufferException("the parts are of another request");
+                }
+                ask(List.of(request), inFlight);
+            } catch (InvalidProtocolBufferException e) {
+                inFlight.answered();
+                misspoken();
+            }
+        }
+    }
+
+    /** @return null if there is no room, or the part is wrong */
+    private RequestAssembly begin(RequestPart first) {
+        int total = first.getTotalBytes();
+        if (total < IntakeBudget.LARGE_BYTES || total > IntakeBudget.MAX_REQUEST_BYTES) {
+            misspoken();
+            return null;
+        }
+        if (!enter(1, total)) {
+            enqueue(busy(first.getId()));
+            return null;
+        }
+        RequestAssembly begun = new RequestAssembly(total);
+        assemblies.put(first.getId(), begun);
+        if (closed) {
+            dropAssemblies();
+            return null;
+        }
+        watchForStall(first.getId(), begun, 0);
+        enqueue(Response.newBuilder()
+                .setId(first.getId())
+                .setProceed(Proceed.getDefaultInstance())
+                .build());
+        return begun;
+    }
+
+    /** Whoever has got room for a large request must use it. */
+    private void watchForStall(long id, RequestAssembly coming, int before) {
+        lane.after(STALL_NANOS, () -> {
+            if (assemblies.get(id) != coming) {
+                return;
+            }
+            if (coming.filled() == before) {
+                LOG.warn("a client's stream was closed: a large request did not go on for 30 s");
+                close();
+            } else {
+                watchForStall(id, coming, coming.filled());
+            }
+        });
+    }
+
+    private void dropAssemblies() {
+        for (Long id : assemblies.keySet()) {
+            RequestAssembly dropped = assemblies.remove(id);
+            if (dropped != null) {
+                leave(1, dropped.total(), 0);
+            }
+        }
+    }
+
+    /** The client does not keep to the protocol, and nothing it says can be trusted. */
+    private void misspoken() {
+        LOG.warn("a client's stream was closed: it does not keep to the protocol");
+        close();
+    }
+
+    /** Takes room for requests, here and on the node. @return false if there is none */
+    private boolean enter(int count, int bytes) {
+        int waiting = unanswered.get();
+        if (waiting > 0 && (waiting + count > MAX_UNANSWERED || unansweredBytes.get() + bytes > intake.streamBytes())) {
+            return false;
+        }
+        if (!intake.enter(bytes)) {
+            return false;
         }
         unanswered.addAndGet(count);
         unansweredBytes.addAndGet(bytes);
-        InFlight inFlight = new InFlight(count, bytes);
-        List<Request> data = new ArrayList<>(count);
-        for (Request request : frame.getRequestsList()) {
+        return true;
+    }
+
+    private void leave(int count, int bytes, long nanos) {
+        unanswered.addAndGet(-count);
+        unansweredBytes.addAndGet(-bytes);
+        intake.leave(bytes, nanos);
+    }
+
+    private void ask(List<Request> requests, InFlight inFlight) {
+        List<Request> data = new ArrayList<>(requests.size());
+        for (Request request : requests) {
             switch (request.getBodyCase()) {
                 case READ, WRITE -> data.add(request);
                 case WATCH -> {
@@ -112,7 +258,9 @@ final class EdgeStream implements EdgeSession {
 
     private boolean greet(ClientFrame frame) {
         HelloReply hello = services.hello();
-        if (!frame.hasHello()) {
+        if (objection != null) {
+            hello = hello.toBuilder().setError(objection).build();
+        } else if (!frame.hasHello()) {
             hello = hello.toBuilder()
                     .setError("the first frame of a stream must say hello")
                     .build();
@@ -127,10 +275,10 @@ final class EdgeStream implements EdgeSession {
         ServerFrame first = ServerFrame.newBuilder().setHello(hello).build();
         boolean refused = !hello.getError().isEmpty();
         lane.execute(() -> {
-            out.accept(first);
+            sink.send(first);
             helloSent = true;
             if (refused) {
-                closer.run();
+                sink.close();
             }
         });
         if (refused) {
@@ -143,8 +291,16 @@ final class EdgeStream implements EdgeSession {
     public void onClosed() {
         if (!closed) {
             closed = true;
-            queue.clear();
+            dropAssemblies();
+            send();
             services.closed(this);
+        }
+    }
+
+    @Override
+    public void onReady() {
+        if (waitingBytes.get() > 0) {
+            lane.execute(this::send);
         }
     }
 
@@ -156,7 +312,7 @@ final class EdgeStream implements EdgeSession {
     void close() {
         if (!closed) {
             onClosed();
-            lane.execute(closer);
+            lane.execute(sink::close);
         }
     }
 
@@ -164,7 +320,7 @@ final class EdgeStream implements EdgeSession {
         if (closed) {
             return;
         }
-        queue.add(response);
+        add(response);
         if (!flushing.get() && flushing.compareAndSet(false, true)) {
             lane.execute(this::flush);
         }
@@ -174,11 +330,23 @@ final class EdgeStream implements EdgeSession {
         if (!helloSent) {
             enqueue(response);
         } else if (!closed) {
-            queue.add(response);
+            add(response);
             if (!gathering.get() && gathering.compareAndSet(false, true)) {
                 gathered.waiting(this);
             }
         }
+    }
+
+    private void add(Response response) {
+        int size = response.getSerializedSize();
+        waitingBytes.addAndGet(size);
+        answers.add(size);
+        queue.add(response);
+    }
+
+    private void taken(long size) {
+        waitingBytes.addAndGet(-size);
+        answers.add(-size);
     }
 
     /** On the lane that gave the answers. */
@@ -205,36 +373,74 @@ final class EdgeStream implements EdgeSession {
     }
 
     private void sendQueued() {
-        ServerFrame.Builder frame = null;
-        int bytes = 0;
-        for (Response response = queue.poll(); response != null; response = queue.poll()) {
-            if (closed) {
-                return;
-            }
-            int size = response.getSerializedSize();
-            if (frame != null && bytes + size > FRAME_BYTES) {
-                out.accept(frame.build());
-                frame = null;
-                bytes = 0;
-            }
-            if (frame == null) {
-                frame = ServerFrame.newBuilder();
-            }
-            frame.addResponses(response);
-            bytes += size;
+        boolean ready = !closed && sink.isReady();
+        if ((ready || closed) && held > 0) {
+            taken(held);
+            held = 0;
         }
-        if (frame != null && !closed) {
-            out.accept(frame.build());
+        while (ready && sendFrame()) {
+            ready = !closed && sink.isReady();
+        }
+        if (closed) {
+            for (Response response = queue.poll(); response != null; response = queue.poll()) {
+                taken(response.getSerializedSize());
+            }
+        } else if (!ready) {
+            watchForStall();
         }
     }
 
-    private static Response busy(long id) {
+    /** @return false if nothing was there to send */
+    private boolean sendFrame() {
+        Response response = queue.peek();
+        if (response == null) {
+            return false;
+        }
+        ServerFrame.Builder frame = ServerFrame.newBuilder();
+        long bytes = 0;
+        while (response != null && (bytes == 0 || bytes + response.getSerializedSize() <= FRAME_BYTES)) {
+            queue.poll();
+            frame.addResponses(response);
+            bytes += response.getSerializedSize();
+            response = queue.peek();
+        }
+        sink.send(frame.build());
+        framesSent.incrementAndGet();
+        if (sink.isReady()) {
+            taken(bytes);
+        } else {
+            held += bytes;
+        }
+        return true;
+    }
+
+    /** The client does not take what it gets: it had better begin soon. */
+    private void watchForStall() {
+        if (!stallWatched.compareAndSet(false, true)) {
+            return;
+        }
+        long before = framesSent.get();
+        lane.after(STALL_NANOS, () -> {
+            stallWatched.set(false);
+            if (closed || waitingBytes.get() == 0) {
+                return;
+            }
+            if (framesSent.get() == before) {
+                LOG.warn("a client's stream was closed: it took none of its answers for 30 s");
+                close();
+            } else {
+                send();
+            }
+        });
+    }
+
+    private Response busy(long id) {
         return Response.newBuilder()
                 .setId(id)
                 .setRefusal(Refusal.newBuilder()
                         .setKind(Refusal.Kind.BUSY)
-                        .setMessage("too many requests of this stream wait for their answers")
-                        .setRetryAfterMillis(RETRY_MILLIS))
+                        .setMessage("too many requests wait for their answers")
+                        .setRetryAfterMillis(intake.retryMillis()))
                 .build();
     }
 
@@ -242,6 +448,7 @@ final class EdgeStream implements EdgeSession {
     private final class InFlight implements Answers {
         private final AtomicInteger left;
         private final int bytes;
+        private final long since = clock.nanos();
 
         InFlight(int count, int bytes) {
             this.left = new AtomicInteger(count);
@@ -260,10 +467,16 @@ final class EdgeStream implements EdgeSession {
             EdgeStream.this.gather(response);
         }
 
+        @Override
+        public boolean hasRoom() {
+            return answers.hasRoom(waitingBytes.get());
+        }
+
         void answered() {
             unanswered.decrementAndGet();
             if (left.decrementAndGet() == 0) {
                 unansweredBytes.addAndGet(-bytes);
+                intake.leave(bytes, clock.nanos() - since);
             }
         }
     }

@@ -8,12 +8,12 @@ import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.ReplicaStatus;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
-import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.service.Answers;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.host.GroupStatus;
+import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.host.HostStats;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
@@ -33,7 +33,6 @@ public final class FleetNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FleetNode.class);
     private static final String IDENTITY_FILE = "identity";
     private static final String CONFIGURATION_FILE = "configuration";
-    private static final int MAX_STREAMS = 10_000;
     private static final int MAX_WATCHES_PER_STREAM = 16;
 
     private final NodeConfig config;
@@ -45,6 +44,8 @@ public final class FleetNode implements AutoCloseable {
     private final AddressBook addresses;
     private final Services services = new Services();
     private final GatheredAnswers gathered = new GatheredAnswers();
+    private final EdgeStream.Common common;
+    private final int maxStreams;
     private final AtomicInteger streams = new AtomicInteger();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
     /** Of the node's lane. */
@@ -64,6 +65,15 @@ public final class FleetNode implements AutoCloseable {
         lane = ports.runtime().lane("node");
         edge = ports.runtime().lane("edge");
         calls = new PeerCalls(lane, ports.connector());
+        HostLimits limits = config.host().limits();
+        common = new EdgeStream.Common(
+                services,
+                gathered,
+                new IntakeBudget(limits.memoryBytes()),
+                new AnswerBudget(limits.memoryBytes()),
+                ports.runtime().clock(),
+                edge);
+        maxStreams = limits.maxClientStreams();
         addresses = new AddressBook(config.id(), config.address(), ports.transport());
     }
 
@@ -81,15 +91,17 @@ public final class FleetNode implements AutoCloseable {
     /**
      * Takes a client's stream. Works from the construction on: a node that is not started yet answers what it can.
      *
-     * @param out takes the frames for the client, one call at a time; must not block
-     * @param closer closes the stream from this side, after the frames given before
+     * @param sink takes the frames for the client
      */
-    public EdgeSession openSession(Consumer<ServerFrame> out, Runnable closer) {
-        EdgeStream stream = new EdgeStream(services, gathered, edge, out, closer);
-        if (streams.incrementAndGet() > MAX_STREAMS) {
-            stream.close();
-        }
-        return stream;
+    public EdgeSession openSession(EdgeSink sink) {
+        boolean taken = streams.incrementAndGet() <= maxStreams;
+        return new EdgeStream(
+                common,
+                sink,
+                taken
+                        ? null
+                        : "node " + config.id() + " has " + maxStreams
+                                + " clients' streams open already, and takes no more");
     }
 
     /** The fleet that this node belongs to; empty while it belongs to none. */

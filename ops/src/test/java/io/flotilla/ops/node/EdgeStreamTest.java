@@ -2,18 +2,25 @@ package io.flotilla.ops.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Hello;
 import io.flotilla.client.proto.HelloReply;
+import io.flotilla.client.proto.Mutation;
 import io.flotilla.client.proto.NodeStatus;
 import io.flotilla.client.proto.NodeStatusRequest;
+import io.flotilla.client.proto.Put;
+import io.flotilla.client.proto.ReadReply;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
+import io.flotilla.client.proto.RequestPart;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
+import io.flotilla.client.proto.Value;
 import io.flotilla.client.proto.WatchRequest;
+import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.service.Answers;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,39 +36,61 @@ class EdgeStreamTest {
     private int closedHere;
     private int toldClosed;
 
-    private final EdgeStream stream = new EdgeStream(
-            new EdgeStream.Services() {
-                @Override
-                public HelloReply hello() {
-                    return HelloReply.newBuilder()
-                            .setProtocolVersion(1)
-                            .setNodeId("n1")
-                            .build();
-                }
+    private final EdgeStream.Services services = new EdgeStream.Services() {
+        @Override
+        public HelloReply hello() {
+            return HelloReply.newBuilder().setProtocolVersion(1).setNodeId("n1").build();
+        }
 
-                @Override
-                public void data(List<Request> requests, Answers out) {
-                    for (Request request : requests) {
-                        asked.add(request);
-                        outs.add(out);
+        @Override
+        public void data(List<Request> requests, Answers out) {
+            for (Request request : requests) {
+                asked.add(request);
+                outs.add(out);
+            }
+        }
+
+        @Override
+        public void other(EdgeStream self, Request request, Consumer<Response> out) {
+            asked.add(request);
+            outs.add(out);
+        }
+
+        @Override
+        public void closed(EdgeStream self) {
+            toldClosed++;
+        }
+    };
+
+    private final IntakeBudget intake = new IntakeBudget(64L << 20);
+    private final AnswerBudget answers = new AnswerBudget(64L << 20);
+    private final EdgeStream stream = open(null);
+
+    /** Whether the client takes what it gets. */
+    private boolean takes = true;
+
+    private EdgeStream open(String objection) {
+        return new EdgeStream(
+                new EdgeStream.Common(
+                        services, gathered, intake, answers, time.clock(), time.lane(new boolean[] {true})),
+                new EdgeSink() {
+                    @Override
+                    public boolean isReady() {
+                        return takes;
                     }
-                }
 
-                @Override
-                public void other(EdgeStream self, Request request, Consumer<Response> out) {
-                    asked.add(request);
-                    outs.add(out);
-                }
+                    @Override
+                    public void send(ServerFrame frame) {
+                        sent.add(frame);
+                    }
 
-                @Override
-                public void closed(EdgeStream self) {
-                    toldClosed++;
-                }
-            },
-            gathered,
-            time.lane(new boolean[] {true}),
-            sent::add,
-            () -> closedHere++);
+                    @Override
+                    public void close() {
+                        closedHere++;
+                    }
+                },
+                objection);
+    }
 
     private static Request.Builder read(long id) {
         return Request.newBuilder().setId(id).setRead(ReadRequest.getDefaultInstance());
@@ -181,6 +210,163 @@ class EdgeStreamTest {
         answer(0);
         stream.onFrame(ClientFrame.newBuilder().addRequests(read(++id)).build());
         assertThat(asked).hasSize(EdgeStream.MAX_UNANSWERED + 1);
+    }
+
+    private static RequestPart part(long id, ByteString whole, int from, int to) {
+        return RequestPart.newBuilder()
+                .setId(id)
+                .setTotalBytes(whole.size())
+                .setBytes(whole.substring(from, to))
+                .build();
+    }
+
+    private static ByteString largeWrite(long id, int bytes) {
+        return Request.newBuilder()
+                .setId(id)
+                .setWrite(WriteRequest.newBuilder()
+                        .setMutation(Mutation.newBuilder()
+                                .setPut(Put.newBuilder().setValue(ByteString.copyFrom(new byte[bytes])))))
+                .build()
+                .toByteString();
+    }
+
+    private void sendInParts(EdgeStream to, long id, ByteString whole) {
+        for (int from = 0; from < whole.size(); from += 100_000) {
+            to.onFrame(ClientFrame.newBuilder()
+                    .setPart(part(id, whole, from, Math.min(whole.size(), from + 100_000)))
+                    .build());
+        }
+    }
+
+    @Test
+    void aLargeRequestComesInPartsAndItsRoomIsGivenBackWithTheAnswer() {
+        hello(1);
+        ByteString whole = largeWrite(7, 1_000_000);
+        sendInParts(stream, 7, whole);
+        assertThat(asked).hasSize(1);
+        assertThat(asked.get(0).toByteString()).isEqualTo(whole);
+        time.runFor(1);
+        assertThat(sent.get(1).getResponses(0).hasProceed()).isTrue();
+        assertThat(intake.bytes()).isEqualTo(whole.size());
+        answer(0);
+        assertThat(intake.bytes()).isZero();
+    }
+
+    @Test
+    void aLargeRequestIsRefusedAtItsFirstPartAndTheStreamGoesOn() {
+        ByteString whole = largeWrite(1, 4_000_000);
+        for (int i = 0; i < 3; i++) {
+            sendInParts(greeted(), 1, whole);
+        }
+        assertThat(asked).hasSize(3);
+        EdgeStream other = greeted();
+        sent.clear();
+        other.onFrame(
+                ClientFrame.newBuilder().setPart(part(1, whole, 0, 100_000)).build());
+        time.runFor(1);
+        assertThat(sent).hasSize(1);
+        Response busy = sent.get(0).getResponses(0);
+        assertThat(busy.getId()).isEqualTo(1);
+        assertThat(busy.getRefusal().getKind()).isEqualTo(Refusal.Kind.BUSY);
+        assertThat(busy.getRefusal().getRetryAfterMillis()).isPositive();
+        // what is small finds room all the same
+        other.onFrame(ClientFrame.newBuilder().addRequests(read(2)).build());
+        assertThat(asked).hasSize(4);
+        answer(0);
+        sendInParts(other, 3, largeWrite(3, 4_000_000));
+        assertThat(asked).hasSize(5);
+    }
+
+    private EdgeStream greeted() {
+        EdgeStream other = open(null);
+        other.onFrame(ClientFrame.newBuilder()
+                .setHello(Hello.newBuilder().setProtocolVersion(1))
+                .build());
+        time.runFor(1);
+        return other;
+    }
+
+    @Test
+    void aStreamThatEndsInTheMiddleOfALargeRequestGivesItsRoomBack() {
+        hello(1);
+        ByteString whole = largeWrite(1, 1_000_000);
+        stream.onFrame(
+                ClientFrame.newBuilder().setPart(part(1, whole, 0, 100_000)).build());
+        assertThat(intake.bytes()).isEqualTo(whole.size());
+        stream.onClosed();
+        assertThat(intake.bytes()).isZero();
+    }
+
+    @Test
+    void partsThatDoNotBelongTogetherAndFramesTooLargeEndTheStream() {
+        hello(1);
+        ByteString whole = largeWrite(1, 1_000_000);
+        stream.onFrame(
+                ClientFrame.newBuilder().setPart(part(1, whole, 0, 100_000)).build());
+        stream.onFrame(ClientFrame.newBuilder()
+                .setPart(part(1, whole, 0, 100_000).toBuilder().setTotalBytes(900_000))
+                .build());
+        assertThat(toldClosed).isEqualTo(1);
+        assertThat(intake.bytes()).isZero();
+        EdgeStream other = open(null);
+        other.onFrame(ClientFrame.newBuilder()
+                .setHello(Hello.newBuilder().setProtocolVersion(1))
+                .addRequests(Request.newBuilder()
+                        .setId(3)
+                        .setWrite(WriteRequest.newBuilder()
+                                .setMutation(Mutation.newBuilder()
+                                        .setPut(Put.newBuilder()
+                                                .setValue(ByteString.copyFrom(new byte[EdgeStream.MAX_FRAME_BYTES]))))))
+                .build());
+        assertThat(toldClosed).isEqualTo(2);
+        time.runFor(1);
+        assertThat(closedHere).isEqualTo(2);
+        assertThat(asked).isEmpty();
+    }
+
+    @Test
+    void whatAClientDoesNotTakeWaitsWithinBoundsAndInTheEndTheStreamIsClosed() {
+        hello(1);
+        takes = false;
+        byte[] value = new byte[100_000];
+        int answered = 0;
+        do {
+            stream.onFrame(
+                    ClientFrame.newBuilder().addRequests(read(answered + 1)).build());
+            outs.get(answered)
+                    .accept(Response.newBuilder()
+                            .setId(answered + 1)
+                            .setRead(ReadReply.newBuilder()
+                                    .setGet(Value.newBuilder().setValue(ByteString.copyFrom(value))))
+                            .build());
+            answered++;
+        } while (((Answers) outs.get(answered - 1)).hasRoom());
+        assertThat(answers.bytes()).isBetween(answers.streamBytes(), answers.streamBytes() + 101_000);
+        time.runFor(1);
+        assertThat(sent).hasSize(1);
+        takes = true;
+        stream.onReady();
+        time.runFor(1);
+        assertThat(sent.stream().mapToInt(ServerFrame::getResponsesCount).sum()).isEqualTo(answered);
+        assertThat(answers.bytes()).isZero();
+
+        takes = false;
+        stream.onFrame(ClientFrame.newBuilder().addRequests(read(500)).build());
+        answer(answered);
+        time.runFor(2 * EdgeStream.STALL_NANOS / 1_000_000 + 1_000);
+        assertThat(closedHere).isEqualTo(1);
+        assertThat(answers.bytes()).isZero();
+    }
+
+    @Test
+    void aStreamTooManyIsToldSo() {
+        EdgeStream other = open("no more");
+        other.onFrame(ClientFrame.newBuilder()
+                .setHello(Hello.newBuilder().setProtocolVersion(1))
+                .build());
+        time.runFor(1);
+        assertThat(sent.get(0).getHello().getError()).isEqualTo("no more");
+        assertThat(closedHere).isEqualTo(1);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.flotilla.ops.node;
 
 import io.flotilla.raft.runtime.Cancellable;
+import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import java.util.Comparator;
 import java.util.PriorityQueue;
@@ -30,6 +31,20 @@ final class TestTime {
             }
         }
         now = until;
+    }
+
+    Clock clock() {
+        return new Clock() {
+            @Override
+            public long nanos() {
+                return now;
+            }
+
+            @Override
+            public long wallMillis() {
+                return now / 1_000_000L;
+            }
+        };
     }
 
     /** A lane that stops for good once {@code alive} is false. */

@@ -47,4 +47,18 @@ public record CoreConfig(
     public static CoreConfig defaults() {
         return new CoreConfig(20, 5, 192 << 10, 64, 4 << 20, 32 << 20, 1 << 20, 1 << 20, true);
     }
+
+    /** The same with another bound on what waits to be committed and applied. */
+    public CoreConfig withMaxUncommittedBytes(int bytes) {
+        return new CoreConfig(
+                electionTicks,
+                heartbeatTicks,
+                maxAppendBytes,
+                maxInflightMessages,
+                maxInflightBytes,
+                bytes,
+                maxApplyBytes,
+                maxResidentBytes,
+                preVote);
+    }
 }

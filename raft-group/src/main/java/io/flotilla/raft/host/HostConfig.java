@@ -35,8 +35,15 @@ public record HostConfig(
      * apply. Ticks of 50 ms.
      */
     public static HostConfig defaults(NodeId self, int cores, long heapBytes) {
+        HostLimits limits = HostLimits.of(heapBytes);
         int workers = Math.max(1, Math.min(4, cores / 2));
-        return new HostConfig(self, CoreConfig.defaults(), workers, workers, 50_000_000L, HostLimits.of(heapBytes));
+        return new HostConfig(
+                self,
+                CoreConfig.defaults().withMaxUncommittedBytes(limits.maxUncommittedBytes()),
+                workers,
+                workers,
+                50_000_000L,
+                limits);
     }
 
     public HostConfig withLimits(HostLimits other) {

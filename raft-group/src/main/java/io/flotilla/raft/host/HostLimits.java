@@ -3,6 +3,7 @@ package io.flotilla.raft.host;
 /**
  * The bounds of a host. What is over a bound is refused as busy, or dropped and sent again, never kept.
  *
+ * @param memoryBytes what the bounds were made from
  * @param maxPendingProposals proposals of one group that wait for their result; beyond it callers get busy
  * @param maxPendingReads reads of one group that wait; beyond it callers get busy
  * @param maxInboxEvents events waiting for one worker beyond which messages from peers are dropped and callers get busy
@@ -13,6 +14,7 @@ package io.flotilla.raft.host;
  *     take; beyond it the disk counts as failed. Only time in which this process runs counts
  */
 public record HostLimits(
+        long memoryBytes,
         int maxPendingProposals,
         int maxPendingReads,
         int maxInboxEvents,
@@ -26,7 +28,8 @@ public record HostLimits(
     private static final long MIB = 1L << 20;
 
     public HostLimits {
-        if (maxPendingProposals < 1
+        if (memoryBytes < 1
+                || maxPendingProposals < 1
                 || maxPendingReads < 1
                 || maxInboxEvents < 1
                 || maxInboxBytes < 1
@@ -45,6 +48,7 @@ public record HostLimits(
      */
     public static HostLimits of(long heapBytes) {
         return new HostLimits(
+                heapBytes,
                 10_000,
                 100_000,
                 100_000,
@@ -60,12 +64,41 @@ public record HostLimits(
 
     public HostLimits withMaxDiskNanos(long nanos) {
         return new HostLimits(
-                maxPendingProposals, maxPendingReads, maxInboxEvents, maxInboxBytes, busyLogBytes, maxLogBytes, nanos);
+                memoryBytes,
+                maxPendingProposals,
+                maxPendingReads,
+                maxInboxEvents,
+                maxInboxBytes,
+                busyLogBytes,
+                maxLogBytes,
+                nanos);
     }
 
     /** The same with other bounds on what waits, in numbers. */
     public HostLimits withCounts(int pendingProposals, int pendingReads, int inboxEvents) {
         return new HostLimits(
-                pendingProposals, pendingReads, inboxEvents, maxInboxBytes, busyLogBytes, maxLogBytes, maxDiskNanos);
+                memoryBytes,
+                pendingProposals,
+                pendingReads,
+                inboxEvents,
+                maxInboxBytes,
+                busyLogBytes,
+                maxLogBytes,
+                maxDiskNanos);
+    }
+
+    /** Bytes of one client's stream that may be on their way to this node without having been asked for. */
+    public int streamWindowBytes() {
+        return (int) Math.max(256L << 10, Math.min(MIB, memoryBytes / 1024));
+    }
+
+    /** Streams of clients that a node takes. */
+    public int maxClientStreams() {
+        return (int) Math.max(64, Math.min(10_000, memoryBytes / 2 / streamWindowBytes()));
+    }
+
+    /** Bytes of one group that its leader has not committed and applied yet. */
+    public int maxUncommittedBytes() {
+        return (int) share(memoryBytes, 32, 6, 32);
     }
 }

@@ -13,4 +13,9 @@ public interface Answers extends Consumer<Response> {
     default void gather(Response response) {
         accept(response);
     }
+
+    /** Whether the answer to one more read may be made: whoever asked may not take answers any more. */
+    default boolean hasRoom() {
+        return true;
+    }
 }

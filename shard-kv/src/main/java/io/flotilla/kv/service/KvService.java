@@ -181,7 +181,7 @@ public final class KvService {
                 while (answered < requests.size()) {
                     Request request = requests.get(answered);
                     Response.Builder builder = Response.newBuilder().setId(request.getId());
-                    if (bytes < MAX_READ_BYTES) {
+                    if (bytes < MAX_READ_BYTES && out.hasRoom()) {
                         state.read(request.getRead(), builder);
                     } else {
                         builder.setRefusal(refusals.busy(group));

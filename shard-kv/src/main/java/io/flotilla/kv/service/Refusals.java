@@ -43,7 +43,8 @@ final class Refusals {
 
     io.flotilla.client.proto.Refusal busy(long group) {
         return builder(io.flotilla.client.proto.Refusal.Kind.BUSY)
-                .setMessage("the answers to these reads of group " + group + " are too large to be made at once")
+                .setMessage("too many bytes of answers wait to be taken, or would at once, to these reads of group "
+                        + group)
                 .setRetryAfterMillis(RETRY_MILLIS)
                 .build();
     }

@@ -4,6 +4,7 @@ import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.FleetGrpc;
 import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.ops.node.EdgeSession;
+import io.flotilla.ops.node.EdgeSink;
 import io.flotilla.ops.node.FleetNode;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -15,8 +16,8 @@ import java.util.function.Supplier;
  * it stays bounded. Called on the server's threads, which it never blocks.
  */
 final class FleetEndpoint extends FleetGrpc.FleetImplBase {
-    private static final int FRAMES_AHEAD = 8;
-    private static final int BUFFERED_BYTES = 1 << 20;
+    private static final int FRAMES_AHEAD = 2;
+    private static final int BUFFERED_BYTES = 256 << 10;
 
     private final Supplier<FleetNode> node;
 
@@ -37,7 +38,7 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
         call.disableAutoRequest();
         call.setOnReadyThreshold(BUFFERED_BYTES);
         Outgoing outgoing = new Outgoing(call);
-        EdgeSession session = present.openSession(outgoing::send, outgoing::end);
+        EdgeSession session = present.openSession(outgoing);
         Incoming incoming = new Incoming(call, session, outgoing);
         call.setOnReadyHandler(incoming::resume);
         call.setOnCancelHandler(incoming::end);
@@ -46,7 +47,7 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
     }
 
     /** The frames to the client. The node sends, the network ends; both may come at a time. */
-    private static final class Outgoing {
+    private static final class Outgoing implements EdgeSink {
         private final ServerCallStreamObserver<ServerFrame> call;
         private boolean over;
 
@@ -54,13 +55,20 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
             this.call = call;
         }
 
-        synchronized void send(ServerFrame frame) {
+        @Override
+        public boolean isReady() {
+            return call.isReady();
+        }
+
+        @Override
+        public synchronized void send(ServerFrame frame) {
             if (!over) {
                 call.onNext(frame);
             }
         }
 
-        synchronized void end() {
+        @Override
+        public synchronized void close() {
             if (!over) {
                 over = true;
                 call.onCompleted();
@@ -101,6 +109,7 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
                 call.request(withheld);
                 withheld = 0;
             }
+            session.onReady();
         }
 
         @Override
@@ -111,7 +120,7 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
         @Override
         public void onCompleted() {
             session.onClosed();
-            outgoing.end();
+            outgoing.close();
         }
 
         void end() {

@@ -16,6 +16,7 @@ import io.flotilla.raft.disk.os.DirectoryInUseException;
 import io.flotilla.raft.disk.os.DirectoryLock;
 import io.flotilla.raft.disk.os.OsDisk;
 import io.flotilla.raft.host.HostConfig;
+import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
@@ -36,7 +37,9 @@ import org.slf4j.LoggerFactory;
 public final class NodeServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeServer.class);
     private static final String ENGINE_DIRECTORY = "engine";
-    private static final int FLOW_CONTROL_BYTES = 4 << 20;
+    /** After so much silence a client is asked whether it lives, and after as much again it counts as gone. */
+    private static final int KEEP_ALIVE_SECONDS = 10;
+
     private static final int STOP_SECONDS = 2;
     private static final int CLOSE_SECONDS = 10;
 
@@ -199,8 +202,10 @@ public final class NodeServer implements AutoCloseable {
         GrpcRaftService.configure(builder);
         try {
             return builder.directExecutor()
-                    .maxInboundMessageSize(GrpcConnector.MAX_FRAME_BYTES)
-                    .flowControlWindow(FLOW_CONTROL_BYTES)
+                    .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+                    .keepAliveTimeout(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+                    .flowControlWindow(
+                            HostLimits.of(config.limits().memoryBytes()).streamWindowBytes())
                     .addService(new GrpcRaftService(transport))
                     .addService(new FleetEndpoint(() -> node))
                     .build()
