@@ -227,7 +227,8 @@ class SegmentedLogStoreTest {
     @Test
     void whatIsFoundAfterAFailedSyncIsThereForGood() throws IOException {
         for (int seed = 0; seed < 30; seed++) {
-            SimDisk disk = new SimDisk("n1", DiskTimer.standalone(), 1);
+            DiskTimer timer = DiskTimer.standalone();
+            SimDisk disk = new SimDisk("n1", timer, 1);
             SegmentedLogStore store = SegmentedLogStore.open(disk, "log", SMALL);
             LogModel model = new LogModel();
             List<GroupWrite> good = List.of(creation(1, VOTED, entry(3, 1, 1000)));
@@ -235,9 +236,9 @@ class SegmentedLogStoreTest {
             store.write(good);
             disk.failForceAfter(0);
             assertThatThrownBy(() -> store.write(unsynced)).hasMessageContaining("Input/output error");
-            SimDisk stillOn = disk.kill(Long.MAX_VALUE);
+            SimDisk stillOn = disk.kill(timer.now());
             model.apply(good).apply(unsynced).assertHeldBy(SegmentedLogStore.open(stillOn, "log", SMALL));
-            SimDisk afterPowerCut = stillOn.crash(Long.MAX_VALUE, new SplittableRandom(seed));
+            SimDisk afterPowerCut = stillOn.crash(timer.now(), new SplittableRandom(seed));
             model.assertHeldBy(SegmentedLogStore.open(afterPowerCut, "log", SMALL));
         }
     }
