@@ -73,9 +73,9 @@ final class HostedMachine {
      * The log store would like to be rid of entries up to an index. Does nothing while an earlier wish is looked at. Any
      * lane.
      */
-    void submitTrim(long index) {
+    void submitTrim(long index, boolean overfull) {
         if (!trimming.get() && trimming.compareAndSet(false, true)) {
-            applier.lane().execute(() -> trim(index));
+            applier.lane().execute(() -> trim(index, overfull));
         }
     }
 
@@ -216,7 +216,7 @@ final class HostedMachine {
         runReads();
     }
 
-    private void trim(long index) {
+    private void trim(long index, boolean overfull) {
         trimming.set(false);
         if (machine == null || replica.worker().state().isDown()) {
             return;
@@ -231,7 +231,7 @@ final class HostedMachine {
             halt(e);
             return;
         }
-        replica.worker().answer(new SnapshotEvents.Trimmable(replica, Math.min(durable, index)));
+        replica.worker().answer(new SnapshotEvents.Trimmable(replica, Math.min(durable, index), overfull));
     }
 
     private void takeImage(NodeId to) {

@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * The followers of one group that are helped by an image, and what the log must keep for them: what follows the image,
  * until they hold that too. Otherwise a busy group's log would be past the image before it is installed, and the follower
- * would need the next one. For a bounded time only, and only while this replica leads: a follower too slow for that must
- * not make the log grow without end.
+ * would need the next one. For a bounded time only, only while this replica leads, and only while the log is not overfull:
+ * a follower too slow for that must not make the log grow without end.
  * Belongs to the group's worker.
  */
 final class ImagesOut {

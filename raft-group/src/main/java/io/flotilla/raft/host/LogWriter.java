@@ -135,7 +135,7 @@ final class LogWriter {
                 long now = state.clock.nanos();
                 if (replica.trimmedAt == 0 || now - replica.trimmedAt >= NANOS_BETWEEN_TRIMS) {
                     replica.trimmedAt = now;
-                    replica.machine().submitTrim(pin.index());
+                    replica.machine().submitTrim(pin.index(), state.log.isOverfull());
                 }
             }
         }

@@ -203,13 +203,18 @@ final class Replica {
         }
     }
 
-    /** The machine holds everything up to {@code upTo} durably, and the log store would like to be rid of it. */
-    void compact(long upTo) {
+    /**
+     * The machine holds everything up to {@code upTo} durably, and the log store would like to be rid of it.
+     *
+     * @param overfull whether followers that are sent an image must do without what follows it
+     */
+    void compact(long upTo, boolean overfull) {
         if (core == null) {
             return;
         }
         try {
-            if (core.compact(imagesOut.cutAt(upTo, core, state.clock.nanos()))) {
+            long index = overfull ? upTo : imagesOut.cutAt(upTo, core, state.clock.nanos());
+            if (core.compact(index)) {
                 state.counters.basesMoved.increment();
                 touch();
             }

@@ -13,15 +13,17 @@ final class SnapshotEvents {
     static final class Trimmable extends Event {
         private final Replica replica;
         private final long upTo;
+        private final boolean overfull;
 
-        Trimmable(Replica replica, long upTo) {
+        Trimmable(Replica replica, long upTo, boolean overfull) {
             this.replica = replica;
             this.upTo = upTo;
+            this.overfull = overfull;
         }
 
         @Override
         void handle(GroupWorker worker) {
-            replica.compact(upTo);
+            replica.compact(upTo, overfull);
         }
     }
 

@@ -53,6 +53,11 @@ public interface LogStore extends AutoCloseable {
         return List.of();
     }
 
+    /** Whether the log is so much larger than it should be that nothing but a crash may keep entries. As {@link #pins}. */
+    default boolean isOverfull() {
+        return false;
+    }
+
     /** @param index the last of the group's entries that should go */
     record Pin(long groupId, long index) {}
 

@@ -31,6 +31,7 @@ final class MemoryLogStore implements LogStore {
     private final List<List<GroupWrite>> writes = new ArrayList<>();
     private volatile CountDownLatch gate;
     private volatile IOException failure;
+    private volatile boolean overfull;
     private volatile int maxEntries = Integer.MAX_VALUE;
     private int closes;
 
@@ -128,6 +129,16 @@ final class MemoryLogStore implements LogStore {
             group.entries.clear();
         }
         group.base = base;
+    }
+
+    /** The log is said to be much too large. */
+    void overfull() {
+        overfull = true;
+    }
+
+    @Override
+    public boolean isOverfull() {
+        return overfull;
     }
 
     @Override

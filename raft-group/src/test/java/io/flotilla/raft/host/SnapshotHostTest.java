@@ -117,6 +117,28 @@ class SnapshotHostTest {
     }
 
     @Test
+    void anOverfullLogKeepsNothingForAnImageThatIsOut() throws Exception {
+        fleet.closeAll();
+        bytesPerSecond = 5_000; // an image takes many seconds
+        fleet.startAll();
+        increment(100);
+        TestNode away = kill(fleet.leaderOf(1));
+        incrementUntilCut();
+        logs.values().forEach(MemoryLogStore::overfull);
+        TestNode back = fleet.start(away.id);
+        long count = increment(20);
+        while (back.host.stats().snapshotBytesIn() == 0) {
+            count = increment(20);
+        }
+        long begun = count;
+        TestNode leader = fleet.leaderOf(1);
+        while (leader.host.status(1).firstIndex() < begun + 2 * KEPT) {
+            increment(20);
+        }
+        assertThat(back.host.stats().snapshotsInstalled()).isZero();
+    }
+
+    @Test
     void aSlowImageOfABusyGroupIsEnoughBecauseTheLogKeepsWhatFollowsIt() throws Exception {
         fleet.closeAll();
         bytesPerSecond = 100_000; // an image takes a second

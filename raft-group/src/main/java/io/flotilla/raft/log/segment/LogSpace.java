@@ -19,6 +19,9 @@ import java.util.TreeMap;
  * have more than a quarter. Then the log grows until they have moved their bases.
  */
 final class LogSpace {
+    /** A log of so many budgets is overfull. */
+    private static final int OVERFULL = 4;
+
     private final long budget;
     private final Segments segments;
 
@@ -26,6 +29,8 @@ final class LogSpace {
     private int vacate;
     /** It should have gone already when the active segment was begun. */
     private int overdue;
+
+    private boolean overfull;
 
     private final TreeMap<Long, LogStore.Pin> pins = new TreeMap<>();
     private List<LogStore.Pin> pinList = List.of();
@@ -43,6 +48,7 @@ final class LogSpace {
     void segmentBegun(Collection<GroupLog> groups) {
         overdue = vacate;
         vacate = segments.surplus(budget);
+        overfull = segments.surplus(OVERFULL * budget) > 0;
         pins.clear();
         pinList = null;
         due.clear();
@@ -108,6 +114,10 @@ final class LogSpace {
                 pinList = null;
             }
         }
+    }
+
+    boolean isOverfull() {
+        return overfull;
     }
 
     List<LogStore.Pin> pins() {

@@ -249,6 +249,11 @@ public final class SegmentedLogStore implements LogStore {
     }
 
     @Override
+    public boolean isOverfull() {
+        return space.isOverfull();
+    }
+
+    @Override
     public Upkeep upkeep() {
         Upkeep work = failure == null ? segments.upkeep() : null;
         return work == null ? null : () -> run(work);

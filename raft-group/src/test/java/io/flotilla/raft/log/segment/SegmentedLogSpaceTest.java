@@ -130,6 +130,25 @@ class SegmentedLogSpaceTest {
     }
 
     @Test
+    void aLogOfFourBudgetsIsOverfullUntilItsEntriesMayGo() throws IOException {
+        put(creation(1, VOTED));
+        while (logBytes() < 4 * BUDGET) {
+            assertThat(store.isOverfull()).isFalse();
+            put(write(1, null, entry(3, ++last, 1800)));
+        }
+        int segment = lastSegment();
+        while (lastSegment() < segment + 2) {
+            put(write(1, null, entry(3, ++last, 1800)));
+        }
+        assertThat(store.isOverfull()).isTrue();
+        put(base(1, 3, last));
+        while (lastSegment() < segment + 5) {
+            put(write(1, null, entry(3, ++last, 1800)));
+        }
+        assertThat(store.isOverfull()).isFalse();
+    }
+
+    @Test
     void overTheBudgetTheOldestEntriesAreAskedFor() throws IOException {
         put(creation(1, VOTED), creation(2, VOTED, entry(3, 1, 1800), entry(3, 2, 1800)));
         put(write(2, null, entry(3, 3, 6000)));

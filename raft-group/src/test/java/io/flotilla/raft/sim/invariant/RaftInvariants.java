@@ -295,6 +295,11 @@ public final class RaftInvariants implements SimNetwork.Observer {
             return log.pins();
         }
 
+        @Override
+        public boolean isOverfull() {
+            return log.isOverfull();
+        }
+
         private void checkContent(GroupWrite write) {
             ShadowLog shadow = logs.computeIfAbsent(write.groupId(), id -> new ShadowLog());
             if (write.base() != null) {
