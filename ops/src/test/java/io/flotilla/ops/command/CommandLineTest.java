@@ -113,7 +113,7 @@ class CommandLineTest {
             assertThat(out.toString(UTF_8)).startsWith("Usage: flotilla " + verb);
             List<String> explained = out.toString(UTF_8).lines().toList();
             for (int i = 0; i < explained.size(); i++) {
-                if (explained.get(i).matches(" +(-., )?--[a-z-]+(=\\S+)?")) {
+                if (explained.get(i).matches(" {1,8}(-., )?--[a-z-]+(=\\S+)?")) {
                     assertThat(explained.get(i + 1)).as(verb + explained.get(i)).startsWith("        ");
                 }
             }
