@@ -7,21 +7,21 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A log as a plain list that follows a core's batches: what a log store must hold after each. */
-final class TestLog {
-    final List<Entry> entries = new ArrayList<>();
-    EntryId base = EntryId.ZERO;
+public final class TestLog {
+    public final List<Entry> entries = new ArrayList<>();
+    public EntryId base = EntryId.ZERO;
 
-    long lastIndex() {
+    public long lastIndex() {
         return base.index() + entries.size();
     }
 
     /** The entry at an index, or null if the log does not hold it. */
-    Entry get(long index) {
+    public Entry get(long index) {
         return index <= base.index() || index > lastIndex() ? null : entries.get((int) (index - base.index() - 1));
     }
 
     /** The term at an index, the base's included, or -1. */
-    long termAt(long index) {
+    public long termAt(long index) {
         if (index == base.index()) {
             return base.term();
         }
@@ -29,13 +29,13 @@ final class TestLog {
         return entry == null ? -1 : entry.term();
     }
 
-    void copyFrom(TestLog other) {
+    public void copyFrom(TestLog other) {
         base = other.base;
         entries.clear();
         entries.addAll(other.entries);
     }
 
-    void write(PersistBatch batch) {
+    public void write(PersistBatch batch) {
         if (batch.base() != null) {
             moveBase(batch.base(), batch.reset());
         }
@@ -65,7 +65,7 @@ final class TestLog {
         entries.addAll(added);
     }
 
-    List<TermRun> runs() {
+    public List<TermRun> runs() {
         List<TermRun> runs = new ArrayList<>();
         for (Entry entry : entries) {
             if (runs.isEmpty() || runs.get(runs.size() - 1).term() != entry.term()) {

@@ -14,37 +14,37 @@ import java.util.function.BiConsumer;
  * One core with a disk and a state machine driven by hand. Nothing is drained, persisted, applied or loaded unless told;
  * {@link #memory} is the log with all drained batches, {@link #disk} with the persisted ones.
  */
-final class TestReplica {
-    final NodeId id;
-    final Membership membership;
-    final CoreConfig config;
-    final BiConsumer<NodeId, Outbound> network;
-    final TestLog memory = new TestLog();
-    final TestLog disk = new TestLog();
-    final Deque<PersistBatch> writes = new ArrayDeque<>();
-    final Deque<LoadRequest> loads = new ArrayDeque<>();
-    final List<Entry> applied = new ArrayList<>();
-    final List<ReadGrant> grants = new ArrayList<>();
-    final List<Long> refusedReads = new ArrayList<>();
-    final Deque<NodeId> wantedImages = new ArrayDeque<>();
-    HardState durable = HardState.INITIAL;
-    RaftCore core;
-    long handedOut;
-    long answeredApply;
-    long ticks;
+public final class TestReplica {
+    public final NodeId id;
+    public final Membership membership;
+    public final CoreConfig config;
+    public final BiConsumer<NodeId, Outbound> network;
+    public final TestLog memory = new TestLog();
+    public final TestLog disk = new TestLog();
+    public final Deque<PersistBatch> writes = new ArrayDeque<>();
+    public final Deque<LoadRequest> loads = new ArrayDeque<>();
+    public final List<Entry> applied = new ArrayList<>();
+    public final List<ReadGrant> grants = new ArrayList<>();
+    public final List<Long> refusedReads = new ArrayList<>();
+    public final Deque<NodeId> wantedImages = new ArrayDeque<>();
+    public HardState durable = HardState.INITIAL;
+    public RaftCore core;
+    public long handedOut;
+    public long answeredApply;
+    public long ticks;
     /** What the state machine would keep in a crash. */
-    long machineDurable;
+    public long machineDurable;
 
     /** The last entry of the image installed last. */
-    EntryId installed = EntryId.ZERO;
+    public EntryId installed = EntryId.ZERO;
 
     /** Between {@link #install} and {@link #installed}. */
     private boolean installing;
 
     /** Every entry up to some index: what a state machine that keeps them all hands over as its image. */
-    record Image(EntryId last, List<Entry> entries) {}
+    public record Image(EntryId last, List<Entry> entries) {}
 
-    TestReplica(
+    public TestReplica(
             NodeId id,
             Membership membership,
             CoreConfig config,
@@ -63,7 +63,7 @@ final class TestReplica {
     }
 
     /** Loses all but the disk and the first {@code kept} applied entries. */
-    void restart(long kept, long seed) {
+    public void restart(long kept, long seed) {
         start(kept, seed);
     }
 
@@ -89,7 +89,7 @@ final class TestReplica {
     }
 
     /** Takes what the core owes: sends, and queues the rest. */
-    Effects drain() {
+    public Effects drain() {
         Effects effects = core.drain();
         effects.send().forEach(out -> network.accept(id, out));
         for (PersistBatch batch : effects.persist()) {
@@ -109,7 +109,7 @@ final class TestReplica {
     }
 
     /** Makes the oldest write durable and releases its messages. */
-    PersistBatch persistNext() {
+    public PersistBatch persistNext() {
         PersistBatch batch = writes.removeFirst();
         disk.write(batch);
         if (batch.hardState() != null) {
@@ -120,14 +120,14 @@ final class TestReplica {
         return batch;
     }
 
-    void answerApply() {
+    public void answerApply() {
         if (answeredApply < handedOut) {
             answeredApply = handedOut;
             core.applied(handedOut);
         }
     }
 
-    void answerLoad() {
+    public void answerLoad() {
         LoadRequest load = loads.removeFirst();
         List<Entry> entries = new ArrayList<>();
         long bytes = 0;
@@ -143,19 +143,19 @@ final class TestReplica {
     }
 
     /** The state machine holds durably what it has applied, and the log is cut there. */
-    void compact() {
+    public void compact() {
         machineDurable = Math.max(machineDurable, answeredApply);
         core.compact(machineDurable);
     }
 
     /** An image of what is applied, or null if the log begins after that. */
-    Image image() {
+    public Image image() {
         EntryId last = installing ? null : core.appliedEntry(answeredApply);
         return last == null ? null : new Image(last, List.copyOf(applied.subList(0, (int) answeredApply)));
     }
 
     /** The image is whole: if the core wants it, the state machine takes it over, durably. */
-    boolean install(Image image) {
+    public boolean install(Image image) {
         if (!core.install(image.last())) {
             return false;
         }
@@ -172,13 +172,13 @@ final class TestReplica {
     }
 
     /** The core is told of {@link #install}. */
-    void installed() {
+    public void installed() {
         installing = false;
         core.installed(installed);
     }
 
     /** Drains, persists, applies and loads until nothing is left to do. */
-    void settle() {
+    public void settle() {
         do {
             while (!writes.isEmpty()) {
                 persistNext();
@@ -190,19 +190,19 @@ final class TestReplica {
         } while (drain() != Effects.NONE);
     }
 
-    void tick() {
+    public void tick() {
         core.tick(++ticks);
     }
 
-    void receive(NodeId from, Message message) {
+    public void receive(NodeId from, Message message) {
         core.receive(from, message);
     }
 
-    SoftState state() {
+    public SoftState state() {
         return core.softState();
     }
 
-    boolean leads() {
+    public boolean leads() {
         return state().role() == RoleName.LEADER;
     }
 }

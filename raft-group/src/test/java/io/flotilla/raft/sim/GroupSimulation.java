@@ -16,11 +16,14 @@ import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.sim.invariant.LinearizableReads;
+import io.flotilla.raft.sim.invariant.Liveness;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import io.flotilla.raft.sim.invariant.Violation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +49,7 @@ final class GroupSimulation implements FaultPlan.World {
     private final int segmentBytes;
     private final List<SimNode> nodes = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
-    private final long[] acknowledged = new long[GROUPS];
+    private final LinearizableReads linearizableReads = new LinearizableReads();
     private final Coverage coverage = new Coverage();
     private boolean quiet;
     private long proposed;
@@ -94,19 +97,22 @@ final class GroupSimulation implements FaultPlan.World {
         read();
         scheduler.runUntil(seconds * SECOND);
         faults.end();
-        long[] before = acknowledged.clone();
+        long[] before = new long[GROUPS];
+        Arrays.setAll(before, linearizableReads::floor);
         scheduler.runUntil((seconds + 10) * SECOND);
         for (int group = 0; group < GROUPS; group++) {
-            if (acknowledged[group] == before[group]) {
-                throw new SimFailure(
-                        scheduler.now(),
-                        new Violation("Liveness", "group %d did nothing for 10 s without faults", group));
-            }
+            long atEnd = before[group];
+            int id = group;
+            check(() -> Liveness.progressed(id, atEnd, linearizableReads.floor(id), 10));
         }
         quiet = true;
         scheduler.runUntil((seconds + 20) * SECOND);
+        check(() -> invariants.checkReplicasAgree(node -> true));
+    }
+
+    private void check(Runnable property) {
         try {
-            invariants.checkReplicasAgree(node -> true);
+            property.run();
         } catch (Violation e) {
             throw new SimFailure(scheduler.now(), e);
         }
@@ -151,7 +157,7 @@ final class GroupSimulation implements FaultPlan.World {
                 @Override
                 public void applied(long index, Object result) {
                     acknowledgements++;
-                    acknowledged[group] = Math.max(acknowledged[group], index);
+                    linearizableReads.acknowledges(group, index);
                 }
 
                 @Override
@@ -167,20 +173,12 @@ final class GroupSimulation implements FaultPlan.World {
         if (node.host == null) {
             return;
         }
-        long atLeast = acknowledged[group];
+        long floor = linearizableReads.floor(group);
         node.host.read(group, new ReadCallback() {
             @Override
             public void ready(StateMachine machine) {
                 reads++;
-                if (machine.appliedIndex() < atLeast) {
-                    throw new Violation(
-                            "LinearizableReads",
-                            "%s reads group %d at index %d, after index %d was acknowledged",
-                            node.id,
-                            group,
-                            machine.appliedIndex(),
-                            atLeast);
-                }
+                linearizableReads.answers(group, node.id, floor, machine.appliedIndex());
             }
 
             @Override

@@ -1,7 +1,9 @@
 package io.flotilla.raft.sim.invariant;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.Entry;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -30,6 +32,24 @@ public final class LogMatching {
                     node,
                     previousTerm,
                     known.hash != hash ? "hold different entries" : "have different logs before it");
+        }
+    }
+
+    /** A node writes entries into a log. */
+    void stored(long group, NodeId node, ShadowLog log, List<Entry> entries) {
+        long previous = log.termAt(entries.get(0).index() - 1);
+        for (Entry entry : entries) {
+            if (previous < 0) {
+                throw new Violation(
+                        "LogMatching",
+                        "%s writes entry %d of group %d behind a gap: its log ends at %d",
+                        node,
+                        entry.index(),
+                        group,
+                        log.lastIndex());
+            }
+            stored(group, entry.term(), entry.index(), previous, EntryHash.of(entry), node);
+            previous = entry.term();
         }
     }
 

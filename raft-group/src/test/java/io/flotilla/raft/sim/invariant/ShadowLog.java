@@ -46,11 +46,16 @@ final class ShadowLog {
         }
     }
 
-    private void moveBase(EntryId newBase) {
-        int gone = termAt(newBase.index()) == newBase.term() ? (int) (newBase.index() - base.index()) : count;
+    void moveBase(EntryId newBase) {
+        int gone = holdsAfterBase(newBase) ? (int) (newBase.index() - base.index()) : count;
         count -= gone;
         System.arraycopy(terms, gone, terms, 0, count);
         base = newBase;
+    }
+
+    /** Whether something stays behind a new base: whether the base's own entry is here. */
+    boolean holdsAfterBase(EntryId newBase) {
+        return termAt(newBase.index()) == newBase.term();
     }
 
     EntryId base() {

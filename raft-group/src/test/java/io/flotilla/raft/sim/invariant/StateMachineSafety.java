@@ -44,6 +44,14 @@ public final class StateMachineSafety {
 
     private final Map<Long, List<Committed>> groups = new HashMap<>();
 
+    /** A replica applies each index once, in order. */
+    public void isNext(long group, long index, long next, NodeId node) {
+        if (index != next) {
+            throw new Violation(
+                    "StateMachineSafety", "%s applies index %d of group %d, but %d is next", node, index, group, next);
+        }
+    }
+
     /**
      * A replica is about to apply an entry.
      *

@@ -1,0 +1,226 @@
+package io.flotilla.raft.sim.invariant;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.log.GroupWrite;
+import io.flotilla.raft.log.RecoveredGroup;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Hears what the nodes of a run send, write, apply and take over, and asks every safety property about each of these
+ * events. Knows no simulator: whoever runs replicas tells it what happens, in the order in which it happens. One
+ * instance sees all nodes for a whole run, across their crashes. The properties keep what they need to judge the next
+ * event, so an event costs little, however long the run.
+ */
+public final class SafetyProperties {
+    private final ElectionSafety electionSafety = new ElectionSafety();
+    private final OneVotePerTerm oneVotePerTerm = new OneVotePerTerm();
+    private final LeaderAppendOnly leaderAppendOnly = new LeaderAppendOnly();
+    private final LogMatching logMatching = new LogMatching();
+    private final StateMachineSafety stateMachineSafety = new StateMachineSafety();
+    private final LeaderCompleteness leaderCompleteness = new LeaderCompleteness(stateMachineSafety);
+    private final CommittedNeverLost committedNeverLost = new CommittedNeverLost(stateMachineSafety);
+    private final CommitRule commitRule = new CommitRule();
+    private final LogBases logBases = new LogBases(stateMachineSafety);
+    private final Durability durability = new Durability();
+    private final Monotonicity monotonicity = new Monotonicity();
+    private final Map<NodeId, ShadowDisk> disks = new TreeMap<>();
+    private final Map<Long, Membership> memberships = new HashMap<>();
+    private final Map<Long, Long> highestTerms = new HashMap<>();
+    private final Map<Long, NodeId> highestLeaders = new HashMap<>();
+    private NodeId lastLeader;
+    private long elections;
+    private long basesMoved;
+
+    private final Durability.Holds onDisks = new Durability.Holds() {
+        @Override
+        public boolean holds(NodeId node, long group, long index, long term) {
+            ShadowLog log = log(node, group);
+            return log != null && log.holds(index, term);
+        }
+
+        @Override
+        public String describe(NodeId node, long group) {
+            return String.valueOf(log(node, group));
+        }
+    };
+
+    /** How many leaderships were seen. */
+    public long elections() {
+        return elections;
+    }
+
+    /** How often a log's beginning moved. */
+    public long basesMoved() {
+        return basesMoved;
+    }
+
+    /** Who became leader of some group last, or null. */
+    public NodeId lastLeader() {
+        return lastLeader;
+    }
+
+    public Monotonicity monotonicity() {
+        return monotonicity;
+    }
+
+    /** The highest index of a group that any replica has applied. */
+    public long lastApplied(long group) {
+        return stateMachineSafety.lastIndex(group);
+    }
+
+    /** A group is known, with these members. */
+    public void created(long group, Membership membership) {
+        memberships.putIfAbsent(group, membership);
+    }
+
+    /** A message leaves a node. */
+    public void sent(NodeId from, NodeId to, long group, Message message) {
+        if (message instanceof Message.AppendRequest append) {
+            leads(group, append.term(), from);
+            leaderCompleteness.sends(group, from, append);
+            leaderAppendOnly.sends(group, from, append);
+            commits(group, append.term(), append.commit(), from);
+        } else if (message instanceof Message.Heartbeat heartbeat) {
+            leads(group, heartbeat.term(), from);
+            commits(group, heartbeat.term(), heartbeat.commit(), from);
+        } else if (message instanceof Message.VoteReply reply && reply.granted()) {
+            oneVotePerTerm.voted(group, reply.term(), from, to);
+        }
+    }
+
+    private void leads(long group, long term, NodeId node) {
+        if (electionSafety.leads(group, term, node)) {
+            elections++;
+            lastLeader = node;
+            if (term > highestTerm(group)) {
+                highestTerms.put(group, term);
+                highestLeaders.put(group, node);
+            }
+        }
+    }
+
+    private void commits(long group, long term, long commit, NodeId leader) {
+        commitRule.announces(group, term, commit, lastApplied(group), leader, this::majorityEnd);
+    }
+
+    private long highestTerm(long group) {
+        return highestTerms.getOrDefault(group, 0L);
+    }
+
+    /** The highest index of an entry of a term that a majority has on disk; 0 if there is none. */
+    private long majorityEnd(long group, long term) {
+        Membership membership = memberships.get(group);
+        long[] ends = new long[membership.voters().size()];
+        int i = 0;
+        for (NodeId voter : membership.voters()) {
+            ShadowLog log = log(voter, group);
+            ends[i++] = log == null ? 0 : log.lastIndexOf(term);
+        }
+        Arrays.sort(ends);
+        return ends[(ends.length - 1) / 2];
+    }
+
+    private ShadowLog log(NodeId node, long group) {
+        ShadowDisk disk = disks.get(node);
+        return disk == null ? null : disk.log(group);
+    }
+
+    /** A starting node finds this in its log. The result counts as its disk once it {@link #opened} it. */
+    public ShadowDisk finds(NodeId node, List<RecoveredGroup> recovered) {
+        ShadowDisk found = new ShadowDisk();
+        for (RecoveredGroup group : recovered) {
+            long id = group.descriptor().groupId();
+            created(id, group.descriptor().membership());
+            ShadowLog log = ShadowLog.of(group);
+            for (long index = group.base().index() + 1; index <= group.lastIndex(); index++) {
+                logMatching.hashOf(id, log.termAt(index), index);
+            }
+            found.put(id, log);
+        }
+        ShadowDisk before = disks.get(node);
+        if (before != null) {
+            before.logs()
+                    .forEach((group, log) ->
+                            LogDurability.recovered(node, group, log, before.inFlight(group), found.log(group)));
+        }
+        return found;
+    }
+
+    /** What the node found is durable from now on. */
+    public void opened(NodeId node, ShadowDisk disk) {
+        disks.put(node, disk);
+    }
+
+    /**
+     * A node begins to write.
+     *
+     * @param machineDurable what its state machine holds durably
+     */
+    public void writes(NodeId node, ShadowDisk disk, GroupWrite write, long machineDurable) {
+        long group = write.groupId();
+        if (write.creation() != null) {
+            created(group, write.creation().membership());
+        }
+        if (write.base() == null && write.entries().isEmpty()) {
+            return;
+        }
+        ShadowLog before = disk.logOrNew(group);
+        ShadowLog log = before;
+        if (write.base() != null) {
+            logBases.moves(group, node, before.base(), write.base(), machineDurable);
+            basesMoved++;
+            log = before.copy();
+            log.moveBase(write.base());
+        }
+        if (!write.entries().isEmpty()) {
+            leaderAppendOnly.writes(
+                    group, node, highestLeaders.get(group), highestTerm(group), log.lastIndex(), write.entries());
+            logMatching.stored(group, node, log, write.entries());
+        }
+        committedNeverLost.writes(group, node, before, write);
+        disk.begin(write);
+    }
+
+    /** What the node wrote is durable. */
+    public void durable(ShadowDisk disk, List<GroupWrite> writes) {
+        writes.forEach(disk::end);
+    }
+
+    /**
+     * A state machine is about to apply these entries.
+     *
+     * @param applied what it has applied
+     */
+    public void applies(NodeId node, long group, long applied, List<Entry> entries) {
+        long next = applied + 1;
+        for (Entry entry : entries) {
+            long index = entry.index();
+            stateMachineSafety.isNext(group, index, next++, node);
+            long highest = highestTerm(group);
+            if (stateMachineSafety.applies(group, index, entry.term(), EntryHash.of(entry), node, highest)) {
+                if (node.equals(highestLeaders.get(group))) {
+                    commitRule.applies(group, highest, index, node, this::majorityEnd);
+                }
+                durability.applied(group, index, entry.term(), node, memberships.get(group), onDisks);
+            }
+        }
+    }
+
+    /** A state machine has applied an entry. @param result what came of it, as one number */
+    public void applied(NodeId node, long group, long index, long result) {
+        stateMachineSafety.applied(group, index, result, node);
+    }
+
+    /** A state machine is about to take over an image. */
+    public void installs(NodeId node, long group, EntryId last, long applied) {
+        stateMachineSafety.installs(group, last, applied, node);
+    }
+}
