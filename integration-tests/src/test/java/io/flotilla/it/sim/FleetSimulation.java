@@ -3,17 +3,13 @@ package io.flotilla.it.sim;
 import io.flotilla.it.history.LinearizabilityChecker;
 import io.flotilla.it.sim.invariant.ConfigurationsAreImmutable;
 import io.flotilla.it.sim.invariant.ExactlyOnce;
-import io.flotilla.kv.machine.KvStateMachine;
-import io.flotilla.kv.machine.WriteOutcome;
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.sim.Coverage;
 import io.flotilla.raft.sim.FaultPlan;
 import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.sim.SimFailure;
 import io.flotilla.raft.sim.SimNetwork;
 import io.flotilla.raft.sim.SimScheduler;
-import io.flotilla.raft.sim.TraceHash;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import io.flotilla.raft.sim.invariant.Violation;
 import java.util.ArrayList;
@@ -60,7 +56,7 @@ public final class FleetSimulation implements FaultPlan.World {
     public FleetSimulation(long seed, FaultPlan.Profile profile) {
         scheduler = new SimScheduler(seed);
         network = new SimNetwork(scheduler);
-        invariants = new RaftInvariants(scheduler, FleetSimulation::resultHash, FleetSimulation::checksum);
+        invariants = new RaftInvariants(scheduler, Fingerprints::ofResult, Fingerprints::ofState);
         network.observe(invariants);
         streams = new SimStreams(scheduler, network, configurations::sent);
         SplittableRandom random = scheduler.randomStream();
@@ -196,30 +192,6 @@ public final class FleetSimulation implements FaultPlan.World {
     private void look() {
         nodes.values().forEach(node -> node.look(invariants.monotonicity()));
         scheduler.after(LOOK_NANOS, this::look);
-    }
-
-    private static long resultHash(Object result) {
-        if (result instanceof List<?> list) {
-            long hash = list.size();
-            for (Object each : list) {
-                hash = hash * 31 + resultHash(each);
-            }
-            return hash;
-        }
-        if (result instanceof WriteOutcome outcome) {
-            return outcome.reply() != null
-                    ? TraceHash.of(outcome.reply().toByteArray())
-                    : TraceHash.of(outcome.refusal().toByteArray()) + 1;
-        }
-        return result == null ? 0 : TraceHash.of(result.toString());
-    }
-
-    private static long checksum(StateMachine machine) {
-        try {
-            return machine.as(KvStateMachine.class).checksum();
-        } catch (ClassCastException e) {
-            return 0; // the controller's; its configurations are compared as they are shown
-        }
     }
 
     /** The fingerprint of all that happened. */

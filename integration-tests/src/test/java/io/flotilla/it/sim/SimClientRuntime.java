@@ -6,11 +6,11 @@ import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.sim.SimRuntime;
 
 /** One incarnation of a client in virtual time: its loop is one lane. */
-final class SimClientRuntime implements ClientRuntime {
+public final class SimClientRuntime implements ClientRuntime {
     private final SimRuntime world;
     private final Lane loop;
 
-    SimClientRuntime(SimRuntime world) {
+    public SimClientRuntime(SimRuntime world) {
         this.world = world;
         this.loop = world.lane("client");
     }

@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * The servers of a lab test and the labs' questions to them. The test is the only one who lets time pass. All of a run
  * follows from its seed; every safety property of Raft is checked at every event besides.
  */
-final class LabGroup {
+final class LabGroup implements LabRuns.World {
     static final long GROUP = 0;
     private static final long MILLI = 1_000_000;
     /** The labs end a test that takes longer. */
@@ -90,7 +90,8 @@ final class LabGroup {
         return invariants;
     }
 
-    LabTiming timing() {
+    @Override
+    public LabTiming timing() {
         return timing;
     }
 
@@ -115,7 +116,8 @@ final class LabGroup {
         return servers.stream().mapToLong(LabServer::stateBytes).max().orElseThrow();
     }
 
-    double seconds() {
+    @Override
+    public double seconds() {
         return scheduler.now() / 1e9;
     }
 
@@ -422,7 +424,8 @@ final class LabGroup {
     }
 
     /** At the end of a run: what its own checks can't see. */
-    void finish() {
+    @Override
+    public void finish() {
         checkTime();
         // a lab test must not leave anything behind that runs on without it
         for (LabServer server : servers) {

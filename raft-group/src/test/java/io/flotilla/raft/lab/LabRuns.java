@@ -4,18 +4,34 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Runs one lab test from several seeds, and reports as the labs do. */
-final class LabRuns {
+public final class LabRuns {
     private static final int DEFAULT_RUNS = 3;
 
-    /** The body of a test. */
-    interface Body {
-        void run(LabGroup group, LabRuns runs);
+    /** What one run of a test happens in. */
+    public interface World {
+        LabTiming timing();
+
+        /** Virtual seconds since its beginning. */
+        double seconds();
+
+        /** The run is over: what the test's own checks can't see. */
+        void finish();
     }
 
+    /** The body of a test in such a world. */
+    public interface WorldBody<W extends World> {
+        void run(W world, LabRuns runs);
+    }
+
+    /** The body of a test of Raft alone. */
+    interface Body extends WorldBody<LabGroup> {}
+
     private final Map<String, long[]> measured = new TreeMap<>();
+    private final String module;
     private final String test;
 
-    private LabRuns(String test) {
+    private LabRuns(String module, String test) {
+        this.module = module;
         this.test = test;
     }
 
@@ -39,30 +55,49 @@ final class LabRuns {
     }
 
     /**
-     * Runs a test as often as {@code -Dflotilla.lab.runs} says, from {@code -Dflotilla.firstSeed} on.
+     * Runs a test of Raft alone as often as {@code -Dflotilla.lab.runs} says, from {@code -Dflotilla.firstSeed} on.
      *
      * @param test class and method, as surefire's {@code -Dtest} wants them
      */
     static LabRuns repeat(String test, String name, Setting setting, Body body) {
-        LabRuns runs = new LabRuns(test);
+        return repeat(
+                "raft-group",
+                test,
+                name,
+                (seed, timing) -> new LabGroup(
+                        seed,
+                        setting.preVote ? timing : timing.withoutPreVote(),
+                        setting.servers,
+                        setting.unreliable,
+                        setting.snapshots),
+                body);
+    }
+
+    /** Makes the world of one run. */
+    public interface Maker<W extends World> {
+        W make(long seed, LabTiming timing);
+    }
+
+    /**
+     * The same in any world.
+     *
+     * @param module where the test is, for the command that replays a failure
+     */
+    public static <W extends World> LabRuns repeat(
+            String module, String test, String name, Maker<W> maker, WorldBody<W> body) {
+        LabRuns runs = new LabRuns(module, test);
         long first = Long.getLong("flotilla.firstSeed", 1);
         long count = Long.getLong("flotilla.lab.runs", DEFAULT_RUNS);
         double simulated = 0;
         long begin = System.nanoTime();
         for (long seed = first; seed < first + count; seed++) {
-            LabTiming timing = LabTiming.of(seed);
-            LabGroup group = new LabGroup(
-                    seed,
-                    setting.preVote ? timing : timing.withoutPreVote(),
-                    setting.servers,
-                    setting.unreliable,
-                    setting.snapshots);
+            W world = maker.make(seed, LabTiming.of(seed));
             try {
-                body.run(group, runs);
-                simulated += group.seconds();
-                group.finish();
+                body.run(world, runs);
+                simulated += world.seconds();
+                world.finish();
             } catch (RuntimeException | Error e) {
-                throw new AssertionError(runs.describe(name, seed, group, e), e);
+                throw new AssertionError(runs.describe(name, seed, world, e), e);
             }
         }
         System.out.printf(
@@ -71,16 +106,16 @@ final class LabRuns {
         return runs;
     }
 
-    private String describe(String name, long seed, LabGroup group, Throwable cause) {
+    private String describe(String name, long seed, World world, Throwable cause) {
         return String.format(
-                "%s, seed %d (%s timing), at %.3f s of virtual time: %s%nreplay: ./mvnw -q -pl raft-group -am test"
+                "%s, seed %d (%s timing), at %.3f s of virtual time: %s%nreplay: ./mvnw -q -pl %s -am test"
                         + " -Dtest=%s -Dflotilla.lab.runs=1 -Dflotilla.firstSeed=%d"
                         + " -Dsurefire.failIfNoSpecifiedTests=false",
-                name, seed, group.timing().name(), group.seconds(), cause.getMessage(), test, seed);
+                name, seed, world.timing().name(), world.seconds(), cause.getMessage(), module, test, seed);
     }
 
     /** Notes a figure; the highest one is printed beside its limit, and one over the limit fails the run. */
-    void atMost(String what, long value, long limit) {
+    public void atMost(String what, long value, long limit) {
         measure(what, value, limit);
         if (value > limit) {
             throw new LabFailure("%s: %d, at most %d allowed", what, value, limit);
@@ -88,7 +123,7 @@ final class LabRuns {
     }
 
     /** Notes a figure. */
-    void measure(String what, long value, long limit) {
+    public void measure(String what, long value, long limit) {
         long[] seen = measured.computeIfAbsent(what, w -> new long[] {0, limit, 0, 0});
         seen[0] = Math.max(seen[0], value);
         seen[2] += value;
@@ -96,12 +131,12 @@ final class LabRuns {
     }
 
     /** How much of it there was in all runs. */
-    long total(String what) {
+    public long total(String what) {
         return measured.get(what)[2];
     }
 
     /** The mean of a figure. */
-    double mean(String what) {
+    public double mean(String what) {
         long[] seen = measured.get(what);
         return (double) seen[2] / seen[3];
     }

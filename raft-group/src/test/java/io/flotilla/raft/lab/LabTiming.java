@@ -6,7 +6,7 @@ import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostLimits;
 
 /** Election timeout (the lower bound; drawn up to twice as long), heartbeat interval, and the tick they are counted in. */
-record LabTiming(String name, long tickNanos, int heartbeatTicks, int electionTicks, boolean preVote) {
+public record LabTiming(String name, long tickNanos, int heartbeatTicks, int electionTicks, boolean preVote) {
     private static final long MILLI = 1_000_000;
 
     /** What a node has unless told otherwise: heartbeats each 250 ms, elections after 1 to 2 s. */
@@ -16,7 +16,7 @@ record LabTiming(String name, long tickNanos, int heartbeatTicks, int electionTi
     static final LabTiming QUICK = new LabTiming("quick", 20 * MILLI, 5, 26, true);
 
     /** Seeds take turns. */
-    static LabTiming of(long seed) {
+    public static LabTiming of(long seed) {
         return seed % 2 == 0 ? QUICK : PRODUCTION;
     }
 
@@ -24,7 +24,7 @@ record LabTiming(String name, long tickNanos, int heartbeatTicks, int electionTi
         return new LabTiming(name + " without pre-vote", tickNanos, heartbeatTicks, electionTicks, false);
     }
 
-    HostConfig config(NodeId self) {
+    public HostConfig config(NodeId self) {
         CoreConfig core = CoreConfig.defaults();
         return new HostConfig(
                 self,

@@ -14,7 +14,7 @@ import java.util.SplittableRandom;
  * 26 ms and loses one message in ten in each direction; with long reordering two answers in three come 0.2 to 2.2 s
  * late. Counts requests, and the bytes of requests and answers, whether they arrive or not.
  */
-final class LabWires implements SimNetwork.Carrier {
+public final class LabWires implements SimNetwork.Carrier {
     private static final long MICRO = 1_000;
     private static final long MILLI = 1_000_000;
 
@@ -24,23 +24,23 @@ final class LabWires implements SimNetwork.Carrier {
     private long requests;
     private long bytes;
 
-    LabWires(SplittableRandom random) {
+    public LabWires(SplittableRandom random) {
         this.random = random;
     }
 
-    void setUnreliable(boolean value) {
+    public void setUnreliable(boolean value) {
         unreliable = value;
     }
 
-    void setLongReordering(boolean value) {
+    public void setLongReordering(boolean value) {
         longReordering = value;
     }
 
-    long requests() {
+    public long requests() {
         return requests;
     }
 
-    long bytes() {
+    public long bytes() {
         return bytes;
     }
 
