@@ -4,7 +4,6 @@ import static io.flotilla.raft.core.ScriptedCluster.ELECTION_TICKS;
 import static io.flotilla.raft.core.ScriptedCluster.HEARTBEAT_TICKS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.flotilla.raft.core.message.Message.AppendReply;
 import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
 import org.junit.jupiter.api.DisplayName;
@@ -16,28 +15,6 @@ class ReadIndexTest {
         cluster.elect("a");
         cluster.sent.clear();
         return cluster;
-    }
-
-    @Test
-    @DisplayName("All reads that wait when a round begins share it; those that come later wait for the next")
-    void readsShareRounds() {
-        ScriptedCluster cluster = led("a", "b", "c");
-        TestReplica a = cluster.at("a");
-        a.core.readIndex(1);
-        a.core.readIndex(2);
-        a.settle();
-        assertThat(cluster.sent(Heartbeat.class, "a", "b")).hasSize(1);
-        a.core.readIndex(3);
-        a.settle();
-        assertThat(cluster.sent(Heartbeat.class, "a", "b")).hasSize(1);
-        assertThat(a.grants).isEmpty();
-
-        cluster.deliverRound();
-        cluster.deliverRound();
-        assertThat(a.grants).containsExactly(new ReadGrant(1, 1), new ReadGrant(2, 1));
-        assertThat(cluster.sent(Heartbeat.class, "a", "b")).hasSize(2);
-        cluster.run();
-        assertThat(a.grants).hasSize(3).last().isEqualTo(new ReadGrant(3, 1));
     }
 
     @Test
@@ -85,28 +62,6 @@ class ReadIndexTest {
             cluster.tick("a");
         }
         assertThat(cluster.at("a").grants).hasSize(1);
-    }
-
-    @Test
-    @DisplayName("A read at a fresh leader waits until an entry of its own term is committed")
-    void readsWaitForTheLeadersOwnTerm() {
-        ScriptedCluster cluster = led("a", "b", "c");
-        cluster.propose("a", "x");
-        cluster.run();
-        cluster.cutOff("a");
-        cluster.hold(e -> e.is(AppendReply.class));
-        cluster.elect("b");
-        TestReplica b = cluster.at("b");
-        assertThat(b.state().committed())
-                .as("b does not know yet that x is committed")
-                .isEqualTo(1);
-        b.core.readIndex(1);
-        cluster.run();
-        assertThat(b.grants).isEmpty();
-        assertThat(b.refusedReads).isEmpty();
-        cluster.release();
-        cluster.run();
-        assertThat(b.grants).containsExactly(new ReadGrant(1, 3));
     }
 
     @Test

@@ -443,39 +443,6 @@ class ReplicationTest {
     }
 
     @Test
-    @DisplayName("SL-47 an entry of an earlier term is not committed by counting its replicas (figure 8)")
-    void figureEight() {
-        ScriptedCluster cluster = new ScriptedCluster("a", "b", "c", "d", "e")
-                .with("a", 2, "a", 1, 2)
-                .with("b", 2, "a", 1, 2)
-                .with("c", 2, null, 1)
-                .with("d", 2, null, 1)
-                .with("e", 3, "e", 1, 3);
-        cluster.cutOff("e");
-        cluster.hold(e -> e.is(AppendRequest.class)
-                && ((AppendRequest) e.message()).entries().stream().anyMatch(entry -> entry.term() > 2)
-                && ((AppendRequest) e.message()).previous().index() >= 2);
-        cluster.elect("a");
-        long term = cluster.at("a").state().term();
-        cluster.inject(
-                "a",
-                "c",
-                append(term, new EntryId(1, 1), 0, cluster.at("a").disk.get(2)));
-        assertThat(cluster.terms("c")).containsExactly(1L, 2L);
-        cluster.run();
-        assertThat(cluster.sent(AppendReply.class, "c", "a"))
-                .extracting(e -> ((AppendReply) e.message()).matchIndex())
-                .contains(2L);
-        cluster.inject("b", "a", new AppendReply(term, 2));
-        assertThat(cluster.at("a").state().committed())
-                .as("three of five hold the term-2 entry, none of the leader's own")
-                .isZero();
-        cluster.release();
-        cluster.run();
-        assertThat(cluster.at("a").state().committed()).isEqualTo(3);
-    }
-
-    @Test
     @DisplayName("SL-48 cutting off a committed entry stops the replica")
     void committedEntriesAreNeverCut() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("b", 1, null, 1, 1, 1);

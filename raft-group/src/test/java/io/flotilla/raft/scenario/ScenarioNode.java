@@ -1,0 +1,164 @@
+package io.flotilla.raft.scenario;
+
+import io.flotilla.raft.core.Effects;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.PersistBatch;
+import io.flotilla.raft.core.ReadGrant;
+import io.flotilla.raft.core.SoftState;
+import io.flotilla.raft.core.TestReplica;
+import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.log.GroupWrite;
+import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.sim.invariant.SafetyProperties;
+import io.flotilla.raft.sim.invariant.ShadowDisk;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One node of a story: a production core with a disk and a state machine that work at once, unless the story makes them
+ * wait. Tells the safety properties what it writes and applies.
+ */
+final class ScenarioNode {
+    static final long GROUP = 1;
+
+    final NodeId id;
+    final TestReplica replica;
+    private final SafetyProperties properties;
+    private ShadowDisk disk;
+    private SoftState shown;
+    private int grantsShown;
+    private int refusalsShown;
+    private int imagesShown;
+    boolean isDown;
+    boolean isDiskSlow;
+    boolean isMachineSlow;
+
+    ScenarioNode(TestReplica replica, SafetyProperties properties) {
+        this.id = replica.id;
+        this.replica = replica;
+        this.properties = properties;
+        shown = replica.state();
+        disk = new ShadowDisk();
+        properties.created(GROUP, replica.membership);
+        properties.opened(id, disk);
+        if (!replica.disk.entries.isEmpty()) {
+            write(new GroupWrite(GROUP, null, replica.durable, null, List.copyOf(replica.disk.entries)));
+        }
+    }
+
+    private void write(GroupWrite write) {
+        properties.writes(id, disk, write, replica.machineDurable);
+        properties.durable(disk, List.of(write));
+    }
+
+    /** The oldest write becomes durable, and its messages leave. */
+    PersistBatch persist() {
+        PersistBatch batch = replica.writes.peekFirst();
+        if (batch == null) {
+            throw new NotNow("nothing waits for the disk of %s", id);
+        }
+        write(new GroupWrite(GROUP, null, batch.hardState(), batch.base(), batch.entries()));
+        return replica.persistNext();
+    }
+
+    /** What the core owes leaves it. @return whether it owed anything */
+    boolean drain() {
+        long before = replica.handedOut;
+        Effects effects = replica.drain();
+        if (!effects.apply().isEmpty()) {
+            properties.applies(id, GROUP, before, effects.apply());
+        }
+        return effects != Effects.NONE;
+    }
+
+    /** Carries out what the core owes, as far as disk and state machine are ready. */
+    void settle() {
+        do {
+            while (!replica.writes.isEmpty()
+                    && (!isDiskSlow || replica.writes.peekFirst().isEmpty())) {
+                persist();
+            }
+            if (!isMachineSlow) {
+                replica.answerApply();
+            }
+            while (!replica.loads.isEmpty()) {
+                replica.answerLoad();
+            }
+        } while (drain());
+    }
+
+    /** The process is gone, and what was not on disk. */
+    void crash() {
+        isDown = true;
+    }
+
+    /** @param kept what the state machine still holds */
+    void restart(long kept, long seed) {
+        isDown = false;
+        replica.restart(kept, seed);
+        disk = properties.finds(
+                id,
+                List.of(new RecoveredGroup(
+                        new GroupDescriptor(GROUP, replica.membership, new byte[0]),
+                        replica.durable,
+                        replica.disk.base,
+                        replica.disk.runs(),
+                        replica.disk.lastIndex())));
+        properties.opened(id, disk);
+    }
+
+    /** The machine takes over an image, after what it was given before. @return whether the core wanted it */
+    boolean install(TestReplica.Image image) {
+        long applied = replica.answeredApply;
+        if (!replica.install(image)) {
+            return false;
+        }
+        properties.installs(id, GROUP, image.last(), applied);
+        return true;
+    }
+
+    /** What happened to the node since this was asked last, in words, but for what it sent. */
+    List<String> news() {
+        List<String> news = new ArrayList<>();
+        SoftState now = replica.state();
+        String change = Words.change(shown, now);
+        if (change != null) {
+            news.add(id + ": " + change);
+        }
+        if (now.committed() > shown.committed()) {
+            news.add(id + ": commits up to " + now.committed());
+        }
+        shown = now;
+        for (ReadGrant grant : replica.grants.subList(grantsShown, replica.grants.size())) {
+            news.add(id + ": read " + grant.readId() + " is safe once " + grant.index() + " is applied");
+        }
+        grantsShown = replica.grants.size();
+        for (long read : replica.refusedReads.subList(refusalsShown, replica.refusedReads.size())) {
+            news.add(id + ": read " + read + " is refused");
+        }
+        refusalsShown = replica.refusedReads.size();
+        if (replica.wantedImages.size() > imagesShown) {
+            news.add(id + ": " + replica.wantedImages.getLast() + " needs an image");
+        }
+        imagesShown = replica.wantedImages.size();
+        return news;
+    }
+
+    /** What the node is and has, in one line. */
+    String describe() {
+        SoftState state = replica.state();
+        if (isDown) {
+            return String.format("%s: down, log %s", id, Words.of(replica.disk));
+        }
+        StringBuilder text = new StringBuilder(String.format(
+                "%s: %-13s term %d, log %s", id, Words.of(state.role()), state.term(), Words.of(replica.memory)));
+        if (replica.disk.lastIndex() != replica.memory.lastIndex()) {
+            text.append(" (on disk ").append(Words.of(replica.disk)).append(')');
+        }
+        text.append(", committed ").append(state.committed());
+        if (replica.answeredApply != state.committed()) {
+            text.append(", applied ").append(replica.answeredApply);
+        }
+        return text.toString();
+    }
+}

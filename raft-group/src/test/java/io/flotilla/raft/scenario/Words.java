@@ -1,0 +1,124 @@
+package io.flotilla.raft.scenario;
+
+import io.flotilla.raft.core.PersistBatch;
+import io.flotilla.raft.core.RoleName;
+import io.flotilla.raft.core.SoftState;
+import io.flotilla.raft.core.TestLog;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.core.message.Message.AppendReject;
+import io.flotilla.raft.core.message.Message.AppendReply;
+import io.flotilla.raft.core.message.Message.AppendRequest;
+import io.flotilla.raft.core.message.Message.Heartbeat;
+import io.flotilla.raft.core.message.Message.HeartbeatReply;
+import io.flotilla.raft.core.message.Message.PreVoteReply;
+import io.flotilla.raft.core.message.Message.PreVoteRequest;
+import io.flotilla.raft.core.message.Message.VoteReply;
+import io.flotilla.raft.core.message.Message.VoteRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** How messages, entries and states are written in transcripts. An entry is term:index. */
+final class Words {
+    private Words() {}
+
+    static String of(Message message) {
+        if (message instanceof PreVoteRequest m) {
+            return "PreVote t" + m.term() + ", log ends " + of(m.last());
+        } else if (message instanceof PreVoteReply m) {
+            return "PreVoteReply t" + m.term() + (m.granted() ? " yes" : " no");
+        } else if (message instanceof VoteRequest m) {
+            return "Vote t" + m.term() + ", log ends " + of(m.last());
+        } else if (message instanceof VoteReply m) {
+            return "VoteReply t" + m.term() + (m.granted() ? " yes" : " no");
+        } else if (message instanceof AppendRequest m) {
+            return "Append t" + m.term() + " after " + of(m.previous()) + " [" + entries(m.entries()) + "] commit "
+                    + m.commit();
+        } else if (message instanceof AppendReply m) {
+            return "AppendReply t" + m.term() + " holds all up to " + m.matchIndex();
+        } else if (message instanceof AppendReject m) {
+            String why = m.conflictTerm() == 0
+                    ? "my log ends at " + m.conflictIndex()
+                    : "mine is of t" + m.conflictTerm() + ", from " + m.conflictIndex() + " on";
+            return "AppendReject t" + m.term() + " not the same at " + m.rejectedIndex() + ": " + why;
+        } else if (message instanceof Heartbeat m) {
+            return "Heartbeat t" + m.term() + " commit " + m.commit() + round(m.readRound());
+        } else if (message instanceof HeartbeatReply m) {
+            return "HeartbeatReply t" + m.term() + round(m.readRound());
+        }
+        return message.toString();
+    }
+
+    private static String round(long round) {
+        return round == 0 ? "" : " round " + round;
+    }
+
+    static String of(EntryId id) {
+        return id.term() + ":" + id.index();
+    }
+
+    /** Reads what {@link #of(EntryId)} wrote. */
+    static EntryId entryId(String word) {
+        int colon = word.indexOf(':');
+        return new EntryId(Long.parseLong(word.substring(0, colon)), Long.parseLong(word.substring(colon + 1)));
+    }
+
+    static String of(Entry entry) {
+        String what = entry.kind() == EntryKind.COMMAND
+                ? new String(entry.payload(), StandardCharsets.US_ASCII)
+                : entry.kind().name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return of(entry.id()) + "=" + what;
+    }
+
+    static String entries(List<Entry> entries) {
+        return entries.stream().map(Words::of).collect(Collectors.joining(" "));
+    }
+
+    static String of(RoleName role) {
+        return role.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** What a replica became, or null if nothing that matters changed. */
+    static String change(SoftState before, SoftState after) {
+        if (before.role() == after.role()
+                && before.term() == after.term()
+                && (before.leader() == null
+                        ? after.leader() == null
+                        : before.leader().equals(after.leader()))) {
+            return null;
+        }
+        if (after.role() != RoleName.FOLLOWER) {
+            return of(after.role()) + " in term " + after.term();
+        }
+        return "follower in term " + after.term() + (after.leader() == null ? "" : ", of " + after.leader());
+    }
+
+    /** What a batch makes durable. */
+    static String of(PersistBatch batch) {
+        StringBuilder text = new StringBuilder();
+        if (batch.hardState() != null) {
+            text.append(", term ").append(batch.hardState().term());
+            if (batch.hardState().votedFor() != null) {
+                text.append(" with a vote for ").append(batch.hardState().votedFor());
+            }
+        }
+        if (batch.base() != null) {
+            text.append(", the log begins after ").append(of(batch.base()));
+        }
+        if (!batch.entries().isEmpty()) {
+            text.append(", ").append(entries(batch.entries()));
+        }
+        return text.isEmpty() ? "nothing new" : text.substring(2);
+    }
+
+    /** The terms of a log's entries, one number each. */
+    static String of(TestLog log) {
+        String terms = log.entries.stream().map(e -> String.valueOf(e.term())).collect(Collectors.joining(" "));
+        String begin = log.base.index() == 0 ? "" : "(up to " + of(log.base) + ") ";
+        return (begin + terms).isBlank() ? "-" : (begin + terms).strip();
+    }
+}
