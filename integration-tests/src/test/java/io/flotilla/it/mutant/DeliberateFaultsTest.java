@@ -57,8 +57,8 @@ class DeliberateFaultsTest {
                 new Mutant(
                         "read without a quorum",
                         "raft-group/src/main/java/io/flotilla/raft/core/Leader.java",
-                        "sendHeartbeats();\n            confirmReads();",
-                        "sendHeartbeats();\n            replica.outbox.grant(reads.confirm(reads.round()));",
+                        "replica.outbox.grant(reads.confirm(confirmed));",
+                        "replica.outbox.grant(reads.confirm(round));",
                         "MIXED"),
                 new Mutant(
                         "read before the term's first commit",

@@ -46,6 +46,6 @@ record FleetShape(
                 (4 + random.nextInt(3)) * (long) segmentBytes,
                 1 + random.nextInt(random.nextBoolean() ? 20 : 400),
                 random.nextInt(3) == 0 ? 60_000 : 500,
-                random.nextInt(3) == 0 ? 20_000 : 200);
+                random.nextInt(3) == 0 ? 45_000 : 200);
     }
 }

@@ -36,11 +36,6 @@ final class Candidate implements Role {
         return null;
     }
 
-    @Override
-    public boolean clingsToLeader(NodeId candidate) {
-        return false;
-    }
-
     /** The time for answers does not run while the disk delays the questions. */
     @Override
     public void tick(long number) {

@@ -1,5 +1,7 @@
 package io.flotilla.raft.core;
 
+import io.flotilla.raft.core.read.LeaseConfig;
+
 /**
  * The limits and timings of one replica. Times are in ticks; the host decides what a tick is (50 ms by default).
  *
@@ -15,6 +17,7 @@ package io.flotilla.raft.core;
  * @param maxApplyBytes committed entries handed to the state machine at once
  * @param maxResidentBytes entries kept in memory although they are durable and applied, for followers that lag a little
  * @param preVote whether to ask before campaigning; off only in tests that show what it is for
+ * @param leases whether reads are answered under a lease
  */
 public record CoreConfig(
         int electionTicks,
@@ -25,7 +28,8 @@ public record CoreConfig(
         int maxUncommittedBytes,
         int maxApplyBytes,
         int maxResidentBytes,
-        boolean preVote) {
+        boolean preVote,
+        LeaseConfig leases) {
     public CoreConfig {
         if (heartbeatTicks < 1 || heartbeatTicks * 3 >= electionTicks) {
             throw new IllegalArgumentException("the heartbeat interval (" + heartbeatTicks
@@ -41,6 +45,30 @@ public record CoreConfig(
             throw new IllegalArgumentException("every limit must be positive, and maxInflightBytes (" + maxInflightBytes
                     + ") at least maxAppendBytes (" + maxAppendBytes + ")");
         }
+    }
+
+    /** With {@link LeaseConfig#defaults}. */
+    public CoreConfig(
+            int electionTicks,
+            int heartbeatTicks,
+            int maxAppendBytes,
+            int maxInflightMessages,
+            int maxInflightBytes,
+            int maxUncommittedBytes,
+            int maxApplyBytes,
+            int maxResidentBytes,
+            boolean preVote) {
+        this(
+                electionTicks,
+                heartbeatTicks,
+                maxAppendBytes,
+                maxInflightMessages,
+                maxInflightBytes,
+                maxUncommittedBytes,
+                maxApplyBytes,
+                maxResidentBytes,
+                preVote,
+                LeaseConfig.defaults());
     }
 
     /** Election timeout 1–2 s and heartbeat 250 ms at a tick of 50 ms. */
@@ -59,6 +87,22 @@ public record CoreConfig(
                 bytes,
                 maxApplyBytes,
                 maxResidentBytes,
-                preVote);
+                preVote,
+                leases);
+    }
+
+    /** The same with other leases. */
+    public CoreConfig withLeases(LeaseConfig other) {
+        return new CoreConfig(
+                electionTicks,
+                heartbeatTicks,
+                maxAppendBytes,
+                maxInflightMessages,
+                maxInflightBytes,
+                maxUncommittedBytes,
+                maxApplyBytes,
+                maxResidentBytes,
+                preVote,
+                other);
     }
 }

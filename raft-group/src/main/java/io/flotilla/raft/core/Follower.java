@@ -13,7 +13,6 @@ final class Follower implements Role {
     private final Replica replica;
     private final RoleTransitions transitions;
     private NodeId leader;
-    private int ticksSinceLeader;
 
     /** @param leader the leader of the current term, or null while unknown */
     Follower(Replica replica, RoleTransitions transitions, NodeId leader) {
@@ -32,16 +31,12 @@ final class Follower implements Role {
         return leader;
     }
 
-    /** A leader that asks for votes leads no more, so it is no reason to refuse itself. */
-    @Override
-    public boolean clingsToLeader(NodeId candidate) {
-        return leader != null && !leader.equals(candidate) && ticksSinceLeader < replica.config.electionTicks();
-    }
-
     @Override
     public void tick(long number) {
-        ticksSinceLeader++;
-        if (replica.outbox.isHardStateDurable() && replica.timer.tick() && replica.membership.isVoter(replica.self)) {
+        if (replica.outbox.isHardStateDurable()
+                && replica.timer.tick()
+                && replica.membership.isVoter(replica.self)
+                && !replica.allegiance.forbids(replica.self, replica.now())) {
             transitions.campaign();
         }
     }
@@ -54,7 +49,7 @@ final class Follower implements Role {
                 leader,
                 node);
         leader = node;
-        ticksSinceLeader = 0;
+        replica.allegiance.heard(node, replica.now());
         replica.timer.arm();
     }
 
@@ -72,7 +67,7 @@ final class Follower implements Role {
 
     void heartbeat(Heartbeat heartbeat) {
         replica.log.commitTo(heartbeat.commit());
-        replica.outbox.answer(leader, new HeartbeatReply(replica.term(), heartbeat.readRound()));
+        replica.outbox.answer(leader, new HeartbeatReply(replica.term(), heartbeat.round()));
     }
 
     private void reject(long index) {

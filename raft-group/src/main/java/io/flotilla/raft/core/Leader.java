@@ -12,6 +12,7 @@ import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
 import io.flotilla.raft.core.quorum.CommitRule;
 import io.flotilla.raft.core.quorum.Joint;
+import io.flotilla.raft.core.read.Lease;
 import io.flotilla.raft.core.read.ReadIndexQueue;
 import io.flotilla.raft.core.replication.Progress;
 import java.util.List;
@@ -28,12 +29,15 @@ final class Leader implements Role {
     private final RaftLog log;
     private final Map<NodeId, Progress> followers = new TreeMap<>();
     private final ReadIndexQueue reads = new ReadIndexQueue();
+    private final Lease lease;
+    private long round;
     private long now;
 
     Leader(Replica replica, RoleTransitions transitions) {
         this.replica = replica;
         this.transitions = transitions;
         this.log = replica.log;
+        this.lease = new Lease(replica.leaseNanos);
         CoreConfig config = replica.config;
         for (NodeId node : replica.membership.all()) {
             if (!node.equals(replica.self)) {
@@ -57,11 +61,6 @@ final class Leader implements Role {
     @Override
     public NodeId leader() {
         return replica.self;
-    }
-
-    @Override
-    public boolean clingsToLeader(NodeId candidate) {
-        return true;
     }
 
     @Override
@@ -99,6 +98,11 @@ final class Leader implements Role {
         reads.add(readId, log.committed());
     }
 
+    /** Only once an entry of this term is committed is it known what a read must see. */
+    long leaseUntil() {
+        return reads.isOpen() ? lease.until() : Lease.NONE;
+    }
+
     List<Long> abandonReads() {
         return reads.abandon();
     }
@@ -114,9 +118,9 @@ final class Leader implements Role {
             acknowledged(follower, append);
         } else if (reply instanceof HeartbeatReply heartbeat) {
             follower.heard(now);
-            follower.answeredRound(heartbeat.readRound());
+            follower.answeredRound(heartbeat.round());
             follower.checkForLoss(now, replica.config.heartbeatTicks());
-            confirmReads();
+            confirmRound();
         } else if (reply instanceof AppendReject reject) {
             follower.heard(now);
             if (follower.isCurrentRejection(reject.rejectedIndex())) {
@@ -164,9 +168,8 @@ final class Leader implements Role {
     /** Sends what may be sent now; called once per turn, so that one message carries all of the turn's proposals. */
     void flush() {
         followers.forEach(this::replicate);
-        if (reads.beginRound()) {
+        if (reads.wantRound()) {
             sendHeartbeats();
-            confirmReads();
         }
     }
 
@@ -223,16 +226,22 @@ final class Leader implements Role {
         }
     }
 
-    private void confirmReads() {
-        long round = Joint.reachedValue(
-                replica.membership,
-                node -> isSelf(node) ? reads.round() : followers.get(node).readRound());
-        replica.outbox.grant(reads.confirm(round));
+    /** Each round shows, once a quorum answered, that this leader still led when it left. */
+    private void sendHeartbeats() {
+        round++;
+        reads.begin(round);
+        lease.sent(round, replica.now());
+        followers.forEach((node, follower) -> replica.outbox.send(
+                node, new Heartbeat(replica.term(), Math.min(follower.match(), log.committed()), round)));
+        confirmRound();
     }
 
-    private void sendHeartbeats() {
-        followers.forEach((node, follower) -> replica.outbox.send(
-                node, new Heartbeat(replica.term(), Math.min(follower.match(), log.committed()), reads.round())));
+    private void confirmRound() {
+        long confirmed = Joint.reachedValue(
+                replica.membership,
+                node -> isSelf(node) ? round : followers.get(node).answeredRound());
+        lease.confirmed(confirmed);
+        replica.outbox.grant(reads.confirm(confirmed));
     }
 
     private void replicate(NodeId node, Progress follower) {

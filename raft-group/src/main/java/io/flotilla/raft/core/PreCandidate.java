@@ -35,11 +35,6 @@ final class PreCandidate implements Role {
     }
 
     @Override
-    public boolean clingsToLeader(NodeId candidate) {
-        return false;
-    }
-
-    @Override
     public void tick(long number) {
         if (replica.timer.tick()) {
             transitions.campaign();

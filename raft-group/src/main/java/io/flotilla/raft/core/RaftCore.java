@@ -11,6 +11,7 @@ import io.flotilla.raft.core.message.Message.PreVoteReply;
 import io.flotilla.raft.core.message.Message.PreVoteRequest;
 import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
+import io.flotilla.raft.core.read.Lease;
 import java.util.List;
 
 /**
@@ -23,12 +24,36 @@ public final class RaftCore {
     private final VoteRule votes;
     private final ApplyWindow applies;
 
-    /** @param seed of this replica's own generator for election timeouts */
-    public RaftCore(CoreConfig config, NodeId self, RestoredState restored, long seed) {
-        replica = new Replica(config, self, restored, seed);
+    /**
+     * @param tickNanos how long a tick is
+     * @param seed of this replica's own generator for election timeouts
+     * @param nanos as in {@link #now}
+     */
+    public RaftCore(CoreConfig config, long tickNanos, NodeId self, RestoredState restored, long seed, long nanos) {
+        replica = new Replica(config, tickNanos, self, restored, seed, nanos);
         roles = new RoleTransitions(replica);
         votes = new VoteRule(replica);
         applies = new ApplyWindow(config.maxApplyBytes(), replica.log, replica.loads);
+    }
+
+    /**
+     * What the node's monotonic clock shows, in nanoseconds from any moment; one that fell is ignored. It must be read after
+     * a message was taken from the network and before {@link #receive} is told of it, for to have heard from the leader
+     * is a promise that holds from then on. For everything else an older time is as good: it makes a lease end earlier
+     * and a promise later.
+     */
+    public void now(long nanos) {
+        replica.now(nanos);
+    }
+
+    /**
+     * Until when, on the clock of {@link #now}, no other replica can have been elected: whoever read the state machine,
+     * after it had applied what was committed when the read came, and finds the clock still before that, read
+     * linearizably. {@link Lease#NONE} if there is no lease. Judged by a clock that is looked at after the read, so that a
+     * process that was stopped in between never answers from a lease that ran out.
+     */
+    public long leaseUntil() {
+        return roles.current() instanceof Leader leader ? leader.leaseUntil() : Lease.NONE;
     }
 
     /**
@@ -207,7 +232,7 @@ public final class RaftCore {
 
     /** Takes over a larger term, unless it only asks for a vote against a leader that is alive. */
     private boolean adopts(NodeId from, Message message) {
-        if (message instanceof VoteRequest && roles.current().clingsToLeader(from)) {
+        if (message instanceof VoteRequest && votes.clings(from, roles.current())) {
             return false;
         }
         roles.advanceTo(message.term());

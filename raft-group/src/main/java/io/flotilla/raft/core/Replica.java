@@ -16,9 +16,12 @@ final class Replica {
     final Outbox outbox;
     final Loads loads;
     final ElectionTimer timer;
+    final Allegiance allegiance;
+    final long leaseNanos;
     private HardState hardState;
+    private long now;
 
-    Replica(CoreConfig config, NodeId self, RestoredState restored, long seed) {
+    Replica(CoreConfig config, long tickNanos, NodeId self, RestoredState restored, long seed, long now) {
         this.config = config;
         this.self = self;
         this.membership = restored.membership();
@@ -27,6 +30,10 @@ final class Replica {
         this.log = restore(restored);
         this.loads = new Loads(outbox);
         this.timer = new ElectionTimer(config.electionTicks(), seed);
+        this.now = now;
+        long electionNanos = config.electionTicks() * tickNanos;
+        this.allegiance = new Allegiance(electionNanos, hardState.term() > 0, now);
+        this.leaseNanos = config.leases().nanos(electionNanos, tickNanos);
         Check.that(
                 log.last().term() <= hardState.term(),
                 "the log ends in term %s, after the stored term %s",
@@ -58,6 +65,15 @@ final class Replica {
             }
         }
         return image.index() <= restored.lastIndex() && image.term() == term;
+    }
+
+    /** The node's monotonic clock when it was last looked at. */
+    long now() {
+        return now;
+    }
+
+    void now(long nanos) {
+        now = Math.max(now, nanos);
     }
 
     long term() {

@@ -12,12 +12,6 @@ sealed interface Role permits Follower, PreCandidate, Candidate, Leader {
     /** The leader of the current term if known, else null. */
     NodeId leader();
 
-    /**
-     * Whether this replica has reason to believe in a live leader other than {@code candidate}, and therefore helps
-     * nobody to replace it (Raft thesis §4.2.3).
-     */
-    boolean clingsToLeader(NodeId candidate);
-
     void tick(long number);
 
     /** A reply to what this role, or an earlier one in the same term, asked. */

@@ -14,9 +14,14 @@ final class VoteRule {
         this.replica = replica;
     }
 
+    /** Whether there is reason to believe in a live leader other than {@code candidate}. */
+    boolean clings(NodeId candidate, Role role) {
+        return role instanceof Leader || replica.allegiance.forbids(candidate, replica.now());
+    }
+
     /** Answers without changing anything: a pre-vote is a forecast. */
     void answer(NodeId from, PreVoteRequest request, Role role) {
-        boolean granted = request.term() > replica.term() && !role.clingsToLeader(from) && isUpToDate(request.last());
+        boolean granted = request.term() > replica.term() && !clings(from, role) && isUpToDate(request.last());
         replica.outbox.answer(from, new PreVoteReply(granted ? request.term() : replica.term(), granted));
     }
 
@@ -29,6 +34,9 @@ final class VoteRule {
         NodeId votedFor = replica.hardState().votedFor();
         boolean free = votedFor == null ? role.leader() == null : votedFor.equals(from);
         boolean granted = free && isUpToDate(request.last());
+        if (granted && clings(from, role)) {
+            return false; // and no answer, so that it may ask again
+        }
         if (granted) {
             replica.vote(from);
             replica.timer.arm();

@@ -11,12 +11,14 @@ final class Applier {
     private final int number;
     private final Lane lane;
     private final HostListener listener;
+    private final LeasedReads leasedReads;
     private final DiskWatch watch = new DiskWatch("a call of a state machine");
 
-    Applier(int number, Lane lane, HostListener listener) {
+    Applier(int number, Lane lane, HostLimits limits, HostListener listener) {
         this.number = number;
         this.lane = lane;
         this.listener = listener;
+        this.leasedReads = new LeasedReads(lane, limits, listener);
     }
 
     int number() {
@@ -25,6 +27,10 @@ final class Applier {
 
     DiskWatch watch() {
         return watch;
+    }
+
+    LeasedReads leasedReads() {
+        return leasedReads;
     }
 
     Lane lane() {

@@ -97,8 +97,9 @@ final class Events {
 
         @Override
         void handle(GroupWorker worker) {
+            long nanos = worker.state().nanos();
             for (int i = 0; i < messages.size(); i++) {
-                worker.receive(from, messages.get(i));
+                worker.receive(from, messages.get(i), nanos);
             }
         }
 

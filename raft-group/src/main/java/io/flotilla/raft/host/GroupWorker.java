@@ -135,7 +135,8 @@ final class GroupWorker {
         touched.add(replica);
     }
 
-    void receive(NodeId from, GroupMessage groupMessage) {
+    /** @param nanos read after the message was taken from the network */
+    void receive(NodeId from, GroupMessage groupMessage, long nanos) {
         Replica replica = state.replicas.get(groupMessage.groupId());
         if (replica == null || !replica.isRunning()) {
             state.counters.unknownGroup.increment();
@@ -147,7 +148,7 @@ final class GroupWorker {
             state.counters.dropped.increment();
             return;
         }
-        replica.receive(from, groupMessage.message());
+        replica.receive(from, groupMessage.message(), nanos);
     }
 
     void addRunning(Replica replica) {
@@ -234,8 +235,9 @@ final class GroupWorker {
     }
 
     private void tick(long number) {
+        long nanos = state.nanos();
         for (int i = 0; i < running.size(); i++) {
-            running.get(i).tick(number);
+            running.get(i).tick(number, nanos);
         }
     }
 

@@ -2,6 +2,7 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.read.LeaseConfig;
 
 /**
  * How a host is cut into lanes, and its bounds.
@@ -48,6 +49,10 @@ public record HostConfig(
 
     public HostConfig withLimits(HostLimits other) {
         return new HostConfig(self, core, workers, appliers, tickNanos, other, snapshots);
+    }
+
+    public HostConfig withLeases(LeaseConfig other) {
+        return new HostConfig(self, core.withLeases(other), workers, appliers, tickNanos, limits, snapshots);
     }
 
     public HostConfig withSnapshots(SnapshotConfig other) {

@@ -17,6 +17,7 @@ final class HostCounters {
     final LongAdder elections = new LongAdder();
     final LongAdder proposals = new LongAdder();
     final LongAdder reads = new LongAdder();
+    final LongAdder leasedReads = new LongAdder();
     final LongAdder busy = new LongAdder();
     final LongAdder haltedGroups = new LongAdder();
     final LongAdder basesMoved = new LongAdder();
@@ -41,6 +42,7 @@ final class HostCounters {
                 elections.sum(),
                 proposals.sum(),
                 reads.sum(),
+                leasedReads.sum(),
                 busy.sum(),
                 haltedGroups.sum(),
                 basesMoved.sum(),

@@ -19,15 +19,22 @@ final class HostState {
     /** By group id; only looked up, or sorted before it is walked through. */
     final ConcurrentMap<Long, Replica> replicas = new ConcurrentHashMap<>();
 
+    private final long began;
     private volatile Throwable failure;
     private volatile boolean closing;
 
     HostState(HostConfig config, Clock clock, LogStore log, Transport transport, HostListener listener) {
         this.config = config;
         this.clock = clock;
+        this.began = clock.nanos();
         this.log = log;
         this.transport = transport;
         this.listener = listener;
+    }
+
+    /** The monotonic clock of this host's cores and leases, now: nanoseconds since the host was made. */
+    long nanos() {
+        return clock.nanos() - began;
     }
 
     /** Whether nothing new may begin: the log failed, or the host is being closed. */

@@ -16,6 +16,7 @@ package io.flotilla.raft.host;
  * @param elections leaderships won by replicas here
  * @param proposals proposals offered
  * @param reads reads offered
+ * @param leasedReads those of them that found a lease and asked nobody
  * @param busy proposals and reads refused because a bound was reached
  * @param haltedGroups replicas that can't go on
  * @param basesMoved how often a replica's log let go of its beginning
@@ -39,6 +40,7 @@ public record HostStats(
         long elections,
         long proposals,
         long reads,
+        long leasedReads,
         long busy,
         long haltedGroups,
         long basesMoved,

@@ -48,8 +48,8 @@ final class HostedMachine {
         this.machines = machines;
     }
 
-    /** Reads that are safe once {@code index} is applied. */
-    private record WaitingReads(long index, List<ReadCallback> callbacks) {}
+    /** Reads that are safe once {@code index} is applied, and if the lease, unless null, still holds after them. */
+    private record WaitingReads(long index, List<ReadCallback> callbacks, HeldLease lease) {}
 
     /** @param proposals parallel to the entries, null where nobody here waits; may be null as a whole */
     private record Committed(List<Entry> entries, Events.Proposal[] proposals) {}
@@ -66,7 +66,12 @@ final class HostedMachine {
 
     /** By the worker. */
     void submitReads(long index, List<ReadCallback> callbacks) {
-        replica.worker().apply(applier, () -> read(index, callbacks));
+        replica.worker().apply(applier, () -> read(new WaitingReads(index, callbacks, null)));
+    }
+
+    /** Any lane. @return false if too much waits already */
+    boolean submitLeasedRead(long index, ReadCallback callback, HeldLease lease) {
+        return applier.leasedReads().offer(replica, index, callback, lease);
     }
 
     /**
@@ -301,13 +306,18 @@ final class HostedMachine {
         }
     }
 
-    private void read(long index, List<ReadCallback> callbacks) {
+    /** On the applier's lane. */
+    void readLeased(long index, ReadCallback callback, HeldLease lease) {
+        read(new WaitingReads(index, List.of(callback), lease));
+    }
+
+    private void read(WaitingReads reads) {
         if (machine == null || replica.worker().state().hasFailed()) {
-            refuse(callbacks);
+            refuse(reads.callbacks);
             return;
         }
-        waiting.add(new WaitingReads(index, callbacks));
-        while (applied < index && !given.isEmpty()) {
+        waiting.add(reads);
+        while (applied < reads.index && !given.isEmpty()) {
             applySome();
         }
         runReads();
@@ -315,16 +325,25 @@ final class HostedMachine {
 
     private void runReads() {
         while (!waiting.isEmpty() && waiting.peek().index <= applied) {
-            List<ReadCallback> callbacks = waiting.poll().callbacks;
-            replica.readsDone(callbacks.size());
-            for (int i = 0; i < callbacks.size(); i++) {
-                try {
-                    callbacks.get(i).ready(machine);
-                } catch (RuntimeException | Error e) {
-                    HostState.report(e, lane());
-                }
+            WaitingReads reads = waiting.poll();
+            for (int i = 0; i < reads.callbacks.size(); i++) {
+                run(reads.callbacks.get(i), reads.lease);
             }
         }
+    }
+
+    private void run(ReadCallback callback, HeldLease lease) {
+        try {
+            Runnable answer = callback.read(machine);
+            if (lease != null && !lease.holds(replica.worker().state())) {
+                replica.readAgain(callback);
+                return;
+            }
+            answer.run();
+        } catch (RuntimeException | Error e) {
+            HostState.report(e, lane());
+        }
+        replica.readsDone(1);
     }
 
     private void refuse(List<ReadCallback> callbacks) {

@@ -28,7 +28,7 @@ import java.util.function.Consumer;
  * transport is not.
  */
 public final class RaftHost implements AutoCloseable {
-    private static final long RETRY_MILLIS = 20;
+    static final long RETRY_MILLIS = 20;
 
     private final StateMachineFactory machines;
     private final HostState state;
@@ -58,7 +58,7 @@ public final class RaftHost implements AutoCloseable {
         this.writer = new LogWriter(state, runtime.lane("log-writer"), reader, this::fail);
         this.appliers = new Applier[config.appliers()];
         for (int i = 0; i < appliers.length; i++) {
-            appliers[i] = new Applier(i, runtime.lane("applier-" + i), listener);
+            appliers[i] = new Applier(i, runtime.lane("applier-" + i), config.limits(), listener);
         }
         this.snapshots = new Snapshots(state, runtime.lane("snapshots"), mix(seed));
         this.workers = new GroupWorker[config.workers()];
@@ -161,7 +161,10 @@ public final class RaftHost implements AutoCloseable {
         }
     }
 
-    /** Runs a linearizable read on the group's leader. */
+    /**
+     * Runs a linearizable read on the group's leader: at once while it holds a lease, else after a round of messages that
+     * all reads share that wait for it.
+     */
     public void read(long groupId, ReadCallback callback) {
         state.counters.reads.increment();
         Replica replica = state.replicas.get(groupId);
@@ -169,6 +172,8 @@ public final class RaftHost implements AutoCloseable {
             callback.refused(new Refusal.NoReplica());
         } else if (!replica.reserveRead()) {
             busy(callback);
+        } else if (replica.readUnderLease(callback)) {
+            state.counters.leasedReads.increment();
         } else if (!replica.worker().offer(new Events.Read(replica, callback))) {
             replica.readsDone(1);
             busy(callback);

@@ -2,14 +2,17 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.machine.StateMachine;
 
-/** Told once when a linearizable read may run. Must not block. */
+/** A linearizable read: looks at the state machine, then answers. Must not block. */
 public interface ReadCallback {
     /**
-     * The state machine has applied everything that was committed when the read was asked for. Called on the group's
-     * applier lane; {@code machine} must not be kept.
+     * Reads, and answers nothing yet: only afterwards it is certain whether what was read may be told. The state machine
+     * has applied everything that was committed when the read was asked for. Called on the group's applier lane; {@code
+     * machine} must not be kept. Called once more later if the leader's lease ran out meanwhile.
+     *
+     * @return gives the answer; run at once on the same lane, or never
      */
-    void ready(StateMachine machine);
+    Runnable read(StateMachine machine);
 
-    /** No read may run. Called on any lane. */
+    /** No answer may be given. Called on any lane; the last call, as is the running of the answer. */
     void refused(Refusal refusal);
 }

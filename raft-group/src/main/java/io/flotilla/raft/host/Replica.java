@@ -13,6 +13,7 @@ import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.core.read.Lease;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.machine.SnapshotSource;
@@ -46,6 +47,9 @@ final class Replica {
     private long handedOver;
     private long durable;
     private volatile GroupStatus status;
+
+    /** Null while there is none. Written here, after the status; read on any lane, before it. */
+    private volatile HeldLease lease;
 
     private final ImagesOut imagesOut = new ImagesOut();
 
@@ -114,6 +118,7 @@ final class Replica {
             applied = machineApplied;
             core = new RaftCore(
                     state.config.core(),
+                    state.config.tickNanos(),
                     state.config.self(),
                     new RestoredState(
                             hardState(),
@@ -123,7 +128,8 @@ final class Replica {
                             descriptor().membership(),
                             machineApplied,
                             installed),
-                    seed);
+                    seed,
+                    state.nanos());
             worker.addRunning(this);
             appliedChanged = true;
             touch();
@@ -139,23 +145,26 @@ final class Replica {
         }
     }
 
-    void receive(NodeId from, Message message) {
+    /** @param nanos read after the message was taken from the network */
+    void receive(NodeId from, Message message, long nanos) {
         if (core == null) {
             return;
         }
         touch();
         try {
+            core.now(nanos);
             core.receive(from, message);
         } catch (RuntimeException | Error e) {
             halt(e);
         }
     }
 
-    void tick(long number) {
+    void tick(long number, long nanos) {
         if (core == null) {
             return;
         }
         try {
+            core.now(nanos);
             if (core.tick(number)) {
                 touch();
             }
@@ -411,6 +420,26 @@ final class Replica {
             base = core.base();
             publish(null);
         }
+        publishLease();
+    }
+
+    private void publishLease() {
+        long until = core.leaseUntil();
+        if (until == Lease.NONE) {
+            revokeLease();
+        } else if (lease != null && lease.term() == soft.term()) {
+            lease.extendTo(until);
+        } else {
+            revokeLease();
+            lease = new HeldLease(soft.term(), until);
+        }
+    }
+
+    private void revokeLease() {
+        if (lease != null) {
+            lease.revoke();
+            lease = null;
+        }
     }
 
     private void publish(Throwable failure) {
@@ -430,6 +459,7 @@ final class Replica {
         }
         halted = true;
         core = null;
+        revokeLease();
         worker.halted();
         state.counters.haltedGroups.increment();
         publish(cause);
@@ -445,6 +475,7 @@ final class Replica {
     void stop() {
         if (core != null) {
             core = null;
+            revokeLease();
             refuseAll();
         }
     }
@@ -461,6 +492,23 @@ final class Replica {
     /** Takes a place among the reads that wait. Any thread. */
     boolean reserveRead() {
         return reads.reserve();
+    }
+
+    /**
+     * Gives a read that has its place straight to the machine if there is a lease, whether or not that still holds: it is
+     * looked at after the read. Any thread.
+     */
+    boolean readUnderLease(ReadCallback callback) {
+        HeldLease held = lease;
+        return held != null && machine.submitLeasedRead(status.state().committed(), callback, held);
+    }
+
+    /** The lease ran out while the read was made: now it takes a round. Any lane. */
+    void readAgain(ReadCallback callback) {
+        if (!worker.offer(new Events.Read(this, callback))) {
+            readsDone(1);
+            HostState.refuse(callback, new Refusal.Busy(RaftHost.RETRY_MILLIS), worker.lane());
+        }
     }
 
     void readsDone(int count) {

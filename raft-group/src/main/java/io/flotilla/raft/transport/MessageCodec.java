@@ -48,9 +48,9 @@ public final class MessageCodec {
     private static int bodySize(Message message) {
         int size = varSize(message.term());
         if (message instanceof Message.Heartbeat m) {
-            return size + varSize(m.commit()) + varSize(m.readRound());
+            return size + varSize(m.commit()) + varSize(m.round());
         } else if (message instanceof Message.HeartbeatReply m) {
-            return size + varSize(m.readRound());
+            return size + varSize(m.round());
         } else if (message instanceof Message.AppendReply m) {
             return size + varSize(m.matchIndex());
         } else if (message instanceof Message.AppendRequest m) {
@@ -100,10 +100,10 @@ public final class MessageCodec {
         if (message instanceof Message.Heartbeat m) {
             head(HEARTBEAT, m, out);
             putVar(m.commit(), out);
-            putVar(m.readRound(), out);
+            putVar(m.round(), out);
         } else if (message instanceof Message.HeartbeatReply m) {
             head(HEARTBEAT_REPLY, m, out);
-            putVar(m.readRound(), out);
+            putVar(m.round(), out);
         } else if (message instanceof Message.AppendRequest m) {
             head(APPEND_REQUEST, m, out);
             putAppend(m, out);

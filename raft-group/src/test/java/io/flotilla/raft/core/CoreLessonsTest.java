@@ -175,6 +175,7 @@ class CoreLessonsTest {
 
         cluster.at("c").restart(0, 5);
         assertThat(cluster.at("c").state().term()).isEqualTo(7);
+        cluster.at("c").at(cluster.at("c").nanos + ELECTION_TICKS * TestReplica.TICK_NANOS);
         cluster.inject("a", "c", new VoteRequest(6, new EntryId(9, 9)));
         cluster.inject("b", "c", new VoteRequest(7, new EntryId(2, 2)));
         assertThat(cluster.sent(VoteReply.class, "c", "a"))

@@ -64,13 +64,16 @@ final class ScriptedCluster {
         this(CONFIG, nodes);
     }
 
-    /** The node starts with entries of these terms, nothing applied, in the last one's term or {@code term}. */
+    /**
+     * The node started a while ago with entries of these terms, nothing applied, in the last one's term or {@code term}.
+     */
     ScriptedCluster with(String node, long term, String votedFor, long... terms) {
         List<Entry> log = new ArrayList<>();
         for (int i = 0; i < terms.length; i++) {
             log.add(entry(terms[i], i + 1));
         }
         put(new NodeId(node), new HardState(term, votedFor == null ? null : new NodeId(votedFor)), log);
+        at(node).at(ELECTION_TICKS * TestReplica.TICK_NANOS);
         return this;
     }
 

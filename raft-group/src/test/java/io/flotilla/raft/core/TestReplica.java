@@ -15,6 +15,8 @@ import java.util.function.BiConsumer;
  * {@link #memory} is the log with all drained batches, {@link #disk} with the persisted ones.
  */
 public final class TestReplica {
+    public static final long TICK_NANOS = 1_000;
+
     public final NodeId id;
     public final Membership membership;
     public final CoreConfig config;
@@ -32,6 +34,10 @@ public final class TestReplica {
     public long handedOut;
     public long answeredApply;
     public long ticks;
+
+    /** The node's clock: moved on by ticks, or by hand. */
+    public long nanos;
+
     /** What the state machine would keep in a crash. */
     public long machineDurable;
 
@@ -83,9 +89,11 @@ public final class TestReplica {
         answeredApply = kept;
         core = new RaftCore(
                 config,
+                TICK_NANOS,
                 id,
                 new RestoredState(durable, disk.base, disk.runs(), disk.lastIndex(), membership, kept, installed),
-                seed);
+                seed,
+                nanos);
     }
 
     /** Takes what the core owes: sends, and queues the rest. */
@@ -191,7 +199,13 @@ public final class TestReplica {
     }
 
     public void tick() {
+        at(nanos + TICK_NANOS);
         core.tick(++ticks);
+    }
+
+    public void at(long time) {
+        nanos = time;
+        core.now(time);
     }
 
     public void receive(NodeId from, Message message) {

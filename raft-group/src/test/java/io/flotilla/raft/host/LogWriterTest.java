@@ -128,7 +128,7 @@ class LogWriterTest {
         log.holdSyncs(gate);
         network.inject(PEER, SELF, append(1, 1));
         network.inject(PEER, SELF, new GroupMessage(1, new Message.Heartbeat(1, 0, 7)));
-        assertThat(awaitSent(Message.HeartbeatReply.class).readRound()).isEqualTo(7);
+        assertThat(awaitSent(Message.HeartbeatReply.class).round()).isEqualTo(7);
         assertThat(sent).isEmpty();
         gate.countDown();
         assertThat(awaitSent(Message.AppendReply.class).matchIndex()).isEqualTo(1);

@@ -87,8 +87,9 @@ final class TestNode implements HostListener {
         CompletableFuture<Object> outcome = new CompletableFuture<>();
         host.read(groupId, new ReadCallback() {
             @Override
-            public void ready(StateMachine machine) {
-                outcome.complete(machine.as(CounterMachine.class).count());
+            public Runnable read(StateMachine machine) {
+                long count = machine.as(CounterMachine.class).count();
+                return () -> outcome.complete(count);
             }
 
             @Override

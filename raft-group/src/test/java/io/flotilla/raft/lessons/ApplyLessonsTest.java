@@ -47,9 +47,13 @@ class ApplyLessonsTest {
                 seen.add("applied, at " + leader.host.status(0).state().role());
                 leader.host.read(0, new ReadCallback() {
                     @Override
-                    public void ready(StateMachine machine) {
-                        seen.add("read of " + machine.as(RecordingMachine.class).commands());
-                        leader.proposeOneByOne(1, count -> seen.add("inner"));
+                    public Runnable read(StateMachine machine) {
+                        List<String> commands =
+                                machine.as(RecordingMachine.class).commands();
+                        return () -> {
+                            seen.add("read of " + commands);
+                            leader.proposeOneByOne(1, count -> seen.add("inner"));
+                        };
                     }
 
                     @Override

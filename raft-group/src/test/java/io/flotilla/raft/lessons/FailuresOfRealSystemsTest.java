@@ -104,8 +104,9 @@ class FailuresOfRealSystemsTest {
         for (int i = 0; i < 40; i++) {
             old.host.read(0, new ReadCallback() {
                 @Override
-                public void ready(StateMachine machine) {
-                    answers.add("read " + machine.as(RecordingMachine.class).commands());
+                public Runnable read(StateMachine machine) {
+                    String answer = "read " + machine.as(RecordingMachine.class).commands();
+                    return () -> answers.add(answer);
                 }
 
                 @Override
@@ -183,8 +184,9 @@ class FailuresOfRealSystemsTest {
         for (int i = 0; i < 400; i++) {
             node.host.read(0, new ReadCallback() {
                 @Override
-                public void ready(StateMachine machine) {
-                    seen.add(machine.as(RecordingMachine.class).commands().size());
+                public Runnable read(StateMachine machine) {
+                    int count = machine.as(RecordingMachine.class).commands().size();
+                    return () -> seen.add(count);
                 }
 
                 @Override

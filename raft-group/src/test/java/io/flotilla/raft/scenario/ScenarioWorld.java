@@ -189,6 +189,7 @@ final class ScenarioWorld {
             }
         }
         put(node(words[1]).id, new HardState(term, vote), log);
+        node(words[1]).replica.at(config.electionTicks() * TestReplica.TICK_NANOS);
     }
 
     private static Entry command(long term, long index, String payload) {

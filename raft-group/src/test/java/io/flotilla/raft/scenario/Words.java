@@ -46,9 +46,9 @@ final class Words {
                     : "mine is of t" + m.conflictTerm() + ", from " + m.conflictIndex() + " on";
             return "AppendReject t" + m.term() + " not the same at " + m.rejectedIndex() + ": " + why;
         } else if (message instanceof Heartbeat m) {
-            return "Heartbeat t" + m.term() + " commit " + m.commit() + round(m.readRound());
+            return "Heartbeat t" + m.term() + " commit " + m.commit() + round(m.round());
         } else if (message instanceof HeartbeatReply m) {
-            return "HeartbeatReply t" + m.term() + round(m.readRound());
+            return "HeartbeatReply t" + m.term() + round(m.round());
         }
         return message.toString();
     }

@@ -47,6 +47,7 @@ final class GroupSimulation implements FaultPlan.World {
     private final CoreConfig core;
     private final SnapshotConfig snapshots;
     private final int segmentBytes;
+    private final int maxDriftPpm;
     private final List<SimNode> nodes = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final LinearizableReads linearizableReads = new LinearizableReads();
@@ -55,6 +56,7 @@ final class GroupSimulation implements FaultPlan.World {
     private long proposed;
     private long acknowledgements;
     private long reads;
+    private long leasedReads;
 
     GroupSimulation(long seed) {
         scheduler = new SimScheduler(seed);
@@ -69,6 +71,7 @@ final class GroupSimulation implements FaultPlan.World {
         int appendBytes = random.nextBoolean() ? 40 : 192 << 10;
         core = new CoreConfig(20, 5, appendBytes, 1 + random.nextInt(64), 4 << 20, 1 << 20, 1 << 20, 4 << 10, true);
         segmentBytes = random.nextInt(5) == 0 ? 1 << 20 : 8192 << random.nextInt(2);
+        maxDriftPpm = random.nextBoolean() ? 45_000 : 200;
         snapshots = new SnapshotConfig(
                 1 + random.nextInt(2),
                 1 + random.nextInt(2),
@@ -98,15 +101,16 @@ final class GroupSimulation implements FaultPlan.World {
         scheduler.runUntil(seconds * SECOND);
         faults.end();
         long[] before = new long[GROUPS];
-        Arrays.setAll(before, linearizableReads::floor);
+        Arrays.setAll(before, linearizableReads::acknowledged);
         scheduler.runUntil((seconds + 10) * SECOND);
         for (int group = 0; group < GROUPS; group++) {
             long atEnd = before[group];
             int id = group;
-            check(() -> Liveness.progressed(id, atEnd, linearizableReads.floor(id), 10));
+            check(() -> Liveness.progressed(id, atEnd, linearizableReads.acknowledged(id), 10));
         }
         quiet = true;
         scheduler.runUntil((seconds + 20) * SECOND);
+        nodes.forEach(SimNode::countReads);
         check(() -> invariants.checkReplicasAgree(node -> true));
     }
 
@@ -120,19 +124,26 @@ final class GroupSimulation implements FaultPlan.World {
 
     String summary() {
         return String.format(
-                "%d nodes, %d faults, %d elections, %d proposals, %d acknowledged, %d reads, %d images, trace %016x",
+                "%d nodes, %d faults, %d elections, %d proposals, %d acknowledged, %d reads, %d of them leased, %d images,"
+                        + " trace %016x",
                 nodes.size(),
                 faults.faults(),
                 invariants.elections(),
                 proposed,
                 acknowledgements,
                 reads,
+                leasedReads,
                 invariants.installs(),
                 scheduler.trace().value());
     }
 
     long installs() {
         return invariants.installs();
+    }
+
+    /** Reads that asked nobody. */
+    long leasedReads() {
+        return leasedReads;
     }
 
     long trace() {
@@ -176,9 +187,12 @@ final class GroupSimulation implements FaultPlan.World {
         long floor = linearizableReads.floor(group);
         node.host.read(group, new ReadCallback() {
             @Override
-            public void ready(StateMachine machine) {
-                reads++;
-                linearizableReads.answers(group, node.id, floor, machine.appliedIndex());
+            public Runnable read(StateMachine machine) {
+                long index = machine.appliedIndex();
+                return () -> {
+                    reads++;
+                    linearizableReads.answers(group, node.id, floor, index);
+                };
             }
 
             @Override
@@ -307,7 +321,11 @@ final class GroupSimulation implements FaultPlan.World {
 
         void start() {
             runtime = new SimRuntime(
-                    scheduler, id.value(), random.split(), random.nextInt(60_000), random.nextInt(400) - 200);
+                    scheduler,
+                    id.value(),
+                    random.split(),
+                    random.nextInt(60_000),
+                    random.nextInt(2 * maxDriftPpm) - maxDriftPpm);
             SimRuntime incarnation = runtime;
             incarnation.lane("main").execute(() -> open(incarnation));
         }
@@ -369,6 +387,10 @@ final class GroupSimulation implements FaultPlan.World {
             });
         }
 
+        void countReads() {
+            leasedReads += host == null ? 0 : host.stats().leasedReads();
+        }
+
         void pause(long nanos) {
             if (runtime != null) {
                 runtime.pause(nanos);
@@ -376,6 +398,7 @@ final class GroupSimulation implements FaultPlan.World {
         }
 
         void crash(boolean powerCut) {
+            countReads();
             runtime.kill();
             runtime = null;
             host = null;

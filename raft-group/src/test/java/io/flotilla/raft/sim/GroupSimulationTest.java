@@ -12,6 +12,7 @@ class GroupSimulationTest {
         long first = Long.getLong("flotilla.seed", Long.getLong("flotilla.firstSeed", 1));
         long count = System.getProperty("flotilla.seed") != null ? 1 : Long.getLong("flotilla.seeds", 30);
         long installs = 0;
+        long leasedReads = 0;
         for (long seed = first; seed < first + count; seed++) {
             GroupSimulation simulation = new GroupSimulation(seed);
             try {
@@ -26,10 +27,12 @@ class GroupSimulationTest {
                         e);
             }
             installs += simulation.installs();
+            leasedReads += simulation.leasedReads();
             System.out.println("seed " + seed + ": " + simulation.summary());
         }
         if (count >= 10) {
             assertThat(installs).as("images taken over").isGreaterThan(3 * count);
+            assertThat(leasedReads).as("reads under a lease").isGreaterThan(500 * count);
         }
     }
 

@@ -54,7 +54,7 @@ public final class ControllerService {
     private void configuration(long id, ConfigurationRequest request, Consumer<Response> out) {
         host.read(GROUP, new ReadCallback() {
             @Override
-            public void ready(StateMachine machine) {
+            public Runnable read(StateMachine machine) {
                 ControllerStateMachine controller = machine.as(ControllerStateMachine.class);
                 long number = request.getNumber();
                 Optional<Configuration> found = number == 0 ? controller.newest() : controller.query(number);
@@ -66,7 +66,7 @@ public final class ControllerService {
                             number,
                             controller.newest().map(Configuration::getNumber).orElse(0L)));
                 }
-                out.accept(response.build());
+                return () -> out.accept(response.build());
             }
 
             @Override

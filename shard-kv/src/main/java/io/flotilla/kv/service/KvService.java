@@ -173,33 +173,32 @@ public final class KvService {
         }
 
         @Override
-        public void ready(StateMachine machine) {
-            int answered = 0;
+        public Runnable read(StateMachine machine) {
+            List<Response> responses = new ArrayList<>(requests.size());
             try {
                 KvStateMachine state = machine.as(KvStateMachine.class);
                 long bytes = 0;
-                while (answered < requests.size()) {
-                    Request request = requests.get(answered);
+                for (int i = 0; i < requests.size(); i++) {
+                    Request request = requests.get(i);
                     Response.Builder builder = Response.newBuilder().setId(request.getId());
                     if (bytes < MAX_READ_BYTES && out.hasRoom()) {
                         state.read(request.getRead(), builder);
                     } else {
                         builder.setRefusal(refusals.busy(group));
                     }
-                    answered++;
                     if (builder.hasRefusal()) {
                         builder.setRefusal(refusals.ofMachine(builder.getRefusal()));
                     }
                     Response response = builder.build();
                     bytes += response.getSerializedSize();
-                    out.gather(response);
+                    responses.add(response);
                 }
-            } finally {
+            } catch (RuntimeException | Error e) {
                 // a machine that threw can't go on; the host hears of it, and nobody waits in vain
-                for (; answered < requests.size(); answered++) {
-                    refuse(requests.get(answered).getId(), refusals.failed(group), out);
-                }
+                requests.forEach(request -> refuse(request.getId(), refusals.failed(group), out));
+                throw e;
             }
+            return () -> responses.forEach(out::gather);
         }
 
         @Override

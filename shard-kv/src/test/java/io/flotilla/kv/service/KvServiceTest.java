@@ -237,7 +237,7 @@ class KvServiceTest {
                                 .build()),
                 this::answer);
         applyAll();
-        replicas.reads.get(0).callback.ready(machine);
+        replicas.reads.get(0).callback.read(machine).run();
         for (Response response : answers.values()) {
             assertThat(response.getRefusal().getKind()).isEqualTo(Refusal.Kind.STALE_ROUTE);
             assertThat(response.getRefusal().getConfigurationNumber()).isEqualTo(12);
@@ -252,7 +252,7 @@ class KvServiceTest {
         applyAll();
         service.handle(List.of(getting(2, "a"), getting(3, "b"), getting(4, "a")), this::answer);
         assertThat(replicas.reads).hasSize(1);
-        replicas.reads.get(0).callback.ready(machine);
+        replicas.reads.get(0).callback.read(machine).run();
         assertThat(answers.get(2L).getRead().getGet().getValue()).isEqualTo(bytes("1"));
         assertThat(answers.get(3L).getRead().getGet().getFound()).isFalse();
         assertThat(answers.get(4L).getRead().getGet().getFound()).isTrue();
@@ -267,7 +267,7 @@ class KvServiceTest {
             reads.add(getting(id, "a"));
         }
         service.handle(reads, this::answer);
-        replicas.reads.get(0).callback.ready(machine);
+        replicas.reads.get(0).callback.read(machine).run();
         assertThat(answers.values().stream().filter(Response::hasRead)).hasSizeBetween(7, 9);
         assertThat(answers.get(21L).getRefusal().getKind()).isEqualTo(Refusal.Kind.BUSY);
         assertThat(answers.get(21L).getRefusal().getRetryAfterMillis()).isPositive();
@@ -278,7 +278,7 @@ class KvServiceTest {
     void readersOfAFailingReplicaAreAnsweredAndTheHostHearsOfIt() {
         service.handle(List.of(getting(2, "a"), getting(3, "b")), this::answer);
         engine.close();
-        assertThatThrownBy(() -> replicas.reads.get(0).callback.ready(machine)).isInstanceOf(EngineException.class);
+        assertThatThrownBy(() -> replicas.reads.get(0).callback.read(machine)).isInstanceOf(EngineException.class);
         assertThat(answers).hasSize(2);
         assertThat(answers.values()).allMatch(response -> response.getRefusal().getKind() == Refusal.Kind.UNAVAILABLE);
     }

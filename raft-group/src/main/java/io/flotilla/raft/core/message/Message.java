@@ -57,10 +57,13 @@ public sealed interface Message {
      * Keeps the leadership known.
      *
      * @param commit never more than what the receiver has acknowledged to this leader
-     * @param readRound the newest ReadIndex round that an answer confirms; 0 for none
+     * @param round grows with each round of heartbeats that the leader sends
      */
-    record Heartbeat(long term, long commit, long readRound) implements Message {}
+    record Heartbeat(long term, long commit, long round) implements Message {}
 
-    /** Promises nothing about the log, so it leaves without waiting for it. */
-    record HeartbeatReply(long term, long readRound) implements Message {}
+    /**
+     * Promises nothing about the log, so it leaves without waiting for it. The sender took the heartbeat from the leader
+     * of this term, and helps nobody to replace it for a minimum election timeout.
+     */
+    record HeartbeatReply(long term, long round) implements Message {}
 }

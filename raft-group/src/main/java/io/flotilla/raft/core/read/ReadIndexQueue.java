@@ -13,7 +13,9 @@ public final class ReadIndexQueue {
     private final List<Long> early = new ArrayList<>();
     private List<ReadGrant> waiting = new ArrayList<>();
     private List<ReadGrant> inRound = List.of();
+    /** The round that those in it wait for. */
     private long round;
+
     private boolean open;
 
     /** The read came when {@code committed} was the commit index. */
@@ -34,20 +36,23 @@ public final class ReadIndexQueue {
         early.clear();
     }
 
-    /** Begins a round for all waiting reads unless there are none or one is under way. */
-    public boolean beginRound() {
-        if (waiting.isEmpty() || !inRound.isEmpty()) {
-            return false;
-        }
-        inRound = waiting;
-        waiting = new ArrayList<>();
-        round++;
-        return true;
+    /** Whether reads may ask for a commit index of the leader's own term. */
+    public boolean isOpen() {
+        return open;
     }
 
-    /** The newest round begun; 0 before the first. */
-    public long round() {
-        return round;
+    /** Whether reads wait for a round and none is under way for others. */
+    public boolean wantRound() {
+        return !waiting.isEmpty() && inRound.isEmpty();
+    }
+
+    /** A round begins: it is for all that wait, unless an earlier one is still under way for others. */
+    public void begin(long number) {
+        if (wantRound()) {
+            inRound = waiting;
+            waiting = new ArrayList<>();
+            round = number;
+        }
     }
 
     /** The reads that are safe now that a quorum answered {@code confirmedRound}. */

@@ -11,7 +11,7 @@ public final class Progress {
     private long match;
     private long next;
     private long heardAt;
-    private long readRound;
+    private long round;
 
     /** @param next the index of the first entry to try */
     public Progress(long next, int maxInflightMessages, int maxInflightBytes) {
@@ -30,9 +30,9 @@ public final class Progress {
         return next;
     }
 
-    /** The newest ReadIndex round the follower answered. */
-    public long readRound() {
-        return readRound;
+    /** The newest round of heartbeats the follower answered. */
+    public long answeredRound() {
+        return round;
     }
 
     public void heard(long now) {
@@ -43,8 +43,8 @@ public final class Progress {
         return now - heardAt < ticks;
     }
 
-    public void answeredRound(long round) {
-        readRound = Math.max(readRound, round);
+    public void answeredRound(long number) {
+        round = Math.max(round, number);
     }
 
     /** Whether a message of up to {@code bytes} should leave, with entries or, to probe, without. */

@@ -1,0 +1,39 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.runtime.Lane;
+
+/**
+ * Reads under a lease, on the lane of one applier: they come straight from the caller, ask nobody and wait for nothing
+ * but what was committed when they came. Those that gathered meanwhile are answered together. Thread-safe.
+ */
+final class LeasedReads {
+    private static final int READS_PER_TURN = 256;
+
+    private final HostListener listener;
+    private final Inbox<Read> inbox;
+
+    /** @param index what must be applied before */
+    private record Read(Replica replica, long index, ReadCallback callback, HeldLease lease) {}
+
+    LeasedReads(Lane lane, HostLimits limits, HostListener listener) {
+        this.listener = listener;
+        this.inbox = new Inbox<>(lane, limits.maxInboxEvents(), limits.maxInboxBytes(), this::turn);
+    }
+
+    /** @return false if too much waits already */
+    boolean offer(Replica replica, long index, ReadCallback callback, HeldLease lease) {
+        return inbox.offer(new Read(replica, index, callback, lease), 1, 0);
+    }
+
+    private void turn() {
+        for (int i = 0; i < READS_PER_TURN; i++) {
+            Read read = inbox.take();
+            if (read == null) {
+                break;
+            }
+            inbox.taken(1, 0);
+            read.replica.machine().readLeased(read.index, read.callback, read.lease);
+        }
+        listener.answersGiven();
+    }
+}
