@@ -61,6 +61,18 @@ class DeliberateFaultsTest {
                         "replica.outbox.grant(reads.confirm(round));",
                         "MIXED"),
                 new Mutant(
+                        "lease not looked at after the read",
+                        "raft-group/src/main/java/io/flotilla/raft/host/HeldLease.java",
+                        "return state.nanos() < until;",
+                        "return until > Lease.NONE;",
+                        "MIXED"),
+                new Mutant(
+                        "lease without end",
+                        "raft-group/src/main/java/io/flotilla/raft/core/read/Lease.java",
+                        "until = Math.max(until, unanswered.remove().sentAt + length);",
+                        "until = unanswered.remove().sentAt + 8 * length;",
+                        "MIXED"),
+                new Mutant(
                         "read before the term's first commit",
                         "raft-group/src/main/java/io/flotilla/raft/core/read/ReadIndexQueue.java",
                         "private boolean open;",

@@ -14,11 +14,14 @@ final class Candidate implements Role {
     private final Replica replica;
     private final RoleTransitions transitions;
     private final VoteTally tally;
+    private final boolean handedOver;
 
-    Candidate(Replica replica, RoleTransitions transitions) {
+    /** @param handedOver whether the leader told this replica to campaign */
+    Candidate(Replica replica, RoleTransitions transitions, boolean handedOver) {
         this.replica = replica;
         this.transitions = transitions;
         this.tally = new VoteTally(replica.membership);
+        this.handedOver = handedOver;
     }
 
     void begin() {
@@ -66,7 +69,7 @@ final class Candidate implements Role {
     }
 
     private void ask() {
-        VoteRequest request = new VoteRequest(replica.term(), replica.log.last());
+        VoteRequest request = new VoteRequest(replica.term(), replica.log.last(), handedOver);
         for (NodeId voter : replica.membership.all()) {
             if (replica.membership.isVoter(voter) && !voter.equals(replica.self) && !tally.hasAnswered(voter)) {
                 replica.outbox.promise(voter, request);

@@ -7,12 +7,14 @@ import io.flotilla.raft.core.message.Message.AppendReply;
 import io.flotilla.raft.core.message.Message.AppendRequest;
 import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
+import io.flotilla.raft.core.message.Message.TimeoutNow;
 
 /** Takes over what the leader of the term sends, if there is one; campaigns when it hears nothing. */
 final class Follower implements Role {
     private final Replica replica;
     private final RoleTransitions transitions;
     private NodeId leader;
+    private long round;
 
     /** @param leader the leader of the current term, or null while unknown */
     Follower(Replica replica, RoleTransitions transitions, NodeId leader) {
@@ -66,8 +68,16 @@ final class Follower implements Role {
     }
 
     void heartbeat(Heartbeat heartbeat) {
+        round = Math.max(round, heartbeat.round());
         replica.log.commitTo(heartbeat.commit());
         replica.outbox.answer(leader, new HeartbeatReply(replica.term(), heartbeat.round()));
+    }
+
+    /** The leader wants this replica to lead. What it said before it began a later round of heartbeats is void. */
+    void timeoutNow(NodeId from, TimeoutNow message) {
+        if (from.equals(leader) && message.round() >= round && replica.membership.isVoter(replica.self)) {
+            transitions.takeOver();
+        }
     }
 
     private void reject(long index) {

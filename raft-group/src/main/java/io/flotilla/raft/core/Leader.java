@@ -10,11 +10,13 @@ import io.flotilla.raft.core.message.Message.AppendReply;
 import io.flotilla.raft.core.message.Message.AppendRequest;
 import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
+import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.quorum.CommitRule;
 import io.flotilla.raft.core.quorum.Joint;
 import io.flotilla.raft.core.read.Lease;
 import io.flotilla.raft.core.read.ReadIndexQueue;
 import io.flotilla.raft.core.replication.Progress;
+import io.flotilla.raft.core.transfer.Handover;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,6 +32,7 @@ final class Leader implements Role {
     private final Map<NodeId, Progress> followers = new TreeMap<>();
     private final ReadIndexQueue reads = new ReadIndexQueue();
     private final Lease lease;
+    private final Handover handover = new Handover();
     private long round;
     private long now;
 
@@ -66,9 +69,13 @@ final class Leader implements Role {
     @Override
     public void tick(long number) {
         now++;
+        if (handover.isOverdue(now, replica.config.electionTicks())) {
+            handover.giveUp();
+        }
         if (!replica.isHeartbeatTick(number)) {
             return;
         }
+        handover.tellAgain();
         int patience = replica.config.electionTicks();
         if (Joint.agrees(
                 replica.membership, node -> isSelf(node) || followers.get(node).heardWithin(now, patience))) {
@@ -78,7 +85,38 @@ final class Leader implements Role {
         }
     }
 
+    /** The next {@link #flush} goes on with it. */
+    TransferResult transfer(NodeId target) {
+        if (isSelf(target)) {
+            return new TransferResult.LeadsAlready();
+        } else if (!mayTakeOver(target)) {
+            return new TransferResult.NotEligible();
+        } else if (handover.target() != null) {
+            return new TransferResult.UnderWay(handover.target());
+        }
+        handover.begin(target, now);
+        return new TransferResult.Begun();
+    }
+
+    NodeId transferTarget() {
+        return handover.target();
+    }
+
+    private boolean mayTakeOver(NodeId node) {
+        return followers.containsKey(node) && replica.membership.voters().contains(node);
+    }
+
+    private void handOver() {
+        if (handover.isToBeTold() && followers.get(handover.target()).match() == log.lastIndex()) {
+            handover.told(round);
+            replica.outbox.send(handover.target(), new TimeoutNow(replica.term(), round));
+        }
+    }
+
     ProposeResult propose(List<byte[]> payloads) {
+        if (handover.target() != null) {
+            return new ProposeResult.Transferring(handover.target());
+        }
         long bytes = 0;
         for (byte[] payload : payloads) {
             bytes += payload.length + Entry.OVERHEAD_BYTES;
@@ -100,7 +138,7 @@ final class Leader implements Role {
 
     /** Only once an entry of this term is committed is it known what a read must see. */
     long leaseUntil() {
-        return reads.isOpen() ? lease.until() : Lease.NONE;
+        return reads.isOpen() && !handover.isPending() ? lease.until() : Lease.NONE;
     }
 
     List<Long> abandonReads() {
@@ -119,6 +157,7 @@ final class Leader implements Role {
         } else if (reply instanceof HeartbeatReply heartbeat) {
             follower.heard(now);
             follower.answeredRound(heartbeat.round());
+            handover.answered(from, heartbeat.round());
             follower.checkForLoss(now, replica.config.heartbeatTicks());
             confirmRound();
         } else if (reply instanceof AppendReject reject) {
@@ -171,6 +210,10 @@ final class Leader implements Role {
         if (reads.wantRound()) {
             sendHeartbeats();
         }
+        if (handover.target() != null && !mayTakeOver(handover.target())) {
+            handover.giveUp();
+        }
+        handOver();
     }
 
     /** Entries wanted for a follower were read from disk. */

@@ -8,6 +8,9 @@ public sealed interface ProposeResult {
     /** Certainly not appended. @param leader whom to ask instead, or null if unknown */
     record NotLeader(long term, NodeId leader) implements ProposeResult {}
 
+    /** Certainly not appended: the leadership is on its way to {@code target}. Try again a little later. */
+    record Transferring(NodeId target) implements ProposeResult {}
+
     /** Certainly not appended: too many bytes wait already to be committed and applied. Try again a little later. */
     record Busy() implements ProposeResult {}
 }

@@ -9,6 +9,7 @@ import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
 import io.flotilla.raft.core.message.Message.PreVoteReply;
 import io.flotilla.raft.core.message.Message.PreVoteRequest;
+import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
 import io.flotilla.raft.core.read.Lease;
@@ -89,6 +90,21 @@ public final class RaftCore {
             return leader.propose(payloads);
         }
         return new ProposeResult.NotLeader(replica.term(), roles.current().leader());
+    }
+
+    /**
+     * Lets another voter lead (Raft thesis §3.10). Until that leads, or for an election timeout at most, nothing can be
+     * proposed here; {@link #transferTarget} is then null again.
+     */
+    public TransferResult transfer(NodeId target) {
+        return roles.current() instanceof Leader leader
+                ? leader.transfer(target)
+                : new TransferResult.NotLeader(roles.current().leader());
+    }
+
+    /** Who is to lead, while this replica leads and a transfer is under way; else null. */
+    public NodeId transferTarget() {
+        return roles.current() instanceof Leader leader ? leader.transferTarget() : null;
     }
 
     /** Asks for a linearizable read; {@code readId} comes back in a grant or among the refused. */
@@ -230,9 +246,9 @@ public final class RaftCore {
                 replica.term(), role.name(), role.leader(), replica.log.committed(), replica.log.lastIndex());
     }
 
-    /** Takes over a larger term, unless it only asks for a vote against a leader that is alive. */
+    /** Takes over a larger term, unless it only asks for a vote against a leader that is alive and wants to lead. */
     private boolean adopts(NodeId from, Message message) {
-        if (message instanceof VoteRequest && votes.clings(from, roles.current())) {
+        if (message instanceof VoteRequest request && !request.handedOver() && votes.clings(from, roles.current())) {
             return false;
         }
         roles.advanceTo(message.term());
@@ -247,6 +263,10 @@ public final class RaftCore {
         } else if (message instanceof VoteRequest request) {
             if (votes.answer(from, request, roles.current())) {
                 roles.giveWay();
+            }
+        } else if (message instanceof TimeoutNow timeout) {
+            if (roles.current() instanceof Follower follower) {
+                follower.timeoutNow(from, timeout);
             }
         } else {
             roles.current().receiveReply(from, message);

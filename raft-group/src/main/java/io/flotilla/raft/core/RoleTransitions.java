@@ -7,6 +7,7 @@ package io.flotilla.raft.core;
  * any            larger term seen                    follower of that term
  * candidates     a leader of the same term speaks    follower of it
  * follower       heard nothing for too long          pre-candidate (same term)
+ * follower       told to by its leader               candidate (next term)
  * pre-candidate  a quorum would vote for it          candidate (next term)
  * candidate      a quorum's votes                    leader
  * pre-candidate  votes for another of the same term  follower (same term)
@@ -72,9 +73,18 @@ final class RoleTransitions {
     }
 
     void becomeCandidate() {
+        becomeCandidate(false);
+    }
+
+    /** The leader tells this replica to lead: nobody needs to be asked first. */
+    void takeOver() {
+        becomeCandidate(true);
+    }
+
+    private void becomeCandidate(boolean handedOver) {
         replica.advanceTo(replica.term() + 1);
         replica.vote(replica.self);
-        Candidate role = new Candidate(replica, this);
+        Candidate role = new Candidate(replica, this, handedOver);
         current = role;
         role.begin();
     }

@@ -34,7 +34,7 @@ final class VoteRule {
         NodeId votedFor = replica.hardState().votedFor();
         boolean free = votedFor == null ? role.leader() == null : votedFor.equals(from);
         boolean granted = free && isUpToDate(request.last());
-        if (granted && clings(from, role)) {
+        if (granted && !request.handedOver() && clings(from, role)) {
             return false; // and no answer, so that it may ask again
         }
         if (granted) {

@@ -74,6 +74,34 @@ final class Events {
         }
     }
 
+    /** A wish that another replica should lead. */
+    static final class Transfer extends Event {
+        private final Replica replica;
+        private final NodeId target;
+        private final TransferCallback callback;
+
+        Transfer(Replica replica, NodeId target, TransferCallback callback) {
+            this.replica = replica;
+            this.target = target;
+            this.callback = callback;
+        }
+
+        @Override
+        void handle(GroupWorker worker) {
+            replica.transfer(target, callback);
+        }
+
+        @Override
+        void refuse(GroupWorker worker) {
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
+        }
+
+        @Override
+        int weight() {
+            return 1;
+        }
+    }
+
     /** Messages of one node for groups of one worker. */
     static final class Incoming extends Event {
         private final NodeId from;

@@ -79,6 +79,14 @@ final class HostState {
         }
     }
 
+    static void refuse(TransferCallback callback, Refusal refusal, Lane lane) {
+        try {
+            callback.refused(refusal);
+        } catch (RuntimeException | Error e) {
+            report(e, lane);
+        }
+    }
+
     /** Lets the lane's failure handler hear of a caller's defect without disturbing the work at hand. */
     static void report(Throwable defect, Lane lane) {
         lane.execute(() -> {

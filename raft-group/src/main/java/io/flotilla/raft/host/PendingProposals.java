@@ -66,6 +66,9 @@ final class PendingProposals {
         } else if (result instanceof ProposeResult.NotLeader notLeader) {
             Refusal refusal = new Refusal.NotLeader(notLeader.leader());
             offered.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
+        } else if (result instanceof ProposeResult.Transferring transferring) {
+            Refusal refusal = new Refusal.Transferring(transferring.target(), RETRY_MILLIS);
+            offered.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
         } else {
             offered.forEach(this::busy);
         }

@@ -180,6 +180,21 @@ public final class RaftHost implements AutoCloseable {
         }
     }
 
+    /**
+     * Lets another replica lead a group that this node leads. The leader takes no proposals meanwhile, which are refused as
+     * {@link Refusal.Transferring}, brings the target up, and lets it campaign at once. If the target does not lead within
+     * an election timeout, this node goes on. One transfer at a time; the callback waits until it is known who leads.
+     */
+    public void transferLeadership(long groupId, NodeId target, TransferCallback callback) {
+        Replica replica = state.replicas.get(groupId);
+        if (replica == null || state.isDown()) {
+            callback.refused(new Refusal.NoReplica());
+        } else if (!replica.worker().offer(new Events.Transfer(replica, target, callback))) {
+            state.counters.busy.increment();
+            callback.refused(new Refusal.Busy(RETRY_MILLIS));
+        }
+    }
+
     private void busy(ReadCallback callback) {
         state.counters.busy.increment();
         callback.refused(new Refusal.Busy(RETRY_MILLIS));

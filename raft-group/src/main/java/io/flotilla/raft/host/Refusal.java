@@ -13,6 +13,16 @@ public sealed interface Refusal {
     /** Certainly not done: this node has no running replica of the group (never had, not started yet, or halted). */
     record NoReplica() implements Refusal {}
 
-    /** May or may not be done: the proposal was appended, then the leadership was lost or the node began to stop. */
+    /**
+     * Certainly not done: the group's leadership is being handed over to {@code target}, which takes an election timeout at
+     * most. Try again after {@code retryAfterMillis}.
+     */
+    record Transferring(NodeId target, long retryAfterMillis) implements Refusal {}
+
+    /** Certainly not done: {@code target} can't lead, for it is no voter of the group. Name one that is. */
+    record NotEligible(NodeId target) implements Refusal {}
+
+    /** May or may not be done: the proposal was appended, then the leadership was lost or the node began to stop; or
+     * a transfer of leadership began, and did not come about in time. */
     record Indeterminate(NodeId leader) implements Refusal {}
 }

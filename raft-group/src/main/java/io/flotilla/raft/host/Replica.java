@@ -34,6 +34,7 @@ final class Replica {
     private final HostedMachine machine;
     private final PendingProposals proposals;
     private final PendingReads reads;
+    private final PendingTransfer transfer;
 
     /** Null before the start and after a halt. */
     private RaftCore core;
@@ -71,6 +72,7 @@ final class Replica {
         this.machine = new HostedMachine(this, applier, machines);
         this.proposals = new PendingProposals(this, state);
         this.reads = new PendingReads(this, state);
+        this.transfer = new PendingTransfer(worker.lane());
         this.base = restored.base();
         this.soft = new SoftState(
                 hardState().term(), RoleName.FOLLOWER, null, restored.base().index(), restored.lastIndex());
@@ -338,6 +340,19 @@ final class Replica {
         }
     }
 
+    void transfer(NodeId target, TransferCallback callback) {
+        if (core == null) {
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
+            return;
+        }
+        touch();
+        try {
+            transfer.ask(core, state.config.self(), target, callback);
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
     /** Lets the core give out what it owes and hands that on. */
     void endTurn() {
         touched = false;
@@ -415,6 +430,7 @@ final class Replica {
             soft = now;
             proposals.leadershipMayHaveEnded(now);
         }
+        transfer.turnEnded(core, now);
         if (changed || appliedChanged || core.base() != base) {
             appliedChanged = false;
             base = core.base();
@@ -483,6 +499,7 @@ final class Replica {
     private void refuseAll() {
         proposals.refuseAll(soft.leader());
         reads.refuseAll();
+        transfer.refuseAll();
         if (imageToInstall != null) {
             worker.snapshots().over(imageToInstall, BulkMessage.Outcome.REFUSED, "the replica does not run");
             imageToInstall = null;

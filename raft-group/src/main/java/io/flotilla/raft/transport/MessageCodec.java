@@ -37,6 +37,7 @@ public final class MessageCodec {
     private static final int APPEND_REJECT = 7;
     private static final int HEARTBEAT = 8;
     private static final int HEARTBEAT_REPLY = 9;
+    private static final int TIMEOUT_NOW = 10;
 
     private MessageCodec() {}
 
@@ -67,7 +68,9 @@ public final class MessageCodec {
         } else if (message instanceof Message.PreVoteRequest m) {
             return size + idSize(m.last());
         } else if (message instanceof Message.VoteRequest m) {
-            return size + idSize(m.last());
+            return size + idSize(m.last()) + 1;
+        } else if (message instanceof Message.TimeoutNow m) {
+            return size + varSize(m.round());
         } else {
             return size + 1; // a vote's answer
         }
@@ -124,9 +127,13 @@ public final class MessageCodec {
         } else if (message instanceof Message.VoteRequest m) {
             head(VOTE_REQUEST, m, out);
             putId(m.last(), out);
+            out.put((byte) (m.handedOver() ? 1 : 0));
         } else if (message instanceof Message.VoteReply m) {
             head(VOTE_REPLY, m, out);
             out.put((byte) (m.granted() ? 1 : 0));
+        } else if (message instanceof Message.TimeoutNow m) {
+            head(TIMEOUT_NOW, m, out);
+            putVar(m.round(), out);
         } else {
             throw new AssertionError("no format for " + message.getClass().getName());
         }
@@ -185,9 +192,11 @@ public final class MessageCodec {
             case PRE_VOTE_REPLY:
                 return new Message.PreVoteReply(in.number(), in.flag());
             case VOTE_REQUEST:
-                return new Message.VoteRequest(in.number(), in.id());
+                return new Message.VoteRequest(in.number(), in.id(), in.flag());
             case VOTE_REPLY:
                 return new Message.VoteReply(in.number(), in.flag());
+            case TIMEOUT_NOW:
+                return new Message.TimeoutNow(in.number(), in.number());
             default:
                 throw in.malformed("unknown message kind " + kind);
         }

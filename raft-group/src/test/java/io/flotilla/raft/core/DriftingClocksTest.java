@@ -142,6 +142,7 @@ class DriftingClocksTest {
                 case 9 -> cut[node][random.nextInt(size)] = true;
                 case 10 -> restart(leader());
                 case 11, 12 -> isolate(replicas.indexOf(leader()), true);
+                case 14, 15, 16, 17, 18 -> leader().core.transfer(replicas.get(node).id);
                 case 13 ->
                     pausedUntil[replicas.indexOf(leader())] = time + random.nextLong(3 * ELECTION_TICKS * TICK_NANOS);
                 default -> {}

@@ -114,6 +114,7 @@ final class ScenarioWorld {
     private ScenarioNode input(String[] words) {
         ScenarioNode node = up(words.length > 1 ? words[1] : "");
         switch (words[0]) {
+            case "transfer" -> node.replica.core.transfer(node(words[2]).id);
             case "read" -> node.replica.core.readIndex(Long.parseLong(words[2]));
             case "apply" -> node.replica.answerApply();
             case "compact" -> {

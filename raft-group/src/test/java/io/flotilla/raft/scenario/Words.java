@@ -15,6 +15,7 @@ import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
 import io.flotilla.raft.core.message.Message.PreVoteReply;
 import io.flotilla.raft.core.message.Message.PreVoteRequest;
+import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,9 @@ final class Words {
         } else if (message instanceof PreVoteReply m) {
             return "PreVoteReply t" + m.term() + (m.granted() ? " yes" : " no");
         } else if (message instanceof VoteRequest m) {
-            return "Vote t" + m.term() + ", log ends " + of(m.last());
+            return "Vote t" + m.term() + ", log ends " + of(m.last()) + (m.handedOver() ? ", handed over" : "");
+        } else if (message instanceof TimeoutNow m) {
+            return "TimeoutNow t" + m.term() + round(m.round());
         } else if (message instanceof VoteReply m) {
             return "VoteReply t" + m.term() + (m.granted() ? " yes" : " no");
         } else if (message instanceof AppendRequest m) {

@@ -11,6 +11,7 @@ import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.host.SnapshotConfig;
+import io.flotilla.raft.host.TransferCallback;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
@@ -57,6 +58,7 @@ final class GroupSimulation implements FaultPlan.World {
     private long acknowledgements;
     private long reads;
     private long leasedReads;
+    private long transfers;
 
     GroupSimulation(long seed) {
         scheduler = new SimScheduler(seed);
@@ -98,6 +100,7 @@ final class GroupSimulation implements FaultPlan.World {
         faults.begin();
         propose();
         read();
+        transfer();
         scheduler.runUntil(seconds * SECOND);
         faults.end();
         long[] before = new long[GROUPS];
@@ -124,7 +127,7 @@ final class GroupSimulation implements FaultPlan.World {
 
     String summary() {
         return String.format(
-                "%d nodes, %d faults, %d elections, %d proposals, %d acknowledged, %d reads, %d of them leased, %d images,"
+                "%d nodes, %d faults, %d elections, %d proposals, %d acknowledged, %d reads, %d of them leased, %d images, %d transfers,"
                         + " trace %016x",
                 nodes.size(),
                 faults.faults(),
@@ -134,11 +137,17 @@ final class GroupSimulation implements FaultPlan.World {
                 reads,
                 leasedReads,
                 invariants.installs(),
+                transfers,
                 scheduler.trace().value());
     }
 
     long installs() {
         return invariants.installs();
+    }
+
+    /** How often another node took over because it was to. */
+    long transfers() {
+        return transfers;
     }
 
     /** Reads that asked nobody. */
@@ -193,6 +202,27 @@ final class GroupSimulation implements FaultPlan.World {
                     reads++;
                     linearizableReads.answers(group, node.id, floor, index);
                 };
+            }
+
+            @Override
+            public void refused(Refusal refusal) {}
+        });
+    }
+
+    /** Somebody wants another leader, who may not be there, or may lead already. */
+    private void transfer() {
+        scheduler.after(random.nextLong(4 * SECOND), this::transfer);
+        SimNode node = nodes.get(random.nextInt(nodes.size()));
+        NodeId target = nodes.get(random.nextInt(nodes.size())).id;
+        if (node.host == null) {
+            return;
+        }
+        node.host.transferLeadership(random.nextInt(GROUPS), target, new TransferCallback() {
+            @Override
+            public void handedOver(NodeId leader) {
+                if (!leader.equals(node.id)) {
+                    transfers++;
+                }
             }
 
             @Override

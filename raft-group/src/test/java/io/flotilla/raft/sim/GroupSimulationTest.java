@@ -13,6 +13,7 @@ class GroupSimulationTest {
         long count = System.getProperty("flotilla.seed") != null ? 1 : Long.getLong("flotilla.seeds", 30);
         long installs = 0;
         long leasedReads = 0;
+        long transfers = 0;
         for (long seed = first; seed < first + count; seed++) {
             GroupSimulation simulation = new GroupSimulation(seed);
             try {
@@ -28,11 +29,13 @@ class GroupSimulationTest {
             }
             installs += simulation.installs();
             leasedReads += simulation.leasedReads();
+            transfers += simulation.transfers();
             System.out.println("seed " + seed + ": " + simulation.summary());
         }
         if (count >= 10) {
             assertThat(installs).as("images taken over").isGreaterThan(3 * count);
             assertThat(leasedReads).as("reads under a lease").isGreaterThan(500 * count);
+            assertThat(transfers).as("leaderships handed over").isGreaterThan(count);
         }
     }
 

@@ -20,6 +20,8 @@ class MessageCodecTest {
             new GroupMessage(0, new Message.PreVoteRequest(7, new EntryId(6, 1_000_000))),
             new GroupMessage(1, new Message.PreVoteReply(7, true)),
             new GroupMessage(127, new Message.VoteRequest(128, new EntryId(0, 0))),
+            new GroupMessage(127, new Message.VoteRequest(129, new EntryId(7, 8), true)),
+            new GroupMessage(127, new Message.TimeoutNow(129, 300)),
             new GroupMessage(128, new Message.VoteReply(Long.MAX_VALUE, false)),
             new GroupMessage(
                     Long.MAX_VALUE,

@@ -130,6 +130,10 @@ public final class ControllerService {
             answer.setKind(io.flotilla.client.proto.Refusal.Kind.BUSY)
                     .setMessage("the controller is busy")
                     .setRetryAfterMillis(busy.retryAfterMillis());
+        } else if (refusal instanceof Refusal.Transferring transferring) {
+            answer.setKind(io.flotilla.client.proto.Refusal.Kind.BUSY)
+                    .setMessage("the controller's group is being handed over to " + transferring.target() + " to lead")
+                    .setRetryAfterMillis(transferring.retryAfterMillis());
         } else if (refusal instanceof Refusal.Indeterminate indeterminate) {
             answer.setKind(io.flotilla.client.proto.Refusal.Kind.INDETERMINATE)
                     .setMessage("the controller lost its leader before the answer was known");

@@ -25,6 +25,12 @@ final class Refusals {
                     .setRetryAfterMillis(busy.retryAfterMillis())
                     .build();
         }
+        if (refusal instanceof Refusal.Transferring transferring) {
+            return builder(io.flotilla.client.proto.Refusal.Kind.BUSY)
+                    .setMessage("group " + group + " is being handed over to " + transferring.target() + " to lead")
+                    .setRetryAfterMillis(transferring.retryAfterMillis())
+                    .build();
+        }
         if (refusal instanceof Refusal.Indeterminate indeterminate) {
             return withLeader(io.flotilla.client.proto.Refusal.Kind.INDETERMINATE, indeterminate.leader())
                     .setMessage("group " + group + " lost its leader before the write was known to be done")

@@ -24,8 +24,22 @@ public sealed interface Message {
     /**
      * Asks for the vote of {@code term}; {@code last} is the end of the candidate's log. Leaves only after term, own
      * vote and log are durable.
+     *
+     * @param handedOver whether the leader itself told the candidate to campaign: no reason then to be loyal to it
      */
-    record VoteRequest(long term, EntryId last) implements Message {}
+    record VoteRequest(long term, EntryId last, boolean handedOver) implements Message {
+        public VoteRequest(long term, EntryId last) {
+            this(term, last, false);
+        }
+    }
+
+    /**
+     * The leader of {@code term}, whose log the receiver holds, tells it to campaign at once (Raft thesis §3.10). Void if the
+     * receiver has heard of a later round of heartbeats.
+     *
+     * @param round the newest round of heartbeats when this left
+     */
+    record TimeoutNow(long term, long round) implements Message {}
 
     /** Leaves only after the vote it reports is durable. */
     record VoteReply(long term, boolean granted) implements Message {}

@@ -1,0 +1,224 @@
+package io.flotilla.raft.core;
+
+import static io.flotilla.raft.core.ScriptedCluster.ELECTION_TICKS;
+import static io.flotilla.raft.core.ScriptedCluster.HEARTBEAT_TICKS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flotilla.raft.core.ScriptedCluster.Envelope;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.message.Message.AppendReply;
+import io.flotilla.raft.core.message.Message.AppendRequest;
+import io.flotilla.raft.core.message.Message.Heartbeat;
+import io.flotilla.raft.core.message.Message.HeartbeatReply;
+import io.flotilla.raft.core.message.Message.PreVoteRequest;
+import io.flotilla.raft.core.message.Message.TimeoutNow;
+import io.flotilla.raft.core.message.Message.VoteReply;
+import io.flotilla.raft.core.message.Message.VoteRequest;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Leadership that is handed over (Raft thesis §3.10). */
+class TransferTest {
+    private static final NodeId A = new NodeId("a");
+    private static final NodeId B = new NodeId("b");
+    private static final NodeId C = new NodeId("c");
+
+    /** Node {@code a} leads and holds a lease. */
+    private static ScriptedCluster led(String... nodes) {
+        ScriptedCluster cluster = new ScriptedCluster(nodes);
+        cluster.elect("a");
+        tick(cluster, HEARTBEAT_TICKS);
+        cluster.sent.clear();
+        assertThat(leased(cluster)).isTrue();
+        return cluster;
+    }
+
+    private static void tick(ScriptedCluster cluster, int times, String... nodes) {
+        for (int i = 0; i < times; i++) {
+            cluster.tick(nodes);
+        }
+    }
+
+    private static boolean leased(ScriptedCluster cluster) {
+        TestReplica a = cluster.at("a");
+        return a.nanos < a.core.leaseUntil();
+    }
+
+    private static TransferResult transfer(ScriptedCluster cluster, String to) {
+        return cluster.at("a").core.transfer(new NodeId(to));
+    }
+
+    @Test
+    @DisplayName("The target leads without any time passing, and nobody is asked before")
+    void handsOverAtOnce() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        cluster.propose("a", "x");
+        assertThat(transfer(cluster, "b")).isEqualTo(new TransferResult.Begun());
+        cluster.run();
+        assertThat(cluster.at("b").leads()).isTrue();
+        assertThat(cluster.at("a").state().leader()).isEqualTo(B);
+        assertThat(cluster.at("c").state().leader()).isEqualTo(B);
+        assertThat(cluster.at("a").core.transferTarget()).isNull();
+        assertThat(cluster.sent).noneMatch(e -> e.is(PreVoteRequest.class));
+        cluster.propose("b", "y");
+        cluster.run();
+        assertThat(cluster.commandsApplied("b")).containsExactly("x", "y");
+    }
+
+    @Test
+    @DisplayName("A target that lags is brought up first; nothing new is taken meanwhile")
+    void bringsTheTargetUp() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        cluster.hold(e -> e.isTo("b") && e.is(AppendRequest.class));
+        cluster.propose("a", "x");
+        cluster.run();
+        transfer(cluster, "b");
+        cluster.run();
+        assertThat(cluster.sent(TimeoutNow.class, "a", "b")).isEmpty();
+        assertThat(cluster.propose("a", "y")).isEqualTo(new ProposeResult.Transferring(B));
+        assertThat(leased(cluster))
+                .as("the lease while the target is brought up")
+                .isTrue();
+        cluster.release();
+        cluster.run();
+        assertThat(cluster.at("b").leads()).isTrue();
+        assertThat(cluster.commandsApplied("b")).containsExactly("x");
+    }
+
+    @Test
+    @DisplayName(
+            "The lease ends before the target is told, and is not given again while a late message could let it campaign")
+    void endsTheLease() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        cluster.hold(e -> e.isTo("b"));
+        transfer(cluster, "b");
+        cluster.run();
+        assertThat(cluster.sent(TimeoutNow.class, "a", "b")).hasSize(1);
+        assertThat(leased(cluster)).isFalse();
+        tick(cluster, ELECTION_TICKS + HEARTBEAT_TICKS, "a", "c");
+        assertThat(cluster.at("a").core.transferTarget()).isNull();
+        assertThat(cluster.at("a").leads()).isTrue();
+        assertThat(leased(cluster)).as("c answers, but b may still hear of it").isFalse();
+        Envelope first = cluster.held.stream()
+                .filter(e -> e.is(TimeoutNow.class))
+                .findFirst()
+                .orElseThrow();
+        cluster.held.clear();
+        cluster.release();
+        tick(cluster, HEARTBEAT_TICKS, "a");
+        assertThat(leased(cluster)).isTrue();
+        cluster.inject("a", "b", first.message());
+        cluster.run();
+        assertThat(cluster.at("b").state().role()).isEqualTo(RoleName.FOLLOWER);
+        assertThat(cluster.at("a").leads()).isTrue();
+    }
+
+    @Test
+    @DisplayName("A heartbeat that crosses makes what was said before it void; it is said again")
+    void crossingHeartbeats() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        cluster.hold(e -> e.is(TimeoutNow.class));
+        transfer(cluster, "b");
+        cluster.run();
+        cluster.at("a").core.readIndex(1);
+        cluster.run();
+        Envelope overtaken = cluster.held.get(0);
+        cluster.held.clear();
+        cluster.inject("a", "b", overtaken.message());
+        assertThat(cluster.at("b").state().role()).isEqualTo(RoleName.FOLLOWER);
+        assertThat(leased(cluster)).as("b is known to be bound to nothing").isTrue();
+        cluster.release();
+        tick(cluster, HEARTBEAT_TICKS);
+        assertThat(cluster.at("b").leads()).isTrue();
+    }
+
+    @Test
+    @DisplayName("A lost message is repeated; one that comes twice means nothing the second time")
+    void lostAndDoubled() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        cluster.drop(e -> e.is(TimeoutNow.class));
+        transfer(cluster, "b");
+        cluster.run();
+        cluster.heal();
+        tick(cluster, HEARTBEAT_TICKS);
+        assertThat(cluster.at("b").leads()).isTrue();
+        long term = cluster.at("b").state().term();
+        cluster.sent(TimeoutNow.class, "a", "b").forEach(e -> cluster.inject("a", "b", e.message()));
+        cluster.sent(TimeoutNow.class, "a", "b").forEach(e -> cluster.inject("a", "c", e.message()));
+        cluster.run();
+        assertThat(cluster.at("b").state().term()).isEqualTo(term);
+        assertThat(cluster.at("b").leads()).isTrue();
+    }
+
+    @Test
+    @DisplayName("A target that does not answer: after an election timeout the leader goes on as before")
+    void failingTarget() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        cluster.cutOff("b");
+        transfer(cluster, "b");
+        tick(cluster, ELECTION_TICKS - 1, "a", "c");
+        assertThat(cluster.propose("a", "x")).isEqualTo(new ProposeResult.Transferring(B));
+        tick(cluster, 1, "a", "c");
+        assertThat(cluster.propose("a", "y")).isInstanceOf(ProposeResult.Accepted.class);
+        cluster.run();
+        assertThat(cluster.commandsApplied("a")).containsExactly("y");
+        assertThat(transfer(cluster, "c")).isEqualTo(new TransferResult.Begun());
+        cluster.run();
+        assertThat(cluster.at("c").leads()).isTrue();
+    }
+
+    @Test
+    @DisplayName("Who can't take over is named at once: oneself, a stranger, anybody while another transfer runs")
+    void refusals() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        assertThat(transfer(cluster, "a")).isEqualTo(new TransferResult.LeadsAlready());
+        assertThat(transfer(cluster, "z")).isEqualTo(new TransferResult.NotEligible());
+        assertThat(cluster.at("b").core.transfer(C)).isEqualTo(new TransferResult.NotLeader(A));
+        assertThat(transfer(cluster, "b")).isEqualTo(new TransferResult.Begun());
+        assertThat(transfer(cluster, "c")).isEqualTo(new TransferResult.UnderWay(B));
+        assertThat(transfer(cluster, "b")).isEqualTo(new TransferResult.UnderWay(B));
+    }
+
+    @Test
+    @DisplayName("Only the leader's word lets a replica campaign, and only of its own term")
+    void onlyTheLeadersWord() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        long term = cluster.at("a").state().term();
+        cluster.inject("c", "b", new TimeoutNow(term, 1_000));
+        cluster.inject("a", "b", new TimeoutNow(term - 1, 1_000));
+        assertThat(cluster.at("b").state().role()).isEqualTo(RoleName.FOLLOWER);
+        assertThat(cluster.at("b").state().term()).isEqualTo(term);
+        cluster.inject("a", "a", new TimeoutNow(term, 1_000));
+        assertThat(cluster.at("a").leads()).isTrue();
+    }
+
+    @Test
+    @DisplayName("Loyal followers vote for the heir, and for nobody else; a shorter log gets no vote even so")
+    void votesOverrideLoyalty() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        long term = cluster.at("a").state().term();
+        cluster.inject("c", "b", new VoteRequest(term + 1, new EntryId(term, 9), false));
+        assertThat(cluster.at("b").state().term()).isEqualTo(term);
+        cluster.inject("c", "b", new VoteRequest(term + 1, EntryId.ZERO, true));
+        cluster.inject("c", "b", new VoteRequest(term + 2, new EntryId(term, 9), true));
+        assertThat(cluster.sent(VoteReply.class, "b", "c"))
+                .extracting(Envelope::message)
+                .containsExactly(new VoteReply(term + 1, false), new VoteReply(term + 2, true));
+    }
+
+    @Test
+    @DisplayName("Reads that wait for a round are answered or refused, never left")
+    void readsMeanwhile() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        TestReplica a = cluster.at("a");
+        cluster.hold(e -> e.is(HeartbeatReply.class) || e.is(Heartbeat.class) || e.is(AppendReply.class));
+        a.core.readIndex(1);
+        a.settle();
+        transfer(cluster, "b");
+        cluster.run();
+        cluster.release();
+        cluster.run();
+        assertThat(cluster.at("b").leads()).isTrue();
+        assertThat(a.grants.size() + a.refusedReads.size()).isEqualTo(1);
+    }
+}
