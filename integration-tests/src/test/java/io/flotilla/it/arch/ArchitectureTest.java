@@ -12,7 +12,10 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import io.flotilla.raft.log.LogStore;
 import java.util.List;
 import java.util.stream.Stream;
@@ -29,6 +32,7 @@ class ArchitectureTest {
         "io.flotilla.raft.runtime.threads..",
         "io.flotilla.raft.disk.os..",
         "io.flotilla.raft.transport.grpc..",
+        "io.flotilla.raft.embed..",
         "io.flotilla.client.grpc..",
         "io.flotilla.client.threads..",
         "io.flotilla.kv.engine.rocks..",
@@ -102,6 +106,32 @@ class ArchitectureTest {
                         "java.util.function",
                         ""))
                 .because("the core takes inputs and owes effects; clocks, threads, files and sockets are the host's")
+                .check(production);
+    }
+
+    @Test
+    void onlyTheTransportOfThatNameKnowsGrpc() {
+        noClasses()
+                .that(resideInAPackage(RAFT))
+                .and(resideOutsideOfPackages("io.flotilla.raft.transport.grpc.."))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("io.grpc..", "com.google.protobuf.."))
+                .because("whoever embeds the library may bring another network: no gRPC type is in its way")
+                .check(production);
+        classes()
+                .that(resideInAPackage("io.flotilla.raft.transport.grpc"))
+                .should(new ArchCondition<>("be used by the wiring alone") {
+                    @Override
+                    public void check(JavaClass used, ConditionEvents events) {
+                        used.getDirectDependenciesToSelf().stream()
+                                .map(dependency -> dependency.getOriginClass())
+                                .filter(resideInAPackage(RAFT))
+                                .filter(resideOutsideOfPackages(
+                                        "io.flotilla.raft.transport.grpc", "io.flotilla.raft.embed"))
+                                .forEach(origin -> events.add(SimpleConditionEvent.violated(
+                                        origin, origin.getName() + " knows " + used.getName())));
+                    }
+                })
                 .check(production);
     }
 

@@ -16,11 +16,13 @@ public interface Disk {
     /** Opens for reading and writing; creates an empty file if there is none. */
     DiskFile open(String path) throws IOException;
 
+    /** Whether there is a file or a directory of this name. */
     boolean exists(String path) throws IOException;
 
     /** Names (not paths) of the entries of a directory, sorted; empty if the directory does not exist. */
     List<String> list(String directory) throws IOException;
 
+    /** Makes a directory and those above it, where they are missing; {@code ""} is the root. */
     void createDirectories(String directory) throws IOException;
 
     /** Deletes a file. Deleting an absent file does nothing. */

@@ -14,6 +14,7 @@ public interface DiskFile extends AutoCloseable {
     /** Returns once everything written to this file is durable ({@code fdatasync}). A failure is final. */
     void force() throws IOException;
 
+    /** In bytes. */
     long size() throws IOException;
 
     /** Cuts the file to {@code size} bytes, or extends it with zeros (reserving space where the system can). */

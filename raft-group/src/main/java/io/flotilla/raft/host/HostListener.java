@@ -1,6 +1,6 @@
 package io.flotilla.raft.host;
 
-/** What the host tells the node that it is part of. Must not block. */
+/** What the host tells the node that it is part of. Called on any lane; must not block. */
 public interface HostListener {
     /** One replica can't go on (a failed check, a state machine that threw); the others are not disturbed. */
     void groupFailed(long groupId, Throwable cause);

@@ -2,7 +2,7 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.machine.StateMachine;
 
-/** A linearizable read: looks at the state machine, then answers. Must not block. */
+/** A linearizable read: looks at the state machine, then answers. Must not block. Each method says on which lane it is called. */
 public interface ReadCallback {
     /**
      * Reads, and answers nothing yet: only afterwards it is certain whether what was read may be told. The state machine

@@ -2,7 +2,7 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.NodeId;
 
-/** Why the host did not do what was asked. */
+/** Why the host did not do what was asked. Immutable. */
 public sealed interface Refusal {
     /** Certainly not done. @param leader whom to ask instead, or null if unknown */
     record NotLeader(NodeId leader) implements Refusal {}

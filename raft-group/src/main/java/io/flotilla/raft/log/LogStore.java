@@ -63,6 +63,7 @@ public interface LogStore extends AutoCloseable {
 
     /** A piece of work that blocks. */
     interface Upkeep {
+        /** Does it, to its end. @throws IOException if the disk fails: the store is then unusable */
         void run() throws IOException;
     }
 

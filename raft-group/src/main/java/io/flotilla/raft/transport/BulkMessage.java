@@ -8,6 +8,7 @@ import io.flotilla.raft.core.log.EntryId;
  * Immutable; the array of a part is not written to.
  */
 public sealed interface BulkMessage {
+    /** The group whose image it is about. */
     long groupId();
 
     /** The sender's number for this transfer, never used again by it, not even after a restart. */

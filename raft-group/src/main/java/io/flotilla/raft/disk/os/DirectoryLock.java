@@ -12,7 +12,7 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * Keeps a second process off a data directory: holds a lock on the file {@code lock} in it until closed or until the
- * process ends in whatever way. The file stays; it says who held it last.
+ * process ends in whatever way. Thread-safe. The file stays; it says who held it last.
  */
 public final class DirectoryLock implements AutoCloseable {
     private final FileChannel channel;

@@ -1,0 +1,2 @@
+/** The durable log of all groups of a node, as a port. Written from the log writer's lane alone, read from any. */
+package io.flotilla.raft.log;
