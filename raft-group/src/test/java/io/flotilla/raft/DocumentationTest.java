@@ -56,8 +56,7 @@ class DocumentationTest {
 
     @Test
     void whatIsMissingIsFound() throws IOException {
-        String source =
-                """
+        String source = """
                 package somewhere;
                 public interface Bare {
                     void act();

@@ -46,9 +46,8 @@ class CoreBenchmarkTest {
         assertThat(results).hasSize(3);
         for (RunResult result : results) {
             double perSecond = result.getPrimaryResult().getScore();
-            double bytes = result.getSecondaryResults()
-                    .get("gc.alloc.rate.norm")
-                    .getScore();
+            double bytes =
+                    result.getSecondaryResults().get("gc.alloc.rate.norm").getScore();
             System.out.printf(
                     "batches of %s: %,.0f entries per second, %,.0f bytes allocated per entry%n",
                     result.getParams().getParam("batch"), perSecond, bytes);

@@ -1,6 +1,7 @@
 package io.flotilla.it.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,8 @@ import org.junit.jupiter.api.Test;
 /** A seed is one run, event by event, whatever the JVM's identity hashes and hash salts are. */
 class TraceReproducibilityTest {
     private static final int SECONDS = 20;
+    /** Names the home of a second JDK. */
+    private static final String OTHER_JDK = "FLOTILLA_OTHER_JAVA_HOME";
 
     /** Runs one seed in a JVM of its own. Arguments: the seed, the virtual seconds with faults. */
     public static final class Main {
@@ -36,13 +39,36 @@ class TraceReproducibilityTest {
     }
 
     @Test
+    void aSeedLeavesTheSameTraceOnAnotherJdk() throws Exception {
+        String home = System.getenv(OTHER_JDK);
+        if (home == null || home.isBlank()) {
+            System.err.println(
+                    "NOT RUN: the same seed on two JDKs. Set " + OTHER_JDK + " to the home of a second one.");
+        }
+        assumeThat(home).as(OTHER_JDK).isNotBlank();
+        for (long seed : new long[] {15, 16}) {
+            Process here = fork(seed);
+            Process there = fork(Path.of(home), seed);
+            String expected = lastLine(here);
+            assertThat(lastLine(there)).as("seed %s on %s", seed, home).isEqualTo(expected);
+            System.out.printf(
+                    "seed %d, Java %s and the one at %s: %s%n",
+                    seed, System.getProperty("java.version"), home, expected);
+        }
+    }
+
+    @Test
     void anotherSeedIsAnotherRun() throws Exception {
         assertThat(lastLine(fork(13))).isNotEqualTo(lastLine(fork(14)));
     }
 
     private static Process fork(long seed, String... options) throws IOException {
+        return fork(Path.of(System.getProperty("java.home")), seed, options);
+    }
+
+    private static Process fork(Path javaHome, long seed, String... options) throws IOException {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(javaHome.resolve("bin").resolve("java").toString());
         command.addAll(List.of(options));
         command.addAll(List.of(
                 "-Xmx700m",

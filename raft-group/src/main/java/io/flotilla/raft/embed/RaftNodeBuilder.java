@@ -135,8 +135,7 @@ public final class RaftNodeBuilder {
             lanes = new ThreadRuntime(self.value(), (lane, cause) -> failure.complete(cause));
             owned.push(lanes);
         }
-        LogStore log =
-                SegmentedLogStore.open(files, "log", LogConfig.within(logBytes, lanes.randomSeed()));
+        LogStore log = SegmentedLogStore.open(files, "log", LogConfig.within(logBytes, lanes.randomSeed()));
         // closed by the host, unless there will be none
         owned.push(log);
         Transport network = transport == null ? grpc(owned) : transport;

@@ -205,7 +205,9 @@ class RaftNodeTest {
             expected.append(word);
             done(leader().propose(GROUP, bytes(word)));
         }
-        assertThat(leader().host().status(GROUP).firstIndex()).as("the log was cut").isGreaterThan(1);
+        assertThat(leader().host().status(GROUP).firstIndex())
+                .as("the log was cut")
+                .isGreaterThan(1);
         NODES.keySet().forEach(this::kill);
         startAll();
         assertThat(words()).isEqualTo(expected.toString());
@@ -276,13 +278,19 @@ class RaftNodeTest {
 
     @Test
     void whatIsMissingIsNamed() {
-        assertThatThrownBy(() -> RaftNode.builder("n9", Path.of("x")).nodes(NODES).group(1, Words::new).open())
+        assertThatThrownBy(() -> RaftNode.builder("n9", Path.of("x"))
+                        .nodes(NODES)
+                        .group(1, Words::new)
+                        .open())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("name all nodes");
-        assertThatThrownBy(() -> RaftNode.builder("n1", Path.of("x")).nodes(NODES).open())
+        assertThatThrownBy(
+                        () -> RaftNode.builder("n1", Path.of("x")).nodes(NODES).open())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("at least one group");
-        assertThatThrownBy(() -> RaftNode.builder("n1", Path.of("x")).group(1, Words::new).group(1, Words::new))
+        assertThatThrownBy(() -> RaftNode.builder("n1", Path.of("x"))
+                        .group(1, Words::new)
+                        .group(1, Words::new))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("used once");
     }
