@@ -7,7 +7,12 @@ import io.flotilla.raft.core.message.Message.AppendReply;
 import io.flotilla.raft.core.message.Message.AppendRequest;
 import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
+import io.flotilla.raft.core.message.Message.ReadIndexReply;
+import io.flotilla.raft.core.message.Message.ReadIndexRequest;
 import io.flotilla.raft.core.message.Message.TimeoutNow;
+import io.flotilla.raft.core.read.ForwardedReads;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Takes over what the leader of the term sends, if there is one; campaigns when it hears nothing. */
 final class Follower implements Role {
@@ -15,6 +20,7 @@ final class Follower implements Role {
     private final RoleTransitions transitions;
     private NodeId leader;
     private long round;
+    private final ForwardedReads reads = new ForwardedReads();
 
     /** @param leader the leader of the current term, or null while unknown */
     Follower(Replica replica, RoleTransitions transitions, NodeId leader) {
@@ -35,6 +41,9 @@ final class Follower implements Role {
 
     @Override
     public void tick(long number) {
+        if (isAsking() && replica.isHeartbeatTick(number)) {
+            ask();
+        }
         if (replica.outbox.isHardStateDurable()
                 && replica.timer.tick()
                 && replica.membership.isVoter(replica.self)
@@ -78,6 +87,45 @@ final class Follower implements Role {
         if (from.equals(leader) && message.round() >= round && replica.membership.isVoter(replica.self)) {
             transitions.takeOver();
         }
+    }
+
+    /** Asks the leader where the commit index stands; refused if none is known. */
+    void forwardRead(long readId) {
+        if (leader == null) {
+            replica.outbox.refuseReads(List.of(readId));
+            return;
+        }
+        reads.add(readId);
+        askNext();
+    }
+
+    private void askNext() {
+        if (reads.mayAsk()) {
+            reads.ask(replica.nextQuestion());
+            ask();
+        }
+    }
+
+    private void ask() {
+        replica.outbox.answer(leader, new ReadIndexRequest(replica.term(), reads.unanswered()));
+    }
+
+    /** Whether a question is to be repeated at heartbeat ticks. */
+    boolean isAsking() {
+        return reads.unanswered() != 0;
+    }
+
+    void readIndexAnswered(ReadIndexReply reply) {
+        List<ReadGrant> grants = new ArrayList<>();
+        for (long readId : reads.answered(reply.number())) {
+            grants.add(new ReadGrant(readId, reply.index()));
+        }
+        replica.outbox.grant(grants);
+        askNext();
+    }
+
+    List<Long> abandonReads() {
+        return reads.abandon();
     }
 
     private void reject(long index) {

@@ -10,11 +10,13 @@ import io.flotilla.raft.core.message.Message.AppendReply;
 import io.flotilla.raft.core.message.Message.AppendRequest;
 import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
+import io.flotilla.raft.core.message.Message.ReadIndexReply;
 import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.quorum.CommitRule;
 import io.flotilla.raft.core.quorum.Joint;
 import io.flotilla.raft.core.read.Lease;
 import io.flotilla.raft.core.read.ReadIndexQueue;
+import io.flotilla.raft.core.read.RemoteReads;
 import io.flotilla.raft.core.replication.Progress;
 import io.flotilla.raft.core.transfer.Handover;
 import java.util.List;
@@ -31,6 +33,7 @@ final class Leader implements Role {
     private final RaftLog log;
     private final Map<NodeId, Progress> followers = new TreeMap<>();
     private final ReadIndexQueue reads = new ReadIndexQueue();
+    private final RemoteReads remoteReads = new RemoteReads();
     private final Lease lease;
     private final Handover handover = new Handover();
     private long round;
@@ -136,13 +139,32 @@ final class Leader implements Role {
         reads.add(readId, log.committed());
     }
 
+    /**
+     * A follower asks. The clock was looked at after its question came, so a lease that held then answers for the commit index
+     * of now.
+     */
+    void readIndexFor(NodeId from, long number) {
+        if (replica.now() < leaseUntil()) {
+            answer(from, new ReadGrant(number, log.committed()));
+            return;
+        }
+        long readId = remoteReads.add(from, number);
+        if (readId != 0) {
+            reads.add(readId, log.committed());
+        }
+    }
+
+    private void answer(NodeId follower, ReadGrant grant) {
+        replica.outbox.send(follower, new ReadIndexReply(replica.term(), grant.readId(), grant.index()));
+    }
+
     /** Only once an entry of this term is committed is it known what a read must see. */
     long leaseUntil() {
         return reads.isOpen() && !handover.isPending() ? lease.until() : Lease.NONE;
     }
 
     List<Long> abandonReads() {
-        return reads.abandon();
+        return RemoteReads.own(reads.abandon());
     }
 
     @Override
@@ -284,7 +306,7 @@ final class Leader implements Role {
                 replica.membership,
                 node -> isSelf(node) ? round : followers.get(node).answeredRound());
         lease.confirmed(confirmed);
-        replica.outbox.grant(reads.confirm(confirmed));
+        replica.outbox.grant(remoteReads.split(reads.confirm(confirmed), this::answer));
     }
 
     private void replicate(NodeId node, Progress follower) {

@@ -9,6 +9,8 @@ import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
 import io.flotilla.raft.core.message.Message.PreVoteReply;
 import io.flotilla.raft.core.message.Message.PreVoteRequest;
+import io.flotilla.raft.core.message.Message.ReadIndexReply;
+import io.flotilla.raft.core.message.Message.ReadIndexRequest;
 import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
@@ -66,8 +68,12 @@ public final class RaftCore {
         Role before = roles.current();
         before.tick(number);
         Role after = roles.current();
-        return after != before
-                || (after instanceof Leader ? replica.isHeartbeatTick(number) : !(after instanceof Follower));
+        if (after != before) {
+            return true;
+        } else if (after instanceof Follower follower) {
+            return follower.isAsking() && replica.isHeartbeatTick(number);
+        }
+        return !(after instanceof Leader) || replica.isHeartbeatTick(number);
     }
 
     public void receive(NodeId from, Message message) {
@@ -113,6 +119,18 @@ public final class RaftCore {
             leader.readIndex(readId);
         } else {
             replica.outbox.refuseReads(List.of(readId));
+        }
+    }
+
+    /**
+     * Asks for a linearizable read at this replica; {@code readId} comes back in a grant or among the refused. One that does not
+     * lead asks its leader, and repeats that until it is answered or the leadership ends.
+     */
+    public void readIndexHere(long readId) {
+        if (roles.current() instanceof Follower follower) {
+            follower.forwardRead(readId);
+        } else {
+            readIndex(readId);
         }
     }
 
@@ -263,6 +281,14 @@ public final class RaftCore {
         } else if (message instanceof VoteRequest request) {
             if (votes.answer(from, request, roles.current())) {
                 roles.giveWay();
+            }
+        } else if (message instanceof ReadIndexRequest request) {
+            if (roles.current() instanceof Leader leader) {
+                leader.readIndexFor(from, request.number());
+            }
+        } else if (message instanceof ReadIndexReply reply) {
+            if (roles.current() instanceof Follower follower) {
+                follower.readIndexAnswered(reply);
             }
         } else if (message instanceof TimeoutNow timeout) {
             if (roles.current() instanceof Follower follower) {

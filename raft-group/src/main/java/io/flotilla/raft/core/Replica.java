@@ -6,6 +6,7 @@ import io.flotilla.raft.core.log.RaftLog;
 import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.membership.Membership;
 import java.util.List;
+import java.util.SplittableRandom;
 
 /** What a replica has in every role. The roles own the rest. */
 final class Replica {
@@ -20,6 +21,7 @@ final class Replica {
     final long leaseNanos;
     private HardState hardState;
     private long now;
+    private long lastQuestion;
 
     Replica(CoreConfig config, long tickNanos, NodeId self, RestoredState restored, long seed, long now) {
         this.config = config;
@@ -31,6 +33,7 @@ final class Replica {
         this.loads = new Loads(outbox);
         this.timer = new ElectionTimer(config.electionTicks(), seed);
         this.now = now;
+        this.lastQuestion = new SplittableRandom(~seed).nextLong() >>> 2;
         long electionNanos = config.electionTicks() * tickNanos;
         this.allegiance = new Allegiance(electionNanos, hardState.term() > 0, now);
         this.leaseNanos = config.leases().nanos(electionNanos, tickNanos);
@@ -70,6 +73,11 @@ final class Replica {
     /** The node's monotonic clock when it was last looked at. */
     long now() {
         return now;
+    }
+
+    /** A number that no question of this replica ever had, in this life or an earlier one. */
+    long nextQuestion() {
+        return ++lastQuestion;
     }
 
     void now(long nanos) {

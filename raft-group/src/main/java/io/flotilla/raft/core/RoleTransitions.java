@@ -63,6 +63,7 @@ final class RoleTransitions {
     }
 
     void campaign() {
+        leave();
         if (replica.config.preVote()) {
             PreCandidate role = new PreCandidate(replica, this);
             current = role;
@@ -78,6 +79,7 @@ final class RoleTransitions {
 
     /** The leader tells this replica to lead: nobody needs to be asked first. */
     void takeOver() {
+        leave();
         becomeCandidate(true);
     }
 
@@ -106,6 +108,8 @@ final class RoleTransitions {
     private void leave() {
         if (current instanceof Leader leader) {
             replica.outbox.refuseReads(leader.abandonReads());
+        } else if (current instanceof Follower follower) {
+            replica.outbox.refuseReads(follower.abandonReads());
         }
     }
 }

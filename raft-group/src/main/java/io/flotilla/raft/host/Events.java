@@ -52,10 +52,12 @@ final class Events {
     static final class Read extends Event {
         final Replica replica;
         final ReadCallback callback;
+        final ReadAt at;
 
-        Read(Replica replica, ReadCallback callback) {
+        Read(Replica replica, ReadCallback callback, ReadAt at) {
             this.replica = replica;
             this.callback = callback;
+            this.at = at;
         }
 
         @Override

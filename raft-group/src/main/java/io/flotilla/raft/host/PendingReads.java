@@ -19,6 +19,7 @@ final class PendingReads {
     private final AtomicInteger open = new AtomicInteger();
     private final Map<Long, List<ReadCallback>> asked = new LinkedHashMap<>();
     private List<ReadCallback> offered = new ArrayList<>();
+    private List<ReadCallback> offeredHere = new ArrayList<>();
     private long nextId = 1;
 
     PendingReads(Replica replica, HostState state) {
@@ -40,18 +41,23 @@ final class PendingReads {
         open.addAndGet(-count);
     }
 
-    void add(ReadCallback callback) {
-        offered.add(callback);
+    void add(ReadCallback callback, ReadAt at) {
+        (at == ReadAt.LEADER ? offered : offeredHere).add(callback);
     }
 
     void submit(RaftCore core) {
-        if (offered.isEmpty()) {
-            return;
+        if (!offered.isEmpty()) {
+            long id = nextId++;
+            asked.put(id, offered);
+            offered = new ArrayList<>();
+            core.readIndex(id);
         }
-        long id = nextId++;
-        asked.put(id, offered);
-        offered = new ArrayList<>();
-        core.readIndex(id);
+        if (!offeredHere.isEmpty()) {
+            long id = nextId++;
+            asked.put(id, offeredHere);
+            offeredHere = new ArrayList<>();
+            core.readIndexHere(id);
+        }
     }
 
     /** @return null if they were answered already */
@@ -73,6 +79,8 @@ final class PendingReads {
         Refusal refusal = new Refusal.NoReplica();
         refuse(offered, refusal);
         offered = new ArrayList<>();
+        refuse(offeredHere, refusal);
+        offeredHere = new ArrayList<>();
         asked.values().forEach(callbacks -> refuse(callbacks, refusal));
         asked.clear();
     }

@@ -166,6 +166,11 @@ public final class RaftHost implements AutoCloseable {
      * all reads share that wait for it.
      */
     public void read(long groupId, ReadCallback callback) {
+        read(groupId, ReadAt.LEADER, callback);
+    }
+
+    /** Runs a linearizable read where it is wanted. */
+    public void read(long groupId, ReadAt at, ReadCallback callback) {
         state.counters.reads.increment();
         Replica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
@@ -174,7 +179,7 @@ public final class RaftHost implements AutoCloseable {
             busy(callback);
         } else if (replica.readUnderLease(callback)) {
             state.counters.leasedReads.increment();
-        } else if (!replica.worker().offer(new Events.Read(replica, callback))) {
+        } else if (!replica.worker().offer(new Events.Read(replica, callback, at))) {
             replica.readsDone(1);
             busy(callback);
         }

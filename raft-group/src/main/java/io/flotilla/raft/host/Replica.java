@@ -335,7 +335,7 @@ final class Replica {
             reads.done(1);
             read.refuse(worker);
         } else {
-            reads.add(read.callback);
+            reads.add(read.callback, read.at);
             touch();
         }
     }
@@ -522,7 +522,7 @@ final class Replica {
 
     /** The lease ran out while the read was made: now it takes a round. Any lane. */
     void readAgain(ReadCallback callback) {
-        if (!worker.offer(new Events.Read(this, callback))) {
+        if (!worker.offer(new Events.Read(this, callback, ReadAt.LEADER))) {
             readsDone(1);
             HostState.refuse(callback, new Refusal.Busy(RaftHost.RETRY_MILLIS), worker.lane());
         }

@@ -38,6 +38,8 @@ public final class MessageCodec {
     private static final int HEARTBEAT = 8;
     private static final int HEARTBEAT_REPLY = 9;
     private static final int TIMEOUT_NOW = 10;
+    private static final int READ_INDEX_REQUEST = 11;
+    private static final int READ_INDEX_REPLY = 12;
 
     private MessageCodec() {}
 
@@ -71,6 +73,10 @@ public final class MessageCodec {
             return size + idSize(m.last()) + 1;
         } else if (message instanceof Message.TimeoutNow m) {
             return size + varSize(m.round());
+        } else if (message instanceof Message.ReadIndexRequest m) {
+            return size + varSize(m.number());
+        } else if (message instanceof Message.ReadIndexReply m) {
+            return size + varSize(m.number()) + varSize(m.index());
         } else {
             return size + 1; // a vote's answer
         }
@@ -134,6 +140,13 @@ public final class MessageCodec {
         } else if (message instanceof Message.TimeoutNow m) {
             head(TIMEOUT_NOW, m, out);
             putVar(m.round(), out);
+        } else if (message instanceof Message.ReadIndexRequest m) {
+            head(READ_INDEX_REQUEST, m, out);
+            putVar(m.number(), out);
+        } else if (message instanceof Message.ReadIndexReply m) {
+            head(READ_INDEX_REPLY, m, out);
+            putVar(m.number(), out);
+            putVar(m.index(), out);
         } else {
             throw new AssertionError("no format for " + message.getClass().getName());
         }
@@ -197,6 +210,10 @@ public final class MessageCodec {
                 return new Message.VoteReply(in.number(), in.flag());
             case TIMEOUT_NOW:
                 return new Message.TimeoutNow(in.number(), in.number());
+            case READ_INDEX_REQUEST:
+                return new Message.ReadIndexRequest(in.number(), in.number());
+            case READ_INDEX_REPLY:
+                return new Message.ReadIndexReply(in.number(), in.number(), in.number());
             default:
                 throw in.malformed("unknown message kind " + kind);
         }

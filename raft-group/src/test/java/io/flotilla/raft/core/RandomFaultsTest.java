@@ -208,7 +208,11 @@ class RandomFaultsTest {
 
         private void read(TestReplica replica) {
             readFloor.put(nextRead, oracle.committedIndex());
-            replica.core.readIndex(nextRead++);
+            if (random.nextBoolean()) {
+                replica.core.readIndex(nextRead++);
+            } else {
+                replica.core.readIndexHere(nextRead++);
+            }
         }
 
         private void deliverOne() {

@@ -8,6 +8,7 @@ import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.RaftHost;
+import io.flotilla.raft.host.ReadAt;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.host.SnapshotConfig;
@@ -194,7 +195,8 @@ final class GroupSimulation implements FaultPlan.World {
             return;
         }
         long floor = linearizableReads.floor(group);
-        node.host.read(group, new ReadCallback() {
+        ReadAt at = random.nextBoolean() ? ReadAt.ANY_REPLICA : ReadAt.LEADER;
+        node.host.read(group, at, new ReadCallback() {
             @Override
             public Runnable read(StateMachine machine) {
                 long index = machine.appliedIndex();

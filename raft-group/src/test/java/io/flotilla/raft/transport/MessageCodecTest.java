@@ -22,6 +22,8 @@ class MessageCodecTest {
             new GroupMessage(127, new Message.VoteRequest(128, new EntryId(0, 0))),
             new GroupMessage(127, new Message.VoteRequest(129, new EntryId(7, 8), true)),
             new GroupMessage(127, new Message.TimeoutNow(129, 300)),
+            new GroupMessage(127, new Message.ReadIndexRequest(129, Long.MAX_VALUE)),
+            new GroupMessage(127, new Message.ReadIndexReply(129, 1L << 61, 300)),
             new GroupMessage(128, new Message.VoteReply(Long.MAX_VALUE, false)),
             new GroupMessage(
                     Long.MAX_VALUE,

@@ -33,6 +33,12 @@ public sealed interface Message {
         }
     }
 
+    /** A follower asks its leader up to where it must have applied for a read that came before. @param number of the question */
+    record ReadIndexRequest(long term, long number) implements Message {}
+
+    /** Whoever has applied up to {@code index}, sees everything that was committed when the question left. */
+    record ReadIndexReply(long term, long number, long index) implements Message {}
+
     /**
      * The leader of {@code term}, whose log the receiver holds, tells it to campaign at once (Raft thesis §3.10). Void if the
      * receiver has heard of a later round of heartbeats.
