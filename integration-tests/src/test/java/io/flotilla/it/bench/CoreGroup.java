@@ -2,7 +2,6 @@ package io.flotilla.it.bench;
 
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.Effects;
-import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.Outbound;
 import io.flotilla.raft.core.PersistBatch;
@@ -11,7 +10,6 @@ import io.flotilla.raft.core.RaftCore;
 import io.flotilla.raft.core.RestoredState;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.log.Entry;
-import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
 import java.util.List;
 
@@ -41,8 +39,7 @@ final class CoreGroup {
                     CoreConfig.defaults(),
                     TICK_NANOS,
                     id,
-                    new RestoredState(
-                            HardState.INITIAL, EntryId.ZERO, List.of(), 0, Membership.of(NODES), 0, EntryId.ZERO),
+                    RestoredState.founding(Membership.of(NODES)),
                     id.hashCode(),
                     0);
         }

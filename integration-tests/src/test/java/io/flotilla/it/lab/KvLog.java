@@ -4,6 +4,7 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.log.Tombstone;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +64,11 @@ final class KvLog implements LogStore {
     @Override
     public List<RecoveredGroup> recovered() {
         return log.recovered();
+    }
+
+    @Override
+    public List<Tombstone> tombstones() {
+        return log.tombstones();
     }
 
     @Override

@@ -46,7 +46,7 @@ final class Follower implements Role {
         }
         if (replica.outbox.isHardStateDurable()
                 && replica.timer.tick()
-                && replica.membership.isVoter(replica.self)
+                && replica.mayCampaign()
                 && !replica.allegiance.forbids(replica.self, replica.now())) {
             transitions.campaign();
         }
@@ -84,7 +84,10 @@ final class Follower implements Role {
 
     /** The leader wants this replica to lead. What it said before it began a later round of heartbeats is void. */
     void timeoutNow(NodeId from, TimeoutNow message) {
-        if (from.equals(leader) && message.round() >= round && replica.membership.isVoter(replica.self)) {
+        if (from.equals(leader)
+                && message.round() >= round
+                && replica.membership.isVoter(replica.self)
+                && replica.isGoodEnough()) {
             transitions.takeOver();
         }
     }

@@ -4,6 +4,10 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.log.RaftLog;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipChange;
+import io.flotilla.raft.core.membership.MembershipChanger;
+import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.core.message.Message.AppendReject;
 import io.flotilla.raft.core.message.Message.AppendReply;
@@ -19,6 +23,7 @@ import io.flotilla.raft.core.read.ReadIndexQueue;
 import io.flotilla.raft.core.read.RemoteReads;
 import io.flotilla.raft.core.replication.Progress;
 import io.flotilla.raft.core.transfer.Handover;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,7 +36,10 @@ final class Leader implements Role {
     private final Replica replica;
     private final RoleTransitions transitions;
     private final RaftLog log;
+    /** Of all members but this one, and of those that are told that they are members no more. */
     private final Map<NodeId, Progress> followers = new TreeMap<>();
+
+    private final Departures departures;
     private final ReadIndexQueue reads = new ReadIndexQueue();
     private final RemoteReads remoteReads = new RemoteReads();
     private final Lease lease;
@@ -39,17 +47,36 @@ final class Leader implements Role {
     private long round;
     private long now;
 
+    /** Whether the newest membership gives this replica no vote: it leads until that is committed. */
+    private boolean leaving;
+
     Leader(Replica replica, RoleTransitions transitions) {
         this.replica = replica;
         this.transitions = transitions;
         this.log = replica.log;
         this.lease = new Lease(replica.leaseNanos);
+        this.departures = new Departures(10L * replica.config.electionTicks());
+        membershipChanged();
+    }
+
+    private void membershipChanged() {
         CoreConfig config = replica.config;
-        for (NodeId node : replica.membership.all()) {
-            if (!node.equals(replica.self)) {
-                followers.put(
-                        node,
-                        new Progress(log.lastIndex() + 1, config.maxInflightMessages(), config.maxInflightBytes()));
+        Membership membership = replica.membership;
+        leaving = !membership.isVoter(replica.self);
+        for (NodeId node : replica.memberships.everyone()) {
+            if (isSelf(node)) {
+                continue;
+            }
+            if (!followers.containsKey(node)) {
+                Progress follower =
+                        new Progress(log.lastIndex() + 1, config.maxInflightMessages(), config.maxInflightBytes());
+                follower.heard(now);
+                followers.put(node, follower);
+            }
+            if (membership.contains(node)) {
+                departures.end(node);
+            } else {
+                departures.begin(node, now);
             }
         }
     }
@@ -83,6 +110,7 @@ final class Leader implements Role {
         if (Joint.agrees(
                 replica.membership, node -> isSelf(node) || followers.get(node).heardWithin(now, patience))) {
             sendHeartbeats();
+            sayFarewell();
         } else {
             transitions.resign();
         }
@@ -133,6 +161,50 @@ final class Leader implements Role {
             replica.append(new Entry(replica.term(), log.lastIndex() + 1, EntryKind.COMMAND, payload));
         }
         return new ProposeResult.Accepted(replica.term(), first);
+    }
+
+    /**
+     * Only after an entry of this term is committed (Ongaro on raft-dev, 2015): else memberships of two leaders that never
+     * met may have majorities that don't either. Only after the last change is over (paper §6), and not while the leadership
+     * is handed over.
+     */
+    ChangeResult changeMembership(MembershipChange change) {
+        if (!hasCommittedOwn()
+                || handover.target() != null
+                || !replica.isMembershipCommitted()
+                || replica.membership.isJoint()) {
+            return new ChangeResult.NotYet();
+        }
+        Membership next;
+        try {
+            next = MembershipChanger.change(replica.membership, change);
+        } catch (IllegalArgumentException e) {
+            return new ChangeResult.Invalid(e.getMessage());
+        }
+        return new ChangeResult.Accepted(replica.term(), append(next));
+    }
+
+    private boolean hasCommittedOwn() {
+        return log.termAt(log.committed()) == replica.term();
+    }
+
+    private long append(Membership membership) {
+        long index = log.lastIndex() + 1;
+        replica.append(new Entry(replica.term(), index, EntryKind.MEMBERSHIP, MembershipCodec.encode(membership)));
+        membershipChanged();
+        return index;
+    }
+
+    Map<NodeId, Long> matches() {
+        Map<NodeId, Long> matches = new TreeMap<>();
+        for (NodeId node : replica.membership.all()) {
+            matches.put(
+                    node,
+                    isSelf(node)
+                            ? replica.outbox.durableIndex()
+                            : followers.get(node).match());
+        }
+        return matches;
     }
 
     void readIndex(long readId) {
@@ -192,12 +264,25 @@ final class Leader implements Role {
 
     private void rejected(NodeId from, Progress follower, AppendReject reject) {
         if (follower.isBehind(log.base().index(), reject.rejectedIndex())) {
+            if (departures.contains(from)) {
+                forget(from);
+                return;
+            }
             follower.awaitSnapshot();
             replica.outbox.snapshot(from);
         } else {
             follower.rejected(
                     log.lastPossibleMatch(reject.rejectedIndex(), reject.conflictTerm(), reject.conflictIndex()));
         }
+    }
+
+    private void forget(NodeId departed) {
+        if (replica.isMembershipCommitted()) {
+            // it can't be elected any more, whatever it was told
+            handover.answered(departed, Long.MAX_VALUE);
+        }
+        followers.remove(departed);
+        departures.end(departed);
     }
 
     long acknowledgedBy(NodeId node) {
@@ -228,6 +313,11 @@ final class Leader implements Role {
 
     /** Sends what may be sent now; called once per turn, so that one message carries all of the turn's proposals. */
     void flush() {
+        if (replica.membership.isJoint()
+                && replica.memberships.latest().index() <= log.applied()
+                && hasCommittedOwn()) {
+            append(MembershipChanger.leave(replica.membership));
+        }
         followers.forEach(this::replicate);
         if (reads.wantRound()) {
             sendHeartbeats();
@@ -236,6 +326,10 @@ final class Leader implements Role {
             handover.giveUp();
         }
         handOver();
+        if (leaving && replica.isMembershipCommitted()) {
+            sendHeartbeats();
+            transitions.resign();
+        }
     }
 
     /** Entries wanted for a follower were read from disk. */
@@ -307,6 +401,18 @@ final class Leader implements Role {
                 node -> isSelf(node) ? round : followers.get(node).answeredRound());
         lease.confirmed(confirmed);
         replica.outbox.grant(remoteReads.split(reads.confirm(confirmed), this::answer));
+    }
+
+    /** Forgets who was told, or could not be told, that it has no replica any more. */
+    private void sayFarewell() {
+        long left = replica.memberships.latest().index();
+        List<NodeId> over = new ArrayList<>(0);
+        followers.forEach((node, follower) -> {
+            if (departures.isOver(node, left <= Math.min(follower.match(), log.committed()), now)) {
+                over.add(node);
+            }
+        });
+        over.forEach(this::forget);
     }
 
     private void replicate(NodeId node, Progress follower) {

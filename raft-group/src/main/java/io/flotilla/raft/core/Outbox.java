@@ -2,6 +2,7 @@ package io.flotilla.raft.core;
 
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.message.Message;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,8 @@ final class Outbox {
     private HardState unsaved;
     private long hardStateSequence;
     private EntryId base;
+    private Membership membership;
+    private ImageBase image;
     private boolean reset;
     private List<Entry> entries = new ArrayList<>();
     private List<Outbound> promises = new ArrayList<>();
@@ -54,19 +57,26 @@ final class Outbox {
     }
 
     /** The log begins after {@code newBase}, and everything up to there is durable in the state machine. */
-    void moveBase(EntryId newBase) {
+    void moveBase(EntryId newBase, Membership newMembership) {
         base = newBase;
+        membership = newMembership;
         durable.raiseTo(newBase.index());
         entries.removeIf(entry -> entry.index() <= newBase.index());
     }
 
     /** The log is empty and begins after {@code newBase}. */
-    void resetTo(EntryId newBase) {
+    void resetTo(EntryId newBase, Membership newMembership) {
         base = newBase;
+        membership = newMembership;
         reset = true;
         entries.clear();
         durable.truncateFrom(newBase.index() + 1);
         durable.raiseTo(newBase.index());
+    }
+
+    /** The state machine takes over an image once this is durable. */
+    void install(ImageBase toInstall) {
+        image = toInstall;
     }
 
     /** Sends at once. */
@@ -148,7 +158,7 @@ final class Outbox {
     }
 
     private List<PersistBatch> batch() {
-        if (unsaved == null && base == null && entries.isEmpty() && promises.isEmpty()) {
+        if (unsaved == null && base == null && image == null && entries.isEmpty() && promises.isEmpty()) {
             return List.of();
         }
         long sequence = durable.issue(
@@ -156,9 +166,11 @@ final class Outbox {
         if (unsaved != null) {
             hardStateSequence = sequence;
         }
-        PersistBatch batch = new PersistBatch(sequence, unsaved, base, reset, entries, promises);
+        PersistBatch batch = new PersistBatch(sequence, unsaved, base, membership, reset, image, entries, promises);
         unsaved = null;
         base = null;
+        membership = null;
+        image = null;
         reset = false;
         entries = new ArrayList<>();
         promises = new ArrayList<>();

@@ -2,6 +2,9 @@ package io.flotilla.raft.core;
 
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipChange;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.core.message.Message.AppendReject;
 import io.flotilla.raft.core.message.Message.AppendRequest;
@@ -16,6 +19,8 @@ import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
 import io.flotilla.raft.core.read.Lease;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * One replica of one group: a deterministic object without thread, clock, random source, file or socket. Any number of
@@ -111,6 +116,46 @@ public final class RaftCore {
     /** Who is to lead, while this replica leads and a transfer is under way; else null. */
     public NodeId transferTarget() {
         return roles.current() instanceof Leader leader ? leader.transferTarget() : null;
+    }
+
+    /**
+     * Changes the group's membership if this replica leads. One change at a time, and none before an entry of the
+     * leader's own term is committed; a joint membership is left by itself once it is committed and applied here.
+     * Whether a learner holds enough to become a voter is the caller's to judge, by {@link #matches}.
+     */
+    public ChangeResult changeMembership(MembershipChange change) {
+        if (roles.current() instanceof Leader leader) {
+            return leader.changeMembership(change);
+        }
+        return new ChangeResult.NotLeader(replica.term(), roles.current().leader());
+    }
+
+    /** The newest membership in the log, which is in force here, and the index of its entry or, if older, of the base. */
+    public MembershipEntry membership() {
+        return replica.memberships.latest();
+    }
+
+    /** Whether the newest membership is known to be committed. */
+    public boolean isMembershipCommitted() {
+        return replica.isMembershipCommitted();
+    }
+
+    /** The membership at an index that is applied and not before the base. */
+    public Membership membershipAt(long index) {
+        return replica.memberships.at(index);
+    }
+
+    /**
+     * The index of the committed and applied membership that leaves this replica out for good; 0 while there is none.
+     * The replica may be dropped then, if something keeps it from coming back.
+     */
+    public long removedAt() {
+        return replica.removedAt();
+    }
+
+    /** What each replica is known to hold, durably and equal to this leader's log; empty if this replica does not lead. */
+    public Map<NodeId, Long> matches() {
+        return roles.current() instanceof Leader leader ? leader.matches() : new TreeMap<>();
     }
 
     /** Asks for a linearizable read; {@code readId} comes back in a grant or among the refused. */
@@ -221,14 +266,15 @@ public final class RaftCore {
 
     /**
      * The image is here, whole. If this returns true, no further entries are handed out to be applied; the host lets the
-     * state machine install the image after those handed out by now (the next {@link #drain} included), and answers
-     * with {@link #installed}. If it returns false, the image is not wanted any more.
+     * state machine install the image after those handed out by now (the next {@link #drain} included) and after what
+     * that drain wants written is durable, and answers with {@link #installed}. If it returns false, the image is not wanted any more.
      */
-    public boolean install(EntryId last) {
-        if (!isAhead(last)) {
+    public boolean install(ImageBase image) {
+        if (!isAhead(image.last())) {
             return false;
         }
         applies.pause();
+        replica.install(image);
         return true;
     }
 
@@ -240,6 +286,7 @@ public final class RaftCore {
     public void installed(EntryId last) {
         applies.installed(last.index());
         replica.installed(last);
+        roles.logReplaced();
     }
 
     public Effects drain() {

@@ -2,9 +2,13 @@ package io.flotilla.raft.core;
 
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.log.RaftLog;
 import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipCodec;
+import io.flotilla.raft.core.membership.MembershipEntry;
+import io.flotilla.raft.core.membership.MembershipHistory;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -12,24 +16,36 @@ import java.util.SplittableRandom;
 final class Replica {
     final CoreConfig config;
     final NodeId self;
-    final Membership membership;
+    final MembershipHistory memberships;
     final RaftLog log;
     final Outbox outbox;
     final Loads loads;
     final ElectionTimer timer;
     final Allegiance allegiance;
     final long leaseNanos;
+    private final long joined;
+    private final EntryId floor;
     private HardState hardState;
     private long now;
     private long lastQuestion;
 
+    /** The newest in the log, which counts. */
+    Membership membership;
+
+    /** The image that the state machine takes over just now. */
+    private ImageBase installing;
+
     Replica(CoreConfig config, long tickNanos, NodeId self, RestoredState restored, long seed, long now) {
         this.config = config;
         this.self = self;
-        this.membership = restored.membership();
+        this.joined = restored.joined();
+        this.floor = restored.floor();
+        this.memberships = new MembershipHistory(
+                new MembershipEntry(restored.base().index(), restored.membership()), restored.memberships());
         this.hardState = restored.hardState();
         this.outbox = new Outbox(restored.lastIndex());
         this.log = restore(restored);
+        this.membership = memberships.latest().membership();
         this.loads = new Loads(outbox);
         this.timer = new ElectionTimer(config.electionTicks(), seed);
         this.now = now;
@@ -44,16 +60,20 @@ final class Replica {
                 hardState.term());
     }
 
-    /** An image whose base record a crash prevented counts as installed now; its term was perhaps not durable either. */
+    /** An image whose base record a crash prevented counts as installed now. */
     private RaftLog restore(RestoredState restored) {
         EntryId image = restored.installed();
         if (holds(restored, image)) {
             return new RaftLog(restored.base(), restored.terms(), restored.lastIndex(), restored.applied());
         }
-        outbox.resetTo(image);
-        if (image.term() > hardState.term()) {
-            advanceTo(image.term());
-        }
+        Check.that(
+                restored.image() != null && restored.image().last().equals(image),
+                "the log does not know the membership at %s, where the image ends: it knows %s",
+                image,
+                restored.image());
+        Membership then = restored.image().membership();
+        memberships.resetTo(new MembershipEntry(image.index(), then));
+        outbox.resetTo(image, then);
         return new RaftLog(image, List.of(), image.index(), restored.applied());
     }
 
@@ -112,24 +132,84 @@ final class Replica {
     /** Forgets entries up to {@code index}, which the state machine holds durably. */
     void compactTo(long index) {
         log.compactTo(index);
-        outbox.moveBase(log.base());
+        baseMoved();
+    }
+
+    private void baseMoved() {
+        memberships.compactTo(log.base().index());
+        outbox.moveBase(log.base(), memberships.at(log.base().index()));
+    }
+
+    /** The state machine is to take over an image; what it stands for is written down before. */
+    void install(ImageBase image) {
+        installing = image;
+        outbox.install(image);
     }
 
     /** The state machine took over an image durably. */
     void installed(EntryId last) {
         if (log.contains(last)) {
             log.installed(last);
-            outbox.moveBase(last);
+            baseMoved();
         } else {
+            Check.that(
+                    installing.last().equals(last), "image %s, not %s, was to be installed", installing.last(), last);
             log.resetTo(last);
-            outbox.resetTo(last);
+            memberships.resetTo(new MembershipEntry(last.index(), installing.membership()));
+            membership = installing.membership();
+            outbox.resetTo(last, membership);
         }
+        installing = null;
     }
 
-    /** Adds an entry of this leader's own. */
+    /** Adds an entry. A membership is in force from here on. */
     void append(Entry entry) {
         log.append(entry);
         outbox.write(entry);
+        if (entry.kind() == EntryKind.MEMBERSHIP) {
+            membership = MembershipCodec.decode(entry.payload());
+            memberships.append(new MembershipEntry(entry.index(), membership));
+        }
+    }
+
+    private void truncateFrom(long index) {
+        log.truncateFrom(index);
+        outbox.truncateFrom(index);
+        memberships.truncateFrom(index);
+        membership = memberships.latest().membership();
+    }
+
+    boolean isMembershipCommitted() {
+        return memberships.latest().index() <= log.committed();
+    }
+
+    /**
+     * Whether this replica may try to lead. A voter that the newest membership leaves out may as long as that is not
+     * committed: perhaps nobody else can (thesis §4.2.2); its own vote does not count then.
+     */
+    boolean mayCampaign() {
+        boolean isVoter = membership.isVoter(self);
+        if (!isVoter && !isMembershipCommitted()) {
+            Membership previous = memberships.previous();
+            isVoter = previous != null && previous.isVoter(self);
+        }
+        return isVoter && isGoodEnough();
+    }
+
+    /** Whether the log holds whatever an earlier replica on this node may have been counted for. */
+    boolean isGoodEnough() {
+        EntryId last = log.last();
+        return last.term() > floor.term() || (last.term() == floor.term() && last.index() >= floor.index());
+    }
+
+    /** The index of the committed and applied membership that leaves this replica out; 0 while there is none. */
+    long removedAt() {
+        MembershipEntry latest = memberships.latest();
+        boolean isOut = latest.index() > joined
+                && latest.index() <= log.applied()
+                && !membership.voters().isEmpty()
+                && !membership.contains(self);
+        return isOut ? latest.index() : 0;
     }
 
     /**
@@ -150,8 +230,7 @@ final class Replica {
                 if (log.termAt(index) == entry.term()) {
                     continue;
                 }
-                log.truncateFrom(index);
-                outbox.truncateFrom(index);
+                truncateFrom(index);
             }
             append(entry);
         }

@@ -10,9 +10,11 @@ package io.flotilla.raft.core;
  * follower       told to by its leader               candidate (next term)
  * pre-candidate  a quorum would vote for it          candidate (next term)
  * candidate      a quorum's votes                    leader
+ * candidates     an image takes the log's place      follower (same term)
  * pre-candidate  votes for another of the same term  follower (same term)
  * candidates     time is up                          pre-candidate (same term)
  * leader         heard no quorum for too long        follower without leader (same term)
+ * leader         no voter any more, committed        follower without leader (same term)
  * </pre>
  */
 final class RoleTransitions {
@@ -58,6 +60,13 @@ final class RoleTransitions {
     /** The vote went to another: a pre-candidate gives up, for its own campaign would only disturb that one's. */
     void giveWay() {
         if (current instanceof PreCandidate) {
+            current = new Follower(replica, this, null);
+        }
+    }
+
+    /** An image took the place of the log that a candidacy was based on. */
+    void logReplaced() {
+        if (current instanceof PreCandidate || current instanceof Candidate) {
             current = new Follower(replica, this, null);
         }
     }

@@ -21,7 +21,7 @@ final class VoteRule {
 
     /** Answers without changing anything: a pre-vote is a forecast. */
     void answer(NodeId from, PreVoteRequest request, Role role) {
-        boolean granted = request.term() > replica.term() && !clings(from, role) && isUpToDate(request.last());
+        boolean granted = request.term() > replica.term() && !clings(from, role) && mayElect(request.last());
         replica.outbox.answer(from, new PreVoteReply(granted ? request.term() : replica.term(), granted));
     }
 
@@ -33,7 +33,7 @@ final class VoteRule {
     boolean answer(NodeId from, VoteRequest request, Role role) {
         NodeId votedFor = replica.hardState().votedFor();
         boolean free = votedFor == null ? role.leader() == null : votedFor.equals(from);
-        boolean granted = free && isUpToDate(request.last());
+        boolean granted = free && mayElect(request.last());
         if (granted && !request.handedOver() && clings(from, role)) {
             return false; // and no answer, so that it may ask again
         }
@@ -45,7 +45,7 @@ final class VoteRule {
         return granted;
     }
 
-    private boolean isUpToDate(EntryId last) {
-        return replica.log.isCoveredBy(last);
+    private boolean mayElect(EntryId last) {
+        return replica.isGoodEnough() && replica.log.isCoveredBy(last);
     }
 }

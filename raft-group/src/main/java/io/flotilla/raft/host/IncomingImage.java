@@ -1,5 +1,6 @@
 package io.flotilla.raft.host;
 
+import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.machine.SnapshotSink;
@@ -24,6 +25,7 @@ final class IncomingImage {
     final long number;
     final long term;
     final EntryId last;
+    final ImageBase base;
     final Replica replica;
 
     Stage stage = Stage.OFFERED;
@@ -37,6 +39,7 @@ final class IncomingImage {
         this.number = offer.image();
         this.term = offer.term();
         this.last = offer.last();
+        this.base = new ImageBase(offer.last(), offer.membership());
         this.replica = replica;
     }
 

@@ -1,9 +1,11 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.runtime.Lane;
@@ -207,6 +209,8 @@ final class LogWriter {
         private boolean creation;
         private HardState hardState;
         private EntryId base;
+        private Membership membership;
+        private ImageBase image;
         private List<Entry> entries = List.of();
         private boolean entriesAreOwn;
 
@@ -223,7 +227,11 @@ final class LogWriter {
                 hardState = batch.hardState();
             }
             if (batch.base() != null) {
+                membership = batch.membership();
                 moveBase(batch.base(), batch.reset());
+            }
+            if (batch.image() != null) {
+                image = batch.image();
             }
             if (batch.entries().isEmpty()) {
                 return;
@@ -262,7 +270,15 @@ final class LogWriter {
         }
 
         GroupWrite toWrite() {
-            return new GroupWrite(replica.groupId(), creation ? replica.descriptor() : null, hardState, base, entries);
+            return new GroupWrite(
+                    replica.groupId(),
+                    creation ? replica.descriptor() : null,
+                    hardState,
+                    base,
+                    membership,
+                    image,
+                    null,
+                    entries);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.transport.BulkMessage.Part;
 import java.util.ArrayDeque;
@@ -28,6 +29,7 @@ final class OutgoingImage {
     long number;
     long term;
     EntryId last;
+    Membership membership;
     SnapshotSource source;
 
     /** Parts sent and not acknowledged. The last one stays until the result is known: asking again means sending it. */

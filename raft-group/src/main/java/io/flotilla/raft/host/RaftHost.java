@@ -1,8 +1,6 @@
 package io.flotilla.raft.host;
 
-import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
@@ -135,7 +133,7 @@ public final class RaftHost implements AutoCloseable {
         if (state.isDown() || state.replicas.containsKey(group.groupId())) {
             return;
         }
-        Replica replica = replica(new RecoveredGroup(group, HardState.INITIAL, EntryId.ZERO, List.of(), 0));
+        Replica replica = replica(RecoveredGroup.created(group, null));
         if (state.replicas.putIfAbsent(group.groupId(), replica) == null) {
             writer.submit(List.of(new PendingWrite(replica, null)));
         }

@@ -2,6 +2,7 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.Effects;
 import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.LoadRequest;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.PersistBatch;
@@ -54,8 +55,11 @@ final class Replica {
 
     private final ImagesOut imagesOut = new ImagesOut();
 
-    /** To be installed after the entries that are handed to the machine at the end of this turn. */
+    /** To be installed after the entries that are handed to the machine at the end of the turn it came in. */
     private IncomingImage imageToInstall;
+
+    /** The number of the batch that must be durable before; 0 before the end of that turn. */
+    private long imageAwaits;
 
     /** Where this replica's write stands in the log writer's batch, or -1. The log writer's. */
     int writeSlot = -1;
@@ -127,9 +131,13 @@ final class Replica {
                             restored.base(),
                             restored.terms(),
                             restored.lastIndex(),
-                            descriptor().membership(),
+                            restored.membership(),
+                            restored.memberships(),
                             machineApplied,
-                            installed),
+                            installed,
+                            restored.image(),
+                            descriptor().joined(),
+                            restored.floor()),
                     seed,
                     state.nanos());
             worker.addRunning(this);
@@ -248,7 +256,8 @@ final class Replica {
             worker.snapshots().notTaken(this, to, source);
         } else {
             imagesOut.begun(to, last.index(), state.clock.nanos());
-            worker.snapshots().taken(this, to, soft.term(), last, source);
+            ImageBase image = new ImageBase(last, core.membershipAt(last.index()));
+            worker.snapshots().taken(this, to, soft.term(), image, source);
         }
     }
 
@@ -293,7 +302,7 @@ final class Replica {
         if (core != null) {
             touch();
             try {
-                if (core.install(image.last)) {
+                if (core.install(image.base)) {
                     imageToInstall = image;
                     return;
                 }
@@ -365,13 +374,22 @@ final class Replica {
             while (handOver(core.drain())) {
                 // a batch with nothing to write was durable at once: the core may owe more now
             }
-            if (imageToInstall != null) {
-                machine.submitInstall(imageToInstall);
-                imageToInstall = null;
+            if (imageToInstall != null && imageAwaits == 0) {
+                imageAwaits = handedOver;
             }
+            installOnceDurable();
             afterTurn();
         } catch (RuntimeException | Error e) {
             halt(e);
+        }
+    }
+
+    /** What the log keeps about an image is durable: the machine may take it over, after what it was given until now. */
+    private void installOnceDurable() {
+        if (imageToInstall != null && durable >= imageAwaits) {
+            machine.submitInstall(imageToInstall);
+            imageToInstall = null;
+            imageAwaits = 0;
         }
     }
 

@@ -1,5 +1,6 @@
 package io.flotilla.raft.host;
 
+import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.machine.SnapshotSource;
@@ -69,12 +70,13 @@ final class SnapshotSender {
         }
     }
 
-    void taken(Replica replica, NodeId to, long term, EntryId last, SnapshotSource source) {
+    void taken(Replica replica, NodeId to, long term, ImageBase base, SnapshotSource source) {
         OutgoingImage image = images.get(key(replica, to));
         image.stage = OutgoingImage.Stage.OFFERED;
         image.number = nextNumber++;
         image.term = term;
-        image.last = last;
+        image.last = base.last();
+        image.membership = base.membership();
         image.source = source;
         image.heardAt = state.clock.nanos();
         offer(image);
@@ -86,7 +88,8 @@ final class SnapshotSender {
 
     private void offer(OutgoingImage image) {
         image.sentAt = state.clock.nanos();
-        state.transport.sendBulk(image.to, new Offer(image.replica.groupId(), image.number, image.term, image.last));
+        state.transport.sendBulk(
+                image.to, new Offer(image.replica.groupId(), image.number, image.term, image.last, image.membership));
     }
 
     void acknowledged(NodeId from, Ack ack) {

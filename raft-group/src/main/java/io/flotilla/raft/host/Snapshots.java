@@ -1,7 +1,7 @@
 package io.flotilla.raft.host;
 
+import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transport.BulkCodec;
@@ -92,12 +92,12 @@ final class Snapshots {
     }
 
     /** The image for a follower is here. */
-    void taken(Replica replica, NodeId to, long term, EntryId last, SnapshotSource source) {
+    void taken(Replica replica, NodeId to, long term, ImageBase base, SnapshotSource source) {
         lane.execute(() -> {
             if (stopped) {
                 source.close();
             } else {
-                sender.taken(replica, to, term, last, source);
+                sender.taken(replica, to, term, base, source);
                 keepTicking();
             }
         });

@@ -15,6 +15,9 @@ public interface LogStore extends AutoCloseable {
     /** The groups found at opening, by ascending id. */
     List<RecoveredGroup> recovered();
 
+    /** The dropped replicas known at opening, by ascending group id. */
+    List<Tombstone> tombstones();
+
     /**
      * Appends the writes of many groups as one batch and returns when all of it is durable: one write, one sync. Each
      * group has one write at most.

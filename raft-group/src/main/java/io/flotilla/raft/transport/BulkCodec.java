@@ -1,7 +1,7 @@
 package io.flotilla.raft.transport;
 
 import io.flotilla.raft.core.Check;
-import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.transport.BulkMessage.Ack;
 import io.flotilla.raft.transport.BulkMessage.Offer;
 import io.flotilla.raft.transport.BulkMessage.Outcome;
@@ -19,7 +19,7 @@ import java.util.zip.CRC32C;
  */
 public final class BulkCodec {
     /** The version of the format written here; no other is read. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /** No part of an image is larger, so that it fits into a frame. */
     public static final int MAX_PART_BYTES = MessageCodec.MAX_FRAME_BYTES - 64;
@@ -48,11 +48,13 @@ public final class BulkCodec {
         } else if (message instanceof Offer m) {
             int size = MessageCodec.varSize(m.term())
                     + MessageCodec.varSize(m.last().term())
-                    + MessageCodec.varSize(m.last().index());
+                    + MessageCodec.varSize(m.last().index())
+                    + MembershipCodec.size(m.membership());
             ByteBuffer out = head(OFFER, m, size);
             MessageCodec.putVar(m.term(), out);
             MessageCodec.putVar(m.last().term(), out);
             MessageCodec.putVar(m.last().index(), out);
+            MembershipCodec.put(m.membership(), out);
             return out.array();
         }
         Result m = (Result) message;
@@ -125,7 +127,7 @@ public final class BulkCodec {
     private static BulkMessage body(int kind, long groupId, long image, FrameReader in) throws MalformedFrameException {
         switch (kind) {
             case OFFER:
-                return new Offer(groupId, image, in.number(), new EntryId(in.number(), in.number()));
+                return new Offer(groupId, image, in.number(), in.id(), in.membership());
             case PART:
                 return part(groupId, image, in);
             case ACK:

@@ -1,6 +1,7 @@
 package io.flotilla.raft.transport;
 
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
 
 /**
  * What two nodes say to each other to carry an image of a group's state machine: an offer, its answer, parts and
@@ -19,8 +20,9 @@ public sealed interface BulkMessage {
      *
      * @param term the sender's when it led and found that the receiver needs the image
      * @param last the last entry in the image
+     * @param membership the group's at that entry
      */
-    record Offer(long groupId, long image, long term, EntryId last) implements BulkMessage {}
+    record Offer(long groupId, long image, long term, EntryId last, Membership membership) implements BulkMessage {}
 
     /**
      * One part of an image.

@@ -3,6 +3,8 @@ package io.flotilla.raft.transport;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.core.message.Message;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -66,7 +68,15 @@ final class FrameReader {
         } catch (IllegalArgumentException e) {
             throw malformed(e.getMessage());
         }
-        return new Entry(term, index, kind, bytes(number()));
+        byte[] payload = bytes(number());
+        if (kind == EntryKind.MEMBERSHIP) {
+            try {
+                MembershipCodec.decode(payload);
+            } catch (IllegalArgumentException e) {
+                throw malformed(e.getMessage());
+            }
+        }
+        return new Entry(term, index, kind, payload);
     }
 
     byte[] bytes(long length) throws MalformedFrameException {
@@ -80,6 +90,14 @@ final class FrameReader {
 
     EntryId id() throws MalformedFrameException {
         return new EntryId(number(), number());
+    }
+
+    Membership membership() throws MalformedFrameException {
+        try {
+            return MembershipCodec.get(in);
+        } catch (IllegalArgumentException e) {
+            throw malformed(e.getMessage());
+        }
     }
 
     boolean flag() throws MalformedFrameException {

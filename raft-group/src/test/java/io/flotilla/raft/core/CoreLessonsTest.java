@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.flotilla.raft.core.ScriptedCluster.Envelope;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.message.Message.AppendReply;
 import io.flotilla.raft.core.message.Message.AppendRequest;
 import io.flotilla.raft.core.message.Message.Heartbeat;
@@ -195,7 +196,8 @@ class CoreLessonsTest {
         RaftCore b = cluster.at("b").core;
         assertThat(b.wantsSnapshot(1, new EntryId(1, 3))).isFalse();
         assertThat(b.wantsSnapshot(1, new EntryId(1, 4))).isFalse();
-        assertThat(b.install(new EntryId(1, 4))).isFalse();
+        assertThat(b.install(new ImageBase(new EntryId(1, 4), Membership.of(new NodeId("a")))))
+                .isFalse();
         assertThat(b.wantsSnapshot(1, new EntryId(1, 9))).isTrue();
     }
 

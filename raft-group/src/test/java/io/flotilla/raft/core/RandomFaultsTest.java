@@ -2,11 +2,14 @@ package io.flotilla.raft.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.core.message.Message;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -16,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** Five replicas under every fault the core must bear, chosen by a seed; safety at every step, then liveness. */
 class RandomFaultsTest {
-    private static final int SEEDS = 300;
+    private static final int SEEDS = Integer.getInteger("flotilla.core.seeds", 300);
     private static final int STEPS = 5_000;
 
     @Test
@@ -27,6 +30,7 @@ class RandomFaultsTest {
         long committed = 0;
         long grants = 0;
         long installs = 0;
+        long changes = 0;
         for (int seed = 0; seed < SEEDS; seed++) {
             Run run = new Run(seed);
             try {
@@ -39,12 +43,17 @@ class RandomFaultsTest {
             committed += run.oracle.committedIndex();
             grants += run.readGrants;
             installs += run.installs;
+            changes += run.changesCommitted();
         }
         assertThat(elections).as("the schedules hold elections").isGreaterThan(SEEDS * 5L);
         assertThat(committed).as("the schedules commit").isGreaterThan(SEEDS * 20L);
         assertThat(grants).as("the schedules grant reads").isGreaterThan(SEEDS * 3L);
         assertThat(installs).as("the schedules install images").isGreaterThan(SEEDS);
+        assertThat(changes).as("the schedules change memberships").isGreaterThan(SEEDS);
     }
+
+    private static final List<NodeId> NODES =
+            List.of(new NodeId("a"), new NodeId("b"), new NodeId("c"), new NodeId("d"), new NodeId("e"));
 
     private record Envelope(NodeId from, NodeId to, Message message) {}
 
@@ -69,8 +78,8 @@ class RandomFaultsTest {
 
     private static final class Run {
         final SplittableRandom random;
-        final SafetyOracle oracle = new SafetyOracle();
         final List<TestReplica> replicas = new ArrayList<>();
+        final SafetyOracle oracle;
         final List<Envelope> wire = new ArrayList<>();
         final List<Transfer> transfers = new ArrayList<>();
         final Map<Long, Long> readFloor = new TreeMap<>();
@@ -80,6 +89,7 @@ class RandomFaultsTest {
         final int crashPerMille;
         final int tickPerMille;
         final int compactPerMille;
+        final int changePerMille;
         long nextRead = 1;
         long readGrants;
         long installs;
@@ -93,12 +103,15 @@ class RandomFaultsTest {
             compactPerMille = random.nextInt(3) * 10;
             CoreConfig config =
                     new CoreConfig(4 + random.nextInt(8), 1, 150, 3, 400, 1_500, 200, 200, random.nextBoolean());
-            Membership membership =
-                    Membership.of(new NodeId("a"), new NodeId("b"), new NodeId("c"), new NodeId("d"), new NodeId("e"));
-            for (NodeId id : membership.all()) {
+            changePerMille = random.nextInt(3) * 15;
+            int founders = changePerMille == 0 ? 5 : 1 + random.nextInt(5);
+            Membership membership = Membership.of(NODES.subList(0, founders));
+            for (NodeId id : NODES) {
+                Membership known = membership.contains(id) ? membership : Membership.NONE;
                 replicas.add(new TestReplica(
-                        id, membership, config, HardState.INITIAL, List.of(), 0, random.nextLong(), this::send));
+                        id, known, config, HardState.INITIAL, List.of(), 0, random.nextLong(), this::send));
             }
+            oracle = new SafetyOracle(replicas);
         }
 
         void send(NodeId from, Outbound out) {
@@ -144,6 +157,8 @@ class RandomFaultsTest {
                 if (!replica.loads.isEmpty()) {
                     replica.answerLoad();
                 }
+            } else if (choice < 900 + changePerMille) {
+                replica.core.changeMembership(someChange());
             } else if (choice < 970) {
                 replica.core.propose(List.of(("p" + payload++).getBytes(StandardCharsets.US_ASCII)));
             } else if (choice < 980) {
@@ -153,6 +168,22 @@ class RandomFaultsTest {
             } else if (choice >= 1_000 - crashPerMille) {
                 crash(replica);
             }
+        }
+
+        private MembershipChange someChange() {
+            List<NodeId> nodes = new ArrayList<>(NODES);
+            List<MembershipChange.Step> steps = new ArrayList<>();
+            for (int n = 1 + random.nextInt(3); n > 0; n--) {
+                MembershipChange.Kind kind = MembershipChange.Kind.values()[random.nextInt(4)];
+                steps.add(new MembershipChange.Step(kind, nodes.remove(random.nextInt(nodes.size()))));
+            }
+            return new MembershipChange(steps, random.nextInt(4) == 0);
+        }
+
+        long changesCommitted() {
+            return oracle.committed().stream()
+                    .filter(entry -> entry.kind() == EntryKind.MEMBERSHIP)
+                    .count();
         }
 
         private void crash(TestReplica replica) {
@@ -275,9 +306,18 @@ class RandomFaultsTest {
             }
             oracle.observeLogs(replicas);
             assertThat(target).as("a leader after healing").isPositive();
+            TestReplica furthest = replicas.stream()
+                    .max(Comparator.comparingLong(replica -> replica.state().committed()))
+                    .orElseThrow();
+            Membership members = furthest.core.membership().membership();
+            assertThat(members.isJoint()).isFalse();
             for (TestReplica replica : replicas) {
-                assertThat(replica.applied).as("applied at " + replica.id).hasSizeGreaterThanOrEqualTo((int) target);
-                assertThat(replica.applied).isEqualTo(replicas.get(0).applied);
+                if (members.contains(replica.id)) {
+                    assertThat(replica.applied).as("applied at " + replica.id).hasSizeGreaterThanOrEqualTo((int)
+                            target);
+                    assertThat(replica.applied).isEqualTo(furthest.applied);
+                    assertThat(replica.core.membership().membership()).isEqualTo(members);
+                }
             }
         }
 

@@ -1,9 +1,12 @@
 package io.flotilla.raft.core;
 
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Watches a group's replicas and fails on the first violation of a safety property (Raft paper, figure 3). */
@@ -13,6 +16,15 @@ final class SafetyOracle {
     private final Map<NodeId, long[]> seen = new TreeMap<>();
     private final List<Entry> committed = new ArrayList<>();
     private final List<Long> committedInTerm = new ArrayList<>();
+    private final Map<NodeId, TestLog> disks = new TreeMap<>();
+
+    SafetyOracle(List<TestReplica> replicas) {
+        replicas.forEach(replica -> disks.put(replica.id, replica.disk));
+    }
+
+    List<Entry> committed() {
+        return committed;
+    }
 
     long committedIndex() {
         return committed.size();
@@ -31,7 +43,11 @@ final class SafetyOracle {
         Check.that(state.term() >= before[1], "the term of %s fell", replica.id);
         before[0] = state.committed();
         before[1] = state.term();
+        observeMembership(replica);
         Check.that(state.last() == replica.memory.lastIndex(), "%s wrote another log than it has", replica.id);
+        if (state.role() == RoleName.LEADER && state.committed() > committed.size()) {
+            observeCommit(replica, state.committed());
+        }
         for (int i = committed.size(); i < state.committed(); i++) {
             committed.add(replica.memory.get(i + 1));
             committedInTerm.add(state.term());
@@ -48,6 +64,45 @@ final class SafetyOracle {
                     replica.id,
                     entry);
         }
+    }
+
+    /** What is in force is what the log says, also after it was cut. */
+    private static void observeMembership(TestReplica replica) {
+        Membership inLog = replica.memory.membership;
+        for (MembershipEntry entry : replica.memory.memberships()) {
+            inLog = entry.membership();
+        }
+        Membership inForce = replica.core.membership().membership();
+        Check.that(inForce.equals(inLog), "%s goes by %s, its log says %s", replica.id, inForce, inLog);
+    }
+
+    /**
+     * What a leader commits is on the disks of all the majorities it needs: by the membership at the entry, or by a later
+     * one that was in its log by then.
+     */
+    private void observeCommit(TestReplica leader, long index) {
+        Entry entry = leader.memory.get(index);
+        Membership membership = leader.core.membershipAt(index);
+        boolean isHeld = isHeld(membership, entry);
+        for (MembershipEntry later : leader.memory.memberships()) {
+            isHeld |= later.index() > index && isHeld(later.membership(), entry);
+        }
+        Check.that(isHeld, "%s commits %s, which is not on the disks of a quorum of %s", leader.id, entry, membership);
+    }
+
+    private boolean isHeld(Membership membership, Entry entry) {
+        return isOnDisks(membership.voters(), entry)
+                && (membership.outgoing().isEmpty() || isOnDisks(membership.outgoing(), entry));
+    }
+
+    private boolean isOnDisks(Set<NodeId> voters, Entry entry) {
+        int count = 0;
+        for (NodeId voter : voters) {
+            TestLog disk = disks.get(voter);
+            boolean holds = entry.index() <= disk.base.index() || entry.equals(disk.get(entry.index()));
+            count += holds ? 1 : 0;
+        }
+        return 2 * count > voters.size();
     }
 
     private void observeLeader(TestReplica replica, SoftState state) {

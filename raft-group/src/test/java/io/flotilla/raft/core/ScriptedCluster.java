@@ -42,6 +42,7 @@ final class ScriptedCluster {
     final List<Envelope> held = new ArrayList<>();
     final List<Envelope> sent = new ArrayList<>();
     private final Membership membership;
+    private final List<NodeId> strangers = new ArrayList<>();
     private final CoreConfig config;
     private Predicate<Envelope> drop = envelope -> false;
     private Predicate<Envelope> hold = envelope -> false;
@@ -55,6 +56,24 @@ final class ScriptedCluster {
             ids.add(new NodeId(node));
         }
         membership = Membership.of(ids);
+        for (NodeId id : ids) {
+            put(id, HardState.INITIAL, List.of());
+        }
+    }
+
+    /** The first {@code founders} of the nodes found the group; the others know nothing of it yet. */
+    static ScriptedCluster with(int founders, String... nodes) {
+        return new ScriptedCluster(founders, nodes);
+    }
+
+    private ScriptedCluster(int founders, String[] nodes) {
+        this.config = CONFIG;
+        List<NodeId> ids = new ArrayList<>();
+        for (String node : nodes) {
+            ids.add(new NodeId(node));
+        }
+        membership = Membership.of(ids.subList(0, founders));
+        strangers.addAll(ids.subList(founders, ids.size()));
         for (NodeId id : ids) {
             put(id, HardState.INITIAL, List.of());
         }
@@ -78,7 +97,8 @@ final class ScriptedCluster {
     }
 
     private void put(NodeId id, HardState state, List<Entry> log) {
-        replicas.put(id, new TestReplica(id, membership, config, state, log, 0, seed++, this::send));
+        Membership known = strangers.contains(id) ? Membership.NONE : membership;
+        replicas.put(id, new TestReplica(id, known, config, state, log, 0, seed++, this::send));
     }
 
     static Entry entry(long term, long index) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.message.Message.AppendReject;
 import io.flotilla.raft.core.message.Message.AppendReply;
 import io.flotilla.raft.core.message.Message.AppendRequest;
@@ -225,9 +226,9 @@ class SnapshotTest {
     void writesThatWereUnderWayProveNothingAboutTheLogAfterTheImage() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("c", 2, null, 1, 1);
         TestReplica c = cluster.at("c");
+        assertThat(c.install(image(1, 1, 1))).isTrue();
         c.receive(new NodeId("b"), new AppendRequest(2, new EntryId(1, 2), 0, List.of(entry(2, 3), entry(2, 4))));
         c.drain(); // entries 3 and 4 are on their way to the disk
-        assertThat(c.install(image(1, 1, 1))).isTrue();
         c.installed();
         c.receive(A, new AppendRequest(3, new EntryId(1, 3), 4, List.of(entry(3, 4))));
         c.drain();
@@ -286,7 +287,8 @@ class SnapshotTest {
         assertThat(c.core.wantsSnapshot(term, image.last()))
                 .as("the same image again")
                 .isFalse();
-        assertThat(c.core.install(image.last())).isFalse();
+        assertThat(c.core.install(new ImageBase(image.last(), image.membership())))
+                .isFalse();
     }
 
     @Test
@@ -300,7 +302,8 @@ class SnapshotTest {
         assertThat(c.core.wantsSnapshot(9, new EntryId(9, 99)))
                 .as("a second one")
                 .isFalse();
-        assertThat(c.core.install(new EntryId(9, 99))).isFalse();
+        assertThat(c.core.install(new ImageBase(new EntryId(9, 99), Membership.of(C))))
+                .isFalse();
         long term = c.state().term();
         Entry next = entry(term, image.last().index() + 1);
         for (Entry missed : image.entries()) {
@@ -332,11 +335,10 @@ class SnapshotTest {
         TestReplica.Image image = image(1, 1, 4);
         assertThat(c.core.wantsSnapshot(5, image.last())).isTrue();
         assertThat(c.install(image)).isTrue();
-        // not even the term of the offer was durable
         c.restart(c.machineDurable, 7);
-        assertThat(c.state()).isEqualTo(new SoftState(4, RoleName.FOLLOWER, null, 3, 3));
+        assertThat(c.state()).isEqualTo(new SoftState(5, RoleName.FOLLOWER, null, 3, 3));
         c.settle();
-        assertThat(c.durable).isEqualTo(new HardState(4, null));
+        assertThat(c.durable).isEqualTo(new HardState(5, null));
         assertThat(c.disk.base).isEqualTo(image.last());
         assertThat(c.disk.entries).isEmpty();
         cluster.inject("a", "c", new AppendRequest(5, image.last(), 4, List.of(entry(5, 4))));
@@ -416,6 +418,7 @@ class SnapshotTest {
         for (int i = 0; i < terms.length; i++) {
             entries.add(entry(terms[i], i + 1));
         }
-        return new TestReplica.Image(entries.get(entries.size() - 1).id(), entries);
+        return new TestReplica.Image(
+                entries.get(entries.size() - 1).id(), Membership.of(A, new NodeId("b"), C), entries);
     }
 }

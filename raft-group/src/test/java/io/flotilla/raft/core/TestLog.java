@@ -2,7 +2,11 @@ package io.flotilla.raft.core;
 
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.log.TermRun;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipCodec;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,6 +14,8 @@ import java.util.List;
 public final class TestLog {
     public final List<Entry> entries = new ArrayList<>();
     public EntryId base = EntryId.ZERO;
+    public Membership membership;
+    public ImageBase image;
 
     public long lastIndex() {
         return base.index() + entries.size();
@@ -31,6 +37,8 @@ public final class TestLog {
 
     public void copyFrom(TestLog other) {
         base = other.base;
+        membership = other.membership;
+        image = other.image;
         entries.clear();
         entries.addAll(other.entries);
     }
@@ -38,6 +46,10 @@ public final class TestLog {
     public void write(PersistBatch batch) {
         if (batch.base() != null) {
             moveBase(batch.base(), batch.reset());
+            membership = batch.membership();
+        }
+        if (batch.image() != null) {
+            image = batch.image();
         }
         overwrite(batch.entries());
     }
@@ -63,6 +75,13 @@ public final class TestLog {
             entries.remove(entries.size() - 1);
         }
         entries.addAll(added);
+    }
+
+    public List<MembershipEntry> memberships() {
+        return entries.stream()
+                .filter(e -> e.kind() == EntryKind.MEMBERSHIP)
+                .map(e -> new MembershipEntry(e.index(), MembershipCodec.decode(e.payload())))
+                .toList();
     }
 
     public List<TermRun> runs() {

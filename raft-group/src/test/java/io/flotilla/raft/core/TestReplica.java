@@ -44,11 +44,16 @@ public final class TestReplica {
     /** The last entry of the image installed last. */
     public EntryId installed = EntryId.ZERO;
 
+    /** As in {@link RestoredState}. */
+    public long joined;
+
+    public EntryId floor = EntryId.ZERO;
+
     /** Between {@link #install} and {@link #installed}. */
     private boolean installing;
 
     /** Every entry up to some index: what a state machine that keeps them all hands over as its image. */
-    public record Image(EntryId last, List<Entry> entries) {}
+    public record Image(EntryId last, Membership membership, List<Entry> entries) {}
 
     public TestReplica(
             NodeId id,
@@ -65,6 +70,7 @@ public final class TestReplica {
         this.network = network;
         this.durable = hardState;
         disk.entries.addAll(log);
+        disk.membership = membership;
         start(applied, seed);
     }
 
@@ -91,7 +97,18 @@ public final class TestReplica {
                 config,
                 TICK_NANOS,
                 id,
-                new RestoredState(durable, disk.base, disk.runs(), disk.lastIndex(), membership, kept, installed),
+                new RestoredState(
+                        durable,
+                        disk.base,
+                        disk.runs(),
+                        disk.lastIndex(),
+                        disk.membership,
+                        disk.memberships(),
+                        kept,
+                        installed,
+                        disk.image,
+                        joined,
+                        floor),
                 seed,
                 nanos);
     }
@@ -159,15 +176,21 @@ public final class TestReplica {
     /** An image of what is applied, or null if the log begins after that. */
     public Image image() {
         EntryId last = installing ? null : core.appliedEntry(answeredApply);
-        return last == null ? null : new Image(last, List.copyOf(applied.subList(0, (int) answeredApply)));
+        return last == null
+                ? null
+                : new Image(
+                        last, core.membershipAt(last.index()), List.copyOf(applied.subList(0, (int) answeredApply)));
     }
 
     /** The image is whole: if the core wants it, the state machine takes it over, durably. */
     public boolean install(Image image) {
-        if (!core.install(image.last())) {
+        if (!core.install(new ImageBase(image.last(), image.membership()))) {
             return false;
         }
         drain();
+        while (!writes.isEmpty()) {
+            persistNext();
+        }
         answerApply();
         applied.clear();
         applied.addAll(image.entries());

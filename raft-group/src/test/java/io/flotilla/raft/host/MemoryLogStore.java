@@ -1,13 +1,19 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.log.TermRun;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipCodec;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.log.Tombstone;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +26,9 @@ final class MemoryLogStore implements LogStore {
         GroupDescriptor descriptor;
         HardState hardState = HardState.INITIAL;
         EntryId base = EntryId.ZERO;
+        Membership membership;
+        ImageBase image;
+        EntryId floor = EntryId.ZERO;
         final List<Entry> entries = new ArrayList<>();
 
         long lastIndex() {
@@ -28,6 +37,7 @@ final class MemoryLogStore implements LogStore {
     }
 
     private final TreeMap<Long, Group> groups = new TreeMap<>();
+    private final TreeMap<Long, Tombstone> tombstones = new TreeMap<>();
     private final List<List<GroupWrite>> writes = new ArrayList<>();
     private volatile CountDownLatch gate;
     private volatile IOException failure;
@@ -72,9 +82,26 @@ final class MemoryLogStore implements LogStore {
                     runs.add(new TermRun(entry.index(), entry.term()));
                 }
             }
-            all.add(new RecoveredGroup(group.descriptor, group.hardState, group.base, runs, group.lastIndex()));
+            all.add(new RecoveredGroup(
+                    group.descriptor,
+                    group.hardState,
+                    group.base,
+                    group.membership,
+                    group.entries.stream()
+                            .filter(e -> e.kind() == EntryKind.MEMBERSHIP)
+                            .map(e -> new MembershipEntry(e.index(), MembershipCodec.decode(e.payload())))
+                            .toList(),
+                    group.image,
+                    group.floor,
+                    runs,
+                    group.lastIndex()));
         }
         return all;
+    }
+
+    @Override
+    public synchronized List<Tombstone> tombstones() {
+        return List.copyOf(tombstones.values());
     }
 
     @Override
@@ -93,15 +120,29 @@ final class MemoryLogStore implements LogStore {
         synchronized (this) {
             writes.add(batch);
             for (GroupWrite write : batch) {
+                if (write.tombstone() != null) {
+                    tombstones.put(write.groupId(), write.tombstone());
+                    groups.remove(write.groupId());
+                    continue;
+                }
                 Group group = groups.computeIfAbsent(write.groupId(), id -> new Group());
                 if (write.creation() != null) {
-                    group.descriptor = write.creation();
+                    RecoveredGroup created =
+                            RecoveredGroup.created(write.creation(), tombstones.remove(write.groupId()));
+                    group.descriptor = created.descriptor();
+                    group.hardState = created.hardState();
+                    group.membership = created.membership();
+                    group.floor = created.floor();
                 }
                 if (write.hardState() != null) {
                     group.hardState = write.hardState();
                 }
                 if (write.base() != null) {
                     moveBase(group, write.base());
+                    group.membership = write.membership();
+                }
+                if (write.image() != null) {
+                    group.image = write.image();
                 }
                 for (Entry entry : write.entries()) {
                     while (group.lastIndex() >= entry.index()) {

@@ -5,6 +5,7 @@ import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.log.Tombstone;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,6 +73,11 @@ final class LabLog implements LogStore {
     @Override
     public List<RecoveredGroup> recovered() {
         return log.recovered();
+    }
+
+    @Override
+    public List<Tombstone> tombstones() {
+        return log.tombstones();
     }
 
     @Override

@@ -19,6 +19,7 @@ import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.runtime.Clock;
@@ -222,6 +223,11 @@ final class World {
         @Override
         public List<RecoveredGroup> recovered() {
             return log.recovered();
+        }
+
+        @Override
+        public List<Tombstone> tombstones() {
+            return log.tombstones();
         }
 
         @Override

@@ -102,6 +102,10 @@ final class ScenarioNode {
                         new GroupDescriptor(GROUP, replica.membership, new byte[0]),
                         replica.durable,
                         replica.disk.base,
+                        replica.disk.membership,
+                        replica.disk.memberships(),
+                        replica.disk.image,
+                        replica.floor,
                         replica.disk.runs(),
                         replica.disk.lastIndex())));
         properties.opened(id, disk);

@@ -425,7 +425,10 @@ final class ScenarioWorld {
     private TestReplica.Image imageUpTo(EntryId last) {
         for (ScenarioNode node : nodes.values()) {
             if (node.replica.answeredApply >= last.index()) {
-                return new TestReplica.Image(last, List.copyOf(node.replica.applied.subList(0, (int) last.index())));
+                return new TestReplica.Image(
+                        last,
+                        node.replica.core.membershipAt(last.index()),
+                        List.copyOf(node.replica.applied.subList(0, (int) last.index())));
             }
         }
         throw new NotNow("nobody has applied up to %s", last);

@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipChange;
+import io.flotilla.raft.core.membership.MembershipChanger;
 import io.flotilla.raft.transport.BulkMessage.Ack;
 import io.flotilla.raft.transport.BulkMessage.Offer;
 import io.flotilla.raft.transport.BulkMessage.Outcome;
@@ -17,9 +21,15 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class BulkCodecTest {
+    private static final Membership JOINT = MembershipChanger.change(
+            Membership.of(new NodeId("n1"), new NodeId("n2"), new NodeId("node-3")),
+            MembershipChange.demote(new NodeId("n2"))
+                    .and(MembershipChange.addVoter(new NodeId("n4")))
+                    .and(MembershipChange.addLearner(new NodeId("n5"))));
+
     private static final byte[] BYTES = {7, 0, -1, 66};
     private static final List<BulkMessage> ONE_OF_EACH = List.of(
-            new Offer(0, Long.MAX_VALUE, 128, new EntryId(127, 1L << 40)),
+            new Offer(0, Long.MAX_VALUE, 128, new EntryId(127, 1L << 40), JOINT),
             new Part(5, 1, 0, false, BYTES),
             new Part(5, 1, 300, true, new byte[0]),
             new Ack(5, 1, 1L << 20),
@@ -93,10 +103,10 @@ class BulkCodecTest {
     @Test
     void anotherVersionIsNamed() {
         byte[] frame = BulkCodec.encode(ONE_OF_EACH.get(0));
-        frame[0] = 2;
+        frame[0] = 1;
         assertThatThrownBy(() -> decode(frame))
                 .isInstanceOf(MalformedFrameException.class)
-                .hasMessageContaining("bulk frame version 2 is not 1");
+                .hasMessageContaining("bulk frame version 1 is not 2");
     }
 
     @Test

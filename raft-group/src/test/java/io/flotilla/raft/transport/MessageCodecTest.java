@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.core.message.Message;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -34,7 +37,11 @@ class MessageCodecTest {
                             List.of(
                                     Entry.noOp(4, 42),
                                     new Entry(4, 43, EntryKind.COMMAND, new byte[] {1, 2, 3}),
-                                    new Entry(9, 44, EntryKind.MEMBERSHIP, new byte[300])))),
+                                    new Entry(
+                                            9,
+                                            44,
+                                            EntryKind.MEMBERSHIP,
+                                            MembershipCodec.encode(Membership.of(new NodeId("n1"))))))),
             new GroupMessage(5, new Message.AppendRequest(9, EntryId.ZERO, 0, List.of())),
             new GroupMessage(5, new Message.AppendReply(9, 1L << 40)),
             new GroupMessage(5, new Message.AppendReject(9, 17, 3, 12)),

@@ -1,9 +1,11 @@
 package io.flotilla.raft.log.segment;
 
 import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.log.Tombstone;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -44,6 +46,16 @@ final class BatchBuffer {
     void base(long groupId, EntryId base, long last, Membership membership, long record) {
         reserve(RecordFormat.baseBytes(membership));
         RecordFormat.putBase(buffer, groupId, base, last, membership, record);
+    }
+
+    void image(long groupId, ImageBase image, long record) {
+        reserve(RecordFormat.imageBytes(image));
+        RecordFormat.putImage(buffer, groupId, image, record);
+    }
+
+    void tombstone(Tombstone tombstone, long record) {
+        reserve(RecordFormat.TOMBSTONE_BYTES);
+        RecordFormat.putTombstone(buffer, tombstone, record);
     }
 
     void entry(long groupId, Entry entry, long record) {

@@ -1,11 +1,13 @@
 package io.flotilla.raft.log.segment;
 
-import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.log.Tombstone;
 import java.util.List;
 
 /**
@@ -15,7 +17,10 @@ import java.util.List;
  */
 final class GroupLog {
     private final long id;
+    /** Null once the replica was dropped. */
     private GroupState state;
+    /** Of a dropped replica; null while there is one. */
+    private Tombstone tombstone;
     /** Where the newest record with the whole state lies; smaller records that changed it since lie behind it. */
     private int stateSegment;
 
@@ -28,6 +33,14 @@ final class GroupLog {
     private long nextRecord;
     /** The last batch that the group's own write was for. */
     private long claimed;
+
+    private GroupLog(Tombstone tombstone, int stateSegment, long lastRecord) {
+        this.id = tombstone.groupId();
+        this.tombstone = tombstone;
+        this.stateSegment = stateSegment;
+        this.lastRecord = lastRecord;
+        this.entries = new EntryIndex(0);
+    }
 
     GroupLog(GroupState state, int stateSegment, long lastRecord, EntryIndex entries) {
         this.id = state.descriptor().groupId();
@@ -42,6 +55,16 @@ final class GroupLog {
         return new GroupLog(state, Integer.MAX_VALUE, 0, new EntryIndex(0));
     }
 
+    /** A group whose replica was dropped. */
+    static GroupLog dropped(Tombstone tombstone, int segment, long lastRecord) {
+        return new GroupLog(tombstone, segment, lastRecord);
+    }
+
+    /** A group that was dropped before it was created, and that no batch names yet. */
+    static GroupLog neverCreated(Tombstone tombstone) {
+        return new GroupLog(tombstone, Integer.MAX_VALUE, 0);
+    }
+
     long id() {
         return id;
     }
@@ -52,8 +75,12 @@ final class GroupLog {
         return state;
     }
 
+    Tombstone tombstone() {
+        return tombstone;
+    }
+
     EntryId base() {
-        return state.base();
+        return state == null ? EntryId.ZERO : state.base();
     }
 
     long lastIndex() {
@@ -132,7 +159,18 @@ final class GroupLog {
 
     /** A group's write; its entries' offsets are those of the batch from {@code n} on. */
     synchronized void written(GroupWrite write, int segment, long batchStart, BatchBuffer encoded, int n) {
+        if (write.tombstone() != null) {
+            tombstone = write.tombstone();
+            state = null;
+            entries.restart(0);
+            stateMoved(segment);
+            return;
+        }
         if (write.creation() != null) {
+            if (tombstone != null) {
+                state = GroupState.created(write.creation(), tombstone);
+                tombstone = null;
+            }
             stateMoved(segment);
         }
         if (write.hardState() != null) {
@@ -146,7 +184,12 @@ final class GroupLog {
             } else {
                 entries.restart(base.index());
             }
-            state = state.with(base);
+            Membership membership = write.membership();
+            state = state.with(base, membership == null ? state.membership() : membership);
+            lastRecord++;
+        }
+        if (write.image() != null) {
+            state = state.with(write.image());
             lastRecord++;
         }
         List<Entry> list = write.entries();
@@ -173,8 +216,17 @@ final class GroupLog {
         return entries.places(from, to, maxBytes);
     }
 
-    synchronized RecoveredGroup recovered() {
-        HardState hardState = state.hardState();
-        return new RecoveredGroup(state.descriptor(), hardState, state.base(), entries.terms(), entries.last());
+    /** What was recovered, of a group that was not dropped. @param memberships those of its entries */
+    synchronized RecoveredGroup recovered(List<MembershipEntry> memberships) {
+        return new RecoveredGroup(
+                state.descriptor(),
+                state.hardState(),
+                state.base(),
+                state.membership(),
+                memberships,
+                state.image(),
+                state.floor(),
+                entries.terms(),
+                entries.last());
     }
 }

@@ -1,10 +1,15 @@
 package io.flotilla.raft.log.segment;
 
 import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.log.Tombstone;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Puts one group together from its records, in their order. If old segments were dropped the first records met are not
@@ -23,6 +28,13 @@ final class GroupReplay {
     private HardState hardState;
     private EntryId base;
     private Membership membership;
+    private ImageBase image;
+
+    /** Of the entries behind the base, ascending. */
+    private final List<MembershipEntry> memberships = new ArrayList<>(0);
+
+    /** The replica was dropped, and no other one created since. */
+    private Tombstone tombstone;
 
     /** Null until any entry or base tells an index. Starts at the base or, with entries missing, after it. */
     private EntryIndex entries;
@@ -35,6 +47,12 @@ final class GroupReplay {
 
     void state(GroupState written, long last, int segment, long record) {
         follow(record);
+        if (tombstone != null) {
+            if (written.descriptor().joined() <= tombstone.removedAt()) {
+                throw new IllegalArgumentException("group " + id + " is created although it was dropped");
+            }
+            tombstone = null;
+        }
         if (state != null && !same(written.descriptor(), state.descriptor())) {
             throw new IllegalArgumentException("group " + id + " changes its creation record");
         }
@@ -48,11 +66,30 @@ final class GroupReplay {
         state = written;
         hardState = written.hardState();
         membership = written.membership();
+        image = written.image();
         stateSegment = segment;
     }
 
-    void hardState(HardState written, long record) {
+    void tombstone(Tombstone written, int segment, long record) {
         follow(record);
+        tombstone = written;
+        stateSegment = segment;
+        state = null;
+        hardState = null;
+        base = null;
+        membership = null;
+        image = null;
+        entries = null;
+        memberships.clear();
+    }
+
+    void image(ImageBase written, long record) {
+        followAlive(record);
+        image = written;
+    }
+
+    void hardState(HardState written, long record) {
+        followAlive(record);
         if (hardState != null && written.term() < hardState.term()) {
             throw new IllegalArgumentException("the term of group " + id + " falls to " + written.term());
         }
@@ -60,7 +97,7 @@ final class GroupReplay {
     }
 
     void base(EntryId written, Membership writtenMembership, long last, long record) {
-        follow(record);
+        followAlive(record);
         if (base != null && written.index() <= base.index()) {
             throw new IllegalArgumentException("the base of group " + id + " falls to " + written);
         }
@@ -88,10 +125,16 @@ final class GroupReplay {
             entries.dropUpTo(index);
         }
         base = written;
+        memberships.removeIf(entry -> last == index || entry.index() <= index);
+    }
+
+    /** The entry that comes now is a membership. */
+    void membership(MembershipEntry entry) {
+        memberships.add(entry);
     }
 
     void entry(long index, long term, int segment, int offset, int length, long record) {
-        follow(record);
+        followAlive(record);
         if (entries == null) {
             entries = new EntryIndex(index - 1);
         }
@@ -103,10 +146,20 @@ final class GroupReplay {
             entries.restart(index - 1);
         }
         entries.put(index, term, segment, offset, length);
+        memberships.removeIf(entry -> entry.index() >= index);
     }
 
     private static boolean same(GroupDescriptor one, GroupDescriptor other) {
-        return one.membership().equals(other.membership()) && Arrays.equals(one.genesis(), other.genesis());
+        return one.membership().equals(other.membership())
+                && one.joined() == other.joined()
+                && Arrays.equals(one.genesis(), other.genesis());
+    }
+
+    private void followAlive(long record) {
+        follow(record);
+        if (tombstone != null) {
+            throw new IllegalArgumentException("group " + id + " was dropped");
+        }
     }
 
     private void follow(long record) {
@@ -117,8 +170,15 @@ final class GroupReplay {
         lastRecord = record;
     }
 
+    List<MembershipEntry> memberships() {
+        return List.copyOf(memberships);
+    }
+
     /** The group as the whole log tells it. */
     GroupLog finish() {
+        if (tombstone != null) {
+            return GroupLog.dropped(tombstone, stateSegment, lastRecord);
+        }
         if (state == null) {
             throw new IllegalArgumentException("group " + id + " was never created");
         }
@@ -126,7 +186,8 @@ final class GroupReplay {
             throw new IllegalArgumentException(
                     "entries " + (base.index() + 1) + " to " + entries.start() + " of group " + id + " are missing");
         }
-        GroupState newest = new GroupState(state.descriptor(), hardState, base, membership);
+        ImageBase ahead = image != null && image.last().index() > base.index() ? image : null;
+        GroupState newest = new GroupState(state.descriptor(), hardState, base, membership, ahead, state.floor());
         return new GroupLog(newest, stateSegment, lastRecord, entries);
     }
 }

@@ -1,33 +1,37 @@
 package io.flotilla.raft.log.segment;
 
 import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.log.Tombstone;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.SortedSet;
-import java.util.TreeSet;
 
 /**
  * The records inside a batch.
  *
  * <pre>
  * record     length of all 4 · CRC32C of what follows 4 · type 1 · group 8 · record number 8 · body
- * state      first membership · genesis length 4, bytes · body of a hard state · body of a base
+ * state      first membership · genesis length 4, bytes · joined 8 · floor term 8, index 8 · body of a hard state ·
+ *            body of a base · whether there is an image 1, its body
  * hard state term 8 · vote (name; empty if none)
  * base       term 8 · index 8 · last index 8 · membership as of the base
+ * image      term 8 · index 8 · membership at its end
+ * tombstone  removed at 8 · term 8 · floor term 8, index 8 · dropped 1
  * entry      term 8 · index 8 · kind 1 · payload to the end
- * membership voters, outgoing, learners (each count 2, names)
+ * membership as MembershipCodec writes it
  * name       length 1 · ASCII
  * </pre>
  *
  * A state is the whole of a group but for its entries: it creates the group, and stands for all its earlier states. The
  * last index of a state or base is the one after it: either all entries behind the base stay as they are, or none, and
- * the last index is the base's.
+ * the last index is the base's. A tombstone ends all that; a later state begins anew.
  *
  * Decoding throws a {@link RuntimeException} on nonsense; the caller knows the place.
  */
@@ -36,9 +40,12 @@ final class RecordFormat {
     static final byte HARD_STATE = 2;
     static final byte ENTRY = 3;
     static final byte BASE = 4;
+    static final byte IMAGE = 5;
+    static final byte TOMBSTONE = 6;
 
     static final int HEADER = 25;
     static final int ENTRY_HEADER = HEADER + 17;
+    static final int TOMBSTONE_BYTES = HEADER + 33;
 
     private static final int LENGTH = 0;
     private static final int CRC = 4;
@@ -50,11 +57,14 @@ final class RecordFormat {
 
     static int stateBytes(GroupState state) {
         return HEADER
-                + membershipBytes(state.descriptor().membership())
+                + MembershipCodec.size(state.descriptor().membership())
                 + 4
                 + state.descriptor().genesis().length
+                + 24
                 + hardStateBody(state.hardState())
-                + baseBody(state.membership());
+                + baseBody(state.membership())
+                + 1
+                + (state.image() == null ? 0 : imageBody(state.image()));
     }
 
     static int hardStateBytes(HardState hardState) {
@@ -73,32 +83,34 @@ final class RecordFormat {
     }
 
     private static int baseBody(Membership membership) {
-        return 24 + membershipBytes(membership);
+        return 24 + MembershipCodec.size(membership);
     }
 
-    private static int membershipBytes(Membership membership) {
-        return namesBytes(membership.voters()) + namesBytes(membership.outgoing()) + namesBytes(membership.learners());
+    static int imageBytes(ImageBase image) {
+        return HEADER + imageBody(image);
+    }
+
+    private static int imageBody(ImageBase image) {
+        return 16 + MembershipCodec.size(image.membership());
     }
 
     static int entryBytes(Entry entry) {
         return ENTRY_HEADER + entry.payload().length;
     }
 
-    private static int namesBytes(SortedSet<NodeId> names) {
-        int sum = 2;
-        for (NodeId name : names) {
-            sum += 1 + name.value().length();
-        }
-        return sum;
-    }
-
     static void putState(ByteBuffer target, GroupState state, long last, long record) {
         int start = begin(target, STATE, state.descriptor().groupId(), record);
-        putMembership(target, state.descriptor().membership());
+        MembershipCodec.put(state.descriptor().membership(), target);
         target.putInt(state.descriptor().genesis().length)
                 .put(state.descriptor().genesis());
+        target.putLong(state.descriptor().joined());
+        target.putLong(state.floor().term()).putLong(state.floor().index());
         putHardStateBody(target, state.hardState());
         putBaseBody(target, state.base(), last, state.membership());
+        target.put((byte) (state.image() == null ? 0 : 1));
+        if (state.image() != null) {
+            putImageBody(target, state.image());
+        }
         end(target, start);
     }
 
@@ -121,13 +133,26 @@ final class RecordFormat {
 
     private static void putBaseBody(ByteBuffer target, EntryId base, long last, Membership membership) {
         target.putLong(base.term()).putLong(base.index()).putLong(last);
-        putMembership(target, membership);
+        MembershipCodec.put(membership, target);
     }
 
-    private static void putMembership(ByteBuffer target, Membership membership) {
-        putNames(target, membership.voters());
-        putNames(target, membership.outgoing());
-        putNames(target, membership.learners());
+    static void putImage(ByteBuffer target, long groupId, ImageBase image, long record) {
+        int start = begin(target, IMAGE, groupId, record);
+        putImageBody(target, image);
+        end(target, start);
+    }
+
+    private static void putImageBody(ByteBuffer target, ImageBase image) {
+        target.putLong(image.last().term()).putLong(image.last().index());
+        MembershipCodec.put(image.membership(), target);
+    }
+
+    static void putTombstone(ByteBuffer target, Tombstone tombstone, long record) {
+        int start = begin(target, TOMBSTONE, tombstone.groupId(), record);
+        target.putLong(tombstone.removedAt()).putLong(tombstone.term());
+        target.putLong(tombstone.floor().term()).putLong(tombstone.floor().index());
+        target.put((byte) (tombstone.dropped() ? 1 : 0));
+        end(target, start);
     }
 
     static void putEntry(ByteBuffer target, long groupId, Entry entry, long record) {
@@ -148,13 +173,6 @@ final class RecordFormat {
         int length = target.position() - start;
         target.putInt(start + LENGTH, length);
         target.putInt(start + CRC, SegmentFormat.crc(target.array(), start + TYPE, length - TYPE));
-    }
-
-    private static void putNames(ByteBuffer target, SortedSet<NodeId> names) {
-        target.putShort((short) names.size());
-        for (NodeId name : names) {
-            putName(target, name.value());
-        }
     }
 
     private static void putName(ByteBuffer target, String name) {
@@ -200,8 +218,7 @@ final class RecordFormat {
     static Entry entry(ByteBuffer source, int offset) {
         byte[] payload = new byte[length(source, offset) - ENTRY_HEADER];
         source.get(offset + ENTRY_HEADER, payload);
-        EntryKind kind = EntryKind.of(source.get(offset + HEADER + 16));
-        return new Entry(entryTerm(source, offset), entryIndex(source, offset), kind, payload);
+        return new Entry(entryTerm(source, offset), entryIndex(source, offset), entryKind(source, offset), payload);
     }
 
     static HardState hardState(ByteBuffer source, int offset) {
@@ -224,7 +241,7 @@ final class RecordFormat {
     private static Base base(ByteBuffer body) {
         EntryId id = new EntryId(body.getLong(), body.getLong());
         long last = body.getLong();
-        return new Base(id, last, membership(body));
+        return new Base(id, last, MembershipCodec.get(body));
     }
 
     /** @param last the last index in the log after it */
@@ -232,25 +249,38 @@ final class RecordFormat {
 
     static State state(ByteBuffer source, int offset) {
         ByteBuffer body = source.duplicate().position(offset + HEADER);
-        Membership first = membership(body);
+        Membership first = MembershipCodec.get(body);
         byte[] genesis = new byte[body.getInt()];
         body.get(genesis);
+        GroupDescriptor descriptor = new GroupDescriptor(groupId(source, offset), first, genesis, body.getLong());
+        EntryId floor = new EntryId(body.getLong(), body.getLong());
         HardState hardState = hardState(body);
         Base base = base(body);
-        GroupDescriptor descriptor = new GroupDescriptor(groupId(source, offset), first, genesis);
-        return new State(new GroupState(descriptor, hardState, base.id(), base.membership()), base.last());
+        ImageBase image = body.get() == 0 ? null : image(body);
+        return new State(
+                new GroupState(descriptor, hardState, base.id(), base.membership(), image, floor), base.last());
     }
 
-    private static Membership membership(ByteBuffer body) {
-        return new Membership(names(body), names(body), names(body));
+    static ImageBase image(ByteBuffer source, int offset) {
+        return image(source.duplicate().position(offset + HEADER));
     }
 
-    private static SortedSet<NodeId> names(ByteBuffer body) {
-        SortedSet<NodeId> names = new TreeSet<>();
-        for (int left = body.getShort(); left > 0; left--) {
-            names.add(new NodeId(name(body)));
-        }
-        return names;
+    private static ImageBase image(ByteBuffer body) {
+        return new ImageBase(new EntryId(body.getLong(), body.getLong()), MembershipCodec.get(body));
+    }
+
+    static Tombstone tombstone(ByteBuffer source, int offset) {
+        ByteBuffer body = source.duplicate().position(offset + HEADER);
+        return new Tombstone(
+                groupId(source, offset),
+                body.getLong(),
+                body.getLong(),
+                new EntryId(body.getLong(), body.getLong()),
+                body.get() != 0);
+    }
+
+    static EntryKind entryKind(ByteBuffer source, int offset) {
+        return EntryKind.of(source.get(offset + HEADER + 16));
     }
 
     private static String name(ByteBuffer body) {

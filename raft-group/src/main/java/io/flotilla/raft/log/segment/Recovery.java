@@ -1,5 +1,9 @@
 package io.flotilla.raft.log.segment;
 
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.core.membership.MembershipCodec;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.disk.DiskFile;
 import io.flotilla.raft.log.LogDamageException;
@@ -52,6 +56,7 @@ final class Recovery {
      * What was found; everything in it is durable, and behind it there are only zeros.
      *
      * @param manifest null if there is no log yet
+     * @param memberships those in each group's entries, in order
      * @param segments all segments that the manifest names, in order; none if the log was only begun
      * @param firstBatches for each segment the number of the first batch in it, or of the next one
      * @param tail index of the segment that takes the next batch, at {@code tailOffset}
@@ -60,6 +65,7 @@ final class Recovery {
     record Result(
             Manifest manifest,
             TreeMap<Long, GroupLog> groups,
+            Map<Long, List<MembershipEntry>> memberships,
             List<Segment> segments,
             List<Long> firstBatches,
             int tail,
@@ -81,6 +87,7 @@ final class Recovery {
         return new Result(
                 recovery.manifest,
                 groups,
+                recovery.memberships(),
                 recovery.segments,
                 recovery.firstBatches,
                 recovery.tail,
@@ -224,6 +231,12 @@ final class Recovery {
         return finished;
     }
 
+    private Map<Long, List<MembershipEntry>> memberships() {
+        Map<Long, List<MembershipEntry>> all = new HashMap<>();
+        groups.forEach((id, group) -> all.put(id, group.memberships()));
+        return all;
+    }
+
     private void replay(SegmentScanner scanner, Segment segment, long position, Found batch) throws IOException {
         int start = scanner.at(position, SegmentFormat.BATCH_HEADER + batch.payloadLength());
         ByteBuffer window = scanner.window();
@@ -266,7 +279,8 @@ final class Recovery {
         byte type = RecordFormat.type(window, offset);
         GroupReplay group = groups.get(groupId);
         if (group == null) {
-            if (manifest.first() == 1 && (type != RecordFormat.STATE || record != 1)) {
+            boolean begins = (type == RecordFormat.STATE || type == RecordFormat.TOMBSTONE) && record == 1;
+            if (manifest.first() == 1 && !begins) {
                 throw new IllegalArgumentException("group " + groupId + " was never created");
             }
             group = new GroupReplay(groupId, record);
@@ -292,6 +306,16 @@ final class Recovery {
                         (int) filePosition,
                         RecordFormat.length(window, offset),
                         record);
+                if (RecordFormat.entryKind(window, offset) == EntryKind.MEMBERSHIP) {
+                    Entry entry = RecordFormat.entry(window, offset);
+                    group.membership(new MembershipEntry(entry.index(), MembershipCodec.decode(entry.payload())));
+                }
+                break;
+            case RecordFormat.IMAGE:
+                group.image(RecordFormat.image(window, offset), record);
+                break;
+            case RecordFormat.TOMBSTONE:
+                group.tombstone(RecordFormat.tombstone(window, offset), segment.number(), record);
                 break;
             default:
                 throw new IllegalArgumentException("unknown record type " + type);

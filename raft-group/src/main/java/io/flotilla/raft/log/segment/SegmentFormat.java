@@ -19,7 +19,7 @@ import java.util.zip.CRC32C;
  * The place of magic, version and checksum in the file header is the same in every version.
  */
 final class SegmentFormat {
-    static final int VERSION = 2;
+    static final int VERSION = 3;
     /** Where the first batch begins: headers and batches share no page. */
     static final int DATA_START = 4096;
 

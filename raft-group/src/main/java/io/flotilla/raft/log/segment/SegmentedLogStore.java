@@ -3,10 +3,12 @@ package io.flotilla.raft.log.segment;
 import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.log.Tombstone;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -32,6 +34,7 @@ public final class SegmentedLogStore implements LogStore {
     private final SegmentFiles files;
     private final EntryReader reader;
     private final List<RecoveredGroup> recovered;
+    private final List<Tombstone> tombstones;
     private final ConcurrentHashMap<Long, GroupLog> groups = new ConcurrentHashMap<>();
     private volatile IOException failure;
 
@@ -54,14 +57,20 @@ public final class SegmentedLogStore implements LogStore {
         space = new LogSpace(config.maxLogBytes(), segments);
         lastBatch = found.lastBatch();
         lastBatchEmpty = found.lastBatchEmpty();
+        List<Tombstone> dropped = new ArrayList<>();
         List<RecoveredGroup> list = new ArrayList<>(found.groups().size());
         for (Map.Entry<Long, GroupLog> each : found.groups().entrySet()) {
             GroupLog group = each.getValue();
             groups.put(each.getKey(), group);
             segments.moved(Integer.MAX_VALUE, group.oldestSegment());
-            list.add(group.recovered());
+            if (group.tombstone() == null) {
+                list.add(group.recovered(found.memberships().get(each.getKey())));
+            } else {
+                dropped.add(group.tombstone());
+            }
         }
         recovered = List.copyOf(list);
+        tombstones = List.copyOf(dropped);
         space.segmentBegun(groups.values());
     }
 
@@ -85,6 +94,11 @@ public final class SegmentedLogStore implements LogStore {
     @Override
     public List<RecoveredGroup> recovered() {
         return recovered;
+    }
+
+    @Override
+    public List<Tombstone> tombstones() {
+        return tombstones;
     }
 
     @Override
@@ -123,7 +137,11 @@ public final class SegmentedLogStore implements LogStore {
             GroupLog group = rewrite.group();
             long base = group.base().index();
             long last = group.lastIndex();
-            batch.state(group.state(), rewrite.whole() ? base : last, group.nextRecord(encoded));
+            if (group.tombstone() != null) {
+                batch.tombstone(group.tombstone(), group.nextRecord(encoded));
+            } else {
+                batch.state(group.state(), rewrite.whole() ? base : last, group.nextRecord(encoded));
+            }
             if (rewrite.whole()) {
                 for (Entry entry : reader.read(group, base + 1, last, Integer.MAX_VALUE)) {
                     batch.entry(group.id(), entry, group.nextRecord(encoded));
@@ -140,10 +158,19 @@ public final class SegmentedLogStore implements LogStore {
     private void encode(GroupWrite write) {
         long id = write.groupId();
         GroupLog group = groups.get(id);
+        if (write.tombstone() != null) {
+            encodeTombstone(write, group);
+            return;
+        }
+        if (write.creation() != null && group != null && group.tombstone() != null) {
+            encodeRecreation(write, group);
+            return;
+        }
+        check(group == null || group.tombstone() == null, "group %s was dropped", id);
         if (write.creation() != null) {
             check(group == null && !created.containsKey(id), "group %s was created before", id);
             check(write.creation().groupId() == id, "the creation record in a write of group %s is another's", id);
-            group = GroupLog.created(GroupState.created(write.creation()));
+            group = GroupLog.created(GroupState.created(write.creation(), null));
             created.put(id, group);
             batch.state(group.state(), 0, group.nextRecord(encoded));
         }
@@ -163,7 +190,11 @@ public final class SegmentedLogStore implements LogStore {
                     id);
             base = write.base();
             last = group.holds(base) ? last : base.index();
-            batch.base(id, base, last, group.state().membership(), group.nextRecord(encoded));
+            Membership membership = write.membership() == null ? group.state().membership() : write.membership();
+            batch.base(id, base, last, membership, group.nextRecord(encoded));
+        }
+        if (write.image() != null) {
+            batch.image(id, write.image(), group.nextRecord(encoded));
         }
         List<Entry> entries = write.entries();
         for (int i = 0; i < entries.size(); i++) {
@@ -177,6 +208,45 @@ public final class SegmentedLogStore implements LogStore {
             last = entry.index();
             batch.entry(id, entry, group.nextRecord(encoded));
         }
+    }
+
+    private void encodeTombstone(GroupWrite write, GroupLog known) {
+        long id = write.groupId();
+        check(write.tombstone().groupId() == id, "the tombstone in a write of group %s is another's", id);
+        checkAlone(write, "a tombstone of group %s does not stand alone");
+        GroupLog group = known;
+        if (group == null) {
+            check(!created.containsKey(id), "group %s is written twice in one batch", id);
+            group = GroupLog.neverCreated(write.tombstone());
+            created.put(id, group);
+        }
+        check(
+                group.tombstone() == null
+                        || write.tombstone().removedAt() >= group.tombstone().removedAt(),
+                "the tombstone of group %s would fall",
+                id);
+        check(group.claim(encoded), "group %s is written twice in one batch", id);
+        batch.tombstone(write.tombstone(), group.nextRecord(encoded));
+    }
+
+    private void encodeRecreation(GroupWrite write, GroupLog group) {
+        long id = write.groupId();
+        checkAlone(write, "the creation of group %s after a tombstone does not stand alone");
+        check(
+                write.creation().joined() > group.tombstone().removedAt(),
+                "group %s was dropped and has not been joined since",
+                id);
+        check(group.claim(encoded), "group %s is written twice in one batch", id);
+        batch.state(GroupState.created(write.creation(), group.tombstone()), 0, group.nextRecord(encoded));
+    }
+
+    private static void checkAlone(GroupWrite write, String format) {
+        boolean alone = write.hardState() == null
+                && write.base() == null
+                && write.image() == null
+                && write.entries().isEmpty()
+                && (write.creation() == null || write.tombstone() == null);
+        check(alone, format, write.groupId());
     }
 
     private static void check(boolean condition, String format, long groupId) {
@@ -230,7 +300,7 @@ public final class SegmentedLogStore implements LogStore {
             group.written(write, segment, start, batch, entries);
             entries += write.entries().size();
             space.written(group, oldest);
-            if (write.creation() != null) {
+            if (write.creation() != null || write.tombstone() != null) {
                 groups.put(write.groupId(), group);
             }
         }

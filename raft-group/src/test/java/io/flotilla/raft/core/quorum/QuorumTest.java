@@ -42,7 +42,10 @@ class QuorumTest {
     void reachedValueAndAgreement() {
         for (int i = 0; i < 5_000; i++) {
             Membership membership = new Membership(
-                    someNodes(1), random.nextBoolean() ? someNodes(1) : new TreeSet<>(), new TreeSet<>());
+                    someNodes(1),
+                    random.nextBoolean() ? someNodes(1) : new TreeSet<>(),
+                    new TreeSet<>(),
+                    new TreeSet<>());
             Map<NodeId, Long> values = someValues();
             long expected = -1;
             for (long candidate = 0; candidate < 6; candidate++) {

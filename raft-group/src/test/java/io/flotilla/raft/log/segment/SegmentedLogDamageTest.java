@@ -151,13 +151,13 @@ class SegmentedLogDamageTest {
     void aNewerVersionIsRefusedByName() throws IOException {
         byte[] newer = intact.clone();
         ByteBuffer header = ByteBuffer.wrap(newer);
-        header.putInt(8, 3).putInt(60, SegmentFormat.crc(newer, 0, 60));
+        header.putInt(8, SegmentFormat.VERSION + 1).putInt(60, SegmentFormat.crc(newer, 0, 60));
         SimDisk disk = LogBytes.diskWith(FILE, newer);
         assertThatThrownBy(() -> SegmentedLogStore.open(disk, "log", CONFIG))
                 .isNotInstanceOf(LogDamageException.class)
                 .hasMessageContaining("n1:/" + PATH)
-                .hasMessageContaining("format version 3")
-                .hasMessageContaining("version 2");
+                .hasMessageContaining("format version " + (SegmentFormat.VERSION + 1))
+                .hasMessageContaining("version " + SegmentFormat.VERSION);
     }
 
     @Test

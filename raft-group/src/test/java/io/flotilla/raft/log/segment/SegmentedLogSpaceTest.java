@@ -223,6 +223,10 @@ class SegmentedLogSpaceTest {
         assertThat(disk.list("log")).contains("0000000001.log");
         assertThat(store.pins()).containsExactly(new LogStore.Pin(2, 2));
         put(base(2, 3, 2));
+        for (int i = 0; i < 6; i++) {
+            last++;
+            put(base(1, 3, last - 1, entry(3, last, 1800)));
+        }
         fill(3);
         assertThat(logBytes()).isLessThanOrEqualTo(BUDGET + 3 * SEGMENT);
         reopen();

@@ -5,6 +5,7 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.sim.SimRuntime;
 import java.io.IOException;
 import java.util.List;
@@ -28,6 +29,11 @@ final class WatchedLog implements LogStore {
     @Override
     public List<RecoveredGroup> recovered() {
         return log.recovered();
+    }
+
+    @Override
+    public List<Tombstone> tombstones() {
+        return log.tombstones();
     }
 
     @Override
