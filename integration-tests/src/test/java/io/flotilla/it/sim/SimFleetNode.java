@@ -118,7 +118,7 @@ final class SimFleetNode {
                 shape.workers(),
                 shape.workers(),
                 TICK_NANOS,
-                HostLimits.of(256L << 20).withCounts(10_000, 10_000, 10_000));
+                HostLimits.of(256L << 20).withCounts(10_000, 10_000, 10_000).withGatherBytes(500));
         NodeConfig config = new NodeConfig(id, address, "", fleet.addresses(), shape.groups(), shape.shards(), host);
         Connector connector = streams.connector(incarnation);
         SimTransport transport = new SimTransport(network, incarnation, id, address);

@@ -1,6 +1,7 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.runtime.Lane;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -8,17 +9,23 @@ import java.util.List;
  * turn brings comes as one task, in order. Thread-safe.
  */
 final class Applier {
+    /** How long machines may keep back what they applied. */
+    private static final long KEEP_NANOS = 50_000_000L;
+
     private final int number;
     private final Lane lane;
     private final HostListener listener;
     private final LeasedReads leasedReads;
     private final DiskWatch watch = new DiskWatch("a call of a state machine");
 
-    Applier(int number, Lane lane, HostLimits limits, HostListener listener) {
+    // the lane's own
+    private List<HostedMachine> keeping = new ArrayList<>();
+
+    Applier(int number, Lane lane, HostState state) {
         this.number = number;
         this.lane = lane;
-        this.listener = listener;
-        this.leasedReads = new LeasedReads(lane, limits, listener);
+        this.listener = state.listener;
+        this.leasedReads = new LeasedReads(lane, state);
     }
 
     int number() {
@@ -35,6 +42,22 @@ final class Applier {
 
     Lane lane() {
         return lane;
+    }
+
+    /** The machine may keep something back in memory: it is asked to write that out soon. On the lane; once until then. */
+    void keeps(HostedMachine machine) {
+        if (keeping.isEmpty()) {
+            lane.after(KEEP_NANOS, this::writeOut);
+        }
+        keeping.add(machine);
+    }
+
+    private void writeOut() {
+        List<HostedMachine> all = keeping;
+        keeping = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            all.get(i).writeOut();
+        }
     }
 
     /** @param work does not throw */

@@ -2,10 +2,12 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.LoadRequest;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.Outbound;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.transport.GroupMessage;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -149,6 +151,16 @@ final class Events {
         private Replica[] replicas = new Replica[16];
         private long[] sequences = new long[16];
         private int count;
+        private final List<Long> groups = new ArrayList<>();
+        private final List<List<Outbound>> messages = new ArrayList<>();
+
+        /** Messages that waited for it, if the worker is to send them. */
+        void add(long groupId, List<Outbound> released) {
+            if (!released.isEmpty()) {
+                groups.add(groupId);
+                messages.add(released);
+            }
+        }
 
         /** In the order of the replica's batches; the last one speaks for those before it. */
         void add(Replica replica, long sequence) {
@@ -169,6 +181,9 @@ final class Events {
         void handle(GroupWorker worker) {
             for (int i = 0; i < count; i++) {
                 replicas[i].persisted(sequences[i]);
+            }
+            for (int i = 0; i < messages.size(); i++) {
+                worker.outbox().add(groups.get(i), messages.get(i));
             }
         }
     }

@@ -22,6 +22,7 @@ final class GroupWorker {
 
     private final HostState state;
     private final Lane lane;
+    private final boolean looksAtLoad;
     private final LogWriter writer;
     private final LogReader reader;
     private final Snapshots snapshots;
@@ -43,6 +44,7 @@ final class GroupWorker {
     GroupWorker(
             HostState state,
             Lane lane,
+            boolean looksAtLoad,
             LogWriter writer,
             LogReader reader,
             Snapshots snapshots,
@@ -50,6 +52,7 @@ final class GroupWorker {
             Consumer<Throwable> nodeFailed) {
         this.state = state;
         this.lane = lane;
+        this.looksAtLoad = looksAtLoad;
         this.writer = writer;
         this.reader = reader;
         this.snapshots = snapshots;
@@ -65,6 +68,8 @@ final class GroupWorker {
         }
         this.inbox = new Inbox<>(
                 lane,
+                state.clock,
+                state.pace,
                 state.config.limits().maxInboxEvents(),
                 state.config.limits().maxInboxBytes(),
                 this::turn);
@@ -106,6 +111,7 @@ final class GroupWorker {
                 event.handle(this);
             }
         }
+        inbox.carried(events, bytes);
         endTurn();
     }
 
@@ -205,6 +211,9 @@ final class GroupWorker {
             return;
         }
         long now = tickNumber();
+        if (looksAtLoad) {
+            state.pace.look(state.clock.nanos());
+        }
         if (now > lastTick) {
             long first = Math.max(lastTick + 1, now - TICKS_AFTER_STALL + 1);
             int heartbeat = state.config.core().heartbeatTicks();

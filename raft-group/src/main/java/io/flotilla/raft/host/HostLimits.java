@@ -12,6 +12,8 @@ package io.flotilla.raft.host;
  * @param maxLogBytes with more than this waiting for the log, entries from leaders are dropped: they come again
  * @param maxDiskNanos how long one write of the log with its sync, or one call of a state machine's {@code apply}, may
  *     take; beyond it the disk counts as failed. Only time in which this process runs counts
+ * @param gatherBytes a lane that has carried so many bytes in the last milliseconds lets what comes next gather for a
+ *     moment, while the machine's processors have nothing to spare
  */
 public record HostLimits(
         long memoryBytes,
@@ -21,10 +23,12 @@ public record HostLimits(
         long maxInboxBytes,
         long busyLogBytes,
         long maxLogBytes,
-        long maxDiskNanos) {
+        long maxDiskNanos,
+        long gatherBytes) {
     /** 10 s: far longer than a disk that works takes, and short enough to be told from a wedged node. */
     public static final long DISK_NANOS = 10_000_000_000L;
 
+    private static final long GATHER_BYTES = 8L << 10;
     private static final long MIB = 1L << 20;
 
     public HostLimits {
@@ -35,7 +39,8 @@ public record HostLimits(
                 || maxInboxBytes < 1
                 || busyLogBytes < 1
                 || maxLogBytes < busyLogBytes
-                || maxDiskNanos < 1) {
+                || maxDiskNanos < 1
+                || gatherBytes < 1) {
             throw new IllegalArgumentException(
                     "limits must all be at least 1, and maxLogBytes not below busyLogBytes: " + this);
         }
@@ -55,7 +60,8 @@ public record HostLimits(
                 share(heapBytes, 16, 8, 64),
                 share(heapBytes, 16, 8, 64),
                 share(heapBytes, 8, 16, 128),
-                DISK_NANOS);
+                DISK_NANOS,
+                GATHER_BYTES);
     }
 
     private static long share(long heapBytes, int part, long leastMib, long mostMib) {
@@ -71,7 +77,21 @@ public record HostLimits(
                 maxInboxBytes,
                 busyLogBytes,
                 maxLogBytes,
-                nanos);
+                nanos,
+                gatherBytes);
+    }
+
+    public HostLimits withGatherBytes(long bytes) {
+        return new HostLimits(
+                memoryBytes,
+                maxPendingProposals,
+                maxPendingReads,
+                maxInboxEvents,
+                maxInboxBytes,
+                busyLogBytes,
+                maxLogBytes,
+                maxDiskNanos,
+                bytes);
     }
 
     /** The same with other bounds on what waits, in numbers. */
@@ -84,7 +104,8 @@ public record HostLimits(
                 maxInboxBytes,
                 busyLogBytes,
                 maxLogBytes,
-                maxDiskNanos);
+                maxDiskNanos,
+                gatherBytes);
     }
 
     /** Bytes of one client's stream that may be on their way to this node without having been asked for. */

@@ -3,6 +3,7 @@ package io.flotilla.raft.host;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.NodeRuntime;
 import io.flotilla.raft.transport.Transport;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -11,6 +12,7 @@ import java.util.concurrent.ConcurrentMap;
 final class HostState {
     final HostConfig config;
     final Clock clock;
+    final Pace pace;
     final LogStore log;
     final Transport transport;
     final HostListener listener;
@@ -23,9 +25,10 @@ final class HostState {
     private volatile Throwable failure;
     private volatile boolean closing;
 
-    HostState(HostConfig config, Clock clock, LogStore log, Transport transport, HostListener listener) {
+    HostState(HostConfig config, NodeRuntime runtime, LogStore log, Transport transport, HostListener listener) {
         this.config = config;
-        this.clock = clock;
+        this.clock = runtime.clock();
+        this.pace = new Pace(runtime, config.limits().gatherBytes());
         this.began = clock.nanos();
         this.log = log;
         this.transport = transport;

@@ -41,6 +41,8 @@ final class HostedMachine {
     private volatile StateMachine machine;
 
     private long applied;
+    /** The applier knows that this machine may keep something back. */
+    private boolean keeping;
 
     HostedMachine(Replica replica, Applier applier, StateMachineFactory machines) {
         this.replica = replica;
@@ -214,11 +216,31 @@ final class HostedMachine {
             applier.watch().ended();
         }
         applied = entries.get(entries.size() - 1).index();
+        if (!keeping) {
+            keeping = true;
+            applier.keeps(this);
+        }
         replica.worker().answer(new Events.Applied(replica, applied));
         if (proposals != null) {
             answer(entries, proposals, results);
         }
         runReads();
+    }
+
+    /** By the applier, on its lane. */
+    void writeOut() {
+        keeping = false;
+        if (machine == null || replica.worker().state().hasFailed()) {
+            return;
+        }
+        applier.watch().begun();
+        try {
+            machine.writeOut();
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        } finally {
+            applier.watch().ended();
+        }
     }
 
     private void trim(long index, boolean overfull) {

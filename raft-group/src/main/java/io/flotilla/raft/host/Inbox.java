@@ -1,5 +1,6 @@
 package io.flotilla.raft.host;
 
+import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -10,10 +11,21 @@ import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
  * What waits for one lane, and the one task that serves it: the task is given to the lane when the inbox turns
  * non-empty, and gives itself again while it is not. Any thread puts; the lane takes.
  *
+ * <p>A lane that carries much while the node lets work gather ({@link Pace}) runs its turns some time apart.
+ *
  * <p>Requests from outside are bounded by weight and bytes; answers to the lane's own requests are bounded by those.
  */
 final class Inbox<T> {
+    /** What a lane carries is forgotten over this time. */
+    private static final long MEMORY_NANOS = 4_000_000L;
+    /** What an item counts for besides its bytes. */
+    private static final long ITEM_BYTES = 64;
+
     private final Lane lane;
+    /** Null: never let anything gather. */
+    private final Pace pace;
+
+    private final Clock clock;
     private final int maxWeight;
     private final long maxBytes;
     private final Runnable turn;
@@ -23,9 +35,20 @@ final class Inbox<T> {
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
+    // the lane's own
+    private long turnBegun;
+    private long carriedLately;
+
     /** @param turn takes some of what waits; run on the lane */
     Inbox(Lane lane, int maxWeight, long maxBytes, Runnable turn) {
+        this(lane, null, null, maxWeight, maxBytes, turn);
+    }
+
+    /** One whose lane lets work gather when the pace says so; the turn then tells what it {@link #carried}. */
+    Inbox(Lane lane, Clock clock, Pace pace, int maxWeight, long maxBytes, Runnable turn) {
         this.lane = lane;
+        this.clock = clock;
+        this.pace = pace;
         this.maxWeight = maxWeight;
         this.maxBytes = maxBytes;
         this.turn = turn;
@@ -70,11 +93,29 @@ final class Inbox<T> {
         }
     }
 
+    /** The turn has carried so much. By the turn. */
+    void carried(int items, long itemBytes) {
+        carriedLately += ITEM_BYTES * items + itemBytes;
+    }
+
+    /** Whether the turns are some time apart now. On the lane. */
+    boolean gathers() {
+        return pace != null && pace.nanos(carriedLately) > 0;
+    }
+
     private void run() {
+        if (pace != null) {
+            forget();
+        }
+        long before = carriedLately;
         try {
             turn.run();
         } finally {
-            if (queue.isEmpty()) {
+            // a turn that found nothing is the last one for now
+            long wait = carriedLately == before ? 0 : untilNextTurn();
+            if (wait > 0) {
+                lane.after(wait, task);
+            } else if (queue.isEmpty()) {
                 scheduled.set(false);
                 if (!queue.isEmpty()) {
                     schedule();
@@ -83,5 +124,17 @@ final class Inbox<T> {
                 lane.execute(task);
             }
         }
+    }
+
+    private void forget() {
+        long now = clock.nanos();
+        long passed = now - turnBegun;
+        turnBegun = now;
+        carriedLately = passed >= MEMORY_NANOS ? 0 : carriedLately - carriedLately * passed / MEMORY_NANOS;
+    }
+
+    private long untilNextTurn() {
+        long apart = pace.nanos(carriedLately);
+        return apart == 0 ? 0 : turnBegun + apart - clock.nanos();
     }
 }

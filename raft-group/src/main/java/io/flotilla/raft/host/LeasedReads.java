@@ -15,9 +15,11 @@ final class LeasedReads {
     /** @param index what must be applied before */
     private record Read(Replica replica, long index, ReadCallback callback, HeldLease lease) {}
 
-    LeasedReads(Lane lane, HostLimits limits, HostListener listener) {
-        this.listener = listener;
-        this.inbox = new Inbox<>(lane, limits.maxInboxEvents(), limits.maxInboxBytes(), this::turn);
+    LeasedReads(Lane lane, HostState state) {
+        this.listener = state.listener;
+        HostLimits limits = state.config.limits();
+        this.inbox =
+                new Inbox<>(lane, state.clock, state.pace, limits.maxInboxEvents(), limits.maxInboxBytes(), this::turn);
     }
 
     /** @return false if too much waits already */
@@ -26,14 +28,17 @@ final class LeasedReads {
     }
 
     private void turn() {
-        for (int i = 0; i < READS_PER_TURN; i++) {
+        int taken = 0;
+        while (taken < READS_PER_TURN) {
             Read read = inbox.take();
             if (read == null) {
                 break;
             }
+            taken++;
             inbox.taken(1, 0);
             read.replica.machine().readLeased(read.index, read.callback, read.lease);
         }
+        inbox.carried(taken, 0);
         listener.answersGiven();
     }
 }

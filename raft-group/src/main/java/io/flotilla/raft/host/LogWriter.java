@@ -44,7 +44,7 @@ final class LogWriter {
         this.lane = lane;
         this.reader = reader;
         this.nodeFailed = nodeFailed;
-        this.inbox = new Inbox<>(lane, Integer.MAX_VALUE, Long.MAX_VALUE, this::writeOnce);
+        this.inbox = new Inbox<>(lane, state.clock, state.pace, Integer.MAX_VALUE, Long.MAX_VALUE, this::writeOnce);
         this.outbox = new Outbox(state);
     }
 
@@ -93,6 +93,7 @@ final class LogWriter {
             all.addAll(next.writes);
             bytes += next.bytes;
         }
+        inbox.carried(all.size(), bytes);
         try {
             if (!all.isEmpty() && !state.isDown()) {
                 write(all);
@@ -186,6 +187,7 @@ final class LogWriter {
             return; // it came back too late: this node acknowledges nothing any more
         }
         state.counters.batches.add(all.size());
+        boolean gathers = inbox.gathers();
         Map<GroupWorker, Events.Persisted> answers = new LinkedHashMap<>();
         for (int i = 0; i < all.size(); i++) {
             Replica replica = all.get(i).replica();
@@ -194,9 +196,14 @@ final class LogWriter {
                 replica.machine().submitOpen();
                 continue;
             }
-            outbox.add(replica.groupId(), batch.messages());
-            answers.computeIfAbsent(replica.worker(), worker -> new Events.Persisted())
-                    .add(replica, batch.sequence());
+            Events.Persisted answer = answers.computeIfAbsent(replica.worker(), worker -> new Events.Persisted());
+            answer.add(replica, batch.sequence());
+            if (gathers) {
+                // the worker's next frame takes them along
+                answer.add(replica.groupId(), batch.messages());
+            } else {
+                outbox.add(replica.groupId(), batch.messages());
+            }
         }
         // the workers first: an answer to a message must not reach a core that does not know yet that it was sent
         answers.forEach(GroupWorker::answer);

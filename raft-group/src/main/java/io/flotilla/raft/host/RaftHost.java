@@ -51,18 +51,18 @@ public final class RaftHost implements AutoCloseable {
             HostListener listener) {
         this.machines = machines;
         this.seed = runtime.randomSeed();
-        this.state = new HostState(config, runtime.clock(), log, transport, listener);
+        this.state = new HostState(config, runtime, log, transport, listener);
         this.reader = new LogReader(state, runtime.lane("log-reader"), this::fail);
         this.writer = new LogWriter(state, runtime.lane("log-writer"), reader, this::fail);
         this.appliers = new Applier[config.appliers()];
         for (int i = 0; i < appliers.length; i++) {
-            appliers[i] = new Applier(i, runtime.lane("applier-" + i), config.limits(), listener);
+            appliers[i] = new Applier(i, runtime.lane("applier-" + i), state);
         }
         this.snapshots = new Snapshots(state, runtime.lane("snapshots"), mix(seed));
         this.workers = new GroupWorker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new GroupWorker(
-                    state, runtime.lane("group-worker-" + i), writer, reader, snapshots, appliers, this::fail);
+                    state, runtime.lane("group-worker-" + i), i == 0, writer, reader, snapshots, appliers, this::fail);
         }
     }
 

@@ -24,6 +24,14 @@ public interface StateMachine extends AutoCloseable {
      */
     List<Object> apply(List<Entry> entries);
 
+    /**
+     * Hands to the store below what {@link #apply} may have kept back in memory. The host calls it within
+     * some milliseconds of an apply: often enough to bound what is kept, seldom enough to gather.
+     *
+     * @throws RuntimeException as {@link #apply}
+     */
+    default void writeOut() {}
+
     /** The index up to which everything applied would survive a crash now; never falls, never above the applied. */
     long durableIndex();
 

@@ -14,6 +14,14 @@ public interface NodeRuntime extends AutoCloseable {
     /** Eight random bytes: seeds for the node's own generators. Under the simulator they come from the run's seed. */
     long randomSeed();
 
+    /**
+     * The share of the machine's processors that was busy since the last call, by whomever, from 0 to 1; 0 if nobody
+     * knows. Cheap enough for some calls a second; by one lane.
+     */
+    default double processorLoad() {
+        return 0;
+    }
+
     /** Ends all lanes: running tasks finish, queued ones are dropped. */
     @Override
     void close();

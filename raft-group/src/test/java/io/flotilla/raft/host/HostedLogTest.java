@@ -149,6 +149,11 @@ class HostedLogTest {
         }
 
         @Override
+        public double processorLoad() {
+            return runtime.processorLoad();
+        }
+
+        @Override
         public void close() {
             runtime.close();
         }

@@ -383,7 +383,7 @@ final class GroupSimulation implements FaultPlan.World {
                     1 + random.nextInt(2),
                     1,
                     50_000_000L,
-                    HostLimits.of(256L << 20).withCounts(1000, 1000, 10_000),
+                    HostLimits.of(256L << 20).withCounts(1000, 1000, 10_000).withGatherBytes(500),
                     snapshots);
             host = new RaftHost(
                     config,

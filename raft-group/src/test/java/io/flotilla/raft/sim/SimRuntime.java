@@ -64,6 +64,11 @@ public final class SimRuntime implements NodeRuntime {
     }
 
     @Override
+    public double processorLoad() {
+        return random.nextDouble();
+    }
+
+    @Override
     public void close() {
         kill();
     }

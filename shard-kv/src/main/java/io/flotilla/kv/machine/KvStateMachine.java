@@ -25,7 +25,12 @@ import java.util.List;
 
 /**
  * One group's shards. An entry is a {@link KvCommand}, its result the list of its writes' {@link WriteOutcome}s, in
- * their order. Each call of {@link #apply} becomes one engine batch: data, sessions, shard rows and the applied index.
+ * their order.
+ *
+ * <p>What {@link #apply} changes is kept in memory, where reads see it, until {@link #writeOut} makes one engine batch of
+ * it: the rows of the data and of the sessions as they are by then, the shards' counters and the applied index. So a
+ * session that writes a thousand times in a moment costs one row of its own, and a crash loses nothing that the Raft log
+ * can't tell again.
  *
  * <p>Exactly once: the reply to a write is kept until its client acknowledged it or log time has passed its not-after,
  * and a retry gets the kept one. A client must give a write the same not-after in every attempt.
@@ -36,6 +41,11 @@ import java.util.List;
  * <p>Belongs to the group's applier lane.
  */
 public final class KvStateMachine implements StateMachine {
+    /** Changes are kept back up to this: a batch has to stay small beside the memtable. */
+    private static final int MAX_KEPT_ROWS = 8192;
+
+    private static final long MAX_KEPT_BYTES = 2L << 20;
+
     private final long group;
     private final KvEngine engine;
     private final Generations generations;
@@ -46,6 +56,13 @@ public final class KvStateMachine implements StateMachine {
     private EntryId installed;
 
     private long appliedIndex;
+    /** The applied index that the engine has. */
+    private long writtenIndex;
+    /** Rows kept back since the last batch, and bytes of entries, both at most. */
+    private int keptRows;
+
+    private long keptBytes;
+
     /** Set while a batch is applied: if that failed, memory and engine may disagree. */
     private boolean broken;
 
@@ -54,7 +71,7 @@ public final class KvStateMachine implements StateMachine {
     private long pendingIndex;
 
     private long pendingSequence;
-    /** The engine's number of {@link #appliedIndex}. */
+    /** The engine's number of {@link #writtenIndex}. */
     private long newestSequence;
 
     KvStateMachine(
@@ -74,6 +91,7 @@ public final class KvStateMachine implements StateMachine {
         this.guard = guard(shards);
         this.installed = installed;
         this.appliedIndex = appliedIndex;
+        this.writtenIndex = appliedIndex;
         this.durableIndex = durableIndex;
         this.pendingIndex = appliedIndex;
         this.pendingSequence = engine.write(new EngineBatch());
@@ -97,18 +115,40 @@ public final class KvStateMachine implements StateMachine {
         for (Entry entry : entries) {
             Check.that(entry.index() == index + 1, "group %s: entry %s follows %s", group, entry, index);
             results.add(entry.kind() == EntryKind.COMMAND ? apply(entry) : null);
+            keptBytes += entry.bytes();
             index = entry.index();
         }
+        appliedIndex = index;
+        broken = false;
+        if (keptRows >= MAX_KEPT_ROWS || keptBytes >= MAX_KEPT_BYTES) {
+            writeOut();
+        }
+        return results;
+    }
+
+    @Override
+    public void writeOut() {
+        Check.that(!broken, "group %s: an earlier batch was applied in part", group);
+        if (writtenIndex == appliedIndex) {
+            return;
+        }
+        broken = true;
         EngineBatch batch = new EngineBatch();
         for (ShardState shard : guard.shards()) {
             shard.drainTo(group, batch);
         }
-        batch.put(Layout.groupKey(group), Layout.number(index));
+        batch.put(Layout.groupKey(group), Layout.number(appliedIndex));
         settle();
         newestSequence = engine.write(batch);
-        appliedIndex = index;
+        written();
         broken = false;
-        return results;
+    }
+
+    /** The engine has all that was applied. */
+    private void written() {
+        writtenIndex = appliedIndex;
+        keptRows = 0;
+        keptBytes = 0;
     }
 
     private List<WriteOutcome> apply(Entry entry) {
@@ -123,6 +163,7 @@ public final class KvStateMachine implements StateMachine {
             throw new IllegalStateException("group " + group + ": entry " + entry + " is no command", e);
         }
         List<WriteOutcome> outcomes = new ArrayList<>(command.getWritesCount());
+        keptRows += command.getWritesCount();
         for (int i = 0; i < command.getWritesCount(); i++) {
             outcomes.add(apply(command.getWrites(i), command.getLeaderMillis()));
         }
@@ -213,6 +254,9 @@ public final class KvStateMachine implements StateMachine {
             response.setRefusal(guard.staleRoute(read.getShard()));
             return;
         }
+        if (read.hasScan()) {
+            writeOut(); // cursors see the engine alone
+        }
         reader.read(shard, read, response);
     }
 
@@ -226,16 +270,17 @@ public final class KvStateMachine implements StateMachine {
     private void settle() {
         long durable = engine.durableSequence();
         if (durable >= newestSequence) {
-            durableIndex = appliedIndex;
+            durableIndex = writtenIndex;
         } else if (durable >= pendingSequence) {
             durableIndex = Math.max(durableIndex, pendingIndex);
-            pendingIndex = appliedIndex;
+            pendingIndex = writtenIndex;
             pendingSequence = newestSequence;
         }
     }
 
     @Override
     public void flushSoon() {
+        writeOut();
         if (durableIndex() < appliedIndex) {
             engine.flushSoon();
         }
@@ -243,7 +288,7 @@ public final class KvStateMachine implements StateMachine {
 
     @Override
     public SnapshotSource snapshot() {
-        Check.that(!broken, "group %s: a batch was applied in part", group);
+        writeOut();
         return new ImageSource(group, appliedIndex, engine.view(), rows());
     }
 
@@ -288,6 +333,7 @@ public final class KvStateMachine implements StateMachine {
         guard = guard(shards);
         installed = last;
         appliedIndex = last.index();
+        written();
         durableIndex = appliedIndex;
         pendingIndex = appliedIndex;
         pendingSequence = newestSequence;
@@ -317,13 +363,17 @@ public final class KvStateMachine implements StateMachine {
 
     /** What the whole state adds up to, see {@link GroupChecksum}: reads every row of the group at once. For tests. */
     public long checksum() {
-        Check.that(!broken, "group %s: a batch was applied in part", group);
+        writeOut();
         try (GroupChecksum checksum = new GroupChecksum(appliedIndex, engine.view(), rows())) {
             return checksum.compute(() -> true);
         }
     }
 
-    /** Nothing to release: the engine is the node's. */
+    /** The engine is the node's and stays open. */
     @Override
-    public void close() {}
+    public void close() {
+        if (!broken) {
+            writeOut();
+        }
+    }
 }

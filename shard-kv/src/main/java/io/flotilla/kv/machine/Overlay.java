@@ -33,6 +33,10 @@ final class Overlay implements Rows {
         changes.put(key, row);
     }
 
+    int size() {
+        return changes.size();
+    }
+
     @Override
     public void delete(ByteString key) {
         changes.put(key, DELETED);

@@ -215,6 +215,7 @@ class ImageTest {
         Replica to = new Replica(engine);
         to.apply(write(4, 1, put("a", "old")), high(4, 1, "y", "old"));
         to.machine.apply(List.of(to.entry(write(4, 2, put("b", "old")))));
+        to.machine.writeOut();
         engine.flush();
         to.apply(write(4, 3, put("c", "old")));
         return to;

@@ -40,6 +40,7 @@ import io.flotilla.kv.proto.KvGenesis;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.machine.SnapshotSource;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -202,20 +203,68 @@ class KvStateMachineTest {
     }
 
     @Test
-    void anApplyIsOneBatchOfTheEngine() {
+    void whatWasAppliedIsSeenAtOnceAndBecomesOneBatchOfTheEngine() {
         int before = engine.unflushedBatches();
         Entry noOp = Entry.noOp(1, 1);
         replica.log.add(noOp);
         Entry second = replica.entry(write(1, 1, put("a", "1")), write(2, 1, put("b", "1")));
         Entry third = replica.entry(write(1, 2, put("c", "1")));
         List<Object> results = replica.machine.apply(List.of(noOp, second, third));
-        assertThat(engine.unflushedBatches()).isEqualTo(before + 1);
+        replica.machine.apply(List.of(replica.entry(write(1, 3, put("a", "2")), write(1, 4, delete("b")))));
+        assertThat(engine.unflushedBatches()).isEqualTo(before);
+        assertThat(replica.machine.appliedIndex()).isEqualTo(4);
+        assertThat(replica.text("a")).isEqualTo("2");
+        assertThat(replica.text("b")).isNull();
+        assertThat(replica.text("c")).isEqualTo("1");
+        engine.flush();
+        assertThat(replica.machine.durableIndex()).as("not in the engine yet").isZero();
+
+        replica.machine.writeOut();
+        replica.machine.writeOut();
+        assertThat(engine.unflushedBatches()).as("of two calls").isEqualTo(1);
         assertThat(results.get(0)).isNull();
         assertThat(Replica.outcomes(results.get(1))).hasSize(2);
-        assertThat(replica.machine.appliedIndex()).isEqualTo(3);
         assertThat(replica.machine.durableIndex()).isZero();
         engine.flush();
+        assertThat(replica.machine.durableIndex()).isEqualTo(4);
+        assertThat(replica.text("a")).isEqualTo("2");
+        assertThat(replica.text("b")).isNull();
+    }
+
+    @Test
+    void whoReadsTheEngineFindsWhatWasApplied() {
+        replica.machine.apply(List.of(replica.entry(write(1, 1, put("a", "1")))));
+        assertThat(replica.scan(Writes.low(), Scan.newBuilder()).getRowsCount()).isEqualTo(1);
+        replica.machine.apply(List.of(replica.entry(write(1, 2, put("b", "1")))));
+        try (SnapshotSource image = replica.machine.snapshot();
+                GroupChecksum written = new KvMachines(engine).checksum(Writes.GROUP)) {
+            assertThat(image.index()).isEqualTo(2);
+            assertThat(written.index()).isEqualTo(2);
+        }
+        replica.machine.apply(List.of(replica.entry(write(1, 3, put("c", "1")))));
+        replica.machine.flushSoon();
         assertThat(replica.machine.durableIndex()).isEqualTo(3);
+        replica.machine.apply(List.of(replica.entry(write(1, 4, put("d", "1")))));
+        replica.machine.close();
+        assertThat(new KvMachines(engine).open(Replica.GROUP).appliedIndex()).isEqualTo(4);
+    }
+
+    @Test
+    void whatIsKeptBackIsBounded() {
+        int before = engine.unflushedBatches();
+        String large = "x".repeat(1 << 20);
+        for (int i = 1; i <= 3; i++) {
+            replica.machine.apply(List.of(replica.entry(write(1, i, put("a", large)))));
+        }
+        assertThat(engine.unflushedBatches()).as("bytes").isEqualTo(before + 1);
+        for (int i = 0; i < 9; i++) {
+            WriteRequest[] writes = new WriteRequest[1_000];
+            for (int w = 0; w < writes.length; w++) {
+                writes[w] = write(10 + i, w + 1, put("k" + w, ""));
+            }
+            replica.machine.apply(List.of(replica.entry(writes)));
+        }
+        assertThat(engine.unflushedBatches()).as("rows").isEqualTo(before + 2);
     }
 
     @Test

@@ -67,9 +67,12 @@ final class Replica {
         return entry;
     }
 
-    /** Applies one entry with these writes. */
+    /** Applies one entry with these writes, and writes it to the engine. */
     List<WriteOutcome> apply(WriteRequest... writes) {
-        return outcomes(machine.apply(List.of(entry(writes))).get(0));
+        List<WriteOutcome> outcomes =
+                outcomes(machine.apply(List.of(entry(writes))).get(0));
+        machine.writeOut();
+        return outcomes;
     }
 
     static List<WriteOutcome> outcomes(Object result) {

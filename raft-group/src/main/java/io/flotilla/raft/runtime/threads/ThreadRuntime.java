@@ -1,8 +1,10 @@
 package io.flotilla.raft.runtime.threads;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
+import java.lang.management.ManagementFactory;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,6 +18,9 @@ import java.util.concurrent.TimeUnit;
  */
 public final class ThreadRuntime implements NodeRuntime {
     private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private static final OperatingSystemMXBean MACHINE =
+            ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
     private final String name;
     private final LaneFailureHandler failures;
@@ -56,6 +61,11 @@ public final class ThreadRuntime implements NodeRuntime {
     @Override
     public long randomSeed() {
         return new SecureRandom().nextLong();
+    }
+
+    @Override
+    public double processorLoad() {
+        return Math.max(0, MACHINE.getCpuLoad());
     }
 
     @Override

@@ -68,6 +68,11 @@ final class WatchedMachine implements StateMachine {
     }
 
     @Override
+    public void writeOut() {
+        machine.writeOut();
+    }
+
+    @Override
     public void flushSoon() {
         machine.flushSoon();
     }

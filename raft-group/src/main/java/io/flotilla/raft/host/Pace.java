@@ -1,0 +1,46 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.runtime.NodeRuntime;
+
+/**
+ * Whether the host's lanes let work gather. Each turn of a worker and each write of the log has a price of its own, in
+ * frames, wake-ups and syncs, whatever it carries. While the processors have time to spare that price buys a short
+ * answer. When they have none it is paid by everybody who waits: then a lane that carries much begins its turns a fixed
+ * time apart, and what comes in between travels together.
+ *
+ * <p>Going by the processors' load alone would swing: gathering lowers it. So it begins at a high load and ends at a low
+ * one. Looked at by one lane, read by all.
+ */
+final class Pace {
+    /** Between the beginnings of two turns of a lane that carries much. */
+    static final long NANOS = 1_000_000L;
+
+    private static final double BEGIN = 0.85;
+    private static final double END = 0.4;
+    private static final long NANOS_BETWEEN_LOOKS = 250_000_000L;
+
+    private final NodeRuntime runtime;
+    private final long muchBytes;
+    private long lookedAt = Long.MIN_VALUE;
+    private volatile boolean gathers;
+
+    /** @param muchBytes with so many bytes lately a lane carries much */
+    Pace(NodeRuntime runtime, long muchBytes) {
+        this.runtime = runtime;
+        this.muchBytes = muchBytes;
+    }
+
+    /** Looks at the load now and then. One lane. */
+    void look(long now) {
+        if (lookedAt == Long.MIN_VALUE || now - lookedAt >= NANOS_BETWEEN_LOOKS) {
+            lookedAt = now;
+            double load = runtime.processorLoad();
+            gathers = load >= BEGIN || gathers && load > END;
+        }
+    }
+
+    /** How far apart turns begin on a lane that carried so much lately; 0 if there is no need. Any lane. */
+    long nanos(long carriedBytes) {
+        return carriedBytes >= muchBytes && gathers ? NANOS : 0;
+    }
+}

@@ -1,0 +1,163 @@
+package io.flotilla.raft.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flotilla.raft.runtime.Cancellable;
+import io.flotilla.raft.runtime.Clock;
+import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.NodeRuntime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import org.junit.jupiter.api.Test;
+
+/** When a lane lets work gather, and for how long. */
+class PaceTest {
+    private static final long MICRO = 1_000;
+    private static final int MUCH = 1_000;
+
+    private final World world = new World();
+    private final Pace pace = new Pace(world, MUCH);
+    private final List<String> turns = new ArrayList<>();
+    private int bytesPerTurn = MUCH;
+    private final Inbox<Integer> inbox = new Inbox<>(world, world, pace, 100, 100, this::turn);
+
+    private void turn() {
+        List<Integer> taken = new ArrayList<>();
+        for (Integer item = inbox.take(); item != null; item = inbox.take()) {
+            taken.add(item);
+        }
+        inbox.carried(0, taken.isEmpty() ? 0 : bytesPerTurn);
+        turns.add(world.now / MICRO + " " + taken);
+    }
+
+    private void arrive(long atMicros, int item) {
+        world.after(atMicros * MICRO - world.now, () -> inbox.put(item));
+    }
+
+    private void look(double load) {
+        world.now += 250_000 * MICRO;
+        world.load = load;
+        pace.look(world.now);
+    }
+
+    @Test
+    void aBusyLaneOfABusyMachineGathers() {
+        look(1);
+        world.now = 0;
+        arrive(0, 1);
+        arrive(100, 2);
+        arrive(900, 3);
+        arrive(1_500, 4);
+        arrive(9_000, 5);
+        world.run();
+        assertThat(turns).containsExactly("0 [1]", "1000 [2, 3]", "2000 [4]", "3000 []", "9000 [5]", "10000 []");
+    }
+
+    @Test
+    void aLaneThatCarriesLittleDoesNot() {
+        look(1);
+        world.now = 0;
+        bytesPerTurn = MUCH / 4;
+        arrive(0, 1);
+        arrive(100, 2);
+        arrive(5_000, 3);
+        world.run();
+        assertThat(turns).containsExactly("0 [1]", "100 [2]", "5000 [3]");
+    }
+
+    @Test
+    void gatheringBeginsAtAHighLoadAndEndsAtALowOne() {
+        boolean[] gathers = new boolean[6];
+        double[] loads = {0.8, 0.9, 0.5, 0.39, 0.8, 1};
+        for (int i = 0; i < loads.length; i++) {
+            look(loads[i]);
+            gathers[i] = pace.nanos(MUCH) > 0;
+        }
+        assertThat(gathers).containsExactly(false, true, true, false, false, true);
+        assertThat(pace.nanos(MUCH - 1)).isZero();
+    }
+
+    @Test
+    void theLoadIsLookedAtNowAndThen() {
+        look(1);
+        world.load = 0;
+        pace.look(world.now + 249_999 * MICRO);
+        assertThat(pace.nanos(MUCH)).isPositive();
+        pace.look(world.now + 250_000 * MICRO);
+        assertThat(pace.nanos(MUCH)).isZero();
+    }
+
+    /** One lane, its clock, and the machine's load. */
+    private static final class World implements Lane, Clock, NodeRuntime {
+        private record Task(long at, long number, Runnable work) {}
+
+        private final PriorityQueue<Task> tasks =
+                new PriorityQueue<>(Comparator.comparingLong(Task::at).thenComparingLong(Task::number));
+        private long number;
+        private long now;
+        private double load;
+
+        void run() {
+            for (Task next = tasks.poll(); next != null; next = tasks.poll()) {
+                now = Math.max(now, next.at);
+                next.work.run();
+            }
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            after(0, task);
+        }
+
+        @Override
+        public Cancellable after(long delayNanos, Runnable task) {
+            tasks.add(new Task(now + delayNanos, number++, task));
+            return () -> {};
+        }
+
+        @Override
+        public boolean isCurrent() {
+            return true;
+        }
+
+        @Override
+        public String name() {
+            return "lane";
+        }
+
+        @Override
+        public long nanos() {
+            return now;
+        }
+
+        @Override
+        public long wallMillis() {
+            return now / 1_000_000;
+        }
+
+        @Override
+        public Lane lane(String laneName) {
+            return this;
+        }
+
+        @Override
+        public Clock clock() {
+            return this;
+        }
+
+        @Override
+        public long randomSeed() {
+            return 1;
+        }
+
+        @Override
+        public double processorLoad() {
+            return load;
+        }
+
+        @Override
+        public void close() {}
+    }
+}
