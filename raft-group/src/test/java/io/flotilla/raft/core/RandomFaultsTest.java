@@ -76,7 +76,7 @@ class RandomFaultsTest {
         }
     }
 
-    private static final class Run {
+    static final class Run {
         final SplittableRandom random;
         final List<TestReplica> replicas = new ArrayList<>();
         final SafetyOracle oracle;

@@ -150,7 +150,9 @@ final class SafetyOracle {
                             i);
                 }
             }
-            long known = Math.min(replicas.get(first).state().committed(), Math.min(a.lastIndex(), committed.size()));
+            // as it was when the replica was drained last, for so is its log here
+            long[] drained = seen.getOrDefault(replicas.get(first).id, new long[2]);
+            long known = Math.min(drained[0], Math.min(a.lastIndex(), committed.size()));
             for (long i = Math.max(1, a.base.index()); i <= known; i++) {
                 Entry entry = committed.get((int) i - 1);
                 Check.that(

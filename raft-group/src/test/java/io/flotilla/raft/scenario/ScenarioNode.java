@@ -1,11 +1,14 @@
 package io.flotilla.raft.scenario;
 
 import io.flotilla.raft.core.Effects;
+import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.ReadGrant;
 import io.flotilla.raft.core.SoftState;
+import io.flotilla.raft.core.TestLog;
 import io.flotilla.raft.core.TestReplica;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.RecoveredGroup;
@@ -32,6 +35,7 @@ final class ScenarioNode {
     boolean isDown;
     boolean isDiskSlow;
     boolean isMachineSlow;
+    private boolean isInstalling;
 
     ScenarioNode(TestReplica replica, SafetyProperties properties) {
         this.id = replica.id;
@@ -59,6 +63,34 @@ final class ScenarioNode {
         }
         write(new GroupWrite(GROUP, null, batch.hardState(), batch.base(), batch.entries()));
         return replica.persistNext();
+    }
+
+    /** How many writes wait up to the one with that number. */
+    int writesUpTo(long sequence) {
+        int count = (int) replica.writes.stream()
+                .filter(batch -> batch.sequence() <= sequence)
+                .count();
+        if (count == 0) {
+            throw new NotNow("no write of %s waits up to %d", id, sequence);
+        }
+        return count;
+    }
+
+    /** How many writes there must be on disk so that it looks like this; 0 if it does, or never will. */
+    int writesUntil(HardState state, long lastIndex, EntryId base) {
+        TestLog log = new TestLog();
+        log.copyFrom(replica.disk);
+        HardState reached = replica.durable;
+        int count = 0;
+        for (PersistBatch batch : replica.writes) {
+            if (reached.equals(state) && log.lastIndex() == lastIndex && log.base.equals(base)) {
+                return count;
+            }
+            log.write(batch);
+            reached = batch.hardState() == null ? reached : batch.hardState();
+            count++;
+        }
+        return reached.equals(state) && log.lastIndex() == lastIndex && log.base.equals(base) ? count : 0;
     }
 
     /** What the core owes leaves it. @return whether it owed anything */
@@ -95,6 +127,7 @@ final class ScenarioNode {
     /** @param kept what the state machine still holds */
     void restart(long kept, long seed) {
         isDown = false;
+        isInstalling = false;
         replica.restart(kept, seed);
         disk = properties.finds(
                 id,
@@ -111,14 +144,40 @@ final class ScenarioNode {
         properties.opened(id, disk);
     }
 
+    /** The machine has applied what it was given, up to an index. */
+    void apply(long upTo) {
+        long index = Math.min(upTo, replica.handedOut);
+        if (index <= replica.answeredApply) {
+            throw new NotNow("%s has nothing to apply up to %d", id, upTo);
+        }
+        replica.answeredApply = index;
+        replica.core.applied(index);
+    }
+
     /** The machine takes over an image, after what it was given before. @return whether the core wanted it */
     boolean install(TestReplica.Image image) {
-        long applied = replica.answeredApply;
-        if (!replica.install(image)) {
+        drain();
+        long before = replica.handedOut;
+        if (isInstalling || !replica.install(image)) {
             return false;
         }
-        properties.installs(id, GROUP, image.last(), applied);
+        properties.installs(id, GROUP, image.last(), before);
+        isInstalling = true;
         return true;
+    }
+
+    /** The core is told of it. */
+    void installed() {
+        if (!isInstalling) {
+            throw new NotNow("%s installs no image", id);
+        }
+        isInstalling = false;
+        replica.installed();
+    }
+
+    /** Reads that were found safe since {@link #news} was asked last. */
+    List<ReadGrant> newGrants() {
+        return replica.grants.subList(grantsShown, replica.grants.size());
     }
 
     /** What happened to the node since this was asked last, in words, but for what it sent. */
@@ -133,7 +192,7 @@ final class ScenarioNode {
             news.add(id + ": commits up to " + now.committed());
         }
         shown = now;
-        for (ReadGrant grant : replica.grants.subList(grantsShown, replica.grants.size())) {
+        for (ReadGrant grant : newGrants()) {
             news.add(id + ": read " + grant.readId() + " is safe once " + grant.index() + " is applied");
         }
         grantsShown = replica.grants.size();

@@ -4,7 +4,9 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.message.Message;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
@@ -35,13 +37,18 @@ final class Wire {
     }
 
     private final List<Letter> letters = new ArrayList<>();
+    /** The same by link, as {@code from>to}. */
+    private final Map<String, List<Letter>> links = new TreeMap<>();
+
     private final Set<String> cuts = new TreeSet<>();
 
     /** @return what is sent, in words */
     String send(NodeId from, NodeId to, Message message) {
         Letter letter = new Letter(from, to, message);
-        letter.waits = !cuts.contains(from + ">" + to);
+        String link = from + ">" + to;
+        letter.waits = !cuts.contains(link);
         letters.add(letter);
+        links.computeIfAbsent(link, l -> new ArrayList<>()).add(letter);
         return letter.waits ? letter.toString() : letter + "  (lost)";
     }
 
@@ -65,17 +72,46 @@ final class Wire {
         letter.waits = false;
     }
 
-    /** The oldest one that waits; if none does, the newest that was delivered or lost already; else null. */
-    Letter find(Predicate<Letter> which) {
-        List<Letter> waiting = waiting(which);
-        if (!waiting.isEmpty()) {
-            return waiting.get(0);
+    /**
+     * A message on a link with this text, else one that begins so; else, if need be, one of the same kind. Null if there is
+     * none.
+     */
+    Letter find(String from, String to, String text, boolean sameKindWillDo) {
+        List<Letter> letters = links.getOrDefault(from + ">" + to, List.of());
+        Letter found = find(letters, letter -> letter.text.equals(text));
+        if (found == null) {
+            found = find(letters, letter -> letter.text.startsWith(text));
         }
+        if (found == null && sameKindWillDo) {
+            String[] words = text.split(" ", 3);
+            found = newest(letters, words[0] + ' ' + words[1]);
+            if (found == null) {
+                found = newest(letters, words[0] + ' ');
+            }
+        }
+        return found;
+    }
+
+    private static Letter newest(List<Letter> letters, String beginning) {
         for (int i = letters.size() - 1; i >= 0; i--) {
-            if (which.test(letters.get(i))) {
+            if (letters.get(i).text.startsWith(beginning)) {
                 return letters.get(i);
             }
         }
         return null;
+    }
+
+    /** The oldest one that waits; if none does, the newest that was delivered or lost already; else null. */
+    private static Letter find(List<Letter> letters, Predicate<Letter> which) {
+        Letter newest = null;
+        for (Letter letter : letters) {
+            if (which.test(letter)) {
+                if (letter.waits) {
+                    return letter;
+                }
+                newest = letter;
+            }
+        }
+        return newest;
     }
 }

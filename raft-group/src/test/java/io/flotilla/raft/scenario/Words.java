@@ -1,5 +1,6 @@
 package io.flotilla.raft.scenario;
 
+import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.SoftState;
@@ -7,6 +8,7 @@ import io.flotilla.raft.core.TestLog;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.core.message.Message.AppendReject;
 import io.flotilla.raft.core.message.Message.AppendReply;
@@ -19,6 +21,7 @@ import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -79,6 +82,28 @@ final class Words {
 
     static String entries(List<Entry> entries) {
         return entries.stream().map(Words::of).collect(Collectors.joining(" "));
+    }
+
+    /** As in {@code add-voter d remove c jointly}. */
+    static String of(MembershipChange change) {
+        StringBuilder text = new StringBuilder();
+        for (MembershipChange.Step step : change.steps()) {
+            text.append(step.kind().name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                    .append(' ')
+                    .append(step.node())
+                    .append(' ');
+        }
+        return text + (change.joint() ? "jointly" : "");
+    }
+
+    /** Reads what {@link #of(MembershipChange)} wrote. */
+    static MembershipChange change(List<String> words) {
+        List<MembershipChange.Step> steps = new ArrayList<>();
+        for (int i = 0; i + 1 < words.size(); i += 2) {
+            String kind = words.get(i).toUpperCase(Locale.ROOT).replace('-', '_');
+            steps.add(new MembershipChange.Step(MembershipChange.Kind.valueOf(kind), new NodeId(words.get(i + 1))));
+        }
+        return new MembershipChange(steps, words.size() % 2 == 1);
     }
 
     static String of(RoleName role) {

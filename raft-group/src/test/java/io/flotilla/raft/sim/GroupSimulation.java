@@ -62,6 +62,10 @@ final class GroupSimulation implements FaultPlan.World {
     private long transfers;
 
     GroupSimulation(long seed) {
+        this(seed, FaultPlan.Profile.MIXED);
+    }
+
+    GroupSimulation(long seed, FaultPlan.Profile profile) {
         scheduler = new SimScheduler(seed);
         network = new SimNetwork(scheduler);
         random = scheduler.randomStream();
@@ -92,7 +96,7 @@ final class GroupSimulation implements FaultPlan.World {
         for (NodeId id : ids) {
             nodes.add(new SimNode(id, ids));
         }
-        faults = new FaultPlan(scheduler, network, this, FaultPlan.Profile.MIXED, coverage);
+        faults = new FaultPlan(scheduler, network, this, profile, coverage);
     }
 
     /** Runs for about {@code seconds} of virtual time with faults, then until all is well again. */
@@ -113,7 +117,8 @@ final class GroupSimulation implements FaultPlan.World {
             check(() -> Liveness.progressed(id, atEnd, linearizableReads.acknowledged(id), 10));
         }
         quiet = true;
-        scheduler.runUntil((seconds + 20) * SECOND);
+        // an image of the slowest kind takes its time, and others may come before it
+        scheduler.runUntil((seconds + 40) * SECOND);
         nodes.forEach(SimNode::countReads);
         check(() -> invariants.checkReplicasAgree(node -> true));
     }
@@ -213,6 +218,9 @@ final class GroupSimulation implements FaultPlan.World {
 
     /** Somebody wants another leader, who may not be there, or may lead already. */
     private void transfer() {
+        if (quiet) {
+            return;
+        }
         scheduler.after(random.nextLong(4 * SECOND), this::transfer);
         SimNode node = nodes.get(random.nextInt(nodes.size()));
         NodeId target = nodes.get(random.nextInt(nodes.size())).id;

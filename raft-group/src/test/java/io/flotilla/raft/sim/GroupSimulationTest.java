@@ -2,10 +2,15 @@ package io.flotilla.raft.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flotilla.raft.mutant.Judge;
+import io.flotilla.raft.scenario.FailureStory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class GroupSimulationTest {
-    private static final int SECONDS = 60;
 
     @Test
     void noSeedBreaksAnInvariant() {
@@ -17,14 +22,14 @@ class GroupSimulationTest {
         for (long seed = first; seed < first + count; seed++) {
             GroupSimulation simulation = new GroupSimulation(seed);
             try {
-                simulation.run(SECONDS);
+                simulation.run(GroupRun.SECONDS);
             } catch (SimFailure e) {
                 throw new AssertionError(
                         String.format(
                                 "seed %d, at %.6f s of virtual time: %s%nreplay: ./mvnw -q -pl raft-group -am test"
                                         + " -Dtest=GroupSimulationTest -Dflotilla.seed=%d"
-                                        + " -Dsurefire.failIfNoSpecifiedTests=false",
-                                seed, e.nanos() / 1e9, e.getMessage(), seed),
+                                        + " -Dsurefire.failIfNoSpecifiedTests=false%n%s",
+                                seed, e.nanos() / 1e9, e.getMessage(), seed, story(seed)),
                         e);
             }
             installs += simulation.installs();
@@ -37,6 +42,22 @@ class GroupSimulationTest {
             assertThat(leasedReads).as("reads under a lease").isGreaterThan(500 * count);
             assertThat(transfers).as("leaderships handed over").isGreaterThan(count);
         }
+    }
+
+    /** The failure as a scenario, in a file and in words. */
+    private static String story(long seed) {
+        String story = FailureStory.of(Judge.GROUP, seed);
+        if (story == null) {
+            return "the cores alone don't show it, so there is no scenario of it";
+        }
+        Path file = Path.of("target", "scenarios", "group-simulation-seed-" + seed + ".txt");
+        try {
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, story);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return "as a scenario, in " + file + ":\n" + story;
     }
 
     @Test

@@ -1,0 +1,31 @@
+package io.flotilla.raft.mutant;
+
+import java.util.function.BiFunction;
+
+/**
+ * What runs the production code and notices faults. Loaded once more for each fault, so it is known here by its name.
+ *
+ * @param className a {@link BiFunction} from a seed and {@code argument} to what was seen to be broken, or null
+ * @param argument what else it must be told
+ * @param maxSeeds within so many seeds it must notice
+ * @param label for people
+ */
+public record Judge(String className, String argument, int maxSeeds, String label) {
+    /** The scenarios: a transcript differs, or a property is broken. */
+    public static final Judge STORIES = new Judge("io.flotilla.raft.scenario.StoriesRun", "", 1, "scenario");
+
+    /** Five cores under random faults. */
+    public static final Judge CORE = new Judge("io.flotilla.raft.core.CoreRun", "", 2_000, "cores, random faults");
+
+    /** Whole groups: hosts, logs and network. */
+    public static final Judge GROUP = new Judge("io.flotilla.raft.sim.GroupRun", "MIXED", 100, "group simulation");
+
+    /** The same with elections all the time. */
+    public static final Judge ELECTIONS =
+            new Judge("io.flotilla.raft.sim.GroupRun", "ELECTIONS", 100, "group simulation, elections");
+
+    /** One test of ours. @param test {@code Class#method} */
+    public static Judge test(String test) {
+        return new Judge(TestRun.class.getName(), "io.flotilla." + test, 1, "test");
+    }
+}
