@@ -2,168 +2,137 @@ package io.flotilla.it.mutant;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flotilla.raft.mutant.Judge;
+import io.flotilla.raft.mutant.Mutant;
+import io.flotilla.raft.mutant.MutantLoader;
+import io.flotilla.raft.mutant.Patch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Each fault that the simulation exists to find is put into the production code, and must be found. docs/testing.md
- * tells which seed finds which.
+ * Each fault that our tests exist to find is put into the production code, and must be found. A usual run takes a
+ * sample; {@code -Dflotilla.faults=all} takes them all and writes the table in docs/testing.md anew, {@code
+ * -Dflotilla.faults=text} those whose names contain a text.
  */
 class DeliberateFaultsTest {
-    private static final int MAX_SEEDS = 100;
+    /** A usual run takes each fault whose number leaves this remainder. */
+    private static final int SAMPLE_OF = 6;
 
-    static Stream<Mutant> mutants() {
-        return Stream.of(
-                new Mutant(
-                        "vote not persisted",
-                        "raft-group/src/main/java/io/flotilla/raft/host/LogWriter.java",
-                        "hardState = batch.hardState();",
-                        "hardState = new HardState(batch.hardState().term(), null);",
-                        "ELECTIONS"),
-                new Mutant(
-                        "vote sent before it is durable",
-                        "raft-group/src/main/java/io/flotilla/raft/core/VoteRule.java",
-                        "replica.outbox.promise(from, new VoteReply(",
-                        "replica.outbox.send(from, new VoteReply(",
-                        "ELECTIONS"),
-                new Mutant(
-                        "vote for a shorter log",
-                        "raft-group/src/main/java/io/flotilla/raft/core/VoteRule.java",
-                        "return replica.log.isCoveredBy(last);",
-                        "return true;",
-                        "MIXED"),
-                new Mutant(
-                        "old-term commit",
-                        "raft-group/src/main/java/io/flotilla/raft/core/quorum/CommitRule.java",
-                        "|| termAt.applyAsLong(quorumIndex) != currentTerm",
-                        "",
-                        "MIXED"),
-                new Mutant(
-                        "late append cuts a matching suffix",
-                        "raft-group/src/main/java/io/flotilla/raft/core/Replica.java",
-                        "if (log.termAt(index) == entry.term()) {",
-                        "if (log.termAt(index) == entry.term() && entry != entries.get(entries.size() - 1)) {",
-                        "MIXED"),
-                new Mutant(
-                        "leader counts its own unsynced entries",
-                        "raft-group/src/main/java/io/flotilla/raft/core/Leader.java",
-                        "? replica.outbox.durableIndex()",
-                        "? log.lastIndex()",
-                        "MIXED"),
-                new Mutant(
-                        "read without a quorum",
-                        "raft-group/src/main/java/io/flotilla/raft/core/Leader.java",
-                        "replica.outbox.grant(reads.confirm(confirmed));",
-                        "replica.outbox.grant(reads.confirm(round));",
-                        "MIXED"),
-                new Mutant(
-                        "lease not looked at after the read",
-                        "raft-group/src/main/java/io/flotilla/raft/host/HeldLease.java",
-                        "return state.nanos() < until;",
-                        "return until > Lease.NONE;",
-                        "MIXED"),
-                new Mutant(
-                        "lease without end",
-                        "raft-group/src/main/java/io/flotilla/raft/core/read/Lease.java",
-                        "until = Math.max(until, unanswered.remove().sentAt + length);",
-                        "until = unanswered.remove().sentAt + 8 * length;",
-                        "MIXED"),
-                new Mutant(
-                        "read before the term's first commit",
-                        "raft-group/src/main/java/io/flotilla/raft/core/read/ReadIndexQueue.java",
-                        "private boolean open;",
-                        "private boolean open = true;",
-                        "MIXED"),
-                new Mutant(
-                        "reply before the sync",
-                        "raft-group/src/main/java/io/flotilla/raft/log/segment/Segments.java",
-                        "activeFile.file().force();",
-                        "",
-                        "MIXED"),
-                new Mutant(
-                        "failed sync tried again",
-                        "raft-group/src/main/java/io/flotilla/raft/log/segment/Segments.java",
-                        "activeFile.file().force();",
-                        "try { activeFile.file().force(); } catch (IOException e) { activeFile.file().force(); }",
-                        "MIXED"),
-                new Mutant(
-                        "doubtful batch not written again",
-                        "raft-group/src/main/java/io/flotilla/raft/log/segment/Recovery.java",
-                        "if (i == tail && lastBatch > synced) {",
-                        "if (i == tail && lastBatch < synced) {",
-                        "MIXED"),
-                new Mutant(
-                        "torn batch trusted",
-                        "raft-group/src/main/java/io/flotilla/raft/log/segment/SegmentScanner.java",
-                        "if (SegmentFormat.crc(window.array(), payload, header.payloadLength()) == expected) {",
-                        "if (expected != 1) {",
-                        "MIXED"),
-                new Mutant(
-                        "recycled segment trusted",
-                        "raft-group/src/main/java/io/flotilla/raft/log/segment/SegmentScanner.java",
-                        "if (window.getLong(at + 8) != segment.number()) {",
-                        "if (window.getLong(at + 8) == 0) {",
-                        "MIXED"),
-                new Mutant(
-                        "log cut before its machine is durable",
-                        "raft-group/src/main/java/io/flotilla/raft/host/HostedMachine.java",
-                        "machine.flushSoon();",
-                        "durable = index;",
-                        "MIXED"),
-                new Mutant(
-                        "applied index apart from its rows",
-                        "shard-kv/src/main/java/io/flotilla/kv/machine/KvStateMachine.java",
-                        "batch.put(Layout.groupKey(group), Layout.number(index));\n        settle();",
-                        "EngineBatch first = new EngineBatch();\n        first.put(Layout.groupKey(group), Layout.number(index));\n        engine.write(first);\n        settle();",
-                        "MIXED"),
-                new Mutant(
-                        "image without sessions",
-                        "shard-kv/src/main/java/io/flotilla/kv/machine/ImageSource.java",
-                        "enter(Stage.SESSIONS);",
-                        "enter(Stage.DATA);",
-                        "MIXED"),
-                new Mutant(
-                        "session table not replayed",
-                        "shard-kv/src/main/java/io/flotilla/kv/machine/SessionTable.java",
-                        "engine.ascending(prefix, Keys.afterPrefix(prefix))",
-                        "engine.ascending(prefix, prefix)",
-                        "MIXED"),
-                new Mutant(
-                        "reply forgotten too early",
-                        "shard-kv/src/main/java/io/flotilla/kv/machine/Session.java",
-                        "replies.get(gone).getSequence() < below",
-                        "replies.get(gone).getSequence() < below + 1",
-                        "MIXED"),
-                new Mutant(
-                        "write applied after its not-after",
-                        "shard-kv/src/main/java/io/flotilla/kv/machine/KvStateMachine.java",
-                        "if (shard.logTime() > write.getNotAfterMillis()) {",
-                        "if (shard.logTime() > write.getNotAfterMillis() + 3_600_000_000L) {",
-                        "MIXED"));
+    private static final int SAMPLE = 1;
+
+    private static final String BEGIN = "<!-- the table of faults, written by DeliberateFaultsTest -->\n";
+    private static final String END = "<!-- end of the table of faults -->";
+
+    private static final Map<Integer, String> TABLE = new TreeMap<>();
+
+    static List<Mutant> all() {
+        List<Mutant> all = new ArrayList<>();
+        all.addAll(CoreFaults.ofElections());
+        all.addAll(CoreFaults.ofReplication());
+        all.addAll(CoreFaults.ofReadsAndImages());
+        all.addAll(CoreFaults.ofMemberships());
+        all.addAll(HostFaults.all());
+        all.addAll(ServiceFaults.all());
+        return all;
+    }
+
+    static Stream<Mutant> chosen() {
+        String wish = System.getProperty("flotilla.faults", "sample");
+        List<Mutant> all = all();
+        if (wish.equals("all")) {
+            return all.stream();
+        }
+        if (wish.equals("sample")) {
+            return all.stream().filter(mutant -> all.indexOf(mutant) % SAMPLE_OF == SAMPLE);
+        }
+        return all.stream().filter(mutant -> mutant.name().contains(wish));
+    }
+
+    @Test
+    void thereAreEnoughOfThemAndTheyStillFit() throws Exception {
+        assertThat(all()).hasSizeGreaterThanOrEqualTo(40);
+        assertThat(all().stream().map(Mutant::name)).doesNotHaveDuplicates();
+        for (Mutant mutant : all()) {
+            mutant.check();
+        }
     }
 
     @ParameterizedTest
-    @MethodSource("mutants")
+    @MethodSource("chosen")
     @Timeout(value = 15, unit = TimeUnit.MINUTES)
     void isCaught(Mutant mutant) throws Exception {
-        Object made = MutantLoader.of(mutant)
-                .loadClass(SeedRun.class.getName())
-                .getDeclaredConstructor()
-                .newInstance();
-        @SuppressWarnings("unchecked")
-        BiFunction<Long, String, String> run = (BiFunction<Long, String, String>) made;
+        Judge judge = mutant.judge();
+        BiFunction<Long, String, String> run = MutantLoader.of(mutant).load(judge);
+        long begin = System.nanoTime();
         String caught = null;
         long seed = 0;
-        while (caught == null && seed < MAX_SEEDS) {
-            caught = run.apply(++seed, mutant.profile());
+        while (caught == null && seed < judge.maxSeeds()) {
+            caught = run.apply(++seed, judge.argument());
         }
-        System.out.println("fault '" + mutant + "': seed " + seed + ": " + caught);
+        System.out.printf(
+                "fault '%s': %s, seed %d, %d ms: %s%n",
+                mutant, judge.label(), seed, (System.nanoTime() - begin) / 1_000_000, caught);
         assertThat(caught)
-                .as("the fault '%s', over %s seeds", mutant, MAX_SEEDS)
+                .as("the fault '%s', by %s over %d seeds", mutant, judge.label(), judge.maxSeeds())
                 .isNotNull();
+        assertThat(sound(judge).apply(seed, judge.argument()))
+                .as("%s, seed %d, without the fault", judge.label(), seed)
+                .isNull();
+        TABLE.put(all().indexOf(mutant), row(mutant, seed, caught));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static BiFunction<Long, String, String> sound(Judge judge) throws ReflectiveOperationException {
+        return (BiFunction<Long, String, String>)
+                Class.forName(judge.className()).getDeclaredConstructor().newInstance();
+    }
+
+    private static String row(Mutant mutant, long seed, String caught) {
+        Judge judge = mutant.judge();
+        String by = judge.maxSeeds() > 1
+                ? judge.label() + ": " + property(caught)
+                : judge.argument().isEmpty()
+                        ? judge.label() + " " + caught.substring(0, caught.indexOf('.'))
+                        : judge.argument()
+                                        .substring(judge.argument().lastIndexOf('.') + 1)
+                                        .replace("#", " `") + "`";
+        return "| " + mutant.lesson() + " | " + mutant.name() + " | " + by + " | "
+                + (judge.maxSeeds() > 1 ? String.valueOf(seed) : "-") + " |\n";
+    }
+
+    /** What was broken, in a word or two: what stands before the first colon, without the time. */
+    private static String property(String caught) {
+        String text = caught.replaceFirst("^at [0-9.]+ s of virtual time: ", "")
+                .lines()
+                .findFirst()
+                .orElse("");
+        int colon = text.indexOf(": ");
+        text = colon > 0 && colon < 40 ? text.substring(0, colon) : text;
+        return text.length() > 60 ? text.substring(0, 57) + "..." : text;
+    }
+
+    @AfterAll
+    static void writeTable() throws IOException {
+        if (TABLE.size() < all().size()) {
+            return;
+        }
+        Path file = Patch.root().resolve("docs/testing.md");
+        String text = Files.readString(file);
+        int begin = text.indexOf(BEGIN) + BEGIN.length();
+        String table = "| lesson | fault | caught by | seeds |\n|---|---|---|---|\n" + String.join("", TABLE.values());
+        Files.writeString(file, text.substring(0, begin) + table + text.substring(text.indexOf(END)));
     }
 }

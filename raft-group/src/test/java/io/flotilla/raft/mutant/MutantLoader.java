@@ -81,8 +81,7 @@ public final class MutantLoader extends ClassLoader {
             List<String> options = List.of("-classpath", classPath, "-proc:none", "-nowarn");
             if (!compiler.getTask(null, inMemory, problems, options, null, sources)
                     .call()) {
-                throw new AssertionError(
-                        "the fault '" + fault + "' does not compile: " + problems.getDiagnostics());
+                throw new AssertionError("the fault '" + fault + "' does not compile: " + problems.getDiagnostics());
             }
         }
         Map<String, byte[]> classes = new HashMap<>();

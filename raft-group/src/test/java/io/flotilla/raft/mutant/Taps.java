@@ -15,8 +15,8 @@ final class Taps {
     private static final String TAP = "io.flotilla.raft.scenario.CoreTap";
     private static final Pattern METHOD =
             Pattern.compile("^    public (?:[\\w<>\\[\\]]+ )?(\\w+)\\(([^)]*)\\) \\{\\n", Pattern.MULTILINE);
-    private static final Patch GROUP =
-            new Patch(SOURCES + "host/Replica.java", "core = new RaftCore(", TAP + ".group(groupId);\n core = new RaftCore(");
+    private static final Patch GROUP = new Patch(
+            SOURCES + "host/Replica.java", "core = new RaftCore(", TAP + ".group(groupId);\n core = new RaftCore(");
 
     private Taps() {}
 

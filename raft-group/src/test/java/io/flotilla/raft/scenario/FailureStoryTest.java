@@ -37,7 +37,10 @@ class FailureStoryTest {
                         "SL-05",
                         "vote for a shorter log",
                         Judge.GROUP,
-                        new Patch(CORE + "VoteRule.java", "replica.isGoodEnough() && replica.log.isCoveredBy(last)", "replica.isGoodEnough()")),
+                        new Patch(
+                                CORE + "VoteRule.java",
+                                "replica.isGoodEnough() && replica.log.isCoveredBy(last)",
+                                "replica.isGoodEnough()")),
                 30);
     }
 
@@ -63,7 +66,9 @@ class FailureStoryTest {
             seed++;
         }
         String story = FailureStory.of(mutant, seed);
-        assertThat(story).as("the fault '%s' on seed %d, as a scenario", mutant, seed).isNotNull();
+        assertThat(story)
+                .as("the fault '%s' on seed %d, as a scenario", mutant, seed)
+                .isNotNull();
         System.out.println("fault '" + mutant + "' on seed " + seed + ":\n" + story);
         List<String> commands = Scenario.parse(story).commands();
         String broken = faulty.load(CHECK).apply(0L, story);

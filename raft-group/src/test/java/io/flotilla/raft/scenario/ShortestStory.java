@@ -55,7 +55,9 @@ public final class ShortestStory implements BiFunction<Long, String, String> {
     private BiFunction<Long, String, String> run(String judge) {
         try {
             return (BiFunction<Long, String, String>) Class.forName(
-                            judge.substring(0, judge.indexOf(':')), true, getClass().getClassLoader())
+                            judge.substring(0, judge.indexOf(':')),
+                            true,
+                            getClass().getClassLoader())
                     .getDeclaredConstructor()
                     .newInstance();
         } catch (ReflectiveOperationException e) {

@@ -17,8 +17,9 @@ public final class StoriesRun implements BiFunction<Long, String, String> {
     @Override
     public String apply(Long seed, String unused) {
         try (Stream<Path> files = Files.list(Patch.root().resolve(FOLDER))) {
-            List<Path> scenarios =
-                    files.filter(file -> file.toString().endsWith(".txt")).sorted().toList();
+            List<Path> scenarios = files.filter(file -> file.toString().endsWith(".txt"))
+                    .sorted()
+                    .toList();
             for (Path file : scenarios) {
                 String broken = play(file);
                 if (broken != null) {

@@ -1,0 +1,118 @@
+package io.flotilla.it.mutant;
+
+import static io.flotilla.raft.mutant.Judge.GROUP;
+
+import io.flotilla.raft.mutant.Judge;
+import io.flotilla.raft.mutant.Mutant;
+import io.flotilla.raft.mutant.Patch;
+import java.util.List;
+
+/** Faults of the host, the shared log and the disk. */
+final class HostFaults {
+    private static final String SOURCES = "raft-group/src/main/java/io/flotilla/raft/";
+
+    private HostFaults() {}
+
+    private static Patch in(String file, String find, String replace) {
+        return new Patch(SOURCES + file + ".java", find, replace);
+    }
+
+    static List<Mutant> all() {
+        return List.of(
+                Mutant.of(
+                        "SL-54",
+                        "vote not persisted",
+                        Judges.FLEET_ELECTIONS,
+                        in(
+                                "host/LogWriter",
+                                "hardState = batch.hardState();",
+                                "hardState = new HardState(batch.hardState().term(), null);")),
+                Mutant.of(
+                        "SL-54",
+                        "of two hard states in one write the older one stays",
+                        Judges.FLEET_ELECTIONS,
+                        in(
+                                "host/LogWriter",
+                                "if (batch.hardState() != null) {",
+                                "if (batch.hardState() != null && hardState == null) {")),
+                Mutant.of(
+                        "SL-55",
+                        "batches of one write are put together without cutting",
+                        GROUP,
+                        in(
+                                "host/LogWriter",
+                                "while (!entries.isEmpty() && entries.get(entries.size() - 1).index() >= first) {",
+                                "while (!entries.isEmpty() && entries.get(entries.size() - 1).index() > first) {")),
+                Mutant.of(
+                        "reads",
+                        "read not waiting for apply",
+                        GROUP,
+                        in(
+                                "host/HostedMachine",
+                                "while (!waiting.isEmpty() && waiting.peek().index <= applied) {",
+                                "while (!waiting.isEmpty()) {"),
+                        in(
+                                "host/HostedMachine",
+                                "while (applied < reads.index && !given.isEmpty()) {",
+                                "while (applied < 0 && !given.isEmpty()) {")),
+                Mutant.of(
+                        "leases",
+                        "lease not looked at after the read",
+                        Judge.test("raft.lessons.LeaseLessonsTest#leasesEndDuringAPause"),
+                        in("host/HeldLease", "return state.nanos() < until;", "return until > Lease.NONE;")),
+                Mutant.of(
+                        "SL-60",
+                        "log cut before its machine is durable",
+                        GROUP,
+                        in("host/HostedMachine", "machine.flushSoon();", "durable = index;")),
+                Mutant.of(
+                        "disks",
+                        "reply before the sync",
+                        GROUP,
+                        in("log/segment/Segments", "activeFile.file().force();", "")),
+                Mutant.of(
+                        "disks",
+                        "failed sync tried again",
+                        Judges.FLEET,
+                        in(
+                                "log/segment/Segments",
+                                "activeFile.file().force();",
+                                "try { activeFile.file().force(); } catch (IOException e) { activeFile.file().force(); }")),
+                Mutant.of(
+                        "disks",
+                        "doubtful batch not written again",
+                        GROUP,
+                        in(
+                                "log/segment/Recovery",
+                                "if (i == tail && lastBatch > synced) {",
+                                "if (i == tail && lastBatch < synced) {")),
+                Mutant.of(
+                        "disks",
+                        "torn batch trusted",
+                        GROUP,
+                        in(
+                                "log/segment/SegmentScanner",
+                                "if (SegmentFormat.crc(window.array(), payload, header.payloadLength()) == expected) {",
+                                "if (expected != 1) {")),
+                Mutant.of(
+                        "disks",
+                        "recycled segment trusted",
+                        GROUP,
+                        in(
+                                "log/segment/SegmentScanner",
+                                "if (window.getLong(at + 8) != segment.number()) {",
+                                "if (window.getLong(at + 8) == 0) {")),
+                Mutant.of(
+                        "SL-30",
+                        "an image that nobody sends on is kept for ever",
+                        Judge.test("raft.lessons.SnapshotLessonsTest#leaderDiesDuringAnImage"),
+                        in(
+                                "host/SnapshotReceiver",
+                                "if (image.stage == IncomingImage.Stage.RECEIVING && isSilent) {",
+                                "if (image.stage == IncomingImage.Stage.OFFERED && isSilent) {"),
+                        in(
+                                "host/SnapshotReceiver",
+                                "if (present != null && present.stage == IncomingImage.Stage.RECEIVING && isUnheard(present)) {",
+                                "if (present != null && present.stage == IncomingImage.Stage.OFFERED && isUnheard(present)) {")));
+    }
+}

@@ -1,0 +1,14 @@
+package io.flotilla.it.mutant;
+
+import io.flotilla.raft.mutant.Judge;
+
+/** The judges that run a whole fleet. */
+final class Judges {
+    static final Judge FLEET = new Judge(SeedRun.class.getName(), "MIXED", 100, "fleet simulation");
+
+    /** The same with elections all the time. */
+    static final Judge FLEET_ELECTIONS =
+            new Judge(SeedRun.class.getName(), "ELECTIONS", 100, "fleet simulation, elections");
+
+    private Judges() {}
+}
