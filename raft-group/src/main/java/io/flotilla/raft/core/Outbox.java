@@ -148,13 +148,23 @@ final class Outbox {
                 && snapshots.isEmpty()) {
             return Effects.NONE;
         }
-        Effects effects = new Effects(send, persist, apply, grants, refusedReads, loads, snapshots);
-        send = new ArrayList<>();
-        grants = new ArrayList<>();
-        refusedReads = new ArrayList<>();
-        loads = new ArrayList<>();
+        Effects effects =
+                new Effects(given(send), persist, apply, given(grants), given(refusedReads), given(loads), snapshots);
+        send = fresh(send);
+        grants = fresh(grants);
+        refusedReads = fresh(refusedReads);
+        loads = fresh(loads);
         snapshots = List.of();
         return effects;
+    }
+
+    /** An empty list stays here: what is given away is never changed again. */
+    private static <T> List<T> given(List<T> list) {
+        return list.isEmpty() ? List.of() : list;
+    }
+
+    private static <T> List<T> fresh(List<T> list) {
+        return list.isEmpty() ? list : new ArrayList<>();
     }
 
     private List<PersistBatch> batch() {
@@ -166,14 +176,15 @@ final class Outbox {
         if (unsaved != null) {
             hardStateSequence = sequence;
         }
-        PersistBatch batch = new PersistBatch(sequence, unsaved, base, membership, reset, image, entries, promises);
+        PersistBatch batch = new PersistBatch(
+                sequence, unsaved, base, membership, reset, image, given(entries), given(promises));
         unsaved = null;
         base = null;
         membership = null;
         image = null;
         reset = false;
-        entries = new ArrayList<>();
-        promises = new ArrayList<>();
+        entries = fresh(entries);
+        promises = fresh(promises);
         return List.of(batch);
     }
 }

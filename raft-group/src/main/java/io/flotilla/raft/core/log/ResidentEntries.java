@@ -9,6 +9,11 @@ import java.util.List;
  */
 final class ResidentEntries {
     private static final int SMALLEST = 8;
+    /** A ring that has become as large does not shrink below it: a busy log empties and fills again each turn. */
+    private static final int KEPT = 128;
+
+    /** Entries of a slice for which there is room from the beginning. */
+    private static final int LARGEST_GUESS = 128;
 
     private Entry[] ring = new Entry[SMALLEST];
     private int head;
@@ -56,7 +61,7 @@ final class ResidentEntries {
             size--;
             first++;
         }
-        if (ring.length > SMALLEST && size * 4 < ring.length) {
+        if (ring.length > KEPT && size * 4 < ring.length) {
             resize(ring.length / 2);
         }
     }
@@ -80,7 +85,7 @@ final class ResidentEntries {
 
     /** Entries from {@code from}, which is resident, up to {@code to}, stopping before {@code maxBytes} but after one. */
     List<Entry> slice(long from, long to, long maxBytes) {
-        List<Entry> slice = new ArrayList<>();
+        List<Entry> slice = new ArrayList<>((int) Math.min(to - from + 1, LARGEST_GUESS));
         long sum = 0;
         for (long index = from; index <= to; index++) {
             Entry entry = get(index);
