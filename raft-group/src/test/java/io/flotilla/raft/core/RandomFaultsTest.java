@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** Five replicas under every fault the core must bear, chosen by a seed; safety at every step, then liveness. */
 class RandomFaultsTest {
+    /** Fewer where the tests themselves are tested. */
     private static final int SEEDS = Integer.getInteger("flotilla.core.seeds", 300);
     private static final int STEPS = 5_000;
 
