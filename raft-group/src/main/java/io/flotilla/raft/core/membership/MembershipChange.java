@@ -24,6 +24,7 @@ public record MembershipChange(List<Step> steps, boolean joint) {
         REMOVE
     }
 
+    /** One thing to do with one node. */
     public record Step(Kind kind, NodeId node) {}
 
     public MembershipChange {
