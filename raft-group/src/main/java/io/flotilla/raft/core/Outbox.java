@@ -176,8 +176,8 @@ final class Outbox {
         if (unsaved != null) {
             hardStateSequence = sequence;
         }
-        PersistBatch batch = new PersistBatch(
-                sequence, unsaved, base, membership, reset, image, given(entries), given(promises));
+        PersistBatch batch =
+                new PersistBatch(sequence, unsaved, base, membership, reset, image, given(entries), given(promises));
         unsaved = null;
         base = null;
         membership = null;

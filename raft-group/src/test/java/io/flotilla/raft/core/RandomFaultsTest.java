@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 class RandomFaultsTest {
     /** Fewer where the tests themselves are tested. */
     private static final int SEEDS = Integer.getInteger("flotilla.core.seeds", 300);
+
     private static final int STEPS = 5_000;
 
     @Test

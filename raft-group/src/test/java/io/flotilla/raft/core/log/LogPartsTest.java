@@ -108,7 +108,10 @@ class LogPartsTest {
     private static List<Entry> slice(List<Entry> entries, int from, int to, long maxBytes) {
         int end = from + 1;
         while (end <= to
-                && entries.subList(from, end + 1).stream().mapToLong(Entry::bytes).sum() <= maxBytes) {
+                && entries.subList(from, end + 1).stream()
+                                .mapToLong(Entry::bytes)
+                                .sum()
+                        <= maxBytes) {
             end++;
         }
         return entries.subList(from, end);
