@@ -135,6 +135,15 @@ public final class RaftCore {
         return replica.memberships.latest();
     }
 
+    public boolean leads() {
+        return roles.current() instanceof Leader;
+    }
+
+    /** The end of the log. */
+    public EntryId last() {
+        return replica.log.last();
+    }
+
     /** Whether the newest membership is known to be committed. */
     public boolean isMembershipCommitted() {
         return replica.isMembershipCommitted();

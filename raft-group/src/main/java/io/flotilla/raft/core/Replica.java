@@ -32,6 +32,9 @@ final class Replica {
     /** The newest in the log, which counts. */
     Membership membership;
 
+    /** Whether it leaves this replica out. */
+    private boolean isLeftOut;
+
     /** The image that the state machine takes over just now. */
     private ImageBase installing;
 
@@ -45,7 +48,7 @@ final class Replica {
         this.hardState = restored.hardState();
         this.outbox = new Outbox(restored.lastIndex());
         this.log = restore(restored);
-        this.membership = memberships.latest().membership();
+        membershipChanged();
         this.loads = new Loads(outbox);
         this.timer = new ElectionTimer(config.electionTicks(), seed);
         this.now = now;
@@ -156,7 +159,7 @@ final class Replica {
                     installing.last().equals(last), "image %s, not %s, was to be installed", installing.last(), last);
             log.resetTo(last);
             memberships.resetTo(new MembershipEntry(last.index(), installing.membership()));
-            membership = installing.membership();
+            membershipChanged();
             outbox.resetTo(last, membership);
         }
         installing = null;
@@ -167,8 +170,8 @@ final class Replica {
         log.append(entry);
         outbox.write(entry);
         if (entry.kind() == EntryKind.MEMBERSHIP) {
-            membership = MembershipCodec.decode(entry.payload());
-            memberships.append(new MembershipEntry(entry.index(), membership));
+            memberships.append(new MembershipEntry(entry.index(), MembershipCodec.decode(entry.payload())));
+            membershipChanged();
         }
     }
 
@@ -176,7 +179,12 @@ final class Replica {
         log.truncateFrom(index);
         outbox.truncateFrom(index);
         memberships.truncateFrom(index);
+        membershipChanged();
+    }
+
+    private void membershipChanged() {
         membership = memberships.latest().membership();
+        isLeftOut = !membership.voters().isEmpty() && !membership.contains(self);
     }
 
     boolean isMembershipCommitted() {
@@ -204,12 +212,9 @@ final class Replica {
 
     /** The index of the committed and applied membership that leaves this replica out; 0 while there is none. */
     long removedAt() {
-        MembershipEntry latest = memberships.latest();
-        boolean isOut = latest.index() > joined
-                && latest.index() <= log.applied()
-                && !membership.voters().isEmpty()
-                && !membership.contains(self);
-        return isOut ? latest.index() : 0;
+        long index = memberships.latest().index();
+        boolean isOut = isLeftOut && index > joined && index <= log.applied();
+        return isOut ? index : 0;
     }
 
     /**

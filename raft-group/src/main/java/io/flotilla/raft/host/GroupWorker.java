@@ -4,9 +4,11 @@ import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transport.GroupMessage;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -183,7 +185,11 @@ final class GroupWorker {
     }
 
     void write(Replica replica, PersistBatch batch) {
-        writes.add(new PendingWrite(replica, batch));
+        writes.add(new PendingWrite(replica, batch, null));
+    }
+
+    void write(Replica replica, Tombstone tombstone) {
+        writes.add(new PendingWrite(replica, null, tombstone));
     }
 
     /** Adds to what the applier gets at the end of the turn. */
@@ -256,5 +262,9 @@ final class GroupWorker {
             running.get(i).stop();
         }
         running.clear();
+        state.replicas.values().stream()
+                .filter(replica -> replica.worker() == this)
+                .sorted(Comparator.comparingLong(Replica::groupId))
+                .forEach(Replica::stop);
     }
 }

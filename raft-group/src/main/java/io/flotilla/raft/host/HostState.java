@@ -1,6 +1,7 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
@@ -20,6 +21,9 @@ final class HostState {
 
     /** By group id; only looked up, or sorted before it is walked through. */
     final ConcurrentMap<Long, Replica> replicas = new ConcurrentHashMap<>();
+
+    /** Of dropped replicas, by group id. */
+    final ConcurrentMap<Long, Tombstone> tombstones = new ConcurrentHashMap<>();
 
     private final long began;
     private volatile Throwable failure;

@@ -124,6 +124,26 @@ final class HostedMachine {
         }
     }
 
+    /** The replica was dropped, and its tombstone is durable: the data goes. Any lane. */
+    void submitDrop() {
+        applier.lane().execute(this::drop);
+    }
+
+    private void drop() {
+        close();
+        if (replica.worker().state().isDown()) {
+            return;
+        }
+        try {
+            machines.drop(replica.groupId());
+        } catch (RuntimeException | Error e) {
+            replica.worker().answer(new Events.MachineFailed(replica, e));
+            return;
+        }
+        // a task of its own: what follows a wait for the disk must not be seen before the wait is over
+        lane().execute(() -> replica.worker().answer(new MembershipEvents.Dropped(replica)));
+    }
+
     private void applyDelayed() {
         delayed.set(false);
         applyGiven();

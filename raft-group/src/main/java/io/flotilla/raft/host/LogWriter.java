@@ -8,6 +8,7 @@ import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -157,7 +158,7 @@ final class LogWriter {
                 replica.writeSlot = gathered.size();
                 gathered.add(new Gathered(replica));
             }
-            gathered.get(replica.writeSlot).add(batch);
+            gathered.get(replica.writeSlot).add(batch, all.get(i).tombstone());
         }
         for (int i = 0; i < gathered.size(); i++) {
             gathered.get(i).replica.writeSlot = -1;
@@ -192,6 +193,10 @@ final class LogWriter {
         for (int i = 0; i < all.size(); i++) {
             Replica replica = all.get(i).replica();
             PersistBatch batch = all.get(i).batch();
+            if (all.get(i).tombstone() != null) {
+                replica.retirement().durable(all.get(i).tombstone());
+                continue;
+            }
             if (batch == null) {
                 replica.machine().submitOpen();
                 continue;
@@ -214,6 +219,9 @@ final class LogWriter {
     private static final class Gathered {
         private final Replica replica;
         private boolean creation;
+        /** Nothing else counts beside it. */
+        private Tombstone tombstone;
+
         private HardState hardState;
         private EntryId base;
         private Membership membership;
@@ -225,7 +233,11 @@ final class LogWriter {
             this.replica = replica;
         }
 
-        void add(PersistBatch batch) {
+        void add(PersistBatch batch, Tombstone written) {
+            if (written != null) {
+                tombstone = written;
+                return;
+            }
             if (batch == null) {
                 creation = true;
                 return;
@@ -277,6 +289,9 @@ final class LogWriter {
         }
 
         GroupWrite toWrite() {
+            if (tombstone != null) {
+                return GroupWrite.of(tombstone);
+            }
             return new GroupWrite(
                     replica.groupId(),
                     creation ? replica.descriptor() : null,

@@ -1,9 +1,12 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
@@ -92,6 +95,21 @@ public final class RaftHost implements AutoCloseable {
             state.replicas.put(replica.groupId(), replica);
             replica.machine().submitOpen();
         }
+        for (Tombstone tombstone : state.log.tombstones()) {
+            if (tombstone.dropped()) {
+                state.tombstones.put(tombstone.groupId(), tombstone);
+            } else {
+                Replica replica = replica(nothing(tombstone.groupId(), tombstone.removedAt(), null));
+                state.replicas.put(replica.groupId(), replica);
+                replica.retirement().goOn(tombstone);
+            }
+        }
+    }
+
+    /** What is here of a group that has no replica here. */
+    private static RecoveredGroup nothing(long groupId, long joined, Tombstone tombstone) {
+        GroupDescriptor group = new GroupDescriptor(groupId, Membership.NONE, new byte[0], joined);
+        return RecoveredGroup.created(group, tombstone);
     }
 
     private Replica replica(RecoveredGroup group) {
@@ -113,14 +131,19 @@ public final class RaftHost implements AutoCloseable {
     }
 
     /**
-     * Creates a replica of a new group; does nothing if there is one already. Durable before it takes part.
+     * Creates a replica of a group; does nothing if there is one already. Durable before it takes part. A founding replica
+     * is a member from the beginning. One that {@link GroupDescriptor#joined} later starts empty and learns from the
+     * group's leader; without this call no message of anybody makes it.
      *
-     * @throws IllegalArgumentException if this node is not among the group's members
+     * @return false if a tombstone forbids it: the replica was dropped for a membership at or after {@code joined}, or is
+     *     just being dropped
+     * @throws IllegalArgumentException if this node is not among the founding members and does not join later
      * @throws IllegalStateException before the start: only then is it known which groups there are
      */
-    public void createGroup(GroupDescriptor group) {
+    public boolean createGroup(GroupDescriptor group) {
         NodeId self = state.config.self();
-        if (group.groupId() < 0 || !group.membership().all().contains(self)) {
+        boolean belongs = group.joined() > 0 || group.membership().contains(self);
+        if (group.groupId() < 0 || !belongs) {
             throw new IllegalArgumentException("group " + group.groupId() + " of "
                     + group.membership().all() + " can't be created on " + self
                     + ": ids are not negative and a node creates only groups it is a member of");
@@ -130,12 +153,78 @@ public final class RaftHost implements AutoCloseable {
                 throw new IllegalStateException("start the host before creating groups");
             }
         }
-        if (state.isDown() || state.replicas.containsKey(group.groupId())) {
+        if (state.isDown()) {
+            return false;
+        }
+        Replica present = state.replicas.get(group.groupId());
+        if (present != null) {
+            return !present.retirement().hasBegun();
+        }
+        Tombstone tombstone = state.tombstones.get(group.groupId());
+        if (tombstone != null && group.joined() <= tombstone.removedAt()) {
+            return false;
+        }
+        Replica replica = replica(RecoveredGroup.created(group, tombstone));
+        if (state.replicas.putIfAbsent(group.groupId(), replica) == null) {
+            state.tombstones.remove(group.groupId());
+            writer.submit(List.of(PendingWrite.creation(replica)));
+        }
+        return true;
+    }
+
+    /**
+     * Changes a group's membership through its leader: one change at a time. The nodes' addresses are the transport's
+     * matter. A node that is added needs a replica, too ({@link #createGroup} there, with the index of the membership that
+     * added it); one that is removed drops its replica by itself if it hears of it, else it is told by {@link #retire}.
+     * Whether a learner holds enough to become a voter is judged by {@link #progress} before.
+     */
+    public void changeMembership(long groupId, MembershipChange change, MembershipCallback callback) {
+        Replica replica = state.replicas.get(groupId);
+        if (replica == null || state.isDown()) {
+            callback.refused(new Refusal.NoReplica());
+        } else if (!replica.worker().offer(new MembershipEvents.Change(replica, change, callback))) {
+            callback.refused(new Refusal.Busy(RETRY_MILLIS));
+        }
+    }
+
+    /** How far the replicas of a group are, if the one here leads; else what this one knows of the membership. */
+    public void progress(long groupId, ProgressCallback callback) {
+        Replica replica = state.replicas.get(groupId);
+        if (replica == null || state.isDown()) {
+            callback.refused(new Refusal.NoReplica());
+        } else if (!replica.worker().offer(new MembershipEvents.Progress(replica, callback))) {
+            callback.refused(new Refusal.Busy(RETRY_MILLIS));
+        }
+    }
+
+    /**
+     * Drops the replica of a group that was left out of it, unless it is a member by a later membership: stops it, deletes
+     * its data, and keeps it from being created again under an earlier number. May be called again, and before any
+     * replica was created: then it can't be created late.
+     *
+     * @param removedAt the index of a membership, committed, that does not name this node
+     */
+    public void retire(long groupId, long removedAt, RetireCallback callback) {
+        if (state.isDown()) {
+            callback.refused(new Refusal.NoReplica());
             return;
         }
-        Replica replica = replica(RecoveredGroup.created(group, null));
-        if (state.replicas.putIfAbsent(group.groupId(), replica) == null) {
-            writer.submit(List.of(new PendingWrite(replica, null)));
+        Replica replica = state.replicas.get(groupId);
+        if (replica == null) {
+            Tombstone tombstone = state.tombstones.get(groupId);
+            if (tombstone != null && removedAt <= tombstone.removedAt()) {
+                callback.retired();
+                return;
+            }
+            Replica placeholder = replica(nothing(groupId, removedAt, tombstone));
+            Replica other = state.replicas.putIfAbsent(groupId, placeholder);
+            replica = other == null ? placeholder : other;
+        }
+        if (!replica.worker().offer(new MembershipEvents.Retire(replica, removedAt, callback))) {
+            if (!replica.isCreated()) {
+                state.replicas.remove(groupId, replica);
+            }
+            callback.refused(new Refusal.Busy(RETRY_MILLIS));
         }
     }
 

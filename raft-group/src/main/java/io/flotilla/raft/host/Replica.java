@@ -13,10 +13,14 @@ import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.TermRun;
+import io.flotilla.raft.core.membership.MembershipChange;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.core.read.Lease;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.transport.BulkMessage;
@@ -36,6 +40,8 @@ final class Replica {
     private final PendingProposals proposals;
     private final PendingReads reads;
     private final PendingTransfer transfer;
+    private final PendingChange change = new PendingChange();
+    private final Retirement retirement;
 
     /** Null before the start and after a halt. */
     private RaftCore core;
@@ -46,6 +52,9 @@ final class Replica {
     private long applied;
     private boolean appliedChanged;
     private EntryId base;
+    private EntryId end;
+    private MembershipEntry newest;
+    private boolean newestCommitted;
     private long handedOver;
     private long durable;
     private volatile GroupStatus status;
@@ -77,10 +86,28 @@ final class Replica {
         this.proposals = new PendingProposals(this, state);
         this.reads = new PendingReads(this, state);
         this.transfer = new PendingTransfer(worker.lane());
+        this.retirement = new Retirement(this, state);
         this.base = restored.base();
+        this.end = end(restored);
+        this.newest = newest(restored);
         this.soft = new SoftState(
                 hardState().term(), RoleName.FOLLOWER, null, restored.base().index(), restored.lastIndex());
         publish(null);
+    }
+
+    private static EntryId end(RecoveredGroup restored) {
+        List<TermRun> runs = restored.terms();
+        long term = runs.isEmpty()
+                ? restored.base().term()
+                : runs.get(runs.size() - 1).term();
+        return new EntryId(term, restored.lastIndex());
+    }
+
+    private static MembershipEntry newest(RecoveredGroup restored) {
+        List<MembershipEntry> later = restored.memberships();
+        return later.isEmpty()
+                ? new MembershipEntry(restored.base().index(), restored.membership())
+                : later.get(later.size() - 1);
     }
 
     private HardState hardState() {
@@ -106,6 +133,15 @@ final class Replica {
     /** Any thread. */
     GroupStatus status() {
         return status;
+    }
+
+    /** Whether it was ever to run: else it only stands for a group that is to be kept out. */
+    boolean isCreated() {
+        return !descriptor().membership().voters().isEmpty();
+    }
+
+    Retirement retirement() {
+        return retirement;
     }
 
     boolean isRunning() {
@@ -330,6 +366,73 @@ final class Replica {
         }
     }
 
+    void changeMembership(MembershipChange wanted, MembershipCallback callback) {
+        if (core == null) {
+            callback.refused(new Refusal.NoReplica());
+            return;
+        }
+        touch();
+        try {
+            change.submit(core, wanted, callback);
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    void progress(ProgressCallback callback) {
+        if (core == null) {
+            callback.refused(new Refusal.NoReplica());
+        } else {
+            SoftState now = core.softState();
+            callback.progress(new GroupProgress(
+                    groupId,
+                    now.term(),
+                    now.committed(),
+                    core.membership(),
+                    core.isMembershipCommitted(),
+                    core.matches()));
+        }
+    }
+
+    /**
+     * This node has no replica of the group any more, or none since the membership at that index.
+     *
+     * @param callback may be null
+     */
+    void retire(long removedAt, RetireCallback callback) {
+        if (!retirement.hasBegun()) {
+            noteEnd();
+            boolean isMember = newest.index() > removedAt && newest.membership().contains(state.config.self());
+            if (isMember || descriptor().joined() > removedAt) {
+                if (callback != null) {
+                    callback.isMember(Math.max(newest.index(), descriptor().joined()));
+                }
+                return;
+            }
+            boolean isFurther = end.term() > restored.floor().term()
+                    || (end.term() == restored.floor().term()
+                            && end.index() > restored.floor().index());
+            EntryId floor = isFurther ? end : restored.floor();
+            retirement.begin(new Tombstone(groupId, removedAt, soft.term(), floor, false));
+            halted = true;
+            core = null;
+            revokeLease();
+            worker.halted();
+            publish(new IllegalStateException("dropped: the membership at index " + removedAt + " leaves it out"));
+            refuseAll();
+        }
+        retirement.await(callback);
+    }
+
+    /** What must be known of the core after its end. */
+    private void noteEnd() {
+        if (core != null) {
+            soft = core.softState();
+            end = core.last();
+            newest = core.membership();
+        }
+    }
+
     /** Collected until the end of the turn, so that they go through the core together. */
     void offer(Events.Proposal proposal) {
         if (core == null) {
@@ -449,12 +552,19 @@ final class Replica {
             proposals.leadershipMayHaveEnded(now);
         }
         transfer.turnEnded(core, now);
-        if (changed || appliedChanged || core.base() != base) {
+        change.settle(core, now);
+        if (changed || appliedChanged || core.base() != base || core.membership() != newest) {
             appliedChanged = false;
             base = core.base();
+            newest = core.membership();
+            newestCommitted = core.isMembershipCommitted();
             publish(null);
         }
         publishLease();
+        long removedAt = core.removedAt();
+        if (removedAt > 0) {
+            retire(removedAt, null);
+        }
     }
 
     private void publishLease() {
@@ -479,7 +589,8 @@ final class Replica {
     private void publish(Throwable failure) {
         status = new GroupStatus(
                 groupId,
-                descriptor().membership(),
+                newest,
+                newestCommitted,
                 soft,
                 applied,
                 base.index() + 1,
@@ -488,16 +599,25 @@ final class Replica {
 
     /** This replica can't go on; the others of the node are not concerned. */
     void halt(Throwable cause) {
+        if (retirement.hasBegun()) {
+            retirement.refuse(new Refusal.NoReplica());
+            tell(cause);
+        }
         if (halted) {
             return;
         }
         halted = true;
+        noteEnd();
         core = null;
         revokeLease();
         worker.halted();
         state.counters.haltedGroups.increment();
         publish(cause);
         refuseAll();
+        tell(cause);
+    }
+
+    private void tell(Throwable cause) {
         try {
             state.listener.groupFailed(groupId, cause);
         } catch (RuntimeException | Error e) {
@@ -512,12 +632,14 @@ final class Replica {
             revokeLease();
             refuseAll();
         }
+        retirement.refuse(new Refusal.Indeterminate(null));
     }
 
     private void refuseAll() {
         proposals.refuseAll(soft.leader());
         reads.refuseAll();
         transfer.refuseAll();
+        change.refuse(new Refusal.Indeterminate(soft.leader()));
         if (imageToInstall != null) {
             worker.snapshots().over(imageToInstall, BulkMessage.Outcome.REFUSED, "the replica does not run");
             imageToInstall = null;

@@ -10,4 +10,15 @@ public interface StateMachineFactory {
      * @throws RuntimeException if it can't be opened (damage, disk): the replica is halted, loudly
      */
     StateMachine open(GroupDescriptor group);
+
+    /**
+     * Deletes, durably, whatever is kept of a group's machine, which is closed; does nothing if nothing is kept. Called on
+     * the group's applier lane, again after a crash; after it the group may be opened from its genesis.
+     *
+     * @throws UnsupportedOperationException if these machines can't be dropped: replicas of theirs stay as they are
+     */
+    default void drop(long groupId) {
+        throw new UnsupportedOperationException(
+                "machines of " + getClass().getName() + " can't be dropped: the data of group " + groupId + " stays");
+    }
 }
