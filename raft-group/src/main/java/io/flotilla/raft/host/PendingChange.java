@@ -34,7 +34,8 @@ final class PendingChange {
         if (waiting == null) {
             return;
         }
-        boolean isOver = core.isMembershipCommitted() && !core.membership().membership().isJoint();
+        boolean isOver =
+                core.isMembershipCommitted() && !core.membership().membership().isJoint();
         if (now.term() == term && core.membership().index() >= index && isOver) {
             MembershipCallback callback = take();
             callback.changed(core.membership());

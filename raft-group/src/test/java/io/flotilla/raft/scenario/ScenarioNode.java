@@ -52,7 +52,7 @@ final class ScenarioNode {
 
     private void write(GroupWrite write) {
         properties.writes(id, disk, write, replica.machineDurable);
-        properties.durable(disk, List.of(write));
+        properties.durable(id, disk, List.of(write));
     }
 
     /** The oldest write becomes durable, and its messages leave. */
@@ -61,7 +61,15 @@ final class ScenarioNode {
         if (batch == null) {
             throw new NotNow("nothing waits for the disk of %s", id);
         }
-        write(new GroupWrite(GROUP, null, batch.hardState(), batch.base(), batch.entries()));
+        write(new GroupWrite(
+                GROUP,
+                null,
+                batch.hardState(),
+                batch.base(),
+                batch.membership(),
+                batch.image(),
+                null,
+                batch.entries()));
         return replica.persistNext();
     }
 

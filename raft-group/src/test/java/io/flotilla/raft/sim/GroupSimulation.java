@@ -3,6 +3,7 @@ package io.flotilla.raft.sim;
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.host.HostListener;
@@ -18,6 +19,7 @@ import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.sim.invariant.LinearizableReads;
 import io.flotilla.raft.sim.invariant.Liveness;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
@@ -54,6 +56,10 @@ final class GroupSimulation implements FaultPlan.World {
     private final List<String> names = new ArrayList<>();
     private final LinearizableReads linearizableReads = new LinearizableReads();
     private final Coverage coverage = new Coverage();
+    private final List<GroupDescriptor> founded = new ArrayList<>();
+    /** Null if memberships stay as they are. */
+    private final MembershipOwner owner;
+
     private boolean quiet;
     private long proposed;
     private long acknowledgements;
@@ -62,10 +68,20 @@ final class GroupSimulation implements FaultPlan.World {
     private long transfers;
 
     GroupSimulation(long seed) {
-        this(seed, FaultPlan.Profile.MIXED);
+        this(seed, FaultPlan.Profile.MIXED, changesMemberships(seed));
     }
 
+    /** Whether the memberships change in a seed's run. */
+    static boolean changesMemberships(long seed) {
+        return seed % 4 != 0;
+    }
+
+    /** With memberships that stay as they are. */
     GroupSimulation(long seed, FaultPlan.Profile profile) {
+        this(seed, profile, false);
+    }
+
+    private GroupSimulation(long seed, FaultPlan.Profile profile, boolean changes) {
         scheduler = new SimScheduler(seed);
         network = new SimNetwork(scheduler);
         random = scheduler.randomStream();
@@ -74,7 +90,7 @@ final class GroupSimulation implements FaultPlan.World {
                 result -> result == null ? 0 : (Long) result,
                 machine -> machine.as(ChainMachine.class).chain());
         network.observe(invariants);
-        int size = random.nextInt(3) == 0 ? 5 : 3;
+        int size = changes ? 3 + random.nextInt(5) : random.nextInt(3) == 0 ? 5 : 3;
         int appendBytes = random.nextBoolean() ? 40 : 192 << 10;
         core = new CoreConfig(20, 5, appendBytes, 1 + random.nextInt(64), 4 << 20, 1 << 20, 1 << 20, 4 << 10, true);
         segmentBytes = random.nextInt(5) == 0 ? 1 << 20 : 8192 << random.nextInt(2);
@@ -93,9 +109,15 @@ final class GroupSimulation implements FaultPlan.World {
             ids.add(new NodeId("n" + i));
             names.add("n" + i);
         }
+        int founders = changes ? 1 + random.nextInt(size) : size;
         for (NodeId id : ids) {
             nodes.add(new SimNode(id, ids));
         }
+        for (int group = 0; group < GROUPS; group++) {
+            founded.add(new GroupDescriptor(group, Membership.of(ids.subList(0, founders)), new byte[0]));
+        }
+        owner = changes ? new MembershipOwner(scheduler, fleet, founded, coverage) : null;
+        invariants.properties().askForMemberships(this::inForce);
         faults = new FaultPlan(scheduler, network, this, profile, coverage);
     }
 
@@ -106,8 +128,14 @@ final class GroupSimulation implements FaultPlan.World {
         propose();
         read();
         transfer();
+        if (owner != null) {
+            owner.begin();
+        }
         scheduler.runUntil(seconds * SECOND);
         faults.end();
+        if (owner != null) {
+            owner.calmDown();
+        }
         long[] before = new long[GROUPS];
         Arrays.setAll(before, linearizableReads::acknowledged);
         scheduler.runUntil((seconds + 10) * SECOND);
@@ -118,9 +146,66 @@ final class GroupSimulation implements FaultPlan.World {
         }
         quiet = true;
         // an image of the slowest kind takes its time, and others may come before it
-        scheduler.runUntil((seconds + 40) * SECOND);
+        scheduler.runUntil((seconds + 60) * SECOND);
         nodes.forEach(SimNode::countReads);
+        check(this::checkMemberships);
         check(() -> invariants.checkReplicasAgree(node -> true));
+    }
+
+    private List<Membership> inForce(long group) {
+        List<Membership> all = new ArrayList<>();
+        for (SimNode node : nodes) {
+            GroupStatus status = node.host == null ? null : node.host.status(group);
+            if (status != null) {
+                all.add(status.membership());
+            }
+        }
+        return all;
+    }
+
+    /** Who is a member by what was committed last has a replica that knows it, and nobody else has one. */
+    private void checkMemberships() {
+        for (int group = 0; group < GROUPS; group++) {
+            Membership committed = invariants.properties().membership(group);
+            for (SimNode node : nodes) {
+                GroupStatus status = node.host.status(group);
+                boolean fits = committed.contains(node.id)
+                        ? status != null && status.membership().equals(committed) && !committed.isJoint()
+                        : status == null;
+                if (!fits) {
+                    throw new Violation(
+                            "Liveness",
+                            "group %d has %s, but %s has %s; all: %s",
+                            group,
+                            committed,
+                            node.id,
+                            status,
+                            statuses(group));
+                }
+            }
+        }
+    }
+
+    private List<String> statuses(long group) {
+        return nodes.stream()
+                .map(node -> node.id + " " + node.host.status(group))
+                .toList();
+    }
+
+    private final MembershipOwner.Fleet fleet = new MembershipOwner.Fleet() {
+        @Override
+        public List<NodeId> nodes() {
+            return nodes.stream().map(node -> node.id).toList();
+        }
+
+        @Override
+        public RaftHost host(NodeId id) {
+            return node(id.value()).host;
+        }
+    };
+
+    Coverage coverage() {
+        return coverage;
     }
 
     private void check(Runnable property) {
@@ -398,18 +483,29 @@ final class GroupSimulation implements FaultPlan.World {
                     incarnation,
                     log,
                     transport,
-                    invariants.watch(
-                            id,
-                            group -> new ChainMachine(
-                                    scheduler,
-                                    incarnation,
-                                    random.split(),
-                                    chains.computeIfAbsent(group.groupId(), g -> ChainStore.empty()))),
+                    invariants.watch(id, machines(incarnation)),
                     new Listener(this, incarnation));
             host.start();
-            for (int group = 0; group < GROUPS; group++) {
-                host.createGroup(new GroupDescriptor(group, Membership.of(all), new byte[0]));
+            for (GroupDescriptor group : founded) {
+                if (group.membership().contains(id)) {
+                    host.createGroup(group);
+                }
             }
+        }
+
+        private StateMachineFactory machines(SimRuntime incarnation) {
+            return new StateMachineFactory() {
+                @Override
+                public StateMachine open(GroupDescriptor group) {
+                    ChainStore store = chains.computeIfAbsent(group.groupId(), g -> ChainStore.empty());
+                    return new ChainMachine(scheduler, incarnation, random.split(), store);
+                }
+
+                @Override
+                public void drop(long groupId) {
+                    chains.remove(groupId);
+                }
+            };
         }
 
         /** The node can't go on. Only a disk that was broken is a reason. */

@@ -8,15 +8,26 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class GroupSimulationTest {
+    /** What {@link MembershipOwner} must have met, or the runs say nothing about it. */
+    private static final List<String> MUST_HAPPEN = List.of(
+            "changes made",
+            "changes of several nodes made",
+            "leaders removed",
+            "replicas ordered",
+            "replicas dropped when told",
+            "replicas kept out by tombstones",
+            "orders to drop a member refused");
 
     @Test
     void noSeedBreaksAnInvariant() {
         long first = Long.getLong("flotilla.seed", Long.getLong("flotilla.firstSeed", 1));
         long count = System.getProperty("flotilla.seed") != null ? 1 : Long.getLong("flotilla.seeds", 30);
         long installs = 0;
+        Coverage coverage = new Coverage();
         long leasedReads = 0;
         long transfers = 0;
         for (long seed = first; seed < first + count; seed++) {
@@ -33,11 +44,16 @@ class GroupSimulationTest {
                         e);
             }
             installs += simulation.installs();
+            coverage.addAll(simulation.coverage());
             leasedReads += simulation.leasedReads();
             transfers += simulation.transfers();
             System.out.println("seed " + seed + ": " + simulation.summary());
         }
+        System.out.println(coverage);
         if (count >= 10) {
+            for (String met : MUST_HAPPEN) {
+                assertThat(coverage.of(met)).as(met).isPositive();
+            }
             assertThat(installs).as("images taken over").isGreaterThan(3 * count);
             assertThat(leasedReads).as("reads under a lease").isGreaterThan(500 * count);
             assertThat(transfers).as("leaderships handed over").isGreaterThan(count);
@@ -46,6 +62,9 @@ class GroupSimulationTest {
 
     /** The failure as a scenario, in a file and in words. */
     private static String story(long seed) {
+        if (GroupSimulation.changesMemberships(seed)) {
+            return "memberships changed in it, so there is no scenario of it";
+        }
         String story = FailureStory.of(Judge.GROUP, seed);
         if (story == null) {
             return "the cores alone don't show it, so there is no scenario of it";

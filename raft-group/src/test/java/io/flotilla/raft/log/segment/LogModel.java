@@ -4,16 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipChange;
+import io.flotilla.raft.core.membership.MembershipChanger;
+import io.flotilla.raft.core.membership.MembershipCodec;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.log.Tombstone;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +31,10 @@ import java.util.TreeSet;
 final class LogModel {
     private static final class Group {
         private byte[] genesis;
+        private long joined;
+        private EntryId floor = EntryId.ZERO;
+        private Membership membership;
+        private ImageBase image;
         private HardState hardState = HardState.INITIAL;
         private EntryId base = EntryId.ZERO;
         private final List<Entry> entries = new ArrayList<>();
@@ -46,6 +56,7 @@ final class LogModel {
     }
 
     private final TreeMap<Long, Group> groups = new TreeMap<>();
+    private final TreeMap<Long, Tombstone> tombstones = new TreeMap<>();
 
     static GroupWrite creation(long groupId, HardState hardState, Entry... entries) {
         return new GroupWrite(groupId, descriptor(groupId), hardState, null, List.of(entries));
@@ -75,19 +86,39 @@ final class LogModel {
         groups.forEach((id, group) -> {
             Group again = new Group();
             again.genesis = group.genesis;
+            again.joined = group.joined;
+            again.floor = group.floor;
+            again.membership = group.membership;
+            again.image = group.image;
             again.hardState = group.hardState;
             again.base = group.base;
             again.entries.addAll(group.entries);
             copy.groups.put(id, again);
         });
+        copy.tombstones.putAll(tombstones);
         return copy;
     }
 
     LogModel apply(List<GroupWrite> writes) {
         for (GroupWrite write : writes) {
+            if (write.tombstone() != null) {
+                groups.remove(write.groupId());
+                tombstones.put(write.groupId(), write.tombstone());
+                continue;
+            }
             Group group = groups.computeIfAbsent(write.groupId(), id -> new Group());
             if (write.creation() != null) {
+                Tombstone before = tombstones.remove(write.groupId());
                 group.genesis = write.creation().genesis();
+                group.joined = write.creation().joined();
+                group.membership = group.joined == 0 ? write.creation().membership() : Membership.NONE;
+                if (before != null) {
+                    group.hardState = new HardState(before.term() + 1, null);
+                    group.floor = before.floor();
+                }
+            }
+            if (write.image() != null) {
+                group.image = write.image();
             }
             if (write.hardState() != null) {
                 group.hardState = write.hardState();
@@ -96,6 +127,9 @@ final class LogModel {
             if (base != null && !base.equals(group.base)) {
                 List<Entry> kept = group.holds(base) ? List.copyOf(group.from(base.index() + 1)) : List.of();
                 group.base = base;
+                if (write.membership() != null) {
+                    group.membership = write.membership();
+                }
                 group.entries.clear();
                 group.entries.addAll(kept);
             }
@@ -115,6 +149,11 @@ final class LogModel {
             ids.add(random.nextLong(6));
         }
         for (long id : ids) {
+            Tombstone tombstone = tombstones.get(id);
+            if (tombstone != null || random.nextInt(16) == 0) {
+                writes.add(dropOrCreate(id, tombstone, random));
+                continue;
+            }
             Group group = groups.get(id);
             HardState hardState = group == null ? HardState.INITIAL : group.hardState;
             HardState newState = null;
@@ -138,11 +177,48 @@ final class LogModel {
             List<Entry> entries = new ArrayList<>();
             long index = random.nextInt(5) == 0 ? base + 1 + random.nextLong(last - base + 1) : last + 1;
             for (int count = random.nextInt(5); count > 0; count--) {
-                entries.add(entry(hardState.term(), index++, random.nextInt(maxPayload)));
+                entries.add(
+                        random.nextInt(8) == 0
+                                ? membershipEntry(hardState.term(), index++, random)
+                                : entry(hardState.term(), index++, random.nextInt(maxPayload)));
             }
-            writes.add(new GroupWrite(id, group == null ? descriptor(id) : null, newState, newBase, entries));
+            ImageBase image = random.nextInt(10) > 0
+                    ? null
+                    : new ImageBase(new EntryId(hardState.term(), index + 50), someMembership(random));
+            writes.add(new GroupWrite(
+                    id,
+                    group == null ? descriptor(id) : null,
+                    newState,
+                    newBase,
+                    newBase == null ? null : someMembership(random),
+                    image,
+                    null,
+                    entries));
         }
         return writes;
+    }
+
+    private GroupWrite dropOrCreate(long id, Tombstone tombstone, SplittableRandom random) {
+        if (tombstone == null || random.nextInt(3) == 0) {
+            long removedAt = random.nextInt(9) + (tombstone == null ? 0 : tombstone.removedAt());
+            EntryId floor = new EntryId(random.nextInt(9), random.nextInt(99));
+            return GroupWrite.of(new Tombstone(id, removedAt, random.nextInt(9), floor, random.nextBoolean()));
+        }
+        GroupDescriptor group = new GroupDescriptor(
+                id, descriptor(id).membership(), descriptor(id).genesis(), tombstone.removedAt() + 1);
+        return new GroupWrite(id, group, null, null, List.of());
+    }
+
+    private static Membership someMembership(SplittableRandom random) {
+        Membership some = Membership.of(new NodeId("n" + random.nextInt(9)), new NodeId("other"));
+        return random.nextBoolean()
+                ? some
+                : MembershipChanger.change(
+                        some, MembershipChange.demote(new NodeId("other")).jointly());
+    }
+
+    private static Entry membershipEntry(long term, long index, SplittableRandom random) {
+        return new Entry(term, index, EntryKind.MEMBERSHIP, MembershipCodec.encode(someMembership(random)));
     }
 
     /** What the hosts of the groups do about some of the log's requests. */
@@ -150,6 +226,7 @@ final class LogModel {
         List<GroupWrite> writes = new ArrayList<>();
         for (LogStore.Pin pin : pins) {
             Group group = groups.get(pin.groupId());
+            assertThat(group).as("group of %s", pin).isNotNull();
             assertThat(pin.index()).isBetween(group.base.index() + 1, group.last());
             if (random.nextInt(3) == 0) {
                 long term = group.from(pin.index()).get(0).term();
@@ -181,7 +258,18 @@ final class LogModel {
             assertThat(found.base()).isEqualTo(group.base);
             assertThat(found.lastIndex()).isEqualTo(group.last());
             assertThat(found.terms()).isEqualTo(terms(group));
+            assertThat(found.descriptor().joined()).isEqualTo(group.joined);
+            assertThat(found.floor()).isEqualTo(group.floor);
+            assertThat(found.membership()).isEqualTo(group.membership);
+            boolean isAhead = group.image != null && group.image.last().index() > group.base.index();
+            assertThat(found.image()).isEqualTo(isAhead ? group.image : null);
+            assertThat(found.memberships())
+                    .isEqualTo(group.entries.stream()
+                            .filter(e -> e.kind() == EntryKind.MEMBERSHIP)
+                            .map(e -> new MembershipEntry(e.index(), MembershipCodec.decode(e.payload())))
+                            .toList());
         }
+        assertThat(store.tombstones()).containsExactlyElementsOf(tombstones.values());
         assertReadBy(store);
     }
 

@@ -2,6 +2,7 @@ package io.flotilla.raft.sim.invariant;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
+import java.util.List;
 import java.util.Set;
 
 /** Nothing is applied before a majority of the group's voters has it on disk, synced. */
@@ -14,9 +15,10 @@ public final class Durability {
         String describe(NodeId node, long group);
     }
 
-    public void applied(long group, long index, long term, NodeId node, Membership membership, Holds holds) {
-        if (!majority(membership.voters(), group, index, term, holds)
-                || (membership.isJoint() && !majority(membership.outgoing(), group, index, term, holds))) {
+    /** @param memberships those by one of which it was committed */
+    public void applied(long group, long index, long term, NodeId node, List<Membership> memberships, Holds holds) {
+        if (memberships.stream().noneMatch(membership -> isHeld(membership, group, index, term, holds))) {
+            Membership membership = memberships.get(0);
             throw new Violation(
                     "Durability",
                     "%s applies index %d of term %d in group %d, which is not on the disks of a majority: %s",
@@ -28,6 +30,11 @@ public final class Durability {
                             .map(other -> other + " has " + holds.describe(other, group))
                             .toList());
         }
+    }
+
+    private static boolean isHeld(Membership membership, long group, long index, long term, Holds holds) {
+        return majority(membership.voters(), group, index, term, holds)
+                && (!membership.isJoint() || majority(membership.outgoing(), group, index, term, holds));
     }
 
     private static boolean majority(Set<NodeId> voters, long group, long index, long term, Holds holds) {

@@ -12,6 +12,9 @@ final class LogDurability {
      * @param after null if the log was not found again at all
      */
     static void recovered(NodeId node, long group, ShadowLog before, GroupWrite inFlight, ShadowLog after) {
+        if (inFlight != null && inFlight.tombstone() != null && after == null) {
+            return;
+        }
         if (before.lastIndex() == 0 || (after != null && after.includes(before))) {
             return;
         }

@@ -1,6 +1,7 @@
 package io.flotilla.raft.sim.invariant;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
@@ -28,6 +29,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
     private final Map<NodeId, Map<Long, WatchedMachine>> machines = new TreeMap<>();
     private long installs;
     private int incarnations;
+    private int opens;
 
     /**
      * @param resultHash what a state machine's result says, as one number; the same on every replica
@@ -40,7 +42,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
         this.checksum = checksum;
     }
 
-    SafetyProperties properties() {
+    public SafetyProperties properties() {
         return properties;
     }
 
@@ -91,11 +93,22 @@ public final class RaftInvariants implements SimNetwork.Observer {
         String incarnation = node + "#" + incarnations++;
         Map<Long, WatchedMachine> opened = new TreeMap<>();
         machines.put(node, opened);
-        return group -> {
-            properties.created(group.groupId(), group.membership());
-            WatchedMachine machine = new WatchedMachine(this, node, incarnation, group, factory.open(group));
-            opened.put(group.groupId(), machine);
-            return machine;
+        return new StateMachineFactory() {
+            @Override
+            public StateMachine open(GroupDescriptor group) {
+                properties.created(group.groupId(), group.membership());
+                String life = incarnation + "." + opens++;
+                WatchedMachine machine =
+                        new WatchedMachine(RaftInvariants.this, node, life, group, factory.open(group));
+                opened.put(group.groupId(), machine);
+                return machine;
+            }
+
+            @Override
+            public void drop(long groupId) {
+                opened.remove(groupId);
+                factory.drop(groupId);
+            }
         };
     }
 
@@ -133,7 +146,8 @@ public final class RaftInvariants implements SimNetwork.Observer {
     }
 
     long durableIndex(NodeId node, long group) {
-        return machines.get(node).get(group).unwatched().durableIndex();
+        WatchedMachine machine = machines.get(node).get(group);
+        return machine == null ? Long.MAX_VALUE : machine.unwatched().durableIndex(); // it was dropped meanwhile
     }
 
     long hash(Object result) {

@@ -3,15 +3,20 @@ package io.flotilla.raft.sim.invariant;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.RecoveredGroup;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.LongFunction;
 
 /**
  * Hears what the nodes of a run send, write, apply and take over, and asks every safety property about each of these
@@ -32,7 +37,9 @@ public final class SafetyProperties {
     private final Durability durability = new Durability();
     private final Monotonicity monotonicity = new Monotonicity();
     private final Map<NodeId, ShadowDisk> disks = new TreeMap<>();
-    private final Map<Long, Membership> memberships = new HashMap<>();
+    private final Tombstones tombstones = new Tombstones();
+    private final Map<Long, Memberships> memberships = new HashMap<>();
+    private LongFunction<List<Membership>> inForce = group -> List.of();
     private final Map<Long, Long> highestTerms = new HashMap<>();
     private final Map<Long, NodeId> highestLeaders = new HashMap<>();
     private NodeId lastLeader;
@@ -76,9 +83,19 @@ public final class SafetyProperties {
         return stateMachineSafety.lastIndex(group);
     }
 
+    /** @param newInForce the memberships of a group that living nodes go by now */
+    public void askForMemberships(LongFunction<List<Membership>> newInForce) {
+        inForce = newInForce;
+    }
+
+    /** What was committed last, or the first one. */
+    public Membership membership(long group) {
+        return memberships.get(group).committedAt(Long.MAX_VALUE);
+    }
+
     /** A group is known, with these members. */
     public void created(long group, Membership membership) {
-        memberships.putIfAbsent(group, membership);
+        memberships.computeIfAbsent(group, id -> new Memberships(id, membership));
     }
 
     /** A message leaves a node. */
@@ -100,10 +117,18 @@ public final class SafetyProperties {
         if (electionSafety.leads(group, term, node)) {
             elections++;
             lastLeader = node;
-            if (term > highestTerm(group)) {
+            if (term >= highestTerm(group)) {
                 highestTerms.put(group, term);
                 highestLeaders.put(group, node);
             }
+        }
+    }
+
+    /** Somebody led that term, perhaps alone and without a word. */
+    private void seesTerm(long group, long term) {
+        if (term > highestTerm(group)) {
+            highestTerms.put(group, term);
+            highestLeaders.remove(group);
         }
     }
 
@@ -117,10 +142,31 @@ public final class SafetyProperties {
 
     /** The highest index of an entry of a term that a majority has on disk; 0 if there is none. */
     private long majorityEnd(long group, long term) {
-        Membership membership = memberships.get(group);
-        long[] ends = new long[membership.voters().size()];
+        long end = 0;
+        for (Membership membership : possible(group, memberships.get(group).now())) {
+            long ofThis = majorityEnd(membership.voters(), group, term);
+            end = Math.max(
+                    end,
+                    membership.isJoint() ? Math.min(ofThis, majorityEnd(membership.outgoing(), group, term)) : ofThis);
+        }
+        return end;
+    }
+
+    /** A leader goes by the newest membership in its memory, which perhaps nobody began to write. */
+    private List<Membership> possible(long group, List<Membership> written) {
+        List<Membership> all = new ArrayList<>(written);
+        for (Membership membership : inForce.apply(group)) {
+            if (!membership.voters().isEmpty()) {
+                all.add(membership);
+            }
+        }
+        return all;
+    }
+
+    private long majorityEnd(Set<NodeId> voters, long group, long term) {
+        long[] ends = new long[voters.size()];
         int i = 0;
-        for (NodeId voter : membership.voters()) {
+        for (NodeId voter : voters) {
             ShadowLog log = log(voter, group);
             ends[i++] = log == null ? 0 : log.lastIndexOf(term);
         }
@@ -139,6 +185,7 @@ public final class SafetyProperties {
         for (RecoveredGroup group : recovered) {
             long id = group.descriptor().groupId();
             created(id, group.descriptor().membership());
+            tombstones.runs(node, id, group.descriptor().joined());
             ShadowLog log = ShadowLog.of(group);
             for (long index = group.base().index() + 1; index <= group.lastIndex(); index++) {
                 logMatching.hashOf(id, log.termAt(index), index);
@@ -168,8 +215,18 @@ public final class SafetyProperties {
         long group = write.groupId();
         if (write.creation() != null) {
             created(group, write.creation().membership());
+            tombstones.creates(node, write.creation());
         }
-        if (write.base() == null && write.entries().isEmpty()) {
+        if (write.image() != null) {
+            memberships
+                    .get(group)
+                    .standsAt(node, write.image().last().index(), write.image().membership());
+        }
+        if (write.tombstone() != null) {
+            disk.begin(write);
+            return;
+        }
+        if (write.base() == null && write.entries().isEmpty() && write.creation() == null) {
             return;
         }
         ShadowLog before = disk.logOrNew(group);
@@ -178,20 +235,54 @@ public final class SafetyProperties {
             logBases.moves(group, node, before.base(), write.base(), machineDurable);
             basesMoved++;
             log = before.copy();
-            log.moveBase(write.base());
+            log.moveBase(write.base(), write.membership());
+            memberships
+                    .get(group)
+                    .standsAt(
+                            node,
+                            write.base().index(),
+                            log.membershipBefore(write.base().index() + 1).membership());
         }
         if (!write.entries().isEmpty()) {
+            seesTerm(group, write.entries().get(write.entries().size() - 1).term());
             leaderAppendOnly.writes(
                     group, node, highestLeaders.get(group), highestTerm(group), log.lastIndex(), write.entries());
             logMatching.stored(group, node, log, write.entries());
+            writesMemberships(node, group, log, write.entries());
         }
         committedNeverLost.writes(group, node, before, write);
         disk.begin(write);
     }
 
+    private void writesMemberships(NodeId node, long group, ShadowLog before, List<Entry> entries) {
+        ShadowLog log = before;
+        for (Entry entry : entries) {
+            if (entry.kind() == EntryKind.MEMBERSHIP) {
+                if (log == before) {
+                    log = before.copy();
+                    log.append(entries);
+                }
+                memberships
+                        .get(group)
+                        .writes(node, entry, log.membershipBefore(entry.index()), (voter, term, index) -> {
+                            ShadowLog its = log(voter, group);
+                            return its != null
+                                    && (its.lastIndexOf(term) >= Math.max(1, index)
+                                            || its.base().term() >= term
+                                                    && its.base().index() >= index);
+                        });
+            }
+        }
+    }
+
     /** What the node wrote is durable. */
-    public void durable(ShadowDisk disk, List<GroupWrite> writes) {
-        writes.forEach(disk::end);
+    public void durable(NodeId node, ShadowDisk disk, List<GroupWrite> writes) {
+        for (GroupWrite write : writes) {
+            if (write.tombstone() != null) {
+                tombstones.written(node, write.tombstone());
+            }
+            disk.end(write);
+        }
     }
 
     /**
@@ -206,10 +297,15 @@ public final class SafetyProperties {
             stateMachineSafety.isNext(group, index, next++, node);
             long highest = highestTerm(group);
             if (stateMachineSafety.applies(group, index, entry.term(), EntryHash.of(entry), node, highest)) {
+                if (entry.kind() == EntryKind.MEMBERSHIP) {
+                    memberships.get(group).applied(entry, MembershipCodec.decode(entry.payload()));
+                }
                 if (node.equals(highestLeaders.get(group))) {
                     commitRule.applies(group, highest, index, node, this::majorityEnd);
                 }
-                durability.applied(group, index, entry.term(), node, memberships.get(group), onDisks);
+                List<Membership> deciding =
+                        possible(group, memberships.get(group).from(index));
+                durability.applied(group, index, entry.term(), node, deciding, onDisks);
             }
         }
     }

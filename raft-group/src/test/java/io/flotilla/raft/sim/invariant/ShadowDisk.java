@@ -35,6 +35,11 @@ public final class ShadowDisk {
     }
 
     void end(GroupWrite write) {
+        if (write.tombstone() != null) {
+            logs.remove(write.groupId());
+            inFlight.remove(write.groupId());
+            return;
+        }
         logOrNew(write.groupId()).apply(write);
         inFlight.remove(write.groupId());
     }

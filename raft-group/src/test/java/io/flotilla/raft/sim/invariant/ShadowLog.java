@@ -2,21 +2,32 @@ package io.flotilla.raft.sim.invariant;
 
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.log.TermRun;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipCodec;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.RecoveredGroup;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** The terms of one group's entries on one node's disk, as seen from outside its log store. */
 final class ShadowLog {
     private EntryId base = EntryId.ZERO;
+    /** From the base on. */
+    private TreeMap<Long, Membership> memberships = new TreeMap<>(Map.of(0L, Membership.NONE));
+
     private long[] terms = new long[16];
     private int count;
 
     static ShadowLog of(RecoveredGroup group) {
         ShadowLog log = new ShadowLog();
         log.base = group.base();
+        log.memberships = new TreeMap<>(Map.of(group.base().index(), group.membership()));
+        group.memberships().forEach(entry -> log.memberships.put(entry.index(), entry.membership()));
         List<TermRun> runs = group.terms();
         int run = -1;
         for (long index = group.base().index() + 1; index <= group.lastIndex(); index++) {
@@ -31,22 +42,43 @@ final class ShadowLog {
     /** Appends, cutting everything from the first entry's index on. */
     void append(List<Entry> entries) {
         count = (int) (entries.get(0).index() - base.index() - 1);
+        memberships.tailMap(entries.get(0).index(), true).clear();
         for (Entry entry : entries) {
             add(entry.term());
+            if (entry.kind() == EntryKind.MEMBERSHIP) {
+                memberships.put(entry.index(), MembershipCodec.decode(entry.payload()));
+            }
         }
     }
 
     /** What a write makes of the log. */
     void apply(GroupWrite write) {
+        if (write.creation() != null) {
+            memberships.put(0L, write.creation().initialMembership());
+        }
         if (write.base() != null) {
-            moveBase(write.base());
+            moveBase(write.base(), write.membership());
         }
         if (!write.entries().isEmpty()) {
             append(write.entries());
         }
     }
 
-    void moveBase(EntryId newBase) {
+    /** The membership in force before an index, and its own index. */
+    MembershipEntry membershipBefore(long index) {
+        Map.Entry<Long, Membership> entry = memberships.lowerEntry(index);
+        return new MembershipEntry(entry.getKey(), entry.getValue());
+    }
+
+    /** @param membership in force there; null if it is the one that was in force before */
+    void moveBase(EntryId newBase, Membership membership) {
+        Membership then =
+                membership == null ? memberships.floorEntry(newBase.index()).getValue() : membership;
+        if (termAt(newBase.index()) != newBase.term()) {
+            memberships.clear();
+        }
+        memberships.headMap(newBase.index(), true).clear();
+        memberships.put(newBase.index(), then);
         int gone = holdsAfterBase(newBase) ? (int) (newBase.index() - base.index()) : count;
         count -= gone;
         System.arraycopy(terms, gone, terms, 0, count);
@@ -65,6 +97,7 @@ final class ShadowLog {
     ShadowLog copy() {
         ShadowLog copy = new ShadowLog();
         copy.base = base;
+        copy.memberships = new TreeMap<>(memberships);
         copy.terms = terms.clone();
         copy.count = count;
         return copy;

@@ -46,7 +46,7 @@ final class WatchedLog implements LogStore {
             });
         }
         log.write(writes);
-        invariants.whenReached(runtime, () -> invariants.properties().durable(disk, writes));
+        invariants.whenReached(runtime, () -> invariants.properties().durable(node, disk, writes));
     }
 
     @Override
