@@ -113,9 +113,11 @@ class DeliberateFaultsTest {
                 + (judge.maxSeeds() > 1 ? String.valueOf(seed) : "-") + " |\n";
     }
 
-    /** What was broken, in a word or two: what stands before the first colon, without the time. */
+    /** What was broken, in a word or two: what stands before the first colon, without the time, or as much as fits. */
     private static String property(String caught) {
         String text = caught.replaceFirst("^at [0-9.]+ s of virtual time: ", "")
+                .replaceFirst("^a task on lane \\S+ of \\S+ threw [\\w.]+: ", "")
+                .strip()
                 .lines()
                 .findFirst()
                 .orElse("");

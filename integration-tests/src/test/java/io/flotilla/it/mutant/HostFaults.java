@@ -28,14 +28,6 @@ final class HostFaults {
                                 "hardState = batch.hardState();",
                                 "hardState = new HardState(batch.hardState().term(), null);")),
                 Mutant.of(
-                        "SL-54",
-                        "of two hard states in one write the older one stays",
-                        Judges.FLEET_ELECTIONS,
-                        in(
-                                "host/LogWriter",
-                                "if (batch.hardState() != null) {",
-                                "if (batch.hardState() != null && hardState == null) {")),
-                Mutant.of(
                         "SL-55",
                         "batches of one write are put together without cutting",
                         GROUP,

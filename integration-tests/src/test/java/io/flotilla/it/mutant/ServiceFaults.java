@@ -72,12 +72,12 @@ final class ServiceFaults {
                                 "new Refusal.NotLeader(now.leader())")),
                 Mutant.of(
                         "conditions",
-                        "a failed condition of a batch is overlooked",
+                        "a compare-and-set whose condition fails is carried out",
                         FLEET,
                         new Patch(
                                 KV + "Mutations.java",
-                                "if (!holds(condition.getCondition(), present)) {\n                return failed(present, false);",
-                                "if (version < 0) {\n                return failed(present, false);")),
+                                "if (!holds(write.getCondition(), present)) {",
+                                "if (version < 0) {")),
                 Mutant.of(
                         "versions",
                         "two writes get the same version",

@@ -15,7 +15,7 @@ public record Judge(String className, String argument, int maxSeeds, String labe
     public static final Judge STORIES = new Judge("io.flotilla.raft.scenario.StoriesRun", "", 1, "scenario");
 
     /** Five cores under random faults. */
-    public static final Judge CORE = new Judge("io.flotilla.raft.core.CoreRun", "", 1_000, "cores, random faults");
+    public static final Judge CORE = new Judge("io.flotilla.raft.core.CoreRun", "", 3_000, "cores, random faults");
 
     /** Whole groups: hosts, logs and network. */
     public static final Judge GROUP = new Judge("io.flotilla.raft.sim.GroupRun", "MIXED", 100, "group simulation");
