@@ -188,8 +188,8 @@ final class CoreFaults {
                         replication("commitStopsAtTheProvenPrefix"),
                         in(
                                 "Follower",
-                                "replica.log.commitTo(Math.min(request.commit(), matched));",
-                                "replica.log.commitTo(Math.min(request.commit(), replica.log.lastIndex()));")),
+                                "replica.log.commitTo(Math.min(leaderCommitted, matched));",
+                                "replica.log.commitTo(Math.min(leaderCommitted, replica.log.lastIndex()));")),
                 Mutant.of(
                         "SL-32",
                         "a heartbeat commits what was not acknowledged",

@@ -20,6 +20,13 @@ final class Follower implements Role {
     private final RoleTransitions transitions;
     private NodeId leader;
     private long round;
+
+    /** Up to here this log is known to equal the leader's of this term. */
+    private long matched;
+
+    /** How much of the leader's log is known to be committed, whether it is here or not. */
+    private long leaderCommitted;
+
     private final ForwardedReads reads = new ForwardedReads();
 
     /** @param leader the leader of the current term, or null while unknown */
@@ -71,9 +78,11 @@ final class Follower implements Role {
             reject(previous.index());
             return;
         }
-        long matched = Math.max(committed, replica.appendAfter(previous, request.entries()));
-        replica.log.commitTo(Math.min(request.commit(), matched));
-        replica.outbox.acknowledge(leader, new AppendReply(replica.term(), matched));
+        long held = Math.max(committed, replica.appendAfter(previous, request.entries()));
+        matched = Math.max(matched, held);
+        leaderCommitted = Math.max(leaderCommitted, request.commit());
+        commitWhatIsHere();
+        replica.outbox.acknowledge(leader, new AppendReply(replica.term(), held));
     }
 
     void heartbeat(Heartbeat heartbeat) {
@@ -119,6 +128,8 @@ final class Follower implements Role {
     }
 
     void readIndexAnswered(ReadIndexReply reply) {
+        leaderCommitted = Math.max(leaderCommitted, reply.index());
+        commitWhatIsHere();
         List<ReadGrant> grants = new ArrayList<>();
         for (long readId : reads.answered(reply.number())) {
             grants.add(new ReadGrant(readId, reply.index()));
@@ -129,6 +140,10 @@ final class Follower implements Role {
 
     List<Long> abandonReads() {
         return reads.abandon();
+    }
+
+    private void commitWhatIsHere() {
+        replica.log.commitTo(Math.min(leaderCommitted, matched));
     }
 
     private void reject(long index) {

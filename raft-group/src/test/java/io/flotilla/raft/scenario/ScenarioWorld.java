@@ -180,6 +180,7 @@ final class ScenarioWorld {
             case "restart" -> restart(node(words[1]), words);
             case "image" -> image(up(words[1]), up(words[2]));
             case "state" -> state(words);
+            case "lease" -> lease(up(words[1]));
             default -> {
                 return input(words);
             }
@@ -542,6 +543,12 @@ final class ScenarioWorld {
                 transcript.add(node.describe());
             }
         }
+    }
+
+    private void lease(ScenarioNode node) {
+        long left = node.replica.core.leaseUntil() - node.replica.nanos;
+        transcript.add(
+                node.id + (left > 0 ? ": a lease for " + left / TestReplica.TICK_NANOS + " ticks" : ": no lease"));
     }
 
     private void send(NodeId from, Outbound out) {

@@ -17,6 +17,8 @@ import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
 import io.flotilla.raft.core.message.Message.PreVoteReply;
 import io.flotilla.raft.core.message.Message.PreVoteRequest;
+import io.flotilla.raft.core.message.Message.ReadIndexReply;
+import io.flotilla.raft.core.message.Message.ReadIndexRequest;
 import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
@@ -37,6 +39,10 @@ final class Words {
             return "PreVoteReply t" + m.term() + (m.granted() ? " yes" : " no");
         } else if (message instanceof VoteRequest m) {
             return "Vote t" + m.term() + ", log ends " + of(m.last()) + (m.handedOver() ? ", handed over" : "");
+        } else if (message instanceof ReadIndexRequest m) {
+            return "ReadIndex t" + m.term() + " question " + m.number() % 10_000;
+        } else if (message instanceof ReadIndexReply m) {
+            return "ReadIndexReply t" + m.term() + " question " + m.number() % 10_000 + ": " + m.index();
         } else if (message instanceof TimeoutNow m) {
             return "TimeoutNow t" + m.term() + round(m.round());
         } else if (message instanceof VoteReply m) {

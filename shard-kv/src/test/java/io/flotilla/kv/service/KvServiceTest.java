@@ -217,6 +217,33 @@ class KvServiceTest {
         assertThat(answers.get(1L).getRefusal().getLeaderAddress()).isEqualTo("host2:7400");
         assertThat(answers.get(2L).getRefusal().getKind()).isEqualTo(Refusal.Kind.BUSY);
         assertThat(answers.get(2L).getRefusal().getRetryAfterMillis()).isEqualTo(77);
+
+        answers.clear();
+        service.handle(List.of(writing(1, write(1, 1, put("a", "1")))), this::answer);
+        replicas.proposals
+                .get(2)
+                .callback
+                .refused(new io.flotilla.raft.host.Refusal.Transferring(new NodeId("n2"), 33));
+        assertThat(answers.get(1L).getRefusal().getKind()).isEqualTo(Refusal.Kind.BUSY);
+        assertThat(answers.get(1L).getRefusal().getMessage()).contains("handed over to n2");
+        assertThat(answers.get(1L).getRefusal().getRetryAfterMillis()).isEqualTo(33);
+    }
+
+    @Test
+    void nothingIsAnsweredBeforeTheHostSaysSo() {
+        service.handle(List.of(getting(2, "a")), this::answer);
+        Runnable answer = replicas.reads.get(0).callback.read(machine);
+        assertThat(answers).isEmpty();
+        service.handle(List.of(writing(3, write(1, 1, put("a", "1")))), this::answer);
+        applyAll();
+        Runnable again = replicas.reads.get(0).callback.read(machine);
+        again.run();
+        assertThat(answers.get(2L).getRead().getGet().getFound()).isTrue();
+        answers.clear();
+        answer.run();
+        assertThat(answers.get(2L).getRead().getGet().getFound())
+                .as("what was read at first")
+                .isFalse();
     }
 
     @Test

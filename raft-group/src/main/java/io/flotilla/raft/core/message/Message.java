@@ -36,7 +36,10 @@ public sealed interface Message {
     /** A follower asks its leader up to where it must have applied for a read that came before. @param number of the question */
     record ReadIndexRequest(long term, long number) implements Message {}
 
-    /** Whoever has applied up to {@code index}, sees everything that was committed when the question left. */
+    /**
+     * Whoever has applied up to {@code index} sees everything that was committed when the question left. So much of the
+     * leader's log is committed.
+     */
     record ReadIndexReply(long term, long number, long index) implements Message {}
 
     /**

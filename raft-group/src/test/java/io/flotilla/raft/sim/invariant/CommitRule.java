@@ -6,8 +6,8 @@ import java.util.Map;
 
 /**
  * A leader moves the commit index by counting replicas of entries of its own term only (Raft paper §5.4.2, figure 8):
- * whatever it announces, or applies as the first one, beyond what any leader announced and any replica applied before,
- * lies at or below an entry of its term that a majority has on disk.
+ * whatever it announces, or applies as the first one, beyond what any leader announced or could have announced, and any
+ * replica applied before, lies at or below an entry of its term that a majority has on disk.
  */
 public final class CommitRule {
     private final Map<Long, Long> announced = new HashMap<>();
@@ -16,6 +16,11 @@ public final class CommitRule {
     public interface MajorityEnd {
         /** The highest index of an entry of {@code term} that a majority has on disk; 0 if there is none. */
         long of(long group, long term);
+    }
+
+    /** A majority has entries of the highest term in which anybody led on disk, up to {@code end}. */
+    public void mayCommit(long group, long end) {
+        announced.merge(group, end, Math::max);
     }
 
     /** A leader sends its commit index. @param applied the highest index that any replica has applied */

@@ -283,6 +283,11 @@ public final class SafetyProperties {
             }
             disk.end(write);
         }
+        for (GroupWrite write : writes) {
+            if (!write.entries().isEmpty()) {
+                commitRule.mayCommit(write.groupId(), majorityEnd(write.groupId(), highestTerm(write.groupId())));
+            }
+        }
     }
 
     /**
