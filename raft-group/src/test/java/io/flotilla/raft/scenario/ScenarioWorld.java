@@ -124,6 +124,10 @@ final class ScenarioWorld {
         return List.copyOf(transcript);
     }
 
+    boolean knows(NodeId node) {
+        return nodes.containsKey(node.value());
+    }
+
     long ticks(NodeId node) {
         return nodes.get(node.value()).replica.ticks;
     }

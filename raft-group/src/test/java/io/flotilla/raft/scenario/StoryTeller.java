@@ -65,6 +65,9 @@ final class StoryTeller {
     private void tell(CoreTap.Call call) {
         Object[] args = call.arguments();
         NodeId node = cores.get(call.core());
+        if (node == null && !call.method().equals("RaftCore")) {
+            return;
+        }
         switch (call.method()) {
             case "RaftCore" -> begin(call.core(), args);
             case "now" -> clocks.put(node, (Long) args[0]);
@@ -101,6 +104,9 @@ final class StoryTeller {
             play("nodes " + names);
             play("slow disk " + names);
             play("slow machine " + names);
+        }
+        if (!world.knows(node)) {
+            return; // it joined the group later: what it says is as good as lost
         }
         endTurn(node);
         cores.put(core, node);
@@ -173,6 +179,8 @@ final class StoryTeller {
             if (played != null) {
                 lines.add(played);
             }
+        } catch (IllegalArgumentException e) {
+            return; // of a node that joined later
         } catch (AssertionError e) {
             lines.add(world.carriedOut());
             broken = Playback.nameOf(e);
