@@ -102,6 +102,8 @@ class ArchitectureTest {
                         "java.lang.annotation",
                         "java.lang.invoke",
                         "java.lang.runtime",
+                        "java.nio", // buffers and character sets: memberships as bytes
+                        "java.nio.charset",
                         "java.util",
                         "java.util.function",
                         ""))
