@@ -56,7 +56,7 @@ class GroupSimulationTest {
             }
             assertThat(installs).as("images taken over").isGreaterThan(3 * count);
             assertThat(leasedReads).as("reads under a lease").isGreaterThan(500 * count);
-            assertThat(transfers).as("leaderships handed over").isGreaterThan(count);
+            assertThat(transfers).as("leaderships handed over").isGreaterThan(count / 3);
         }
     }
 
