@@ -6,6 +6,7 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.transport.Transport;
 import java.util.Collections;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -18,6 +19,9 @@ final class AddressBook {
     private final Transport transport;
     /** What configurations said last. */
     private final TreeMap<NodeId, String> configured = new TreeMap<>();
+
+    /** What nodes said themselves last. */
+    private final TreeMap<NodeId, String> said = new TreeMap<>();
 
     private volatile Map<NodeId, String> book;
 
@@ -34,26 +38,38 @@ final class AddressBook {
         return book.getOrDefault(node, "");
     }
 
-    /** Takes over the addresses that are new in this configuration; those it merely repeats don't undo newer word. */
-    void configured(Configuration configuration) {
-        configured(configuration.getNodesList());
+    /**
+     * Takes over the addresses that are new in this configuration; those it merely repeats don't undo newer word.
+     *
+     * @return what other addresses nodes gave themselves: a configuration that tells of a move may come late, when the
+     *     node has moved on, so these are worth a look
+     */
+    SortedMap<NodeId, String> configured(Configuration configuration) {
+        return configured(configuration.getNodesList());
     }
 
-    void configured(Iterable<Node> nodes) {
+    SortedMap<NodeId, String> configured(Iterable<Node> nodes) {
+        TreeMap<NodeId, String> overruled = new TreeMap<>();
         TreeMap<NodeId, String> next = new TreeMap<>(book);
         for (Node node : nodes) {
             NodeId id = new NodeId(node.getId());
             if (!id.equals(self) && !node.getAddress().equals(configured.put(id, node.getAddress()))) {
                 next.put(id, node.getAddress());
                 transport.setAddress(id, node.getAddress());
+                String own = said.get(id);
+                if (own != null && !own.equals(node.getAddress())) {
+                    overruled.put(id, own);
+                }
             }
         }
         next.put(self, ownAddress);
         book = Collections.unmodifiableMap(next);
+        return overruled;
     }
 
     /** The node itself answered there. */
     void found(NodeId node, String address) {
+        said.put(node, address);
         if (!address.equals(book.get(node)) && !node.equals(self)) {
             TreeMap<NodeId, String> next = new TreeMap<>(book);
             next.put(node, address);

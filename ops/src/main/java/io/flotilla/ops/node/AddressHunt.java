@@ -15,6 +15,7 @@ import java.util.SortedMap;
 final class AddressHunt {
     private static final long CALL_NANOS = 2_000_000_000L;
     private static final long AGAIN_NANOS = 300_000_000L;
+    private static final int LOOKS = 20;
 
     private final NodeId self;
     private final String fleetId;
@@ -40,15 +41,23 @@ final class AddressHunt {
     }
 
     void start() {
-        seeds.forEach(this::ask);
+        seeds.forEach((node, address) -> ask(node, address, Integer.MAX_VALUE));
+    }
+
+    /**
+     * Looks for some seconds whether the nodes are at these addresses after all: they had said so themselves before a
+     * configuration said otherwise. Without it a configuration that comes late cuts two nodes off from each other.
+     */
+    void lookAgain(SortedMap<NodeId, String> saidThemselves) {
+        saidThemselves.forEach((node, address) -> ask(node, address, LOOKS));
     }
 
     void stop() {
         over = true;
     }
 
-    private void ask(NodeId node, String address) {
-        if (over || node.equals(self) || address.equals(addresses.addressOf(node))) {
+    private void ask(NodeId node, String address, int times) {
+        if (over || times == 0 || node.equals(self) || address.equals(addresses.addressOf(node))) {
             return;
         }
         calls.call(
@@ -64,9 +73,9 @@ final class AddressHunt {
                             && reply.getFleetId().equals(fleetId)) {
                         addresses.found(node, address);
                     } else {
-                        lane.after(AGAIN_NANOS, () -> ask(node, address));
+                        lane.after(AGAIN_NANOS, () -> ask(node, address, times - 1));
                     }
                 },
-                reason -> lane.after(AGAIN_NANOS, () -> ask(node, address)));
+                reason -> lane.after(AGAIN_NANOS, () -> ask(node, address, times - 1)));
     }
 }

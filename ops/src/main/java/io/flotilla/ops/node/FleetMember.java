@@ -277,7 +277,7 @@ final class FleetMember {
     /** What a new configuration asks of this node. */
     private void follow(Configuration newest) {
         LOG.info("{}: configuration {}", config.id(), newest.getNumber());
-        addresses.configured(newest);
+        hunt.lookAgain(addresses.configured(newest));
         for (Group group : newest.getGroupsList()) {
             if (group.getReplicasList().contains(config.id().value()) && replicas.add(group.getId())) {
                 create(group);
