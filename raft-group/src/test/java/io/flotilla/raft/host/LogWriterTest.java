@@ -10,6 +10,7 @@ import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.transport.GroupMessage;
 import java.io.IOException;
 import java.util.List;
@@ -132,6 +133,30 @@ class LogWriterTest {
         assertThat(sent).isEmpty();
         gate.countDown();
         assertThat(awaitSent(Message.AppendReply.class).matchIndex()).isEqualTo(1);
+    }
+
+    @Test
+    void ofTwoTermsInOneWriteTheNewerOneIsWritten() throws Exception {
+        startQuiet();
+        node.host.createGroup(withPeer(1));
+        awaitRunning(1);
+        CountDownLatch gate = new CountDownLatch(1);
+        log.holdSyncs(gate);
+        network.inject(PEER, SELF, append(1, 1));
+        int before = log.writes().size();
+        for (long term = 2; term <= 3; term++) {
+            network.inject(PEER, SELF, new GroupMessage(1, new Message.Heartbeat(term, 0, term)));
+            while (node.host.status(1).state().term() < term) {
+                Thread.onSpinWait();
+            }
+        }
+        gate.countDown();
+        while (awaitSent(Message.HeartbeatReply.class).round() < 3) {
+            // the reply to the term before
+        }
+        List<List<GroupWrite>> written = log.writes();
+        assertThat(written.size()).as("writes after the one that was held").isLessThanOrEqualTo(before + 2);
+        assertThat(written.get(written.size() - 1).get(0).hardState().term()).isEqualTo(3);
     }
 
     @Test
