@@ -41,7 +41,7 @@ class FailureStoryTest {
                                 CORE + "VoteRule.java",
                                 "replica.isGoodEnough() && replica.log.isCoveredBy(last)",
                                 "replica.isGoodEnough()")),
-                30);
+                100);
     }
 
     @Test
