@@ -53,10 +53,21 @@ public final class RemoteReads {
     }
 
     private static List<ReadGrant> ownOf(List<ReadGrant> grants) {
-        if (grants.stream().allMatch(grant -> grant.readId() > 0)) {
+        if (hasOnlyOwn(grants)) {
             return grants;
         }
-        return grants.stream().filter(grant -> grant.readId() > 0).toList();
+        List<ReadGrant> own = new ArrayList<>(grants);
+        own.removeIf(grant -> grant.readId() <= 0);
+        return own;
+    }
+
+    private static boolean hasOnlyOwn(List<ReadGrant> grants) {
+        for (int i = 0; i < grants.size(); i++) {
+            if (grants.get(i).readId() <= 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The leader's own among the ids of reads. */
