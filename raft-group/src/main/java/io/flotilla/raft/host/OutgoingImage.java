@@ -40,6 +40,7 @@ final class OutgoingImage {
     long heardAt;
     long sentAt;
     int silentResends;
+    int acksBelowWindow;
 
     OutgoingImage(Replica replica, NodeId to) {
         this.replica = replica;

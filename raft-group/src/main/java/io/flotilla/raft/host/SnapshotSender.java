@@ -27,6 +27,9 @@ final class SnapshotSender {
     private static final long BURST_NANOS = 20_000_000L;
     private static final int LONGEST_BACKOFF = 3;
 
+    /** So many acknowledgements of less than was acknowledged before, one after the other, are no late ones. */
+    private static final int ACKS_BELOW_WINDOW = 8;
+
     private final HostState state;
     private final SnapshotConfig config;
     private final Lane lane;
@@ -97,8 +100,17 @@ final class SnapshotSender {
         if (image == null || ack.next() > image.nextPart) {
             return;
         }
+        if (!image.window.isEmpty() && ack.next() < image.window.peek().number()) {
+            // late, or from a follower that restarted and took a late copy of the offer: it has lost what it
+            // acknowledged
+            if (++image.acksBelowWindow >= ACKS_BELOW_WINDOW) {
+                fail(image);
+            }
+            return;
+        }
         image.heardAt = state.clock.nanos();
         image.silentResends = 0;
+        image.acksBelowWindow = 0;
         image.stage = OutgoingImage.Stage.SENDING;
         while (!image.window.isEmpty()
                 && image.window.peek().number() < ack.next()
