@@ -23,6 +23,8 @@ final class Pace {
     private final long muchBytes;
     private long lookedAt = Long.MIN_VALUE;
     private volatile boolean gathers;
+    /** Some lane has carried much since the last look: else nobody cares how busy the processors are. */
+    private volatile boolean wanted;
 
     /** @param muchBytes with so many bytes lately a lane carries much */
     Pace(NodeRuntime runtime, long muchBytes) {
@@ -30,10 +32,12 @@ final class Pace {
         this.muchBytes = muchBytes;
     }
 
-    /** Looks at the load now and then. One lane. */
+    /** Looks at the load now and then, if it matters. One lane. */
     void look(long now) {
-        if (lookedAt == Long.MIN_VALUE || now - lookedAt >= NANOS_BETWEEN_LOOKS) {
+        boolean isTime = lookedAt == Long.MIN_VALUE || now - lookedAt >= NANOS_BETWEEN_LOOKS;
+        if (isTime && (wanted || gathers)) {
             lookedAt = now;
+            wanted = false;
             double load = runtime.processorLoad();
             gathers = load >= BEGIN || gathers && load > END;
         }
@@ -41,6 +45,12 @@ final class Pace {
 
     /** How far apart turns begin on a lane that carried so much lately; 0 if there is no need. Any lane. */
     long nanos(long carriedBytes) {
-        return carriedBytes >= muchBytes && gathers ? NANOS : 0;
+        if (carriedBytes < muchBytes) {
+            return 0;
+        }
+        if (!wanted) {
+            wanted = true;
+        }
+        return gathers ? NANOS : 0;
     }
 }

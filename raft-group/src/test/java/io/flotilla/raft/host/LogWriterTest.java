@@ -226,7 +226,11 @@ class LogWriterTest {
         assertThat(second.get(20, TimeUnit.SECONDS)).isEqualTo(2L);
         CountDownLatch slow = new CountDownLatch(1);
         node.machines.applyGate = slow;
+        long before = node.host.status(1).state().committed();
         CompletableFuture<Object> third = node.increment(1);
+        while (node.host.status(1).state().committed() == before) {
+            Thread.onSpinWait(); // a read that came earlier need not wait for it
+        }
         CompletableFuture<Object> read = node.read(1);
         CompletableFuture<Object> readAgain = node.read(1);
         RaftHostTest.assertRefused(node.read(1), new Refusal.Busy(20));

@@ -39,6 +39,7 @@ class PaceTest {
     private void look(double load) {
         world.now += 250_000 * MICRO;
         world.load = load;
+        pace.nanos(MUCH);
         pace.look(world.now);
     }
 
@@ -89,6 +90,20 @@ class PaceTest {
         assertThat(pace.nanos(MUCH)).isZero();
     }
 
+    @Test
+    void nobodyLooksWhileLittleIsCarried() {
+        world.load = 1;
+        pace.look(world.now);
+        pace.nanos(MUCH - 1);
+        pace.look(world.now + 250_000 * MICRO);
+        assertThat(world.looks).isZero();
+        pace.nanos(MUCH);
+        pace.look(world.now + 500_000 * MICRO);
+        assertThat(world.looks).isEqualTo(1);
+        pace.look(world.now + 750_000 * MICRO);
+        assertThat(world.looks).as("until it has ended").isEqualTo(2);
+    }
+
     /** One lane, its clock, and the machine's load. */
     private static final class World implements Lane, Clock, NodeRuntime {
         private record Task(long at, long number, Runnable work) {}
@@ -98,6 +113,7 @@ class PaceTest {
         private long number;
         private long now;
         private double load;
+        private int looks;
 
         void run() {
             for (Task next = tasks.poll(); next != null; next = tasks.poll()) {
@@ -154,6 +170,7 @@ class PaceTest {
 
         @Override
         public double processorLoad() {
+            looks++;
             return load;
         }
 
