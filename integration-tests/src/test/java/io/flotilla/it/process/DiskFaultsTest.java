@@ -102,10 +102,10 @@ class DiskFaultsTest {
 
     @Test
     void aFullDiskEndsTheNodeTheOthersGoOnAndItCatchesUpOnceThereIsRoom() throws Exception {
-        try (LoopDisk disk = LoopDisk.mounted(directory, 224);
+        try (LoopDisk disk = LoopDisk.mounted(directory, 288);
                 ProcessFleet fleet = new ProcessFleet(directory, 2, 4).withData("n1", disk.root())) {
             fleet.startAll();
-            Path filler = disk.fill(110);
+            Path filler = disk.fill(174);
             try (FlotillaClient client = patientClient(fleet)) {
                 String value = "v".repeat(200_000);
                 int written = 0;
