@@ -104,6 +104,15 @@ public final class ClientLoop {
         }
     }
 
+    /** As {@link #enter}, by a thread of the network, which may run the loop itself. */
+    void enterHere(Runnable task) {
+        try {
+            runtime.executeHere(task);
+        } catch (RejectedExecutionException e) {
+            // closed: nobody waits for what came
+        }
+    }
+
     /** Nanoseconds since the client was made. */
     long now() {
         return runtime.nanos() - origin;

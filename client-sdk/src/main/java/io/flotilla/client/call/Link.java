@@ -360,7 +360,7 @@ final class Link extends Timed {
 
         @Override
         public void onFrame(ServerFrame received) {
-            loop.enter(() -> {
+            loop.enterHere(() -> {
                 if (handler == this) {
                     received(received);
                 }

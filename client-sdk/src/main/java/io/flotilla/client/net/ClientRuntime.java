@@ -13,6 +13,14 @@ public interface ClientRuntime extends AutoCloseable {
      */
     void execute(Runnable task);
 
+    /**
+     * As {@link #execute}, but if the loop sleeps, the calling thread may run it inside the call, this task and what else
+     * comes up meanwhile. For threads that bring something from the network; the caller holds no lock.
+     */
+    default void executeHere(Runnable task) {
+        execute(task);
+    }
+
     /** Runs the task on the client's loop after the delay; the handle cancels it. */
     Runnable after(long delayNanos, Runnable task);
 

@@ -12,22 +12,32 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The client's loop as one daemon thread with a queue that any thread may fill. The thread sleeps when there is nothing
- * to do. Thread-safe.
+ * to do; a thread that brings an answer then runs the loop itself for a while, which is quicker than to wake another. One
+ * at a time runs it; each takes it by changing the state, and so sees what the one before left. Thread-safe.
  */
 public final class ThreadClientRuntime implements ClientRuntime {
     private static final Logger LOG = LoggerFactory.getLogger(ThreadClientRuntime.class);
     private static final int RUNNING = 0;
     private static final int SLEEPING = 1;
     private static final int TERMINATED = 2;
+    private static final int BORROWED = 3;
+    /** What another thread does not get done with so many tasks is left to the loop's own. */
+    private static final int TASKS_BORROWED = 64;
 
     private final ConcurrentLinkedQueue<Runnable> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger state = new AtomicInteger(RUNNING);
     private final SecureRandom random = new SecureRandom();
     private final Thread thread;
     private volatile boolean closing;
-    // of the loop's thread alone
+    /** The thread that runs the loop now, or null. */
+    private volatile Thread runner;
+    /** The loop's own thread would run it, but somebody else does. */
+    private volatile boolean wanted;
+    // of who runs the loop
     private final PriorityQueue<Timer> timers = new PriorityQueue<>();
     private long timersMade;
+    /** When the loop's own thread wakes by itself. */
+    private long sleepsUntil;
 
     /** Starts the thread. @param name for thread dumps */
     public ThreadClientRuntime(String name) {
@@ -45,7 +55,36 @@ public final class ThreadClientRuntime implements ClientRuntime {
             if (queue.remove(task)) {
                 throw new RejectedExecutionException("the client's runtime is closed");
             }
-        } else if (seen == SLEEPING && state.compareAndSet(SLEEPING, RUNNING)) {
+        } else if (seen == SLEEPING) {
+            rouse();
+        }
+    }
+
+    @Override
+    public void executeHere(Runnable task) {
+        if (!state.compareAndSet(SLEEPING, BORROWED)) {
+            execute(task);
+            return;
+        }
+        runner = Thread.currentThread();
+        queue.add(task);
+        for (int i = 0; i < TASKS_BORROWED; i++) {
+            Runnable next = queue.poll();
+            if (next == null) {
+                break;
+            }
+            run(next);
+        }
+        boolean isDueEarlier = !timers.isEmpty() && timers.peek().at - sleepsUntil < 0;
+        runner = null;
+        state.set(SLEEPING);
+        if (isDueEarlier || wanted || closing || !queue.isEmpty()) {
+            rouse();
+        }
+    }
+
+    private void rouse() {
+        if (state.compareAndSet(SLEEPING, RUNNING)) {
             LockSupport.unpark(thread);
         }
     }
@@ -54,7 +93,7 @@ public final class ThreadClientRuntime implements ClientRuntime {
     @Override
     public Runnable after(long delayNanos, Runnable task) {
         Timer timer = new Timer(nanos() + Math.max(0, delayNanos), task);
-        if (Thread.currentThread() == thread) {
+        if (Thread.currentThread() == runner) {
             add(timer);
         } else {
             execute(() -> add(timer));
@@ -76,8 +115,8 @@ public final class ThreadClientRuntime implements ClientRuntime {
     @Override
     public void close() {
         closing = true;
-        LockSupport.unpark(thread);
-        if (Thread.currentThread() == thread) {
+        rouse();
+        if (Thread.currentThread() == runner) {
             return;
         }
         boolean interrupted = false;
@@ -99,6 +138,7 @@ public final class ThreadClientRuntime implements ClientRuntime {
     }
 
     private void loop() {
+        runner = thread;
         while (true) {
             boolean worked = runQueued();
             worked |= runTimers();
@@ -144,19 +184,27 @@ public final class ThreadClientRuntime implements ClientRuntime {
     }
 
     private void sleep() {
+        Timer next = timers.peek();
+        sleepsUntil = next == null ? nanos() + (Long.MAX_VALUE >> 1) : next.at;
+        runner = null;
         state.set(SLEEPING);
         if (queue.isEmpty() && !closing) {
-            Timer next = timers.peek();
+            long wait = sleepsUntil - nanos();
             if (next == null) {
                 LockSupport.park(this);
-            } else {
-                long wait = next.at - nanos();
-                if (wait > 0) {
-                    LockSupport.parkNanos(this, wait);
-                }
+            } else if (wait > 0) {
+                LockSupport.parkNanos(this, wait);
             }
         }
-        state.set(RUNNING);
+        while (!state.compareAndSet(SLEEPING, RUNNING) && state.get() != RUNNING) {
+            wanted = true; // whoever runs the loop sees this after giving it back, or this thread sees that it is given
+            // back
+            if (state.get() == BORROWED) {
+                LockSupport.park(this);
+            }
+        }
+        wanted = false;
+        runner = thread;
     }
 
     private static void run(Runnable task) {

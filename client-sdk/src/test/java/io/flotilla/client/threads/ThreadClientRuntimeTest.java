@@ -69,6 +69,57 @@ final class ThreadClientRuntimeTest {
     }
 
     @Test
+    void aThreadOfTheNetworkRunsTheLoopWhileItSleepsOneAtATime() throws InterruptedException {
+        ThreadClientRuntime runtime = new ThreadClientRuntime("test");
+        int[] count = new int[1]; // plain: only the loop's order makes it right
+        AtomicInteger inside = new AtomicInteger();
+        AtomicInteger overlaps = new AtomicInteger();
+        AtomicInteger here = new AtomicInteger();
+        CountDownLatch all = new CountDownLatch(4 * 20_000);
+        CountDownLatch timers = new CountDownLatch(4 * 20);
+        List<Thread> threads = new ArrayList<>();
+        for (int t = 0; t < 4; t++) {
+            Thread thread = new Thread(() -> {
+                for (int i = 0; i < 20_000; i++) {
+                    int number = i;
+                    Thread me = Thread.currentThread();
+                    runtime.executeHere(() -> {
+                        if (inside.incrementAndGet() != 1) {
+                            overlaps.incrementAndGet();
+                        }
+                        if (Thread.currentThread() == me) {
+                            here.incrementAndGet();
+                        }
+                        count[0]++;
+                        if (number % 1_000 == 0) {
+                            runtime.after(1_000, timers::countDown);
+                        }
+                        inside.decrementAndGet();
+                        all.countDown();
+                    });
+                    if (i % 50 == 0) {
+                        Thread.yield();
+                    }
+                }
+            });
+            threads.add(thread);
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(all.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(timers.await(30, TimeUnit.SECONDS))
+                .as("timers set by other threads fire")
+                .isTrue();
+        assertThat(overlaps).hasValue(0);
+        assertThat(count[0]).isEqualTo(4 * 20_000);
+        assertThat(here.get()).isPositive();
+        runtime.close();
+        assertThatThrownBy(() -> runtime.executeHere(() -> {})).isInstanceOf(RejectedExecutionException.class);
+    }
+
+    @Test
     void aTaskThatThrowsDoesNotEndTheLoopAndCloseRunsWhatIsQueued() {
         ThreadClientRuntime runtime = new ThreadClientRuntime("test");
         AtomicInteger ran = new AtomicInteger();

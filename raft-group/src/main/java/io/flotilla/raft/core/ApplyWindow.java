@@ -45,6 +45,11 @@ final class ApplyWindow {
         return drained;
     }
 
+    /** Whether committed and durable entries wait here for room. */
+    boolean isWaiting(long durableIndex) {
+        return !paused && handedOut < Math.min(log.committed(), durableIndex);
+    }
+
     /** Entries read from disk. */
     void loaded(List<Entry> entries) {
         if (!paused && !entries.isEmpty() && entries.get(0).index() == handedOut + 1) {

@@ -188,16 +188,28 @@ public final class RaftCore {
         }
     }
 
-    /** The batch and all before it are durable. */
-    public void persisted(long sequence) {
+    /**
+     * The batch and all before it are durable.
+     *
+     * @return false if nothing came of it: there is nothing to {@link #drain}
+     */
+    public boolean persisted(long sequence) {
         replica.outbox.persisted(sequence);
         roles.current().persisted();
+        return !(roles.current() instanceof Follower) || applies.isWaiting(replica.outbox.durableIndex());
     }
 
-    /** The state machine has applied up to {@code index}. */
-    public void applied(long index) {
+    /**
+     * The state machine has applied up to {@code index}.
+     *
+     * @return false if nothing came of it: there is nothing to {@link #drain}
+     */
+    public boolean applied(long index) {
         applies.applied(index);
         replica.log.appliedTo(index);
+        return applies.isWaiting(replica.outbox.durableIndex())
+                || replica.membership.isJoint()
+                || replica.removedAt() > 0;
     }
 
     /**

@@ -40,6 +40,7 @@ final class Pace {
             wanted = false;
             double load = runtime.processorLoad();
             gathers = load >= BEGIN || gathers && load > END;
+            runtime.setLending(!gathers);
         }
     }
 

@@ -38,6 +38,7 @@ public final class RaftHost implements AutoCloseable {
     private final Snapshots snapshots;
     private final Applier[] appliers;
     private final GroupWorker[] workers;
+    private final NodeRuntime runtime;
     private final long seed;
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
@@ -53,6 +54,7 @@ public final class RaftHost implements AutoCloseable {
             StateMachineFactory machines,
             HostListener listener) {
         this.machines = machines;
+        this.runtime = runtime;
         this.seed = runtime.randomSeed();
         this.state = new HostState(config, runtime, log, transport, listener);
         this.reader = new LogReader(state, runtime.lane("log-reader"), this::fail);
@@ -65,7 +67,14 @@ public final class RaftHost implements AutoCloseable {
         this.workers = new GroupWorker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new GroupWorker(
-                    state, runtime.lane("group-worker-" + i), i == 0, writer, reader, snapshots, appliers, this::fail);
+                    state,
+                    runtime.quickLane("group-worker-" + i),
+                    i == 0,
+                    writer,
+                    reader,
+                    snapshots,
+                    appliers,
+                    this::fail);
         }
     }
 
@@ -80,7 +89,7 @@ public final class RaftHost implements AutoCloseable {
         state.transport.start(new TransportReceiver() {
             @Override
             public void receive(NodeId from, List<GroupMessage> messages) {
-                RaftHost.this.receive(from, messages);
+                runtime.lend(() -> RaftHost.this.receive(from, messages));
             }
 
             @Override

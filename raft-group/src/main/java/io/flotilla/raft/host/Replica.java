@@ -224,9 +224,10 @@ final class Replica {
         if (core == null) {
             return;
         }
-        touch();
         try {
-            core.persisted(sequence);
+            if (core.persisted(sequence) || imageToInstall != null) {
+                touch();
+            }
         } catch (RuntimeException | Error e) {
             halt(e);
         }
@@ -236,11 +237,16 @@ final class Replica {
         if (core == null) {
             return;
         }
-        touch();
         applied = index;
-        appliedChanged = true;
         try {
-            core.applied(index);
+            if (core.applied(index)) {
+                touch();
+            }
+            if (touched) {
+                appliedChanged = true;
+            } else {
+                publish(null);
+            }
         } catch (RuntimeException | Error e) {
             halt(e);
         }

@@ -8,6 +8,29 @@ public interface NodeRuntime extends AutoCloseable {
     /** Creates a lane. Names are unique within a runtime, e.g. {@code group-worker-0}. */
     Lane lane(String name);
 
+    /**
+     * Creates a lane none of whose tasks ever waits for anything: a disk, a lock, an answer. A thread that is awake already may
+     * then run it in place of its own, one at a time as ever.
+     */
+    default Lane quickLane(String name) {
+        return lane(name);
+    }
+
+    /**
+     * Runs the work on the calling thread, which is none of a lane. Quick lanes that slept and were given tasks by it may run
+     * on this thread before the call returns, so that no other need be woken for them. The caller holds no lock that a
+     * lane's task could want.
+     */
+    default void lend(Runnable work) {
+        work.run();
+    }
+
+    /**
+     * Whether quick lanes may be run by the threads that give them tasks; they may at first. Not worth it while there is more to
+     * do than the processors get done: what waits for a lane's own thread to wake comes together meanwhile.
+     */
+    default void setLending(boolean allowed) {}
+
     /** The node's clock. */
     Clock clock();
 

@@ -6,9 +6,11 @@ import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.ops.node.EdgeSession;
 import io.flotilla.ops.node.EdgeSink;
 import io.flotilla.ops.node.FleetNode;
+import io.flotilla.raft.runtime.NodeRuntime;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
 /**
@@ -20,10 +22,15 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
     private static final int BUFFERED_BYTES = 256 << 10;
 
     private final Supplier<FleetNode> node;
+    private final Executor lender;
 
-    /** @param node null while there is none yet */
-    FleetEndpoint(Supplier<FleetNode> node) {
+    /**
+     * @param node null while there is none yet
+     * @param lender runs what a frame brings on the calling thread, as {@link NodeRuntime#lend} does
+     */
+    FleetEndpoint(Supplier<FleetNode> node, Executor lender) {
         this.node = node;
+        this.lender = lender;
     }
 
     @Override
@@ -39,7 +46,7 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
         call.setOnReadyThreshold(BUFFERED_BYTES);
         Outgoing outgoing = new Outgoing(call);
         EdgeSession session = present.openSession(outgoing);
-        Incoming incoming = new Incoming(call, session, outgoing);
+        Incoming incoming = new Incoming(call, session, outgoing, lender);
         call.setOnReadyHandler(incoming::resume);
         call.setOnCancelHandler(incoming::end);
         call.request(FRAMES_AHEAD);
@@ -85,18 +92,20 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
         private final ServerCallStreamObserver<ServerFrame> call;
         private final EdgeSession session;
         private final Outgoing outgoing;
+        private final Executor lender;
         /** Frames that may be asked for once the client reads again. */
         private int withheld;
 
-        Incoming(ServerCallStreamObserver<ServerFrame> call, EdgeSession session, Outgoing outgoing) {
+        Incoming(ServerCallStreamObserver<ServerFrame> call, EdgeSession session, Outgoing outgoing, Executor lender) {
             this.call = call;
             this.session = session;
             this.outgoing = outgoing;
+            this.lender = lender;
         }
 
         @Override
         public void onNext(ClientFrame frame) {
-            session.onFrame(frame);
+            lender.execute(() -> session.onFrame(frame));
             if (call.isReady()) {
                 call.request(1);
             } else {

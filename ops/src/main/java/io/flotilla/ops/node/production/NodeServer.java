@@ -207,7 +207,7 @@ public final class NodeServer implements AutoCloseable {
                     .flowControlWindow(
                             HostLimits.of(config.limits().memoryBytes()).streamWindowBytes())
                     .addService(new GrpcRaftService(transport))
-                    .addService(new FleetEndpoint(() -> node))
+                    .addService(new FleetEndpoint(() -> node, runtime::lend))
                     .build()
                     .start();
         } catch (IOException e) {

@@ -6,29 +6,56 @@ import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 
 /**
  * A lane as one thread: tasks come through a lock-free queue of many producers, delayed ones lie in a heap that only
- * the thread touches. The queue is not bounded here; whoever offers tasks bounds the work behind them.
+ * who runs the lane touches. The queue is not bounded here; whoever offers tasks bounds the work behind them.
+ *
+ * <p>A quick lane may be run by another thread for a while, one that is awake already ({@link Errands}), while its own one
+ * sleeps: to wake a thread takes longer than most tasks. One thread at a time runs it; what it leaves behind is seen by the
+ * next one, since each takes the lane by changing its state.
  */
 final class ThreadLane implements Lane, Runnable {
     private static final int TASKS_BETWEEN_TIMERS = 256;
+    private static final long LONGEST_SLEEP = Long.MAX_VALUE >> 1;
     private static final int CANCELLED_BEFORE_PURGE = 256;
+    /** What a borrower does not get done with so many tasks is left to the lane's own thread. */
+    private static final int TASKS_PER_ERRAND = 16;
+
+    private enum State {
+        /** Nobody runs it. */
+        ASLEEP,
+        /** Its own thread runs it, or has been woken to do so. */
+        AWAKE,
+        /** Another thread runs it. */
+        BORROWED
+    }
 
     private final String name;
+    private final AtomicBoolean lending;
     private final LaneFailureHandler failures;
     private final Thread thread;
     private final MpscUnboundedAtomicArrayQueue<Runnable> queue = new MpscUnboundedAtomicArrayQueue<>(1024);
     private final PriorityQueue<Timer> timers = new PriorityQueue<>();
-    private final AtomicBoolean parked = new AtomicBoolean();
+    private final AtomicReference<State> state = new AtomicReference<>(State.AWAKE);
     private final AtomicInteger cancelled = new AtomicInteger();
+    /** The thread that runs the lane now, or null. */
+    private volatile Thread runner;
+    /** The lane's own thread would run it, but somebody else does. */
+    private volatile boolean wanted;
+
     private volatile boolean stopped;
     private long timerNumber;
+    /** When the own thread wakes by itself. */
+    private long sleepsUntil;
 
-    ThreadLane(String name, String threadName, LaneFailureHandler failures) {
+    /** @param lending whether other threads may run it now */
+    ThreadLane(String name, String threadName, AtomicBoolean lending, LaneFailureHandler failures) {
         this.name = name;
+        this.lending = lending;
         this.failures = failures;
         this.thread = new Thread(this, threadName);
         this.thread.setDaemon(true);
@@ -60,7 +87,7 @@ final class ThreadLane implements Lane, Runnable {
 
     @Override
     public boolean isCurrent() {
-        return Thread.currentThread() == thread;
+        return Thread.currentThread() == runner;
     }
 
     @Override
@@ -82,21 +109,60 @@ final class ThreadLane implements Lane, Runnable {
     }
 
     private void wake() {
-        if (parked.get() && parked.compareAndSet(true, false)) {
+        if (state.get() == State.ASLEEP && !(lending.get() && !stopped && Errands.take(this))) {
+            rouse();
+        }
+    }
+
+    /** Leaves what waits to the lane's own thread. */
+    void wakeOwn() {
+        if (!queue.isEmpty()) {
+            rouse();
+        }
+    }
+
+    private void rouse() {
+        if (state.compareAndSet(State.ASLEEP, State.AWAKE)) {
             LockSupport.unpark(thread);
         }
     }
 
     @Override
     public void run() {
+        runner = thread;
+        Errands.run(this::runUntilStopped);
+        queue.clear();
+        timers.clear();
+    }
+
+    private void runUntilStopped() {
         while (!stopped) {
             long wait = runTimers();
             if (!runTasks() && wait != 0) {
-                park(wait);
+                sleep(wait);
             }
         }
-        queue.clear();
-        timers.clear();
+    }
+
+    /** Runs some of what waits on the calling thread, unless somebody else runs the lane already. */
+    void runBorrowed() {
+        if (queue.isEmpty() || !state.compareAndSet(State.ASLEEP, State.BORROWED)) {
+            return;
+        }
+        runner = Thread.currentThread();
+        for (int i = 0; i < TASKS_PER_ERRAND && !stopped; i++) {
+            Runnable task = queue.poll();
+            if (task == null) {
+                break;
+            }
+            runOne(task);
+        }
+        boolean isDueEarlier = !timers.isEmpty() && timers.peek().due - sleepsUntil < 0;
+        runner = null;
+        state.set(State.ASLEEP);
+        if (isDueEarlier || wanted || stopped || !queue.isEmpty()) {
+            rouse();
+        }
     }
 
     private boolean runTasks() {
@@ -106,6 +172,7 @@ final class ThreadLane implements Lane, Runnable {
                 return i > 0;
             }
             runOne(task);
+            Errands.runAll();
             if (stopped) {
                 return true;
             }
@@ -139,9 +206,12 @@ final class ThreadLane implements Lane, Runnable {
         return Long.MAX_VALUE;
     }
 
-    /** A producer that finds {@code parked} false had its task in the queue before the look that follows here. */
-    private void park(long nanos) {
-        parked.set(true);
+    /** A producer that finds the lane awake had its task in the queue before the look that follows here. */
+    private void sleep(long nanos) {
+        Errands.runAll();
+        sleepsUntil = timers.isEmpty() ? System.nanoTime() + LONGEST_SLEEP : timers.peek().due;
+        runner = null;
+        state.set(State.ASLEEP);
         if (queue.isEmpty() && !stopped) {
             if (nanos == Long.MAX_VALUE) {
                 LockSupport.park(this);
@@ -149,7 +219,15 @@ final class ThreadLane implements Lane, Runnable {
                 LockSupport.parkNanos(this, nanos);
             }
         }
-        parked.set(false);
+        while (!state.compareAndSet(State.ASLEEP, State.AWAKE) && state.get() != State.AWAKE) {
+            // whoever runs the lane sees this after it gave it back, or else this thread sees that it did
+            wanted = true;
+            if (state.get() == State.BORROWED) {
+                LockSupport.park(this);
+            }
+        }
+        wanted = false;
+        runner = thread;
     }
 
     private void runOne(Runnable task) {

@@ -9,6 +9,7 @@ import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Lanes as daemon threads, the operating system's clock and random source. Thread-safe.
@@ -22,7 +23,10 @@ public final class ThreadRuntime implements NodeRuntime {
     private static final OperatingSystemMXBean MACHINE =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
+    private static final AtomicBoolean NEVER = new AtomicBoolean();
+
     private final String name;
+    private final AtomicBoolean lending = new AtomicBoolean(true);
     private final LaneFailureHandler failures;
     private final Map<String, ThreadLane> lanes = new LinkedHashMap<>();
     private final SystemClock clock = new SystemClock();
@@ -40,14 +44,34 @@ public final class ThreadRuntime implements NodeRuntime {
 
     /** @throws IllegalArgumentException if the runtime has a lane of this name already */
     @Override
-    public synchronized Lane lane(String laneName) {
+    public Lane lane(String laneName) {
+        return lane(laneName, false);
+    }
+
+    /** @throws IllegalArgumentException if the runtime has a lane of this name already */
+    @Override
+    public Lane quickLane(String laneName) {
+        return lane(laneName, true);
+    }
+
+    @Override
+    public void setLending(boolean allowed) {
+        lending.set(allowed);
+    }
+
+    @Override
+    public void lend(Runnable work) {
+        Errands.run(work);
+    }
+
+    private synchronized Lane lane(String laneName, boolean isQuick) {
         if (closing) {
             throw new IllegalStateException("the runtime " + name + " is closed");
         }
         if (lanes.containsKey(laneName)) {
             throw new IllegalArgumentException("the runtime " + name + " has a lane " + laneName + " already");
         }
-        ThreadLane lane = new ThreadLane(laneName, name + "-" + laneName, failures);
+        ThreadLane lane = new ThreadLane(laneName, name + "-" + laneName, isQuick ? lending : NEVER, failures);
         lanes.put(laneName, lane);
         lane.start();
         return lane;

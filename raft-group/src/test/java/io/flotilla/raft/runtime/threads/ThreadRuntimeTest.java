@@ -146,6 +146,137 @@ class ThreadRuntimeTest {
         assertThat(ran).containsExactly("first");
     }
 
+    /** Lends until the lane slept just when it got its task, so that this thread ran it. */
+    private void runHere(Lane lane, Runnable task) {
+        Thread here = Thread.currentThread();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        AtomicInteger ran = new AtomicInteger();
+        while (ran.get() == 0) {
+            assertThat(System.nanoTime())
+                    .as("never ran on the thread that lent itself")
+                    .isLessThan(deadline);
+            runtime.lend(() -> lane.execute(() -> {
+                if (Thread.currentThread() == here && ran.get() == 0) {
+                    ran.incrementAndGet();
+                    task.run();
+                }
+            }));
+            Thread.yield();
+        }
+    }
+
+    @Test
+    void aThreadThatIsAwakeRunsAQuickLaneThatSleeps() {
+        Lane lane = runtime.quickLane("a");
+        Lane other = runtime.quickLane("b");
+        List<String> ran = new ArrayList<>();
+        runHere(lane, () -> {
+            ran.add(lane.isCurrent() + " " + other.isCurrent());
+        });
+        assertThat(ran).containsExactly("true false");
+        assertThat(lane.isCurrent()).as("given back").isFalse();
+    }
+
+    @Test
+    void nobodyElseRunsALaneThatMayWaitOrThatIsNotLent() throws Exception {
+        Lane slow = runtime.lane("slow");
+        Lane quick = runtime.quickLane("quick");
+        runtime.setLending(false);
+        Thread here = Thread.currentThread();
+        AtomicInteger wrong = new AtomicInteger();
+        for (int i = 0; i < 2_000; i++) {
+            CountDownLatch ran = new CountDownLatch(2);
+            runtime.lend(() -> {
+                for (Lane lane : List.of(slow, quick)) {
+                    lane.execute(() -> {
+                        if (Thread.currentThread() == here) {
+                            wrong.incrementAndGet();
+                        }
+                        ran.countDown();
+                    });
+                }
+            });
+            assertThat(ran.await(10, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(wrong).hasValue(0);
+    }
+
+    @Test
+    void oneAtATimeRunsAQuickLaneAndNothingGetsLost() throws Exception {
+        Lane lane = runtime.quickLane("a");
+        Lane next = runtime.quickLane("b");
+        int threads = 4;
+        int each = 20_000;
+        AtomicInteger inside = new AtomicInteger();
+        AtomicInteger overlaps = new AtomicInteger();
+        int[] counts = new int[2]; // plain: only the lanes' order makes them right
+        CountDownLatch done = new CountDownLatch(2 * threads * each);
+        List<Thread> producers = new ArrayList<>();
+        for (int t = 0; t < threads; t++) {
+            Thread producer = new Thread(() -> {
+                for (int i = 0; i < each; i++) {
+                    int number = i;
+                    runtime.lend(() -> lane.execute(() -> {
+                        if (inside.incrementAndGet() != 1 || !lane.isCurrent()) {
+                            overlaps.incrementAndGet();
+                        }
+                        counts[0]++;
+                        if (number % 64 == 0) {
+                            lane.after(1_000, () -> next.execute(() -> counted(counts, done)));
+                        } else {
+                            next.execute(() -> counted(counts, done));
+                        }
+                        inside.decrementAndGet();
+                        done.countDown();
+                    }));
+                    if (number % 50 == 0) {
+                        Thread.yield();
+                    }
+                }
+            });
+            producers.add(producer);
+            producer.start();
+        }
+        assertThat(done.await(60, TimeUnit.SECONDS)).as("all ran").isTrue();
+        assertThat(overlaps).hasValue(0);
+        assertThat(counts).containsExactly(threads * each, threads * each);
+        for (Thread producer : producers) {
+            producer.join();
+        }
+    }
+
+    private static void counted(int[] counts, CountDownLatch done) {
+        counts[1]++;
+        done.countDown();
+    }
+
+    @Test
+    void aTimerSetByABorrowerWakesTheLanesOwnThread() throws Exception {
+        Lane lane = runtime.quickLane("a");
+        CountDownLatch fired = new CountDownLatch(1);
+        runHere(lane, () -> lane.after(1_000_000, fired::countDown));
+        assertThat(fired.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void aTaskThatThrowsAtABorrowerIsReportedAndTheLaneGoesOn() throws Exception {
+        Lane lane = runtime.quickLane("a");
+        runHere(lane, () -> {
+            throw new AssertionError("defect");
+        });
+        assertThat(failures.poll(10, TimeUnit.SECONDS)).hasMessage("defect");
+        CountDownLatch next = new CountDownLatch(1);
+        lane.execute(next::countDown);
+        assertThat(next.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void closingFromABorrowedLaneDoesNotWaitForItself() {
+        Lane lane = runtime.quickLane("a");
+        runHere(lane, runtime::close);
+        assertThat(runtime.isClosed()).isTrue();
+    }
+
     @Test
     void aNameIsGivenOnce() {
         runtime.lane("a");
