@@ -4,17 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.raft.sim.Coverage;
 import io.flotilla.raft.sim.FaultPlan;
+import io.flotilla.raft.sim.SeedRuns;
 import io.flotilla.raft.sim.SimFailure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -35,12 +30,14 @@ class FleetSimulationTest {
         long first = Long.getLong("flotilla.seed", Long.getLong("flotilla.firstSeed", 1));
         long count = replay ? 1 : Long.getLong("flotilla.seeds", SEEDS);
         Coverage coverage = new Coverage();
-        double virtualSeconds = 0;
+        List<Run> runs = new ArrayList<>();
         long start = System.nanoTime();
-        for (Run run : runAll(first, count)) {
-            virtualSeconds += run.virtualSeconds;
+        SeedRuns.of(first, count, FleetSimulationTest::run, run -> {
+            System.out.println("seed " + run.seed + ": " + run.summary);
+            runs.add(run);
             coverage.addAll(run.coverage);
-        }
+        });
+        double virtualSeconds = runs.stream().mapToDouble(Run::virtualSeconds).sum();
         double realSeconds = (System.nanoTime() - start) / 1e9;
         coverage.all().forEach((what, times) -> System.out.printf("%,12d %s%n", times, what));
         System.out.printf(
@@ -48,38 +45,6 @@ class FleetSimulationTest {
                 count, virtualSeconds, realSeconds, virtualSeconds / realSeconds);
         if (count >= SEEDS_FOR_COVERAGE) {
             checkCoverage(coverage);
-        }
-    }
-
-    /** Each run is one thread's; there are as many at a time as processors. */
-    private static List<Run> runAll(long first, long count) throws InterruptedException {
-        ExecutorService threads =
-                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
-        AtomicBoolean failed = new AtomicBoolean();
-        List<Future<Run>> started = new ArrayList<>();
-        List<Run> runs = new ArrayList<>();
-        try {
-            for (long seed = first; seed < first + count; seed++) {
-                long number = seed;
-                Callable<Run> run = () -> failed.get() ? null : run(number);
-                started.add(threads.submit(run));
-            }
-            for (Future<Run> each : started) {
-                try {
-                    Run run = each.get();
-                    if (run != null) {
-                        System.out.println("seed " + run.seed + ": " + run.summary);
-                        runs.add(run);
-                    }
-                } catch (ExecutionException e) {
-                    failed.set(true);
-                    throw e.getCause() instanceof AssertionError violation ? violation : new AssertionError(e);
-                }
-            }
-            return runs;
-        } finally {
-            threads.shutdown();
-            threads.awaitTermination(10, TimeUnit.MINUTES);
         }
     }
 

@@ -246,6 +246,14 @@ final class GroupSimulation implements FaultPlan.World {
         return leasedReads;
     }
 
+    long virtualNanos() {
+        return scheduler.now();
+    }
+
+    long events() {
+        return scheduler.trace().events();
+    }
+
     long trace() {
         return scheduler.trace().value();
     }

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Test;
 
 class GroupSimulationTest {
@@ -22,42 +24,71 @@ class GroupSimulationTest {
             "replicas kept out by tombstones",
             "orders to drop a member refused");
 
+    private record Run(
+            long seed,
+            String summary,
+            long virtualNanos,
+            long events,
+            long installs,
+            long leasedReads,
+            long transfers,
+            Coverage coverage) {}
+
     @Test
-    void noSeedBreaksAnInvariant() {
+    void noSeedBreaksAnInvariant() throws InterruptedException {
         long first = Long.getLong("flotilla.seed", Long.getLong("flotilla.firstSeed", 1));
         long count = System.getProperty("flotilla.seed") != null ? 1 : Long.getLong("flotilla.seeds", 30);
-        long installs = 0;
         Coverage coverage = new Coverage();
-        long leasedReads = 0;
-        long transfers = 0;
-        for (long seed = first; seed < first + count; seed++) {
-            GroupSimulation simulation = new GroupSimulation(seed);
-            try {
-                simulation.run(GroupRun.SECONDS);
-            } catch (SimFailure e) {
-                throw new AssertionError(
-                        String.format(
-                                "seed %d, at %.6f s of virtual time: %s%nreplay: ./mvnw -q -pl raft-group -am test"
-                                        + " -Dtest=GroupSimulationTest -Dflotilla.seed=%d"
-                                        + " -Dsurefire.failIfNoSpecifiedTests=false%n%s",
-                                seed, e.nanos() / 1e9, e.getMessage(), seed, story(seed)),
-                        e);
-            }
-            installs += simulation.installs();
-            coverage.addAll(simulation.coverage());
-            leasedReads += simulation.leasedReads();
-            transfers += simulation.transfers();
-            System.out.println("seed " + seed + ": " + simulation.summary());
-        }
+        List<Run> runs = new ArrayList<>();
+        long start = System.nanoTime();
+        SeedRuns.of(first, count, GroupSimulationTest::run, run -> {
+            System.out.println("seed " + run.seed + ": " + run.summary);
+            runs.add(run);
+            coverage.addAll(run.coverage);
+        });
+        double seconds = (System.nanoTime() - start) / 1e9;
         System.out.println(coverage);
+        double virtualSeconds = sum(runs, Run::virtualNanos) / 1e9;
+        long events = sum(runs, Run::events);
+        System.out.printf(
+                "%,d seeds, %,.0f virtual seconds in %,.0f real ones: %,.0f to 1; %,d events, %,.0f a second%n",
+                count, virtualSeconds, seconds, virtualSeconds / seconds, events, events / seconds);
         if (count >= 10) {
             for (String met : MUST_HAPPEN) {
                 assertThat(coverage.of(met)).as(met).isPositive();
             }
-            assertThat(installs).as("images taken over").isGreaterThan(3 * count);
-            assertThat(leasedReads).as("reads under a lease").isGreaterThan(500 * count);
-            assertThat(transfers).as("leaderships handed over").isGreaterThan(count / 3);
+            assertThat(sum(runs, Run::installs)).as("images taken over").isGreaterThan(3 * count);
+            assertThat(sum(runs, Run::leasedReads)).as("reads under a lease").isGreaterThan(500 * count);
+            assertThat(sum(runs, Run::transfers)).as("leaderships handed over").isGreaterThan(count / 3);
         }
+    }
+
+    private static long sum(List<Run> runs, ToLongFunction<Run> of) {
+        return runs.stream().mapToLong(of).sum();
+    }
+
+    private static Run run(long seed) {
+        GroupSimulation simulation = new GroupSimulation(seed);
+        try {
+            simulation.run(GroupRun.SECONDS);
+        } catch (SimFailure e) {
+            throw new AssertionError(
+                    String.format(
+                            "seed %d, at %.6f s of virtual time: %s%nreplay: ./mvnw -q -pl raft-group -am test"
+                                    + " -Dtest=GroupSimulationTest -Dflotilla.seed=%d"
+                                    + " -Dsurefire.failIfNoSpecifiedTests=false%n%s",
+                            seed, e.nanos() / 1e9, e.getMessage(), seed, story(seed)),
+                    e);
+        }
+        return new Run(
+                seed,
+                simulation.summary(),
+                simulation.virtualNanos(),
+                simulation.events(),
+                simulation.installs(),
+                simulation.leasedReads(),
+                simulation.transfers(),
+                simulation.coverage());
     }
 
     /** The failure as a scenario, in a file and in words. */
