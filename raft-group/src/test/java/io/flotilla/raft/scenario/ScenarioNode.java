@@ -9,6 +9,7 @@ import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.TestLog;
 import io.flotilla.raft.core.TestReplica;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.RecoveredGroup;
@@ -27,24 +28,30 @@ final class ScenarioNode {
     final NodeId id;
     final TestReplica replica;
     private final SafetyProperties properties;
+    private final GroupDescriptor descriptor;
     private ShadowDisk disk;
     private SoftState shown;
     private int grantsShown;
     private int refusalsShown;
     private int imagesShown;
+    private Membership membershipShown;
+    private boolean isRemovalShown;
     boolean isDown;
     boolean isDiskSlow;
     boolean isMachineSlow;
     private boolean isInstalling;
 
-    ScenarioNode(TestReplica replica, SafetyProperties properties) {
+    /** @param founders the group's first membership */
+    ScenarioNode(TestReplica replica, Membership founders, SafetyProperties properties) {
         this.id = replica.id;
         this.replica = replica;
         this.properties = properties;
         shown = replica.state();
+        membershipShown = replica.membership;
         disk = new ShadowDisk();
-        properties.created(GROUP, replica.membership);
         properties.opened(id, disk);
+        descriptor = new GroupDescriptor(GROUP, founders, new byte[0], replica.joined);
+        write(new GroupWrite(GROUP, descriptor, null, null, List.of()));
         if (!replica.disk.entries.isEmpty()) {
             write(new GroupWrite(GROUP, null, replica.durable, null, List.copyOf(replica.disk.entries)));
         }
@@ -140,7 +147,7 @@ final class ScenarioNode {
         disk = properties.finds(
                 id,
                 List.of(new RecoveredGroup(
-                        new GroupDescriptor(GROUP, replica.membership, new byte[0]),
+                        descriptor,
                         replica.durable,
                         replica.disk.base,
                         replica.disk.membership,
@@ -200,6 +207,16 @@ final class ScenarioNode {
             news.add(id + ": commits up to " + now.committed());
         }
         shown = now;
+        Membership membership = replica.core.membership().membership();
+        if (!membership.equals(membershipShown)) {
+            news.add(id + ": goes by " + Words.of(membership));
+        }
+        membershipShown = membership;
+        boolean isRemoved = replica.core.removedAt() > 0;
+        if (isRemoved && !isRemovalShown) {
+            news.add(id + ": knows that it is left out");
+        }
+        isRemovalShown = isRemoved;
         for (ReadGrant grant : newGrants()) {
             news.add(id + ": read " + grant.readId() + " is safe once " + grant.index() + " is applied");
         }

@@ -1,7 +1,6 @@
 package io.flotilla.raft.scenario;
 
 import io.flotilla.raft.core.ChangeResult;
-import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.Outbound;
@@ -11,10 +10,7 @@ import io.flotilla.raft.core.ReadGrant;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.TestReplica;
-import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.core.log.EntryKind;
-import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.sim.invariant.LinearizableReads;
 import io.flotilla.raft.sim.invariant.SafetyProperties;
 import java.nio.charset.StandardCharsets;
@@ -26,27 +22,23 @@ import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 
 /**
  * A group of production cores, played by commands. Time passes and messages move only where a command says so; all
  * safety properties are checked at everything that happens. The commands are listed in the scenarios' README.
  */
 final class ScenarioWorld {
-    private static final int MAX_ROUNDS = 1_000;
-
     private final SafetyProperties properties = new SafetyProperties();
     private final LinearizableReads reads = new LinearizableReads();
     /** What was committed anywhere when a read was asked for. */
     private final Map<Long, Long> readFloors = new TreeMap<>();
 
     private long highestCommit;
-    private final Map<String, ScenarioNode> nodes = new TreeMap<>();
     private final Wire wire = new Wire();
+    private final Cast cast = new Cast(properties, this::send);
+    private final Post post = new Post(wire, cast, this::settle);
     private final List<String> transcript = new ArrayList<>();
     private final List<String> sent = new ArrayList<>();
-    private CoreConfig config = new CoreConfig(10, 2, 1 << 10, 8, 8 << 10, 1 << 20, 1 << 20, 1 << 20, true);
-    private Membership membership;
     private boolean muted;
     private String last;
     /** The command that is carried out, as it should be said another time. */
@@ -57,7 +49,6 @@ final class ScenarioWorld {
 
     private boolean inTurn;
     private boolean lenient;
-    private long seed = 1;
 
     /**
      * Carries out one line: a command, or several with semicolons between them that a node handles in one turn.
@@ -125,25 +116,25 @@ final class ScenarioWorld {
     }
 
     boolean knows(NodeId node) {
-        return nodes.containsKey(node.value());
+        return cast.has(node.value());
     }
 
     long ticks(NodeId node) {
-        return nodes.get(node.value()).replica.ticks;
+        return cast.node(node.value()).replica.ticks;
     }
 
     long nanos(NodeId node) {
-        return nodes.get(node.value()).replica.nanos;
+        return cast.node(node.value()).replica.nanos;
     }
 
     /** How many writes of a node wait for its disk. */
     int writes(NodeId node) {
-        return nodes.get(node.value()).replica.writes.size();
+        return cast.node(node.value()).replica.writes.size();
     }
 
     /** How many of a node's writes there must be on disk so that it looks like this. */
     int writesUntil(NodeId node, HardState state, long lastIndex, EntryId base) {
-        return nodes.get(node.value()).writesUntil(state, lastIndex, base);
+        return cast.node(node.value()).writesUntil(state, lastIndex, base);
     }
 
     /** The line that was played last. */
@@ -154,37 +145,51 @@ final class ScenarioWorld {
     /** @return the node to settle once the turn is over, or null if there is nothing left to do */
     private ScenarioNode carryOut(String[] words, String command) {
         switch (words[0]) {
-            case "nodes" -> create(words);
-            case "config" -> configure(words);
-            case "log" -> preset(words);
-            case "campaign" -> campaign(up(words[1]));
-            case "elect" -> elect(up(words[1]));
+            case "nodes" -> cast.found(words);
+            case "newcomer" -> cast.newcomer(words[1]);
+            case "config" -> cast.configure(words);
+            case "log" -> cast.preset(words);
+            case "campaign" -> campaign(cast.up(words[1]));
+            case "elect" -> elect(cast.up(words[1]));
             case "tick" -> {
                 if (inTurn) {
-                    up(words[1]).replica.tick();
-                    return node(words[1]);
+                    cast.up(words[1]).replica.tick();
+                    return cast.node(words[1]);
                 }
                 tick(words);
             }
-            case "clock" -> up(words[1]).replica.ticks = Long.parseLong(words[2]);
-            case "time" -> up(words[1]).replica.at(Long.parseLong(words[2]));
+            case "pass" -> pass(Integer.parseInt(words[1]));
+            case "clock" -> cast.up(words[1]).replica.ticks = Long.parseLong(words[2]);
+            case "time" -> cast.up(words[1]).replica.at(Long.parseLong(words[2]));
             case "deliver" -> {
                 if (words.length > 3) {
                     return deliverOne(words[1], words[2], rest(command, 3));
+                } else if (words.length > 1) {
+                    post.deliver(words[1], words[2]);
+                } else {
+                    post.untilQuiet();
                 }
-                deliverWaiting(words);
             }
-            case "drop" -> drop(words, command);
-            case "cut" -> wire.cut(node(words[1]).id, node(words[2]).id);
-            case "partition" -> partition(words);
+            case "drop" -> {
+                int lost = post.drop(
+                        words.length > 1 ? words[1] : "*",
+                        words.length > 1 ? words[2] : "*",
+                        words.length > 3 ? rest(command, 3) : "");
+                transcript.add(lost == 1 ? "lost" : "lost: " + lost + " messages");
+            }
+            case "cut" -> wire.cut(cast.node(words[1]).id, cast.node(words[2]).id);
+            case "partition" -> post.partition(words);
             case "heal" -> wire.healAll();
             case "slow" -> slow(words, true);
             case "fast" -> slow(words, false);
-            case "crash" -> crash(up(words[1]));
-            case "restart" -> restart(node(words[1]), words);
-            case "image" -> image(up(words[1]), up(words[2]));
+            case "crash" -> cast.up(words[1]).crash();
+            case "restart" -> {
+                settle(cast.restart(words));
+                state(new String[] {"state", words[1]});
+            }
+            case "image" -> image(cast.up(words[1]), cast.up(words[2]));
             case "state" -> state(words);
-            case "lease" -> lease(up(words[1]));
+            case "lease" -> lease(cast.up(words[1]));
             default -> {
                 return input(words);
             }
@@ -194,9 +199,9 @@ final class ScenarioWorld {
 
     /** What goes into a core and lets it owe something. */
     private ScenarioNode input(String[] words) {
-        ScenarioNode node = up(words.length > 1 ? words[1] : "");
+        ScenarioNode node = cast.up(words.length > 1 ? words[1] : "");
         switch (words[0]) {
-            case "transfer" -> node.replica.core.transfer(node(words[2]).id);
+            case "transfer" -> node.replica.core.transfer(cast.node(words[2]).id);
             case "read" -> {
                 readFloors.put(Long.parseLong(words[2]), highestCommit);
                 if (words.length > 3) {
@@ -215,10 +220,10 @@ final class ScenarioWorld {
                 node.replica.core.compact(index);
             }
             case "offer" -> node.replica.core.wantsSnapshot(Long.parseLong(words[2]), Words.entryId(words[3]));
-            case "install" -> node.install(imageUpTo(Words.entryId(words[2])));
+            case "install" -> node.install(cast.imageUpTo(Words.entryId(words[2])));
             case "installed" -> node.installed();
-            case "sent" -> node.replica.core.snapshotSent(node(words[2]).id, Words.entryId(words[3]));
-            case "failed" -> node.replica.core.snapshotFailed(node(words[2]).id);
+            case "sent" -> node.replica.core.snapshotSent(cast.node(words[2]).id, Words.entryId(words[3]));
+            case "failed" -> node.replica.core.snapshotFailed(cast.node(words[2]).id);
             default -> throw new IllegalArgumentException("there is no command '" + String.join(" ", words) + "'");
         }
         return node;
@@ -228,79 +233,19 @@ final class ScenarioWorld {
         return command.split("\\s+", from + 1)[from];
     }
 
-    private void create(String[] words) {
-        List<NodeId> ids = Arrays.stream(words).skip(1).map(NodeId::new).toList();
-        membership = Membership.of(ids);
-        ids.forEach(id -> put(id, HardState.INITIAL, List.of()));
-    }
-
-    private void put(NodeId id, HardState state, List<Entry> log) {
-        TestReplica replica = new TestReplica(id, membership, config, state, log, 0, seed++, this::send);
-        nodes.put(id.value(), new ScenarioNode(replica, properties));
-    }
-
-    /** {@code config election 10 heartbeat 2 append 1024 inflight 8 window 8192 prevote on}, before {@code nodes}. */
-    private void configure(String[] words) {
-        Map<String, String> given = new TreeMap<>();
-        for (int i = 1; i < words.length; i += 2) {
-            given.put(words[i], words[i + 1]);
-        }
-        config = new CoreConfig(
-                number(given, "election", config.electionTicks()),
-                number(given, "heartbeat", config.heartbeatTicks()),
-                number(given, "append", config.maxAppendBytes()),
-                number(given, "inflight", config.maxInflightMessages()),
-                number(given, "window", config.maxInflightBytes()),
-                number(given, "uncommitted", config.maxUncommittedBytes()),
-                number(given, "apply", config.maxApplyBytes()),
-                number(given, "resident", config.maxResidentBytes()),
-                !"off".equals(given.remove("prevote")));
-        if (!given.isEmpty()) {
-            throw new IllegalArgumentException("unknown settings: " + given);
-        }
-    }
-
-    private static int number(Map<String, String> given, String name, int usual) {
-        String value = given.remove(name);
-        return value == null ? usual : Integer.parseInt(value);
-    }
-
-    /** {@code log a 1 1 2 [term 3] [vote b]}: what is on the disk of a node that just started. */
-    private void preset(String[] words) {
-        List<Entry> log = new ArrayList<>();
-        long term = 0;
-        NodeId vote = null;
-        for (int i = 2; i < words.length; i++) {
-            if (words[i].equals("term")) {
-                term = Long.parseLong(words[++i]);
-            } else if (words[i].equals("vote")) {
-                vote = node(words[++i]).id;
-            } else {
-                long of = Long.parseLong(words[i]);
-                term = Math.max(term, of);
-                log.add(command(of, log.size() + 1, of + "/" + (log.size() + 1)));
-            }
-        }
-        put(node(words[1]).id, new HardState(term, vote), log);
-        node(words[1]).replica.at(config.electionTicks() * TestReplica.TICK_NANOS);
-    }
-
-    private static Entry command(long term, long index, String payload) {
-        return new Entry(term, index, EntryKind.COMMAND, payload.getBytes(StandardCharsets.US_ASCII));
-    }
-
     private void campaign(ScenarioNode node) {
         SoftState before = node.replica.state();
         if (before.role() == RoleName.LEADER) {
             throw new NotNow("%s leads already", node.id);
         }
         boolean asks = false;
-        for (int i = 0; i < 3 * config.electionTicks() && !asks; i++) {
+        for (int i = 0; i < 3 * cast.config().electionTicks() && !asks; i++) {
             node.replica.tick();
             SoftState now = node.replica.state();
             asks = now.term() > before.term()
                     || (now.role() == RoleName.PRE_CANDIDATE
-                            && (before.role() != now.role() || node.replica.ticks % config.heartbeatTicks() == 0));
+                            && (before.role() != now.role()
+                                    || node.replica.ticks % cast.config().heartbeatTicks() == 0));
         }
         settle(node);
     }
@@ -308,8 +253,8 @@ final class ScenarioWorld {
     /** The others have not heard from a leader lately and say nothing themselves, until the node leads. */
     private void elect(ScenarioNode node) {
         muted = true;
-        for (ScenarioNode other : nodes.values()) {
-            for (int i = 0; i < config.electionTicks() && !other.replica.leads() && !other.isDown; i++) {
+        for (ScenarioNode other : cast.all()) {
+            for (int i = 0; i < cast.config().electionTicks() && !other.replica.leads() && !other.isDown; i++) {
                 if (other != node && other.replica.state().role() == RoleName.FOLLOWER) {
                     other.replica.tick();
                     other.settle();
@@ -318,10 +263,10 @@ final class ScenarioWorld {
         }
         muted = false;
         List<String> before = List.copyOf(transcript);
-        for (int i = 0; i < 10 * config.electionTicks() && !node.replica.leads(); i++) {
+        for (int i = 0; i < 10 * cast.config().electionTicks() && !node.replica.leads(); i++) {
             node.replica.tick();
             settle(node);
-            untilQuiet();
+            post.untilQuiet();
         }
         transcript.clear();
         transcript.addAll(before);
@@ -334,12 +279,20 @@ final class ScenarioWorld {
     private void tick(String[] words) {
         int times = words.length > 2 ? Integer.parseInt(words[2]) : 1;
         for (int i = 0; i < times; i++) {
-            for (ScenarioNode node : words[1].equals("all") ? List.copyOf(nodes.values()) : List.of(up(words[1]))) {
+            for (ScenarioNode node : words[1].equals("all") ? cast.all() : List.of(cast.up(words[1]))) {
                 if (!node.isDown) {
                     node.replica.tick();
                     settle(node);
                 }
             }
+        }
+    }
+
+    /** Time passes for all, and what is sent meanwhile arrives at once. */
+    private void pass(int ticks) {
+        for (int i = 0; i < ticks; i++) {
+            tick(new String[] {"tick", "all"});
+            post.untilQuiet();
         }
     }
 
@@ -359,109 +312,26 @@ final class ScenarioWorld {
     private void change(ScenarioNode node, String[] words) {
         ChangeResult result =
                 node.replica.core.changeMembership(Words.change(List.of(words).subList(2, words.length)));
-        if (!(result instanceof ChangeResult.Accepted)) {
-            transcript.add(node.id + ": refuses: " + result);
+        if (result instanceof ChangeResult.NotLeader notLeader) {
+            transcript.add(node.id + ": refuses, does not lead; leader: " + notLeader.leader());
+        } else if (result instanceof ChangeResult.NotYet) {
+            transcript.add(node.id + ": refuses, not yet");
+        } else if (result instanceof ChangeResult.Invalid invalid) {
+            transcript.add(node.id + ": refuses: " + invalid.reason());
         }
     }
 
-    private Predicate<Wire.Letter> between(String from, String to) {
-        return letter -> (from.equals("*") || letter.from.value().equals(from))
-                && (to.equals("*") || letter.to.value().equals(to));
-    }
-
-    /** All that waits on a link, or everywhere until nothing is on its way any more. */
-    private void deliverWaiting(String[] words) {
-        if (words.length == 1) {
-            untilQuiet();
-            return;
-        }
-        List<Wire.Letter> letters = wire.waiting(between(words[1], words[2]));
-        if (letters.isEmpty()) {
-            throw new NotNow("nothing waits from %s to %s", words[1], words[2]);
-        }
-        letters.forEach(this::arrive);
-    }
-
-    private void untilQuiet() {
-        for (int round = 0; ; round++) {
-            List<Wire.Letter> letters = wire.waiting(letter -> true);
-            if (letters.isEmpty()) {
-                return;
-            }
-            if (round > MAX_ROUNDS) {
-                throw new NotNow("never quiet: %s", letters);
-            }
-            letters.forEach(this::arrive);
-        }
-    }
-
-    private void arrive(Wire.Letter letter) {
-        ScenarioNode to = receive(letter);
-        if (to != null) {
-            settle(to);
-        }
-    }
-
-    /** @return the receiver, or null if it is down */
-    private ScenarioNode receive(Wire.Letter letter) {
-        wire.taken(letter);
-        ScenarioNode to = node(letter.to.value());
-        if (to.isDown) {
-            return null;
-        }
-        to.replica.receive(letter.from, letter.message);
-        return to;
-    }
-
-    /** A message that begins like this: the oldest one that waits, else one that came or was lost before, again. */
     private ScenarioNode deliverOne(String from, String to, String beginning) {
-        Wire.Letter letter = wire.find(from, to, beginning, lenient);
-        if (letter == null) {
-            throw new NotNow("%s never sent %s anything that begins with '%s'", from, to, beginning);
-        }
+        Wire.Letter letter = post.find(from, to, beginning, lenient);
         if (lenient) {
             said = "deliver " + from + " " + to + " " + letter.text;
         }
-        up(to);
-        return receive(letter);
-    }
-
-    private void drop(String[] words, String command) {
-        Predicate<Wire.Letter> which = words.length == 1 ? letter -> true : between(words[1], words[2]);
-        if (words.length > 3) {
-            String beginning = rest(command, 3);
-            which = which.and(letter -> letter.text.startsWith(beginning));
-        }
-        List<Wire.Letter> letters = wire.waiting(which);
-        if (letters.isEmpty()) {
-            throw new NotNow("no such message waits");
-        }
-        letters.forEach(wire::taken);
-        transcript.add(letters.size() == 1 ? "lost" : "lost: " + letters.size() + " messages");
-    }
-
-    /** {@code partition a b | c d}: nothing passes between the sides. */
-    private void partition(String[] words) {
-        wire.healAll();
-        Map<String, Integer> sides = new TreeMap<>();
-        int side = 0;
-        for (int i = 1; i < words.length; i++) {
-            if (words[i].equals("|")) {
-                side++;
-            } else {
-                sides.put(words[i], side);
-            }
-        }
-        sides.forEach((from, one) -> sides.forEach((to, other) -> {
-            if (!one.equals(other)) {
-                wire.cut(node(from).id, node(to).id);
-            }
-        }));
+        return post.receive(letter);
     }
 
     private void slow(String[] words, boolean slow) {
         for (int i = 2; i < words.length; i++) {
-            ScenarioNode node = up(words[i]);
+            ScenarioNode node = cast.up(words[i]);
             if (words[1].equals("disk")) {
                 node.isDiskSlow = slow;
             } else if (words[1].equals("machine")) {
@@ -487,29 +357,6 @@ final class ScenarioWorld {
         }
     }
 
-    private void crash(ScenarioNode node) {
-        node.crash();
-    }
-
-    /** {@code restart a [kept 3] [seed 7]}: {@code kept} is what the state machine still holds. */
-    private void restart(ScenarioNode node, String[] words) {
-        if (!node.isDown) {
-            throw new NotNow("%s runs", node.id);
-        }
-        long kept = node.replica.machineDurable;
-        long ownSeed = seed;
-        for (int i = 2; i < words.length; i += 2) {
-            if (words[i].equals("kept")) {
-                kept = Math.max(kept, Math.min(Long.parseLong(words[i + 1]), node.replica.handedOut));
-            } else {
-                ownSeed = Long.parseLong(words[i + 1]);
-            }
-        }
-        node.restart(kept, ownSeed);
-        settle(node);
-        state(new String[] {"state", node.id.value()});
-    }
-
     /** The leader's machine gives an image, which reaches the follower whole. */
     private void image(ScenarioNode from, ScenarioNode to) {
         TestReplica.Image image = from.replica.image();
@@ -529,20 +376,8 @@ final class ScenarioWorld {
         settle(from);
     }
 
-    private TestReplica.Image imageUpTo(EntryId last) {
-        for (ScenarioNode node : nodes.values()) {
-            if (node.replica.answeredApply >= last.index()) {
-                return new TestReplica.Image(
-                        last,
-                        node.replica.core.membershipAt(last.index()),
-                        List.copyOf(node.replica.applied.subList(0, (int) last.index())));
-            }
-        }
-        throw new NotNow("nobody has applied up to %s", last);
-    }
-
     private void state(String[] words) {
-        for (ScenarioNode node : nodes.values()) {
+        for (ScenarioNode node : cast.all()) {
             if (words.length == 1 || List.of(words).subList(1, words.length).contains(node.id.value())) {
                 transcript.add(node.describe());
             }
@@ -573,21 +408,5 @@ final class ScenarioWorld {
         transcript.addAll(node.news());
         transcript.addAll(sent);
         sent.clear();
-    }
-
-    private ScenarioNode node(String name) {
-        ScenarioNode node = nodes.get(name);
-        if (node == null) {
-            throw new IllegalArgumentException("there is no node '" + name + "'");
-        }
-        return node;
-    }
-
-    private ScenarioNode up(String name) {
-        ScenarioNode node = node(name);
-        if (node.isDown) {
-            throw new NotNow("%s is down", name);
-        }
-        return node;
     }
 }

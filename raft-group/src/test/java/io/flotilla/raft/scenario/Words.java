@@ -7,8 +7,9 @@ import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.TestLog;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipChange;
+import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.core.message.Message.AppendReject;
 import io.flotilla.raft.core.message.Message.AppendReply;
@@ -24,6 +25,7 @@ import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -80,10 +82,26 @@ final class Words {
     }
 
     static String of(Entry entry) {
-        String what = entry.kind() == EntryKind.COMMAND
-                ? new String(entry.payload(), StandardCharsets.US_ASCII)
-                : entry.kind().name().toLowerCase(Locale.ROOT).replace('_', '-');
+        String what = switch (entry.kind()) {
+            case COMMAND -> new String(entry.payload(), StandardCharsets.US_ASCII);
+            case NO_OP -> "no-op";
+            case MEMBERSHIP -> of(MembershipCodec.decode(entry.payload()));
+        };
         return of(entry.id()) + "=" + what;
+    }
+
+    /** Voters, who voted before while it is joint, and learners: {@code {a d from a b, learner c}}. */
+    static String of(Membership membership) {
+        return "{" + names(membership.voters()) + of(" from ", membership.outgoing())
+                + of(", learner ", membership.learners()) + of(", learner next ", membership.learnersNext()) + "}";
+    }
+
+    private static String of(String what, Collection<NodeId> nodes) {
+        return nodes.isEmpty() ? "" : what + names(nodes);
+    }
+
+    private static String names(Collection<NodeId> nodes) {
+        return nodes.stream().map(NodeId::value).collect(Collectors.joining(" "));
     }
 
     static String entries(List<Entry> entries) {
