@@ -6,6 +6,7 @@ import io.flotilla.raft.mutant.Judge;
 import io.flotilla.raft.mutant.Mutant;
 import io.flotilla.raft.mutant.MutantLoader;
 import io.flotilla.raft.mutant.Patch;
+import io.flotilla.raft.sim.GroupRun;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,7 @@ class FailureStoryTest {
         MutantLoader faulty = MutantLoader.of(mutant);
         BiFunction<Long, String, String> run = faulty.load(mutant.judge());
         long seed = 1;
-        while (run.apply(seed, mutant.judge().argument()) == null) {
+        while (!GroupRun.isTold(seed) || run.apply(seed, mutant.judge().argument()) == null) {
             seed++;
         }
         String story = FailureStory.of(mutant, seed);

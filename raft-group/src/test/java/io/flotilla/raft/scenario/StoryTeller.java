@@ -68,6 +68,9 @@ final class StoryTeller {
         if (node == null && !call.method().equals("RaftCore")) {
             return;
         }
+        if (!call.method().equals("RaftCore")) {
+            endTurnsOfOthers(node);
+        }
         switch (call.method()) {
             case "RaftCore" -> begin(call.core(), args);
             case "now" -> clocks.put(node, (Long) args[0]);
@@ -161,6 +164,19 @@ final class StoryTeller {
 
     private void say(NodeId node, String command) {
         turns.computeIfAbsent(node, id -> new StringJoiner("; ")).add(command);
+    }
+
+    /**
+     * Where nothing is owed, no drain ends a turn. The turns of others are over when a node says something; what they wrote has
+     * let messages go, which may arrive here.
+     */
+    private void endTurnsOfOthers(NodeId node) {
+        if (turns.size() > (turns.containsKey(node) ? 1 : 0)) {
+            List.copyOf(turns.keySet()).stream()
+                    .filter(other ->
+                            !other.equals(node) && turns.get(other).toString().contains("persist "))
+                    .forEach(this::endTurn);
+        }
     }
 
     private void endTurn(NodeId node) {

@@ -19,4 +19,9 @@ public final class GroupRun implements BiFunction<Long, String, String> {
             return String.format("at %.3f s of virtual time: %s", e.nanos() / 1e9, e.getMessage());
         }
     }
+
+    /** Whether a failure of the seed can be told as a story: not if memberships change in its run. */
+    public static boolean isTold(long seed) {
+        return !GroupSimulation.changesMemberships(seed);
+    }
 }
