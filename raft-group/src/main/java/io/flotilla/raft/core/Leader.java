@@ -133,6 +133,7 @@ final class Leader implements Role {
         return handover.target();
     }
 
+    /** True for a target until its transfer is over: no change begins meanwhile, and the end of a joint one takes no such vote. */
     private boolean mayTakeOver(NodeId node) {
         return followers.containsKey(node) && replica.membership.voters().contains(node);
     }
@@ -321,9 +322,6 @@ final class Leader implements Role {
         followers.forEach(this::replicate);
         if (reads.wantRound()) {
             sendHeartbeats();
-        }
-        if (handover.target() != null && !mayTakeOver(handover.target())) {
-            handover.giveUp();
         }
         handOver();
         if (leaving && replica.isMembershipCommitted()) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flotilla.raft.core.read.LeaseConfig;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The small parts of a core, at their bounds. */
@@ -96,5 +97,74 @@ class CorePartsTest {
         Check.that(true, "%s %s %s", 1L, 2L, 3L);
         Check.that(true, "%s %s", "a", 2L);
         Check.that(true, "%s %s", "a", "b");
+    }
+
+    @Test
+    void whoLeftIsToldThreeTimesOrForABoundedTime() {
+        NodeId gone = new NodeId("n1");
+        Departures departures = new Departures(100);
+        assertThat(departures.isOver(gone, true, 1_000)).as("never left").isFalse();
+        departures.begin(gone, 10);
+        assertThat(departures.contains(gone)).isTrue();
+        for (int i = 0; i < 3; i++) {
+            assertThat(departures.isOver(gone, true, 10)).isFalse();
+            assertThat(departures.isOver(gone, false, 10)).isFalse();
+        }
+        assertThat(departures.isOver(gone, true, 10))
+                .as("told for the fourth time")
+                .isTrue();
+
+        departures.end(gone);
+        assertThat(departures.contains(gone)).isFalse();
+        departures.begin(gone, 10);
+        departures.begin(gone, 90); // the next membership leaves it out, too
+        assertThat(departures.isOver(gone, false, 110)).isFalse();
+        assertThat(departures.isOver(gone, false, 111)).isTrue();
+    }
+
+    @Test
+    void loyaltyLastsAnElectionTimeoutFromTheLastWord() {
+        NodeId leader = new NodeId("n1");
+        NodeId other = new NodeId("n2");
+        Allegiance allegiance = new Allegiance(100, false, 1_000);
+        assertThat(allegiance.forbids(other, 1_000)).as("nobody ever led").isFalse();
+        allegiance.heard(leader, 1_000);
+        assertThat(allegiance.forbids(other, 1_099)).isTrue();
+        assertThat(allegiance.forbids(leader, 1_099)).isFalse();
+        assertThat(allegiance.forbids(other, 1_100)).isFalse();
+        allegiance.heard(leader, 990);
+        assertThat(allegiance.forbids(other, 1_099)).as("never shorter").isTrue();
+
+        Allegiance restarted = new Allegiance(100, true, 1_000);
+        assertThat(restarted.forbids(leader, 1_099))
+                .as("whom it heard is forgotten")
+                .isTrue();
+        assertThat(restarted.forbids(leader, 1_100)).isFalse();
+    }
+
+    @Test
+    void oneReadFromDiskPerPurpose() {
+        Outbox outbox = new Outbox(10);
+        Loads loads = new Loads(outbox);
+        NodeId one = new NodeId("n1");
+        loads.request(one, 1, 5, 100);
+        loads.request(one, 2, 6, 100);
+        loads.request(null, 1, 5, 100);
+        LoadRequest first = new LoadRequest(one, 1, 5, 100);
+        assertThat(outbox.drain(List.of()).loads()).containsExactly(first, new LoadRequest(null, 1, 5, 100));
+        loads.answered(first);
+        loads.request(one, 2, 6, 100);
+        assertThat(outbox.drain(List.of()).loads()).containsExactly(new LoadRequest(one, 2, 6, 100));
+        assertThatThrownBy(() -> loads.answered(first)).isInstanceOf(AssertionError.class);
+    }
+
+    @Test
+    void namesOfNodesAreShortAndPlain() {
+        assertThat(new NodeId("A-z.0_9")).hasToString("A-z.0_9");
+        assertThat(new NodeId("x".repeat(64)).value()).hasSize(64);
+        for (String wrong : new String[] {null, "", "a b", "x".repeat(65), "n\u00f6"}) {
+            refuses(() -> new NodeId(wrong));
+        }
+        assertThat(new NodeId("a")).isLessThan(new NodeId("b")).isEqualByComparingTo(new NodeId("a"));
     }
 }

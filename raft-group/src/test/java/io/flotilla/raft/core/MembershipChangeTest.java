@@ -355,11 +355,46 @@ class MembershipChangeTest {
                 new AppendRequest(
                         4, EntryId.ZERO, 0, List.of(ScriptedCluster.entry(2, 1), ScriptedCluster.entry(2, 2))));
         cluster.inject("b", "c", new VoteRequest(5, new EntryId(4, 9)));
+        assertThat(c.core.last()).isEqualTo(new EntryId(2, 2));
         for (int i = 0; i < ELECTION_TICKS; i++) {
             c.tick();
         }
         cluster.inject("b", "c", new VoteRequest(5, new EntryId(4, 9)));
         assertThat(cluster.sent.get(cluster.sent.size() - 1).message()).isEqualTo(new VoteReply(5, true));
+    }
+
+    @Test
+    @DisplayName("A log that ends before the dropped one's end in the same term is not as good")
+    void aShorterLogOfTheFloorsTerm() {
+        for (long end : new long[] {1, 2}) {
+            ScriptedCluster cluster = ScriptedCluster.with(2, "a", "b", "c");
+            TestReplica c = cluster.at("c");
+            c.floor = new EntryId(2, 2);
+            c.restart(0, 3);
+            cluster.inject("a", "c", new PreVoteRequest(3, new EntryId(2, 9)));
+            for (long index = 1; index <= end; index++) {
+                EntryId previous = index == 1 ? EntryId.ZERO : new EntryId(2, index - 1);
+                cluster.inject("a", "c", new AppendRequest(4, previous, 0, List.of(ScriptedCluster.entry(2, index))));
+            }
+            c.at(c.nanos + ELECTION_TICKS * TestReplica.TICK_NANOS);
+            cluster.inject("b", "c", new VoteRequest(5, new EntryId(4, 9)));
+            assertThat(cluster.sent.get(cluster.sent.size() - 1).message()).isEqualTo(new VoteReply(5, end == 2));
+        }
+    }
+
+    @Test
+    @DisplayName("Who was left out by a membership that is cut off may campaign again")
+    void whoWasLeftOutInVain() {
+        ScriptedCluster cluster = ScriptedCluster.with(3, "a", "b", "c");
+        TestReplica b = cluster.at("b");
+        Membership without = Membership.of(node("a"), node("c"));
+        cluster.inject(
+                "a", "b", new AppendRequest(1, EntryId.ZERO, 0, List.of(Entry.noOp(1, 1), membership(2, without))));
+        assertThat(at(cluster, "b")).isEqualTo(without);
+        cluster.inject("c", "b", new AppendRequest(2, new EntryId(1, 1), 1, List.of(Entry.noOp(2, 2))));
+        assertThat(at(cluster, "b").voters()).hasSize(3);
+        cluster.campaign("b");
+        assertThat(b.state().role()).isEqualTo(RoleName.PRE_CANDIDATE);
     }
 
     @Test

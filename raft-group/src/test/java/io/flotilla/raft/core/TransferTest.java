@@ -11,6 +11,7 @@ import io.flotilla.raft.core.message.Message.AppendRequest;
 import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
 import io.flotilla.raft.core.message.Message.PreVoteRequest;
+import io.flotilla.raft.core.message.Message.ReadIndexRequest;
 import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
@@ -74,6 +75,7 @@ class TransferTest {
         cluster.run();
         transfer(cluster, "b");
         cluster.run();
+        assertThat(cluster.at("a").core.transferTarget()).isEqualTo(B);
         assertThat(cluster.sent(TimeoutNow.class, "a", "b")).isEmpty();
         assertThat(cluster.propose("a", "y")).isEqualTo(new ProposeResult.Transferring(B));
         assertThat(leased(cluster))
@@ -220,5 +222,19 @@ class TransferTest {
         cluster.run();
         assertThat(cluster.at("b").leads()).isTrue();
         assertThat(a.grants.size() + a.refusedReads.size()).isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("Reads that the heir forwarded before are refused when it takes over")
+    void theHeirsReads() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        TestReplica b = cluster.at("b");
+        cluster.drop(e -> e.is(ReadIndexRequest.class));
+        b.core.readIndexHere(1);
+        cluster.run();
+        transfer(cluster, "b");
+        cluster.run();
+        assertThat(b.leads()).isTrue();
+        assertThat(b.refusedReads).containsExactly(1L);
     }
 }

@@ -78,6 +78,8 @@ class MembershipTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(wrong.node().value());
         }
+        assertThatThrownBy(() -> MembershipChanger.change(current, MembershipChange.addLearner(node("a"))))
+                .hasMessage("a is a voter: demote it to make it a learner");
         Membership one = Membership.of(node("a"));
         for (MembershipChange wrong : List.of(
                 MembershipChange.of(),
@@ -234,5 +236,82 @@ class MembershipTest {
         history.resetTo(new MembershipEntry(30, e));
         assertThat(history.latest()).isEqualTo(new MembershipEntry(30, e));
         assertThat(history.previous()).isNull();
+    }
+
+    @Test
+    void aMembershipTellsWhoIsWhat() {
+        Membership joint = membership("cd", "abc", "e", "a");
+        assertThat(joint.isJoint()).isTrue();
+        assertThat(ABC.isJoint()).isFalse();
+        for (String voter : List.of("a", "b", "c", "d")) {
+            assertThat(joint.isVoter(node(voter))).isTrue();
+            assertThat(joint.contains(node(voter))).isTrue();
+        }
+        assertThat(joint.isVoter(node("e"))).isFalse();
+        assertThat(joint.contains(node("e"))).isTrue();
+        assertThat(joint.contains(node("x"))).isFalse();
+        assertThat(joint).hasToString("voters [c, d] leaving [a, b, c] learners [e] learners next [a]");
+        assertThat(ABC).hasToString("voters [a, b, c]");
+    }
+
+    @Test
+    void aLearnerThatIsPromotedJointlyIsNoLearnerAnyMore() {
+        Membership current = membership("abc", "", "de", "");
+        MembershipChange change = MembershipChange.addVoter(node("d"))
+                .and(MembershipChange.demote(node("a")))
+                .and(MembershipChange.remove(node("e")));
+        Membership joint = MembershipChanger.change(current, change);
+        assertThat(joint).isEqualTo(membership("bcd", "abc", "", "a"));
+        assertThat(MembershipChanger.leave(joint)).isEqualTo(membership("bcd", "", "a", ""));
+        assertThat(MembershipChange.addVoter(node("d")).jointly().and(change).joint())
+                .isTrue();
+        assertThat(change.and(MembershipChange.addVoter(node("f")).jointly()).joint())
+                .isTrue();
+        assertThat(change.joint()).isFalse();
+    }
+
+    @Test
+    void aGroupMayHaveAsManyReplicasAsAreAllowed() {
+        MembershipChange many = MembershipChange.of();
+        for (int i = 1; i < MembershipChanger.MAX_REPLICAS; i++) {
+            many = many.and(MembershipChange.addLearner(node("x" + i)));
+        }
+        assertThat(MembershipChanger.change(Membership.of(node("a")), many).all())
+                .hasSize(MembershipChanger.MAX_REPLICAS);
+    }
+
+    @Test
+    void theCodecWritesTheFormatThatIsDocumented() {
+        byte[] bytes = MembershipCodec.encode(membership("a", "", "b", ""));
+        assertThat(bytes).containsExactly(1, 0, 1, 1, 'a', 0, 0, 0, 1, 1, 'b', 0, 0);
+        Membership joint = membership("cd", "abc", "e", "a");
+        assertThat(MembershipCodec.size(joint)).isEqualTo(MembershipCodec.encode(joint).length);
+        for (byte[] disordered : List.of(
+                new byte[] {1, 0, 2, 1, 'b', 1, 'a', 0, 0, 0, 0, 0, 0},
+                new byte[] {1, 0, 2, 1, 'a', 1, 'a', 0, 0, 0, 0, 0, 0})) {
+            assertThatThrownBy(() -> MembershipCodec.decode(disordered)).hasMessageContaining("does not follow");
+        }
+        assertThatThrownBy(() -> MembershipCodec.decode(new byte[] {1, 1, 0})).hasMessageContaining("in the middle");
+        TreeSet<NodeId> many = new TreeSet<>();
+        for (int i = 0; i < 300; i++) {
+            many.add(node("n" + i));
+        }
+        Membership large = Membership.of(many);
+        assertThat(MembershipCodec.decode(MembershipCodec.encode(large))).isEqualTo(large);
+    }
+
+    @Test
+    void aHistoryIsInOrderAndKnowsEveryone() {
+        MembershipHistory history = new MembershipHistory(
+                new MembershipEntry(5, ABC), List.of(new MembershipEntry(7, membership("bd", "", "", ""))));
+        assertThat(history.everyone()).isEqualTo(nodes("abcd"));
+        assertThatThrownBy(() -> history.append(new MembershipEntry(7, ABC))).isInstanceOf(AssertionError.class);
+        history.append(new MembershipEntry(8, ABC));
+        history.compactTo(8);
+        assertThat(history.latest()).isEqualTo(new MembershipEntry(8, ABC));
+        assertThat(history.previous()).as("the log does not tell").isNull();
+        assertThat(history.everyone()).isEqualTo(nodes("abc"));
+        history.truncateFrom(1);
+        assertThat(history.latest().index()).as("the base stays").isEqualTo(8);
     }
 }
