@@ -9,7 +9,6 @@ import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Shard;
 import io.flotilla.client.proto.WatchRequest;
 import io.flotilla.controller.decide.Placement;
-import io.flotilla.controller.machine.ControllerStateMachine;
 import io.flotilla.controller.proto.ControllerCommand;
 import io.flotilla.controller.proto.FoundFleet;
 import io.flotilla.controller.service.ControllerService;
@@ -34,7 +33,6 @@ import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
-import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -52,7 +50,6 @@ import org.slf4j.LoggerFactory;
  */
 final class FleetMember {
     static final String LOG_DIRECTORY = "log";
-    private static final String CONTROLLER_FILE = "controller";
 
     /** What a member tells its node. */
     interface Listener {
@@ -148,10 +145,7 @@ final class FleetMember {
                 ports.runtime(),
                 log,
                 ports.transport(),
-                ports.parts()
-                        .machines(group -> group.groupId() == ControllerService.GROUP
-                                ? controllerMachine()
-                                : machines.open(group)),
+                ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
                 new Failures());
         controller = new ControllerService(host, addresses::addressOf);
         data = new KvService(host, ports.runtime().clock(), new NodeDirectory() {
@@ -241,15 +235,13 @@ final class FleetMember {
         return missing;
     }
 
-    private StateMachine controllerMachine() {
-        StateFile file = new StateFile(ports.disk(), CONTROLLER_FILE);
-        return ControllerStateMachine.open(
-                file,
-                configuration -> lane.execute(() -> {
-                    if (!closed.get()) {
-                        hub.offer(configuration);
-                    }
-                }));
+    /** On the controller machine's lane. */
+    private void configured(Configuration configuration) {
+        lane.execute(() -> {
+            if (!closed.get()) {
+                hub.offer(configuration);
+            }
+        });
     }
 
     private List<NodeId> others() {

@@ -92,6 +92,13 @@ public final class StateFile {
         disk.forceDirectory("");
     }
 
+    /** As if it had never been written; durable on return. Does nothing if it was not. */
+    public void delete() throws IOException {
+        disk.delete(temporary());
+        disk.delete(path);
+        disk.forceDirectory("");
+    }
+
     private String temporary() {
         return path + ".new";
     }

@@ -65,6 +65,29 @@ class StateFileTest {
     }
 
     @Test
+    void whatIsDeletedIsGoneForGoodAndAPowerCutBeforeLeavesItWhole() throws IOException {
+        disk.syncLatency(1_000, 1_000);
+        StateFile file = new StateFile(disk, "identity");
+        file.delete();
+        file.write("old".getBytes(UTF_8));
+        long before = timer.now;
+        file.delete();
+        TreeSet<String> seen = new TreeSet<>();
+        for (int seed = 0; seed < 400; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            SimDisk after = disk.crash(before + random.nextLong(timer.now - before + 1), random);
+            seen.add(text(new StateFile(after, "identity")));
+        }
+        assertThat(seen).containsExactly("nothing", "old");
+        for (int seed = 0; seed < 50; seed++) {
+            SimDisk after = disk.crash(timer.now, new SplittableRandom(seed));
+            assertThat(text(new StateFile(after, "identity"))).isEqualTo("nothing");
+        }
+        file.delete();
+        assertThat(text(file)).isEqualTo("nothing");
+    }
+
+    @Test
     void everyFlippedBitIsFound() throws IOException {
         StateFile file = new StateFile(disk, "identity");
         file.write("id n1".getBytes(UTF_8));

@@ -62,6 +62,20 @@ public final class ControllerStateMachine implements StateMachine {
         return machine;
     }
 
+    /**
+     * Deletes what a machine, now closed, kept in the file; does nothing if it kept nothing. What its listener heard stays
+     * true: a node without a replica of the controller's group follows configurations, too.
+     *
+     * @throws UncheckedIOException if the file can't be deleted
+     */
+    public static void drop(StateFile file) {
+        try {
+            file.delete();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
     private static ControllerImage parse(StateFile file, byte[] content) throws IOException {
         try {
             return ImageCodec.parse(content);

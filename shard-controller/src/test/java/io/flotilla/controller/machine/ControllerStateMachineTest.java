@@ -86,6 +86,20 @@ class ControllerStateMachineTest {
     }
 
     @Test
+    void aDroppedMachineLeavesNothingToBeginWith() {
+        found("f");
+        machine.flushSoon();
+        machine.close();
+        assertThat(open("first", new ArrayList<>()).appliedIndex()).isEqualTo(1);
+        ControllerStateMachine.drop(file("first"));
+        assertThat(directory).isEmptyDirectory();
+        ControllerStateMachine.drop(file("first"));
+        ControllerStateMachine again = open("first", new ArrayList<>());
+        assertThat(again.appliedIndex()).isZero();
+        assertThat(again.newest()).isEmpty();
+    }
+
+    @Test
     void aNodeThatMovedMakesTheNextConfigurationAndOldOnesStayAsTheyWere() {
         found("f");
         assertThat(register("f", "n2", "h:2", "w:2")).isEqualTo(new ControllerResult.Done(1));

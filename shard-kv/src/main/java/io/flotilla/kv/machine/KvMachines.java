@@ -98,6 +98,26 @@ public final class KvMachines implements StateMachineFactory {
     }
 
     /**
+     * One batch, so that a crash leaves the group whole or nothing of it. The numbers of its generations stay known: they are
+     * never used again.
+     */
+    @Override
+    public void drop(long groupId) {
+        EngineBatch batch = new EngineBatch();
+        for (ShardRow row : shards(engine::ascending, groupId)) {
+            Generations.delete(row.getGeneration(), batch);
+            batch.delete(Layout.shardKey(groupId, row.getShard().getId()));
+        }
+        for (byte[] key : List.of(Layout.groupKey(groupId), Layout.installedKey(groupId))) {
+            if (engine.get(key) != null) {
+                batch.delete(key);
+            }
+        }
+        engine.write(batch);
+        engine.flush();
+    }
+
+    /**
      * What the state of a group adds up to, as the engine has it now; null if it has no such group. Any lane: a batch
      * brings the engine from one index to another as a whole. The caller computes it and closes it.
      */

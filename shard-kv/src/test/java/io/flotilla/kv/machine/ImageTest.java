@@ -12,10 +12,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.WriteReply;
 import io.flotilla.client.proto.WriteRequest;
-import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.EngineCursor;
-import io.flotilla.kv.engine.EngineImport;
-import io.flotilla.kv.engine.EngineView;
 import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.engine.memory.MemoryEngine;
@@ -26,9 +23,7 @@ import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,8 +31,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
-import java.util.function.Consumer;
-import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,67 +140,6 @@ class ImageTest {
 
     // ---- crashes ----
 
-    /** Calls a hook before each step that changes the engine. */
-    private record Steps(KvEngine engine, Consumer<String> before) implements KvEngine {
-        @Override
-        public byte[] get(byte[] key) {
-            return engine.get(key);
-        }
-
-        @Override
-        public EngineCursor ascending(byte[] from, byte[] to) {
-            return engine.ascending(from, to);
-        }
-
-        @Override
-        public EngineCursor descending(byte[] from, byte[] to) {
-            return engine.descending(from, to);
-        }
-
-        @Override
-        public long write(EngineBatch batch) {
-            before.accept("write");
-            return engine.write(batch);
-        }
-
-        @Override
-        public EngineView view() {
-            return engine.view();
-        }
-
-        @Override
-        public EngineImport newImport() {
-            return engine.newImport();
-        }
-
-        @Override
-        public void ingest(EngineImport finished) {
-            before.accept("ingest");
-            engine.ingest(finished);
-        }
-
-        @Override
-        public void flush() {
-            before.accept("flush");
-            engine.flush();
-        }
-
-        @Override
-        public void flushSoon() {
-            engine.flushSoon();
-        }
-
-        @Override
-        public long durableSequence() {
-            return engine.durableSequence();
-        }
-
-        @Override
-        public void close() {
-            engine.close();
-        }
-    }
-
     private static final class Crash extends RuntimeException {}
 
     /** The log of a replica that has applied three entries, two of them durably; the image is of another history. */
@@ -279,7 +211,7 @@ class ImageTest {
                 List<String> steps = new ArrayList<>();
                 MemoryEngine memory = new MemoryEngine();
                 boolean[] installing = new boolean[1];
-                Replica to = before(new Steps(memory, name -> {
+                Replica to = before(new SteppedEngine(memory, name -> {
                     if (installing[0]) {
                         if (steps.size() == last) {
                             throw new Crash();
@@ -309,16 +241,16 @@ class ImageTest {
         Path live = home.resolve("live");
         List<Path> copies = new ArrayList<>();
         boolean[] installing = new boolean[1];
-        try (KvEngine disk = new Steps(RocksEngine.open(live), name -> {
+        try (KvEngine disk = new SteppedEngine(RocksEngine.open(live), name -> {
             if (installing[0]) {
-                copies.add(copy(live, home.resolve("before-" + name)));
+                copies.add(SteppedEngine.copy(live, home.resolve("before-" + name)));
             }
         })) {
             Replica to = before(disk);
             installing[0] = true;
             Images.install(to.machine, Images.parts(from.machine, 100), at(from));
             installing[0] = false;
-            copies.add(copy(live, home.resolve("after-flush")));
+            copies.add(SteppedEngine.copy(live, home.resolve("after-flush")));
         }
         assertThat(copies)
                 .extracting(path -> path.getFileName().toString())
@@ -328,17 +260,6 @@ class ImageTest {
                 check(copy.getFileName().toString(), left, from, old, copy.endsWith("after-flush"));
             }
         }
-    }
-
-    private static Path copy(Path from, Path to) {
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, to.resolve(from.relativize(file)));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return to;
     }
 
     // ---- malformed images ----

@@ -1,0 +1,47 @@
+package io.flotilla.ops.node;
+
+import io.flotilla.controller.machine.ConfigurationListener;
+import io.flotilla.controller.machine.ControllerStateMachine;
+import io.flotilla.controller.service.ControllerService;
+import io.flotilla.kv.machine.KvMachines;
+import io.flotilla.raft.disk.Disk;
+import io.flotilla.raft.disk.StateFile;
+import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.machine.StateMachineFactory;
+
+/** The state machines of one node: group 0 is the controller's, all others hold data. */
+final class NodeMachines implements StateMachineFactory {
+    private static final String CONTROLLER_FILE = "controller";
+
+    private final Disk disk;
+    private final KvMachines data;
+    private final ConfigurationListener listener;
+
+    /** @param listener told of configurations by the controller's machine, on its lane */
+    NodeMachines(Disk disk, KvMachines data, ConfigurationListener listener) {
+        this.disk = disk;
+        this.data = data;
+        this.listener = listener;
+    }
+
+    @Override
+    public StateMachine open(GroupDescriptor group) {
+        return group.groupId() == ControllerService.GROUP
+                ? ControllerStateMachine.open(controllerFile(), listener)
+                : data.open(group);
+    }
+
+    @Override
+    public void drop(long groupId) {
+        if (groupId == ControllerService.GROUP) {
+            ControllerStateMachine.drop(controllerFile());
+        } else {
+            data.drop(groupId);
+        }
+    }
+
+    private StateFile controllerFile() {
+        return new StateFile(disk, CONTROLLER_FILE);
+    }
+}

@@ -1,0 +1,86 @@
+package io.flotilla.kv.machine;
+
+import io.flotilla.kv.engine.EngineBatch;
+import io.flotilla.kv.engine.EngineCursor;
+import io.flotilla.kv.engine.EngineImport;
+import io.flotilla.kv.engine.EngineView;
+import io.flotilla.kv.engine.KvEngine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** Calls a hook before each step that changes the engine. */
+record SteppedEngine(KvEngine engine, Consumer<String> before) implements KvEngine {
+    @Override
+    public byte[] get(byte[] key) {
+        return engine.get(key);
+    }
+
+    @Override
+    public EngineCursor ascending(byte[] from, byte[] to) {
+        return engine.ascending(from, to);
+    }
+
+    @Override
+    public EngineCursor descending(byte[] from, byte[] to) {
+        return engine.descending(from, to);
+    }
+
+    @Override
+    public long write(EngineBatch batch) {
+        before.accept("write");
+        return engine.write(batch);
+    }
+
+    @Override
+    public EngineView view() {
+        return engine.view();
+    }
+
+    @Override
+    public EngineImport newImport() {
+        return engine.newImport();
+    }
+
+    @Override
+    public void ingest(EngineImport finished) {
+        before.accept("ingest");
+        engine.ingest(finished);
+    }
+
+    @Override
+    public void flush() {
+        before.accept("flush");
+        engine.flush();
+    }
+
+    @Override
+    public void flushSoon() {
+        engine.flushSoon();
+    }
+
+    @Override
+    public long durableSequence() {
+        return engine.durableSequence();
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+    }
+
+    /** What a power cut now would leave of an engine in a directory, at the most. */
+    static Path copy(Path from, Path to) {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(from.relativize(file)));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return to;
+    }
+}
