@@ -87,8 +87,25 @@ final class HostState {
     }
 
     static void refuse(TransferCallback callback, Refusal refusal, Lane lane) {
+        tell(() -> callback.refused(refusal), lane);
+    }
+
+    static void refuse(MembershipCallback callback, Refusal refusal, Lane lane) {
+        tell(() -> callback.refused(refusal), lane);
+    }
+
+    static void refuse(ProgressCallback callback, Refusal refusal, Lane lane) {
+        tell(() -> callback.refused(refusal), lane);
+    }
+
+    static void refuse(RetireCallback callback, Refusal refusal, Lane lane) {
+        tell(() -> callback.refused(refusal), lane);
+    }
+
+    /** Calls a caller back; as {@link #refuse} if that throws. */
+    static void tell(Runnable call, Lane lane) {
         try {
-            callback.refused(refusal);
+            call.run();
         } catch (RuntimeException | Error e) {
             report(e, lane);
         }

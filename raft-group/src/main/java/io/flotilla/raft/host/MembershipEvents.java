@@ -25,7 +25,7 @@ final class MembershipEvents {
 
         @Override
         void refuse(GroupWorker worker) {
-            callback.refused(new Refusal.NoReplica());
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
         }
 
         @Override
@@ -51,7 +51,7 @@ final class MembershipEvents {
 
         @Override
         void refuse(GroupWorker worker) {
-            callback.refused(new Refusal.NoReplica());
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
         }
 
         @Override
@@ -79,7 +79,7 @@ final class MembershipEvents {
 
         @Override
         void refuse(GroupWorker worker) {
-            callback.refused(new Refusal.NoReplica());
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
         }
 
         @Override

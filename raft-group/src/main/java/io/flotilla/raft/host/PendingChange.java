@@ -4,28 +4,35 @@ import io.flotilla.raft.core.ChangeResult;
 import io.flotilla.raft.core.RaftCore;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.membership.MembershipChange;
+import io.flotilla.raft.core.membership.MembershipEntry;
+import io.flotilla.raft.runtime.Lane;
 
 /** The change of membership that somebody waits for: the core allows one at a time. Belongs to the group's worker. */
 final class PendingChange {
     private static final long RETRY_MILLIS = 100;
 
+    private final Lane lane;
     private long term;
     private long index;
     private MembershipCallback waiting;
 
+    PendingChange(Lane lane) {
+        this.lane = lane;
+    }
+
     void submit(RaftCore core, MembershipChange change, MembershipCallback callback) {
+        settle(core, core.softState()); // an earlier change may have come to its end in this turn
         ChangeResult result = core.changeMembership(change);
         if (result instanceof ChangeResult.Accepted accepted) {
-            // an earlier change is over, or the core would not have accepted this one
             term = accepted.term();
             index = accepted.index();
             waiting = callback;
         } else if (result instanceof ChangeResult.NotLeader notLeader) {
-            callback.refused(new Refusal.NotLeader(notLeader.leader()));
+            HostState.refuse(callback, new Refusal.NotLeader(notLeader.leader()), lane);
         } else if (result instanceof ChangeResult.Invalid invalid) {
-            callback.invalid(invalid.reason());
+            HostState.tell(() -> callback.invalid(invalid.reason()), lane);
         } else {
-            callback.refused(new Refusal.Busy(RETRY_MILLIS));
+            HostState.refuse(callback, new Refusal.Busy(RETRY_MILLIS), lane);
         }
     }
 
@@ -38,15 +45,16 @@ final class PendingChange {
                 core.isMembershipCommitted() && !core.membership().membership().isJoint();
         if (now.term() == term && core.membership().index() >= index && isOver) {
             MembershipCallback callback = take();
-            callback.changed(core.membership());
+            MembershipEntry newest = core.membership();
+            HostState.tell(() -> callback.changed(newest), lane);
         } else if (now.term() != term || !core.leads()) {
-            take().refused(new Refusal.Indeterminate(now.leader()));
+            refuse(new Refusal.Indeterminate(now.leader()));
         }
     }
 
     void refuse(Refusal refusal) {
         if (waiting != null) {
-            take().refused(refusal);
+            HostState.refuse(take(), refusal, lane);
         }
     }
 

@@ -40,7 +40,7 @@ final class Replica {
     private final PendingProposals proposals;
     private final PendingReads reads;
     private final PendingTransfer transfer;
-    private final PendingChange change = new PendingChange();
+    private final PendingChange change;
     private final Retirement retirement;
 
     /** Null before the start and after a halt. */
@@ -86,6 +86,7 @@ final class Replica {
         this.proposals = new PendingProposals(this, state);
         this.reads = new PendingReads(this, state);
         this.transfer = new PendingTransfer(worker.lane());
+        this.change = new PendingChange(worker.lane());
         this.retirement = new Retirement(this, state);
         this.base = restored.base();
         this.end = end(restored);
@@ -374,7 +375,7 @@ final class Replica {
 
     void changeMembership(MembershipChange wanted, MembershipCallback callback) {
         if (core == null) {
-            callback.refused(new Refusal.NoReplica());
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
             return;
         }
         touch();
@@ -387,16 +388,17 @@ final class Replica {
 
     void progress(ProgressCallback callback) {
         if (core == null) {
-            callback.refused(new Refusal.NoReplica());
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
         } else {
             SoftState now = core.softState();
-            callback.progress(new GroupProgress(
+            GroupProgress progress = new GroupProgress(
                     groupId,
                     now.term(),
                     now.committed(),
                     core.membership(),
                     core.isMembershipCommitted(),
-                    core.matches()));
+                    core.matches());
+            HostState.tell(() -> callback.progress(progress), worker.lane());
         }
     }
 
@@ -411,7 +413,8 @@ final class Replica {
             boolean isMember = newest.index() > removedAt && newest.membership().contains(state.config.self());
             if (isMember || descriptor().joined() > removedAt) {
                 if (callback != null) {
-                    callback.isMember(Math.max(newest.index(), descriptor().joined()));
+                    long index = Math.max(newest.index(), descriptor().joined());
+                    HostState.tell(() -> callback.isMember(index), worker.lane());
                 }
                 return;
             }

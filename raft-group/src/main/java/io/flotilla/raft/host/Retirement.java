@@ -32,7 +32,7 @@ final class Retirement {
     /** @param callback may be null */
     void await(RetireCallback callback) {
         if (callback != null && isOver) {
-            callback.retired();
+            HostState.tell(callback::retired, replica.worker().lane());
         } else if (callback != null) {
             callbacks.add(callback);
         }
@@ -68,13 +68,15 @@ final class Retirement {
 
     private void answer() {
         isOver = true;
-        callbacks.forEach(RetireCallback::retired);
+        callbacks.forEach(
+                callback -> HostState.tell(callback::retired, replica.worker().lane()));
         callbacks.clear();
     }
 
     /** The host is down, or the data can't be dropped. */
     void refuse(Refusal refusal) {
-        callbacks.forEach(callback -> callback.refused(refusal));
+        callbacks.forEach(
+                callback -> HostState.refuse(callback, refusal, replica.worker().lane()));
         callbacks.clear();
     }
 }

@@ -18,6 +18,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
 /** Counts commands; the result of one is the count after it. The command {@code boom} makes it throw. */
@@ -31,6 +32,7 @@ final class CounterMachine implements StateMachine {
         private final Map<Long, Kept> kept;
         final Map<Long, CounterMachine> open = new ConcurrentHashMap<>();
         private final Map<Long, CompletableFuture<CounterMachine>> opened = new ConcurrentHashMap<>();
+        final List<Long> dropped = new CopyOnWriteArrayList<>();
         volatile CountDownLatch openGate;
         volatile CountDownLatch applyGate;
 
@@ -46,6 +48,13 @@ final class CounterMachine implements StateMachine {
             open.put(group.groupId(), machine);
             opened(group.groupId()).complete(machine);
             return machine;
+        }
+
+        @Override
+        public void drop(long groupId) {
+            kept.remove(groupId);
+            open.remove(groupId);
+            dropped.add(groupId);
         }
 
         CompletableFuture<CounterMachine> opened(long groupId) {

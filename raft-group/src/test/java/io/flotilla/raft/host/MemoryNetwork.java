@@ -1,6 +1,7 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.transport.BulkCodec;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
@@ -23,6 +24,14 @@ final class MemoryNetwork {
     }
 
     private final Map<NodeId, TransportReceiver> receivers = new ConcurrentHashMap<>();
+    /** Whether a group's message is lost on the way. */
+    interface Cut {
+        boolean loses(NodeId from, NodeId to, Message message);
+    }
+
+    static final Cut NOTHING_CUT = (from, to, message) -> false;
+
+    volatile Cut cut = NOTHING_CUT;
     volatile Predicate<BulkMessage> lost = message -> false;
     volatile Watcher watcher = (from, to, messages) -> {};
 
@@ -31,6 +40,14 @@ final class MemoryNetwork {
         TransportReceiver receiver = receivers.get(to);
         if (receiver != null) {
             receiver.receive(from, List.of(message));
+        }
+    }
+
+    /** The same with a part of an image. */
+    void inject(NodeId from, NodeId to, BulkMessage message) {
+        TransportReceiver receiver = receivers.get(to);
+        if (receiver != null) {
+            receiver.receiveBulk(from, message);
         }
     }
 
@@ -45,9 +62,12 @@ final class MemoryNetwork {
             public void send(NodeId to, List<GroupMessage> messages) {
                 watcher.sent(self, to, messages);
                 TransportReceiver receiver = receivers.get(to);
-                if (receiver != null && receivers.containsKey(self)) {
+                List<GroupMessage> passing = messages.stream()
+                        .filter(message -> !cut.loses(self, to, message.message()))
+                        .toList();
+                if (receiver != null && receivers.containsKey(self) && !passing.isEmpty()) {
                     try {
-                        receiver.receive(self, MessageCodec.read(ByteBuffer.wrap(MessageCodec.frame(messages))));
+                        receiver.receive(self, MessageCodec.read(ByteBuffer.wrap(MessageCodec.frame(passing))));
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
                     }

@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -219,6 +220,48 @@ class SnapshotHostTest {
         kill(back);
         network.lost = message -> false;
         back = fleet.start(away.id);
+        goesOn(back, count);
+        assertThat(back.host.stats().snapshotsInstalled()).isEqualTo(1);
+    }
+
+    @Test
+    void aReceiverThatForgotWhatItAcknowledgedIsServedFromTheBeginning() throws Exception {
+        increment(100);
+        TestNode away = kill(fleet.leaderOf(1));
+        long count = incrementUntilCut();
+        Map<Long, BulkMessage.Offer> offers = new ConcurrentHashMap<>();
+        CompletableFuture<BulkMessage.Offer> halfWay = new CompletableFuture<>();
+        network.lost = message -> {
+            if (message instanceof BulkMessage.Offer offer) {
+                offers.put(offer.image(), offer);
+            }
+            boolean isLate = message instanceof BulkMessage.Part part && part.number() >= 10;
+            if (isLate) {
+                halfWay.complete(offers.get(message.image()));
+            }
+            return isLate;
+        };
+        TestNode back = fleet.start(away.id);
+        BulkMessage.Offer offer = halfWay.get(20, TimeUnit.SECONDS);
+        NodeId leader = fleet.leaderOf(1).id;
+        network.lost = message -> true;
+        kill(back);
+        CompletableFuture<Void> follows = new CompletableFuture<>();
+        network.watcher = (from, to, messages) -> {
+            if (from.equals(away.id)) {
+                follows.complete(null);
+            }
+        };
+        back = fleet.start(away.id);
+        follows.get(20, TimeUnit.SECONDS);
+        // the late copy of the offer comes just before the next part does
+        AtomicBoolean copied = new AtomicBoolean();
+        network.lost = message -> {
+            if (message instanceof BulkMessage.Part && copied.compareAndSet(false, true)) {
+                network.inject(leader, away.id, offer);
+            }
+            return false;
+        };
         goesOn(back, count);
         assertThat(back.host.stats().snapshotsInstalled()).isEqualTo(1);
     }

@@ -88,8 +88,9 @@ class DropTest {
         machines.open(Replica.GROUP); // so that the generations have the same numbers
         applyToOther((KvStateMachine) machines.open(other()), 1, "stays");
         Map<ByteString, ByteString> rows = rows(engine);
-        rows.keySet().removeIf(key -> key.startsWith(ByteString.copyFrom(Layout.groupKey(Writes.GROUP)))
-                || key.startsWith(ByteString.copyFrom(Layout.shardPrefix(Writes.GROUP))));
+        rows.keySet()
+                .removeIf(key -> key.startsWith(ByteString.copyFrom(Layout.groupKey(Writes.GROUP)))
+                        || key.startsWith(ByteString.copyFrom(Layout.shardPrefix(Writes.GROUP))));
         return withoutNumbers(rows);
     }
 
@@ -106,9 +107,7 @@ class DropTest {
         KvStateMachine again = (KvStateMachine) machines.open(Replica.GROUP);
         assertThat(again.appliedIndex()).as(when).isZero();
         assertThat(again.installed()).as(when).isEqualTo(EntryId.ZERO);
-        assertThat(again.checksum())
-                .as(when)
-                .isEqualTo(new Replica(new MemoryEngine()).machine.checksum());
+        assertThat(again.checksum()).as(when).isEqualTo(new Replica(new MemoryEngine()).machine.checksum());
         KvStateMachine stayed = (KvStateMachine) machines.open(other());
         assertThat(stayed.appliedIndex()).as(when).isEqualTo(1);
         applyToOther(stayed, 2, "goes on");
