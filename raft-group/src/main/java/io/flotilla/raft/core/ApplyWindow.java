@@ -13,7 +13,7 @@ final class ApplyWindow {
     private final RaftLog log;
     private final Loads loads;
     private final Deque<Chunk> unanswered = new ArrayDeque<>();
-    private List<Entry> ready = new ArrayList<>();
+    private List<Entry> ready = List.of();
     private long handedOut;
     private long unansweredBytes;
     private boolean paused;
@@ -37,11 +37,8 @@ final class ApplyWindow {
             }
             handOut(log.slice(from, limit, room));
         }
-        if (ready.isEmpty()) {
-            return List.of();
-        }
         List<Entry> drained = ready;
-        ready = new ArrayList<>();
+        ready = List.of();
         return drained;
     }
 
@@ -53,7 +50,7 @@ final class ApplyWindow {
     /** Entries read from disk. */
     void loaded(List<Entry> entries) {
         if (!paused && !entries.isEmpty() && entries.get(0).index() == handedOut + 1) {
-            handOut(entries);
+            handOut(List.copyOf(entries));
         }
     }
 
@@ -85,6 +82,7 @@ final class ApplyWindow {
         handedOut = index;
     }
 
+    /** The list is given away. */
     private void handOut(List<Entry> entries) {
         long bytes = 0;
         for (Entry entry : entries) {
@@ -93,9 +91,16 @@ final class ApplyWindow {
             handedOut++;
             bytes += entry.bytes();
         }
-        ready.addAll(entries);
+        ready = ready.isEmpty() ? entries : joined(ready, entries);
         unanswered.addLast(new Chunk(handedOut, bytes));
         unansweredBytes += bytes;
+    }
+
+    private static List<Entry> joined(List<Entry> first, List<Entry> second) {
+        List<Entry> all = new ArrayList<>(first.size() + second.size());
+        all.addAll(first);
+        all.addAll(second);
+        return all;
     }
 
     private record Chunk(long lastIndex, long bytes) {}

@@ -309,7 +309,7 @@ final class Leader implements Role {
 
     @Override
     public void persisted() {
-        advanceCommit();
+        advanceCommit(replica.outbox.durableIndex());
     }
 
     /** Sends what may be sent now; called once per turn, so that one message carries all of the turn's proposals. */
@@ -367,10 +367,14 @@ final class Leader implements Role {
         if (follower.awaitsSnapshot() && follower.match() >= log.base().index()) {
             follower.probeFrom(follower.match() + 1);
         }
-        advanceCommit();
+        advanceCommit(follower.match());
     }
 
-    private void advanceCommit() {
+    /** A replica is now known to hold everything up to {@code holds}: news only if that is not committed yet. */
+    private void advanceCommit(long holds) {
+        if (holds <= log.committed()) {
+            return;
+        }
         long held = Joint.reachedValue(
                 replica.membership,
                 node -> isSelf(node)

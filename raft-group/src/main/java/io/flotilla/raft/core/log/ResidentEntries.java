@@ -85,6 +85,9 @@ final class ResidentEntries {
 
     /** Entries from {@code from}, which is resident, up to {@code to}, stopping before {@code maxBytes} but after one. */
     List<Entry> slice(long from, long to, long maxBytes) {
+        if (from == to) {
+            return List.of(get(from));
+        }
         List<Entry> slice = new ArrayList<>((int) Math.min(to - from + 1, LARGEST_GUESS));
         long sum = 0;
         for (long index = from; index <= to; index++) {
