@@ -19,4 +19,7 @@ public sealed interface KeyAnswer {
 
     /** A swap's condition did not hold. @param present the value that was there, or null */
     record NotSwapped(String present) implements KeyAnswer {}
+
+    /** The same, told by the version of what was there. @param version 0 if nothing was there */
+    record NotDone(long version) implements KeyAnswer {}
 }

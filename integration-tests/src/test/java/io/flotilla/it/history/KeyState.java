@@ -86,10 +86,20 @@ public record KeyState(String value, long version, boolean exact) {
         if (answer instanceof KeyAnswer.NotSwapped refused) {
             return !holds && presentIs(refused.present()) ? List.of(this) : List.of();
         }
+        if (answer instanceof KeyAnswer.NotDone refused) {
+            return holds ? List.of() : notDone(refused.version());
+        }
         if (!holds) {
             return answer == null ? List.of(this) : List.of();
         }
         return write(newValue, answer);
+    }
+
+    private List<KeyState> notDone(long present) {
+        if (present == 0) {
+            return value == null ? List.of(this) : List.of();
+        }
+        return value != null && canBe(present) ? List.of(new KeyState(value, present, true)) : List.of();
     }
 
     private List<KeyState> swapIfVersion(KeyCall.SwapIfVersion swap, KeyAnswer answer) {
@@ -97,6 +107,9 @@ public record KeyState(String value, long version, boolean exact) {
         boolean must = can && exact;
         if (answer instanceof KeyAnswer.NotSwapped refused) {
             return !must && presentIs(refused.present()) ? List.of(this) : List.of();
+        }
+        if (answer instanceof KeyAnswer.NotDone refused) {
+            return refused.version() == swap.expected() ? List.of() : notDone(refused.version());
         }
         KeyState known = new KeyState(value, swap.expected(), true);
         if (answer != null) {

@@ -152,6 +152,7 @@ class LinearizabilityCheckerTest {
         op(20, 40, new KeyCall.SwapIfValue("a", "c"), new KeyAnswer.NotSwapped("b"));
         op(50, 60, new KeyCall.SwapIfVersion(2, "d"), written(3));
         op(70, 80, new KeyCall.SwapIfAbsent("e"), new KeyAnswer.NotSwapped("d"));
+        op(70, 80, new KeyCall.SwapIfVersion(2, "e"), new KeyAnswer.NotDone(3));
         accepted();
         op(90, 95, new KeyCall.SwapIfVersion(2, "f"), written(9));
         rejected();

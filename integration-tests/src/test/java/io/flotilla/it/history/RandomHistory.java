@@ -39,6 +39,9 @@ final class RandomHistory {
         if (answer instanceof KeyAnswer.Deleted deleted) {
             return new KeyAnswer.Deleted(!deleted.existed());
         }
+        if (answer instanceof KeyAnswer.NotDone refused) {
+            return new KeyAnswer.NotDone(Math.max(0, refused.version() + random.nextInt(5) - 2));
+        }
         return new KeyAnswer.NotSwapped("v" + random.nextInt(4));
     }
 
@@ -71,7 +74,7 @@ final class RandomHistory {
                 continue;
             }
             KeyState next = state.after(asked).get(0);
-            KeyAnswer answer = answer(call, state, next);
+            KeyAnswer answer = answer(random, call, state, next);
             long version = next.version();
             state = new KeyState(next.value(), version, next.value() != null);
             made.add(lost ? asked : new KeyOperation("c" + client, called, returned, call, answer));
@@ -98,7 +101,7 @@ final class RandomHistory {
         }
     }
 
-    private static KeyAnswer answer(KeyCall call, KeyState before, KeyState after) {
+    private static KeyAnswer answer(SplittableRandom random, KeyCall call, KeyState before, KeyState after) {
         if (call instanceof KeyCall.Read) {
             return before.value() == null
                     ? new KeyAnswer.Absent()
@@ -108,8 +111,11 @@ final class RandomHistory {
             return new KeyAnswer.Deleted(before.value() != null);
         }
         boolean swap = !(call instanceof KeyCall.Put);
-        return swap && after.version() == before.version()
+        if (!swap || after.version() != before.version()) {
+            return new KeyAnswer.Written(after.version());
+        }
+        return random.nextBoolean()
                 ? new KeyAnswer.NotSwapped(before.value())
-                : new KeyAnswer.Written(after.version());
+                : new KeyAnswer.NotDone(before.value() == null ? 0 : before.version());
     }
 }

@@ -79,6 +79,14 @@ final class ServiceFaults {
                                 "if (!holds(write.getCondition(), present)) {",
                                 "if (version < 0) {")),
                 Mutant.of(
+                        "conditions",
+                        "a failed condition of a batch is overlooked",
+                        FLEET,
+                        new Patch(
+                                KV + "Mutations.java",
+                                "if (!holds(condition.getCondition(), present)) {",
+                                "if (version < 0) {")),
+                Mutant.of(
                         "versions",
                         "two writes get the same version",
                         FLEET,

@@ -164,12 +164,10 @@ final class SimClient {
 
     private void getPair(Keys.Pair pair) {
         List<byte[]> both = List.of(Keys.bytes(pair.left()), Keys.bytes(pair.right()));
-        ask(
-                "get pair " + pair.name(),
-                timeout -> client.multiGet(both, timeout),
-                () -> {},
-                (called, values) ->
-                        histories.readPair(name, called, scheduler.now(), pair, values.get(0), values.get(1)));
+        ask("get pair " + pair.name(), timeout -> client.multiGet(both, timeout), () -> {}, (called, values) -> {
+            values.get(0).ifPresent(v -> seen.put(pair.name(), v));
+            histories.readPair(name, called, scheduler.now(), pair, values.get(0), values.get(1));
+        });
     }
 
     private void multiGet() {
@@ -357,25 +355,26 @@ final class SimClient {
 
     private void swap(String key) {
         String value = token();
-        VersionedValue last = seen.get(key);
-        KeyCall call;
-        Expectation expectation;
-        if (last == null || random.nextInt(4) == 0) {
-            call = new KeyCall.SwapIfAbsent(value);
-            expectation = Expectation.absent();
-        } else if (random.nextBoolean()) {
-            call = new KeyCall.SwapIfValue(Keys.text(last.value()), value);
-            expectation = Expectation.value(last.value());
-        } else {
-            call = new KeyCall.SwapIfVersion(last.version(), value);
-            expectation = Expectation.version(last.version());
-        }
+        Wish wish = wish(key, value);
         write(
                 key,
                 "compareAndSet",
-                call,
-                timeout -> client.compareAndSet(Keys.bytes(key), expectation, Keys.bytes(value), timeout),
+                wish.call,
+                timeout -> client.compareAndSet(Keys.bytes(key), wish.expectation, Keys.bytes(value), timeout),
                 SimClient::answer);
+    }
+
+    /** A write with a condition, which holds unless somebody else wrote since this client looked. */
+    private record Wish(KeyCall call, Expectation expectation) {}
+
+    private Wish wish(String key, String value) {
+        VersionedValue last = seen.get(key);
+        if (last == null || random.nextInt(4) == 0) {
+            return new Wish(new KeyCall.SwapIfAbsent(value), Expectation.absent());
+        } else if (random.nextBoolean()) {
+            return new Wish(new KeyCall.SwapIfValue(Keys.text(last.value()), value), Expectation.value(last.value()));
+        }
+        return new Wish(new KeyCall.SwapIfVersion(last.version(), value), Expectation.version(last.version()));
     }
 
     private static KeyAnswer answer(CasResult result) {
@@ -384,18 +383,33 @@ final class SimClient {
                 : new KeyAnswer.NotSwapped(result.present().map(Keys::text).orElse(null));
     }
 
+    /** Both halves at once; half of the time only if one of them, or both, is as last seen. */
     private void putPair(Keys.Pair pair) {
         String value = token();
-        WriteBatch batch = WriteBatch.builder()
+        WriteBatch.Builder batch = WriteBatch.builder()
                 .put(Keys.bytes(pair.left()), Keys.bytes(value))
-                .put(Keys.bytes(pair.right()), Keys.bytes(value))
-                .build();
+                .put(Keys.bytes(pair.right()), Keys.bytes(value));
+        KeyCall call = new KeyCall.Put(value);
+        if (random.nextBoolean()) {
+            Wish wish = wish(pair.name(), value);
+            call = wish.call;
+            int halves = 1 + random.nextInt(3);
+            if ((halves & 1) != 0) {
+                batch.onlyIf(Keys.bytes(pair.left()), wish.expectation);
+            }
+            if ((halves & 2) != 0) {
+                batch.onlyIf(Keys.bytes(pair.right()), wish.expectation);
+            }
+        }
+        WriteBatch whole = batch.build();
         write(
                 pair.name(),
                 "batch",
-                new KeyCall.Put(value),
-                timeout -> client.batch(batch, timeout),
-                result -> new KeyAnswer.Written(result.version()));
+                call,
+                timeout -> client.batch(whole, timeout),
+                result -> result.done()
+                        ? new KeyAnswer.Written(result.version())
+                        : new KeyAnswer.NotDone(result.version()));
     }
 
     private <T> void write(
