@@ -42,11 +42,13 @@ final class Errands {
         return true;
     }
 
-    /** Runs what this thread took. */
-    static void runAll() {
+    /** Runs what this thread took. @return false if that was nothing */
+    static boolean runAll() {
         Errands mine = OF_THREAD.get();
+        boolean some = !mine.lanes.isEmpty();
         for (ThreadLane lane = mine.lanes.poll(); lane != null; lane = mine.lanes.poll()) {
             lane.runBorrowed();
         }
+        return some;
     }
 }

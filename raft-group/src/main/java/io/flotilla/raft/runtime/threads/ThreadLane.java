@@ -138,7 +138,8 @@ final class ThreadLane implements Lane, Runnable {
     private void runUntilStopped() {
         while (!stopped) {
             long wait = runTimers();
-            if (!runTasks() && wait != 0) {
+            // an errand may set a timer here: then the wait is another one
+            if (!runTasks() && !Errands.runAll() && wait != 0) {
                 sleep(wait);
             }
         }
@@ -208,7 +209,6 @@ final class ThreadLane implements Lane, Runnable {
 
     /** A producer that finds the lane awake had its task in the queue before the look that follows here. */
     private void sleep(long nanos) {
-        Errands.runAll();
         sleepsUntil = timers.isEmpty() ? System.nanoTime() + LONGEST_SLEEP : timers.peek().due;
         runner = null;
         state.set(State.ASLEEP);
