@@ -1,6 +1,7 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.NodeRuntime;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,6 +15,7 @@ final class Applier {
 
     private final int number;
     private final Lane lane;
+    private final NodeRuntime runtime;
     private final HostListener listener;
     private final LeasedReads leasedReads;
     private final DiskWatch watch = new DiskWatch("a call of a state machine");
@@ -24,6 +26,7 @@ final class Applier {
     Applier(int number, Lane lane, HostState state) {
         this.number = number;
         this.lane = lane;
+        this.runtime = state.runtime;
         this.listener = state.listener;
         this.leasedReads = new LeasedReads(lane, state);
     }
@@ -62,11 +65,18 @@ final class Applier {
 
     /** @param work does not throw */
     void submit(List<Runnable> work) {
-        lane.execute(() -> {
-            for (int i = 0; i < work.size(); i++) {
-                work.get(i).run();
-            }
-            listener.answersGiven();
-        });
+        if (work.size() == 1) {
+            // once its one machine has applied, nothing here takes long
+            lane.execute(() -> runtime.lend(() -> run(work)));
+        } else {
+            lane.execute(() -> run(work));
+        }
+    }
+
+    private void run(List<Runnable> work) {
+        for (int i = 0; i < work.size(); i++) {
+            work.get(i).run();
+        }
+        listener.answersGiven();
     }
 }

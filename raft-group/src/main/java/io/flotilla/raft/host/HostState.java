@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentMap;
 /** What all parts of one host share. Thread-safe. */
 final class HostState {
     final HostConfig config;
+    final NodeRuntime runtime;
     final Clock clock;
     final Pace pace;
     final LogStore log;
@@ -31,6 +32,7 @@ final class HostState {
 
     HostState(HostConfig config, NodeRuntime runtime, LogStore log, Transport transport, HostListener listener) {
         this.config = config;
+        this.runtime = runtime;
         this.clock = runtime.clock();
         this.pace = new Pace(runtime, config.limits().gatherBytes());
         this.began = clock.nanos();

@@ -126,7 +126,7 @@ final class LogWriter {
             trim();
         }
         // a task of its own: what follows a wait for the disk must not be seen before the wait is over
-        lane.execute(() -> release(all));
+        lane.execute(() -> state.runtime.lend(() -> release(all)));
     }
 
     /** Asks the groups whose entries make the log too large to let go of them. Those that can't yet are asked again. */

@@ -38,7 +38,6 @@ public final class RaftHost implements AutoCloseable {
     private final Snapshots snapshots;
     private final Applier[] appliers;
     private final GroupWorker[] workers;
-    private final NodeRuntime runtime;
     private final long seed;
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
@@ -54,7 +53,6 @@ public final class RaftHost implements AutoCloseable {
             StateMachineFactory machines,
             HostListener listener) {
         this.machines = machines;
-        this.runtime = runtime;
         this.seed = runtime.randomSeed();
         this.state = new HostState(config, runtime, log, transport, listener);
         this.reader = new LogReader(state, runtime.lane("log-reader"), this::fail);
@@ -89,7 +87,7 @@ public final class RaftHost implements AutoCloseable {
         state.transport.start(new TransportReceiver() {
             @Override
             public void receive(NodeId from, List<GroupMessage> messages) {
-                runtime.lend(() -> RaftHost.this.receive(from, messages));
+                state.runtime.lend(() -> RaftHost.this.receive(from, messages));
             }
 
             @Override

@@ -17,9 +17,10 @@ public interface NodeRuntime extends AutoCloseable {
     }
 
     /**
-     * Runs the work on the calling thread, which is none of a lane. Quick lanes that slept and were given tasks by it may run
-     * on this thread before the call returns, so that no other need be woken for them. The caller holds no lock that a
-     * lane's task could want.
+     * Runs the work on the calling thread. Quick lanes that slept and were given tasks by it may run on this thread before the
+     * call returns, so that no other need be woken for them; until the work is done they wait for it. So the work waits for
+     * nothing after it gave a task. The caller holds no lock that a lane's task could want; on a lane this is the last thing
+     * that a task does.
      */
     default void lend(Runnable work) {
         work.run();

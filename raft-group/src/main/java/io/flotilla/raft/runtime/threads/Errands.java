@@ -19,18 +19,20 @@ final class Errands {
             work.run();
             return;
         }
-        OF_THREAD.set(new Errands());
+        Errands mine = new Errands();
+        OF_THREAD.set(mine);
         try {
             work.run();
-            runAll();
+            for (ThreadLane lane = mine.lanes.poll(); lane != null; lane = mine.lanes.poll()) {
+                lane.runBorrowed();
+            }
         } finally {
-            Errands left = OF_THREAD.get();
             OF_THREAD.remove();
-            left.lanes.forEach(ThreadLane::wakeOwn);
+            mine.lanes.forEach(ThreadLane::wakeOwn);
         }
     }
 
-    /** @return false if the calling thread runs no lanes but perhaps its own */
+    /** @return false if the calling thread is not lent */
     static boolean take(ThreadLane lane) {
         Errands mine = OF_THREAD.get();
         if (mine == null) {
@@ -40,15 +42,5 @@ final class Errands {
             mine.lanes.add(lane);
         }
         return true;
-    }
-
-    /** Runs what this thread took. @return false if that was nothing */
-    static boolean runAll() {
-        Errands mine = OF_THREAD.get();
-        boolean some = !mine.lanes.isEmpty();
-        for (ThreadLane lane = mine.lanes.poll(); lane != null; lane = mine.lanes.poll()) {
-            lane.runBorrowed();
-        }
-        return some;
     }
 }

@@ -130,19 +130,14 @@ final class ThreadLane implements Lane, Runnable {
     @Override
     public void run() {
         runner = thread;
-        Errands.run(this::runUntilStopped);
-        queue.clear();
-        timers.clear();
-    }
-
-    private void runUntilStopped() {
         while (!stopped) {
             long wait = runTimers();
-            // an errand may set a timer here: then the wait is another one
-            if (!runTasks() && !Errands.runAll() && wait != 0) {
+            if (!runTasks() && wait != 0) {
                 sleep(wait);
             }
         }
+        queue.clear();
+        timers.clear();
     }
 
     /** Runs some of what waits on the calling thread, unless somebody else runs the lane already. */
@@ -173,7 +168,6 @@ final class ThreadLane implements Lane, Runnable {
                 return i > 0;
             }
             runOne(task);
-            Errands.runAll();
             if (stopped) {
                 return true;
             }

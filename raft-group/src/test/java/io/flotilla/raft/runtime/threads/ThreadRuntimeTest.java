@@ -259,12 +259,13 @@ class ThreadRuntimeTest {
     }
 
     @Test
-    void aTimerThatItsOwnErrandSetsIsNotSleptOver() throws Exception {
+    void aTimerThatAnErrandOfItsOwnSetsIsNotSleptOver() throws Exception {
         Lane lane = runtime.lane("a");
         Lane quick = runtime.quickLane("b");
         for (int i = 0; i < 20; i++) {
             CountDownLatch fired = new CountDownLatch(1);
-            lane.after(1_000_000, () -> quick.execute(() -> lane.after(1_000_000, fired::countDown)));
+            lane.after(
+                    1_000_000, () -> runtime.lend(() -> quick.execute(() -> lane.after(1_000_000, fired::countDown))));
             assertThat(fired.await(10, TimeUnit.SECONDS)).isTrue();
         }
     }
