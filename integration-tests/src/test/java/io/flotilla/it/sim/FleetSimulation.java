@@ -266,7 +266,7 @@ public final class FleetSimulation implements FaultPlan.World {
         return nodes.entrySet().stream()
                 .anyMatch(other -> !other.getKey().equals(node)
                         && !other.getValue().hasMoved()
-                        && !other.getValue().isGone());
+                        && !other.getValue().isLost());
     }
 
     @Override

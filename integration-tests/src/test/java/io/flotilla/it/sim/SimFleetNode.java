@@ -148,6 +148,11 @@ final class SimFleetNode {
         return gone;
     }
 
+    /** Whether it will never serve again, whether or not it knows. */
+    boolean isLost() {
+        return gone || rotten;
+    }
+
     boolean hasMoved() {
         return moves > 0;
     }
