@@ -38,6 +38,12 @@ public final class SafetyProperties {
     private final Monotonicity monotonicity = new Monotonicity();
     private final Map<NodeId, ShadowDisk> disks = new TreeMap<>();
     private final Tombstones tombstones = new Tombstones();
+
+    private record Place(NodeId node, long group) {}
+
+    /** The last logs of replicas that were dropped: what was committed by them stays so. */
+    private final Map<Place, ShadowLog> dropped = new HashMap<>();
+
     private final Map<Long, Memberships> memberships = new HashMap<>();
     private LongFunction<List<Membership>> inForce = group -> List.of();
     private final Map<Long, Long> highestTerms = new HashMap<>();
@@ -264,15 +270,21 @@ public final class SafetyProperties {
                 }
                 memberships
                         .get(group)
-                        .writes(node, entry, log.membershipBefore(entry.index()), (voter, term, index) -> {
-                            ShadowLog its = log(voter, group);
-                            return its != null
-                                    && (its.lastIndexOf(term) >= Math.max(1, index)
-                                            || its.base().term() >= term
-                                                    && its.base().index() >= index);
-                        });
+                        .writes(
+                                node,
+                                entry,
+                                log.membershipBefore(entry.index()),
+                                (voter, term, index) -> reaches(log(voter, group), term, index)
+                                        || reaches(dropped.get(new Place(voter, group)), term, index));
             }
         }
+    }
+
+    /** Whether a log holds an entry of a term at or behind an index. */
+    private static boolean reaches(ShadowLog log, long term, long index) {
+        return log != null
+                && (log.lastIndexOf(term) >= Math.max(1, index)
+                        || log.base().term() >= term && log.base().index() >= index);
     }
 
     /** What the node wrote is durable. */
@@ -280,6 +292,10 @@ public final class SafetyProperties {
         for (GroupWrite write : writes) {
             if (write.tombstone() != null) {
                 tombstones.written(node, write.tombstone());
+                ShadowLog last = disk.log(write.groupId());
+                if (last != null) {
+                    dropped.put(new Place(node, write.groupId()), last);
+                }
             }
             disk.end(write);
         }
