@@ -138,15 +138,17 @@ final class GroupSimulation implements FaultPlan.World {
         }
         long[] before = new long[GROUPS];
         Arrays.setAll(before, linearizableReads::acknowledged);
-        scheduler.runUntil((seconds + 10) * SECOND);
+        // a change of membership may need a replica that needs an image first, one of the slowest kind
+        int patience = owner == null ? 10 : 20;
+        scheduler.runUntil((seconds + patience) * SECOND);
         for (int group = 0; group < GROUPS; group++) {
             long atEnd = before[group];
             int id = group;
-            check(() -> Liveness.progressed(id, atEnd, linearizableReads.acknowledged(id), 10));
+            check(() -> Liveness.progressed(id, atEnd, linearizableReads.acknowledged(id), patience));
         }
         quiet = true;
         // an image of the slowest kind takes its time, and others may come before it
-        scheduler.runUntil((seconds + 60) * SECOND);
+        scheduler.runUntil((seconds + patience + 50) * SECOND);
         nodes.forEach(SimNode::countReads);
         check(this::checkMemberships);
         check(() -> invariants.checkReplicasAgree(node -> true));
