@@ -197,8 +197,8 @@ public final class ThreadClientRuntime implements ClientRuntime {
             }
         }
         while (!state.compareAndSet(SLEEPING, RUNNING) && state.get() != RUNNING) {
-            wanted = true; // whoever runs the loop sees this after giving it back, or this thread sees that it is given
-            // back
+            // whoever runs the loop sees this after it gave it back, or else this thread sees that it did
+            wanted = true;
             if (state.get() == BORROWED) {
                 LockSupport.park(this);
             }

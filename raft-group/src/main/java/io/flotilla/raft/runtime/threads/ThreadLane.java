@@ -133,7 +133,7 @@ final class ThreadLane implements Lane, Runnable {
         while (!stopped) {
             long wait = runTimers();
             if (!runTasks() && wait != 0) {
-                sleep(wait);
+                sleep();
             }
         }
         queue.clear();
@@ -202,16 +202,13 @@ final class ThreadLane implements Lane, Runnable {
     }
 
     /** A producer that finds the lane awake had its task in the queue before the look that follows here. */
-    private void sleep(long nanos) {
-        sleepsUntil = timers.isEmpty() ? System.nanoTime() + LONGEST_SLEEP : timers.peek().due;
+    private void sleep() {
+        long now = System.nanoTime();
+        sleepsUntil = timers.isEmpty() ? now + LONGEST_SLEEP : timers.peek().due;
         runner = null;
         state.set(State.ASLEEP);
         if (queue.isEmpty() && !stopped) {
-            if (nanos == Long.MAX_VALUE) {
-                LockSupport.park(this);
-            } else {
-                LockSupport.parkNanos(this, nanos);
-            }
+            LockSupport.parkNanos(this, sleepsUntil - now); // at once if that is past
         }
         while (!state.compareAndSet(State.ASLEEP, State.AWAKE) && state.get() != State.AWAKE) {
             // whoever runs the lane sees this after it gave it back, or else this thread sees that it did
