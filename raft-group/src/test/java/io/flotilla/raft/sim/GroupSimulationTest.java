@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class GroupSimulationTest {
     /** What {@link MembershipOwner} must have met, or the runs say nothing about it. */
@@ -35,6 +37,7 @@ class GroupSimulationTest {
             Coverage coverage) {}
 
     @Test
+    @Timeout(value = 1, unit = TimeUnit.DAYS)
     void noSeedBreaksAnInvariant() throws InterruptedException {
         long first = Long.getLong("flotilla.seed", Long.getLong("flotilla.firstSeed", 1));
         long count = System.getProperty("flotilla.seed") != null ? 1 : Long.getLong("flotilla.seeds", 30);

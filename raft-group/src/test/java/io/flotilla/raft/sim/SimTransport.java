@@ -25,6 +25,9 @@ public final class SimTransport implements Transport {
     private final NodeId self;
     private final String address;
     private final TreeMap<NodeId, String> addresses = new TreeMap<>();
+    /** When the last piece of bulk arrives that is on its way. */
+    private final TreeMap<NodeId, Long> lastBulk = new TreeMap<>();
+
     private TransportReceiver receiver;
 
     /** @param address where it listens once started */
@@ -73,7 +76,10 @@ public final class SimTransport implements Transport {
         }
     }
 
-    /** Bulk has a connection of its own, with the same faults; each byte takes a little longer. */
+    /**
+     * Bulk has a connection of its own, with the same faults; each byte takes a little longer. On a network that reorders nothing
+     * no piece overtakes another.
+     */
     @Override
     public void sendBulk(NodeId to, BulkMessage message) {
         String target = addresses.get(to);
@@ -93,8 +99,19 @@ public final class SimTransport implements Transport {
     }
 
     private void transmitBulk(NodeId to, String target, byte[] frame, long delay, boolean lost) {
-        long arrival = delay + frame.length * BULK_NANOS_PER_BYTE;
-        transmit(to, target, frame, arrival, lost, listener -> listener.receiver.receiveBulk(self, decodeBulk(frame)));
+        long now = network.scheduler().now();
+        long arrival = now + delay + frame.length * BULK_NANOS_PER_BYTE;
+        if (network.quality().reordering() == 0) {
+            arrival = Math.max(arrival, lastBulk.getOrDefault(to, 0L) + 1);
+            lastBulk.put(to, arrival);
+        }
+        transmit(
+                to,
+                target,
+                frame,
+                arrival - now,
+                lost,
+                listener -> listener.receiver.receiveBulk(self, decodeBulk(frame)));
     }
 
     private void transmit(NodeId to, String target, List<GroupMessage> messages, long delay, boolean lost) {
