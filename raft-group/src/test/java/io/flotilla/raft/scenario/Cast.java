@@ -33,7 +33,7 @@ final class Cast {
         this.network = network;
         properties.askForMemberships(group -> nodes.values().stream()
                 .filter(node -> !node.isDown)
-                .map(node -> node.replica.core.membership().membership())
+                .map(node -> node.replica.core.membership())
                 .toList());
     }
 

@@ -3,6 +3,7 @@ package io.flotilla.raft.sim;
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostLimits;
@@ -158,12 +159,12 @@ final class GroupSimulation implements FaultPlan.World {
         check(() -> invariants.checkReplicasAgree(node -> true));
     }
 
-    private List<Membership> inForce(long group) {
-        List<Membership> all = new ArrayList<>();
+    private List<MembershipEntry> inForce(long group) {
+        List<MembershipEntry> all = new ArrayList<>();
         for (SimNode node : nodes) {
             GroupStatus status = node.host == null ? null : node.host.status(group);
             if (status != null) {
-                all.add(status.membership());
+                all.add(status.newest());
             }
         }
         return all;

@@ -23,7 +23,9 @@ final class Memberships {
 
     private final long group;
     private final TreeMap<Long, Membership> committed = new TreeMap<>();
-    private final TreeMap<Long, Set<Membership>> written = new TreeMap<>();
+    /** Those that some log had, in memory at least, by index. */
+    private final TreeMap<Long, Set<Membership>> seen = new TreeMap<>();
+
     private final Set<Place> judged = new HashSet<>();
 
     Memberships(long group, Membership first) {
@@ -40,17 +42,17 @@ final class Memberships {
         return committed.floorEntry(index).getValue();
     }
 
-    /** Those by which an entry may have been committed: the one in force there, and whatever came later. */
+    /** Those by which what follows an applied index may be committed: the one in force there, and whatever comes later. */
     List<Membership> from(long index) {
         List<Membership> all = new ArrayList<>();
         all.add(committedAt(index));
-        written.tailMap(index, false).values().forEach(all::addAll);
+        seen.tailMap(index, false).values().forEach(all::addAll);
         return all;
     }
 
-    /** Those by which an entry that nobody applied may be committed now. */
-    List<Membership> now() {
-        return from(committed.lastKey());
+    /** A node has this membership in its log. */
+    void goesBy(MembershipEntry entry) {
+        seen.computeIfAbsent(entry.index(), i -> new LinkedHashSet<>()).add(entry.membership());
     }
 
     /**
@@ -61,7 +63,7 @@ final class Memberships {
      */
     void writes(NodeId node, Entry entry, MembershipEntry before, Own hasOwn) {
         Membership next = MembershipCodec.decode(entry.payload());
-        written.computeIfAbsent(entry.index(), i -> new LinkedHashSet<>()).add(next);
+        goesBy(new MembershipEntry(entry.index(), next));
         Membership previous = before.membership();
         if (previous.voters().isEmpty() || !judged.add(new Place(entry.index(), entry.term()))) {
             return;

@@ -6,10 +6,10 @@ import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipCodec;
+import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.RecoveredGroup;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -45,7 +45,7 @@ public final class SafetyProperties {
     private final Map<Place, ShadowLog> dropped = new HashMap<>();
 
     private final Map<Long, Memberships> memberships = new HashMap<>();
-    private LongFunction<List<Membership>> inForce = group -> List.of();
+    private LongFunction<List<MembershipEntry>> inForce = group -> List.of();
     private final Map<Long, Long> highestTerms = new HashMap<>();
     private final Map<Long, NodeId> highestLeaders = new HashMap<>();
     private NodeId lastLeader;
@@ -90,7 +90,7 @@ public final class SafetyProperties {
     }
 
     /** @param newInForce the memberships of a group that living nodes go by now */
-    public void askForMemberships(LongFunction<List<Membership>> newInForce) {
+    public void askForMemberships(LongFunction<List<MembershipEntry>> newInForce) {
         inForce = newInForce;
     }
 
@@ -114,6 +114,8 @@ public final class SafetyProperties {
         } else if (message instanceof Message.Heartbeat heartbeat) {
             leads(group, heartbeat.term(), from);
             commits(group, heartbeat.term(), heartbeat.commit(), from);
+        } else if (message instanceof Message.ReadIndexReply reply) {
+            commits(group, reply.term(), reply.index(), from);
         } else if (message instanceof Message.VoteReply reply && reply.granted()) {
             oneVotePerTerm.voted(group, reply.term(), from, to);
         }
@@ -149,7 +151,7 @@ public final class SafetyProperties {
     /** The highest index of an entry of a term that a majority has on disk; 0 if there is none. */
     private long majorityEnd(long group, long term) {
         long end = 0;
-        for (Membership membership : possible(group, memberships.get(group).now())) {
+        for (Membership membership : inForce(group).from(lastApplied(group))) {
             long ofThis = majorityEnd(membership.voters(), group, term);
             end = Math.max(
                     end,
@@ -158,12 +160,15 @@ public final class SafetyProperties {
         return end;
     }
 
-    /** A leader goes by the newest membership in its memory, which perhaps nobody began to write. */
-    private List<Membership> possible(long group, List<Membership> written) {
-        List<Membership> all = new ArrayList<>(written);
-        for (Membership membership : inForce.apply(group)) {
-            if (!membership.voters().isEmpty()) {
-                all.add(membership);
+    /**
+     * A leader goes by the newest membership in its memory, which perhaps nobody began to write; and what was committed by it
+     * stays so after a crash that took it.
+     */
+    private Memberships inForce(long group) {
+        Memberships all = memberships.get(group);
+        for (MembershipEntry entry : inForce.apply(group)) {
+            if (!entry.membership().voters().isEmpty()) {
+                all.goesBy(entry);
             }
         }
         return all;
@@ -324,8 +329,7 @@ public final class SafetyProperties {
                 if (node.equals(highestLeaders.get(group))) {
                     commitRule.applies(group, highest, index, node, this::majorityEnd);
                 }
-                List<Membership> deciding =
-                        possible(group, memberships.get(group).from(index));
+                List<Membership> deciding = inForce(group).from(index);
                 durability.applied(group, index, entry.term(), node, deciding, onDisks);
             }
         }
