@@ -495,19 +495,25 @@ final class GroupSimulation implements FaultPlan.World {
                     50_000_000L,
                     HostLimits.of(256L << 20).withCounts(1000, 1000, 10_000).withGatherBytes(500),
                     snapshots);
-            host = new RaftHost(
+            RaftHost opened = new RaftHost(
                     config,
                     incarnation,
                     log,
                     transport,
                     invariants.watch(id, machines(incarnation)),
                     new Listener(this, incarnation));
-            host.start();
+            opened.start();
             for (GroupDescriptor group : founded) {
                 if (group.membership().contains(id)) {
-                    host.createGroup(group);
+                    opened.createGroup(group);
                 }
             }
+            // opening took its time: nobody meets the host before
+            scheduler.whenReached(() -> {
+                if (runtime == incarnation) {
+                    host = opened;
+                }
+            });
         }
 
         private StateMachineFactory machines(SimRuntime incarnation) {
