@@ -133,15 +133,21 @@ public final class TestReplica {
         return effects;
     }
 
-    /** Makes the oldest write durable and releases its messages. */
+    /** Makes the oldest write durable, releases its messages and tells the core. */
     public PersistBatch persistNext() {
+        PersistBatch batch = syncNext();
+        core.persisted(batch.sequence());
+        return batch;
+    }
+
+    /** Makes the oldest write durable and releases its messages; the core is still to be told. */
+    public PersistBatch syncNext() {
         PersistBatch batch = writes.removeFirst();
         disk.write(batch);
         if (batch.hardState() != null) {
             durable = batch.hardState();
         }
         batch.messages().forEach(out -> network.accept(id, out));
-        core.persisted(batch.sequence());
         return batch;
     }
 
@@ -153,10 +159,17 @@ public final class TestReplica {
     }
 
     public void answerLoad() {
-        LoadRequest load = loads.removeFirst();
+        answerLoad(loads.getFirst(), Integer.MAX_VALUE);
+    }
+
+    /** @param most entries to be read at most */
+    public void answerLoad(LoadRequest load, int most) {
+        loads.remove(load);
         List<Entry> entries = new ArrayList<>();
         long bytes = 0;
-        for (long i = load.from(); i > disk.base.index() && i <= load.to() && i <= disk.lastIndex(); i++) {
+        for (long i = load.from();
+                entries.size() < most && i > disk.base.index() && i <= load.to() && i <= disk.lastIndex();
+                i++) {
             Entry entry = disk.get(i);
             bytes += entry.bytes();
             if (bytes > load.maxBytes() && !entries.isEmpty()) {
@@ -192,14 +205,19 @@ public final class TestReplica {
             persistNext();
         }
         answerApply();
+        takeOver(image);
+        installing = true;
+        return true;
+    }
+
+    /** The state machine takes over an image durably, after what it was given before. */
+    public void takeOver(Image image) {
         applied.clear();
         applied.addAll(image.entries());
         machineDurable = image.last().index();
         installed = image.last();
         handedOut = installed.index();
         answeredApply = handedOut;
-        installing = true;
-        return true;
     }
 
     /** The core is told of {@link #install}. */

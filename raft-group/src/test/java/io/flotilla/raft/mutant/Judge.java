@@ -20,7 +20,11 @@ public record Judge(String className, String argument, int maxSeeds, String labe
     /** Whole groups: hosts, logs and network. */
     public static final Judge GROUP = new Judge("io.flotilla.raft.sim.GroupRun", "MIXED", 100, "group simulation");
 
-    /** The same with elections all the time. */
+    /** As {@code GroupSimulationTest} runs them: memberships change, too, on three seeds of four. */
+    public static final Judge CHANGES =
+            new Judge("io.flotilla.raft.sim.GroupRun", "CHANGES", 100, "group simulation, memberships");
+
+    /** Whole groups with elections all the time. */
     public static final Judge ELECTIONS =
             new Judge("io.flotilla.raft.sim.GroupRun", "ELECTIONS", 100, "group simulation, elections");
 

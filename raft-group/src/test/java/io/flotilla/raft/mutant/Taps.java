@@ -8,15 +8,20 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Puts taps into the source of the core: each of its public methods first tells that it was called, and with what. */
+/**
+ * Puts taps into the source of the core: each of its public methods first tells that it was called, and with what. And into
+ * the host's, which tells of which group a core is, and when it ends because its replica is dropped.
+ */
 final class Taps {
     private static final String SOURCES = "raft-group/src/main/java/io/flotilla/raft/";
     private static final String CORE = SOURCES + "core/RaftCore.java";
     private static final String TAP = "io.flotilla.raft.scenario.CoreTap";
     private static final Pattern METHOD =
             Pattern.compile("^    public (?:[\\w<>\\[\\]]+ )?(\\w+)\\(([^)]*)\\) \\{\\n", Pattern.MULTILINE);
-    private static final Patch GROUP = new Patch(
-            SOURCES + "host/Replica.java", "core = new RaftCore(", TAP + ".group(groupId);\n core = new RaftCore(");
+    private static final String HOST = SOURCES + "host/Replica.java";
+    private static final List<Patch> OF_HOST = List.of(
+            new Patch(HOST, "core = new RaftCore(", TAP + ".group(groupId);\n core = new RaftCore("),
+            new Patch(HOST, "retirement.begin(", TAP + ".call(core, \"retired\", removedAt);\n retirement.begin("));
 
     private Taps() {}
 
@@ -36,8 +41,12 @@ final class Taps {
             throw new AssertionError("only " + count + " methods of " + CORE + " look like methods");
         }
         tapped.put(CORE, methods.appendTail(text).toString());
-        String host = sources.get(GROUP.file());
-        tapped.put(GROUP.file(), GROUP.applyTo(host == null ? GROUP.original() : host));
+        String host =
+                sources.containsKey(HOST) ? sources.get(HOST) : OF_HOST.get(0).original();
+        for (Patch patch : OF_HOST) {
+            host = patch.applyTo(host);
+        }
+        tapped.put(HOST, host);
         return tapped;
     }
 

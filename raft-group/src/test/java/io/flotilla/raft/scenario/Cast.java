@@ -9,7 +9,7 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.membership.Membership;
-import io.flotilla.raft.core.membership.MembershipEntry;
+import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.sim.invariant.SafetyProperties;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -37,6 +37,11 @@ final class Cast {
                 .toList());
     }
 
+    /** For a replica of which nothing else is said. */
+    long nextSeed() {
+        return seed++;
+    }
+
     CoreConfig config() {
         return config;
     }
@@ -53,7 +58,7 @@ final class Cast {
     ScenarioNode node(String name) {
         ScenarioNode node = nodes.get(name);
         if (node == null) {
-            throw new IllegalArgumentException("there is no node '" + name + "'");
+            throw new NotNow("there is no node '%s'", name);
         }
         return node;
     }
@@ -66,6 +71,14 @@ final class Cast {
         return node;
     }
 
+    /** A node by its name, which has a replica, or is to have one by a membership that somebody goes by. */
+    NodeId named(String name) {
+        NodeId id = new NodeId(name);
+        boolean isNamed = nodes.values().stream()
+                .anyMatch(node -> node.replica.core.membership().membership().contains(id));
+        return isNamed ? id : node(name).id;
+    }
+
     /** {@code nodes a b c}: those that found the group. */
     void found(String[] words) {
         List<NodeId> ids = Arrays.stream(words).skip(1).map(NodeId::new).toList();
@@ -73,30 +86,18 @@ final class Cast {
         ids.forEach(id -> put(replica(id, founders, HardState.INITIAL, List.of())));
     }
 
-    /** {@code newcomer d}: the owner of the group gives a new member an empty replica, which was told of nobody. */
-    void newcomer(String name) {
-        if (has(name)) {
-            throw new NotNow("%s has a replica", name);
-        }
-        NodeId id = new NodeId(name);
-        long joined = nodes.values().stream()
-                .map(node -> node.replica.core.membership())
-                .filter(entry -> entry.membership().contains(id))
-                .mapToLong(MembershipEntry::index)
-                .max()
-                .orElseThrow(() -> new NotNow("nobody knows of a membership with %s", name));
-        TestReplica replica = replica(id, Membership.NONE, HardState.INITIAL, List.of());
-        replica.joined = joined;
-        replica.restart(0, seed++);
-        put(replica);
-    }
-
-    private TestReplica replica(NodeId id, Membership known, HardState state, List<Entry> log) {
+    TestReplica replica(NodeId id, Membership known, HardState state, List<Entry> log) {
         return new TestReplica(id, known, config, state, log, 0, seed++, network);
     }
 
-    private void put(TestReplica replica) {
-        nodes.put(replica.id.value(), new ScenarioNode(replica, founders, properties));
+    /** In the place of what the node had before. */
+    void put(TestReplica replica) {
+        ScenarioNode node = new ScenarioNode(replica, founders, properties);
+        ScenarioNode before = nodes.put(replica.id.value(), node);
+        if (before != null) {
+            node.isDiskSlow = before.isDiskSlow;
+            node.isMachineSlow = before.isMachineSlow;
+        }
     }
 
     /** {@code log a 1 1 2 [term 3] [vote b]}: what is on the disk of a node that just started. */
@@ -126,14 +127,14 @@ final class Cast {
     /** {@code restart a [kept 3] [seed 7]}: {@code kept} is what the state machine still holds. */
     ScenarioNode restart(String[] words) {
         ScenarioNode node = node(words[1]);
-        if (!node.isDown) {
-            throw new NotNow("%s runs", node.id);
+        if (!node.isDown || node.tombstone() != null) {
+            throw new NotNow("%s %s", node.id, node.isDown ? "has no replica any more" : "runs");
         }
-        long kept = node.replica.machineDurable;
+        long kept = 0;
         long ownSeed = seed;
         for (int i = 2; i < words.length; i += 2) {
             if (words[i].equals("kept")) {
-                kept = Math.max(kept, Math.min(Long.parseLong(words[i + 1]), node.replica.handedOut));
+                kept = Long.parseLong(words[i + 1]);
             } else {
                 ownSeed = Long.parseLong(words[i + 1]);
             }
@@ -142,25 +143,50 @@ final class Cast {
         return node;
     }
 
-    /** What a machine that has applied up to an entry gives as its image. */
-    TestReplica.Image imageUpTo(EntryId last) {
+    /**
+     * What a machine that has applied up to an entry gives as its image; its core was perhaps not told yet that it has.
+     *
+     * @param anyWillDo whether, if nobody has, an image of all that anybody has applied will do
+     */
+    TestReplica.Image imageUpTo(EntryId last, boolean anyWillDo) {
+        TestReplica furthest = null;
         for (ScenarioNode node : nodes.values()) {
-            if (node.replica.answeredApply >= last.index()) {
-                return new TestReplica.Image(
-                        last,
-                        node.replica.core.membershipAt(last.index()),
-                        List.copyOf(node.replica.applied.subList(0, (int) last.index())));
+            if (node.replica.handedOut >= last.index()) {
+                return image(node.replica, last);
+            }
+            if (furthest == null || node.replica.handedOut > furthest.handedOut) {
+                furthest = node.replica;
             }
         }
-        throw new NotNow("nobody has applied up to %s", last);
+        if (!anyWillDo || furthest == null || furthest.handedOut == 0) {
+            throw new NotNow("nobody has applied up to %s", last);
+        }
+        return image(
+                furthest, furthest.applied.get((int) furthest.handedOut - 1).id());
+    }
+
+    private TestReplica.Image image(TestReplica from, EntryId last) {
+        return new TestReplica.Image(
+                last, membershipAt(from, last.index()), List.copyOf(from.applied.subList(0, (int) last.index())));
+    }
+
+    /** The membership in force at an index, as the core says; if its log was cut since, as the entries say. */
+    Membership membershipAt(TestReplica replica, long index) {
+        if (index >= replica.core.base().index()) {
+            return replica.core.membershipAt(index);
+        }
+        Membership membership = founders;
+        for (Entry entry : replica.applied.subList(0, (int) index)) {
+            if (entry.kind() == EntryKind.MEMBERSHIP) {
+                membership = MembershipCodec.decode(entry.payload());
+            }
+        }
+        return membership;
     }
 
     /** {@code config election 10 heartbeat 2 append 1024 inflight 8 window 8192 prevote on}, before {@code nodes}. */
     void configure(String[] words) {
-        Map<String, String> given = new TreeMap<>();
-        for (int i = 1; i < words.length; i += 2) {
-            given.put(words[i], words[i + 1]);
-        }
+        Map<String, String> given = given(words, 1);
         config = new CoreConfig(
                 number(given, "election", config.electionTicks()),
                 number(given, "heartbeat", config.heartbeatTicks()),
@@ -171,6 +197,19 @@ final class Cast {
                 number(given, "apply", config.maxApplyBytes()),
                 number(given, "resident", config.maxResidentBytes()),
                 !"off".equals(given.remove("prevote")));
+        expectNoMore(given);
+    }
+
+    /** Names and values in turn. */
+    static Map<String, String> given(String[] words, int from) {
+        Map<String, String> given = new TreeMap<>();
+        for (int i = from; i < words.length; i += 2) {
+            given.put(words[i], words[i + 1]);
+        }
+        return given;
+    }
+
+    static void expectNoMore(Map<String, String> given) {
         if (!given.isEmpty()) {
             throw new IllegalArgumentException("unknown settings: " + given);
         }

@@ -2,9 +2,13 @@ package io.flotilla.raft.scenario;
 
 import io.flotilla.raft.core.Effects;
 import io.flotilla.raft.core.HardState;
+import io.flotilla.raft.core.ImageBase;
+import io.flotilla.raft.core.LoadRequest;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.Outbound;
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.ReadGrant;
+import io.flotilla.raft.core.RestoredState;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.TestLog;
 import io.flotilla.raft.core.TestReplica;
@@ -13,10 +17,15 @@ import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.sim.invariant.SafetyProperties;
 import io.flotilla.raft.sim.invariant.ShadowDisk;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * One node of a story: a production core with a disk and a state machine that work at once, unless the story makes them
@@ -39,7 +48,15 @@ final class ScenarioNode {
     boolean isDown;
     boolean isDiskSlow;
     boolean isMachineSlow;
-    private boolean isInstalling;
+
+    /** Durable, but the core was not told yet. */
+    private final Deque<PersistBatch> untold = new ArrayDeque<>();
+
+    /** What the core wants to be installed, until it is told that it is; else null. */
+    private TestReplica.Image image;
+
+    /** What is left of the replica once it is dropped; else null. */
+    private Tombstone tombstone;
 
     /** @param founders the group's first membership */
     ScenarioNode(TestReplica replica, Membership founders, SafetyProperties properties) {
@@ -62,8 +79,21 @@ final class ScenarioNode {
         properties.durable(id, disk, List.of(write));
     }
 
-    /** The oldest write becomes durable, and its messages leave. */
-    PersistBatch persist() {
+    /** The oldest writes become durable, their messages leave, and the core is told of them at once. */
+    List<PersistBatch> persist(int count) {
+        while (untold.size() < count) {
+            sync();
+        }
+        List<PersistBatch> told = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            told.add(untold.removeFirst());
+        }
+        replica.core.persisted(told.get(count - 1).sequence());
+        return told;
+    }
+
+    /** The oldest write becomes durable, and its messages leave; the core is told later. */
+    PersistBatch sync() {
         PersistBatch batch = replica.writes.peekFirst();
         if (batch == null) {
             throw new NotNow("nothing waits for the disk of %s", id);
@@ -77,12 +107,18 @@ final class ScenarioNode {
                 batch.image(),
                 null,
                 batch.entries()));
-        return replica.persistNext();
+        untold.add(replica.syncNext());
+        return batch;
+    }
+
+    /** How many writes wait, for the disk or for the core to be told. */
+    int writes() {
+        return untold.size() + replica.writes.size();
     }
 
     /** How many writes wait up to the one with that number. */
     int writesUpTo(long sequence) {
-        int count = (int) replica.writes.stream()
+        int count = (int) Stream.concat(untold.stream(), replica.writes.stream())
                 .filter(batch -> batch.sequence() <= sequence)
                 .count();
         if (count == 0) {
@@ -91,21 +127,42 @@ final class ScenarioNode {
         return count;
     }
 
-    /** How many writes there must be on disk so that it looks like this; 0 if it does, or never will. */
-    int writesUntil(HardState state, long lastIndex, EntryId base) {
+    /** How many more writes there must be on disk so that this is found there; 0 if it is, or never will be. */
+    int writesUntil(RestoredState found) {
         TestLog log = new TestLog();
         log.copyFrom(replica.disk);
         HardState reached = replica.durable;
         int count = 0;
         for (PersistBatch batch : replica.writes) {
-            if (reached.equals(state) && log.lastIndex() == lastIndex && log.base.equals(base)) {
+            if (looksLike(found, log, reached)) {
                 return count;
             }
             log.write(batch);
             reached = batch.hardState() == null ? reached : batch.hardState();
             count++;
         }
-        return reached.equals(state) && log.lastIndex() == lastIndex && log.base.equals(base) ? count : 0;
+        return looksLike(found, log, reached) ? count : 0;
+    }
+
+    private static boolean looksLike(RestoredState found, TestLog log, HardState state) {
+        return state.equals(found.hardState())
+                && log.lastIndex() == found.lastIndex()
+                && log.base.equals(found.base())
+                && (found.image() == null || found.image().equals(log.image));
+    }
+
+    /** How many more writes there must be on disk so that a message has left; 0 if none of them is what it waits for. */
+    int writesUntilSent(NodeId to, String message) {
+        int count = 0;
+        for (PersistBatch batch : replica.writes) {
+            count++;
+            for (Outbound out : batch.messages()) {
+                if (out.to().equals(to) && Words.of(out.message()).equals(message)) {
+                    return count;
+                }
+            }
+        }
+        return 0;
     }
 
     /** What the core owes leaves it. @return whether it owed anything */
@@ -120,18 +177,49 @@ final class ScenarioNode {
 
     /** Carries out what the core owes, as far as disk and state machine are ready. */
     void settle() {
-        do {
-            while (!replica.writes.isEmpty()
-                    && (!isDiskSlow || replica.writes.peekFirst().isEmpty())) {
-                persist();
+        work();
+        while (drain() && work()) {
+            // the core may owe more now
+        }
+    }
+
+    /** @return whether the core was told anything */
+    private boolean work() {
+        long applied = replica.answeredApply;
+        boolean told = false;
+        while (isDiskReady()) {
+            persist(1);
+            told = true;
+        }
+        if (!isMachineSlow) {
+            replica.answerApply();
+        }
+        while (!isDiskSlow && !replica.loads.isEmpty()) {
+            replica.answerLoad();
+            told = true;
+        }
+        return told || replica.answeredApply > applied;
+    }
+
+    /** A write of nothing is durable as soon as those before it are. */
+    private boolean isDiskReady() {
+        if (!isDiskSlow) {
+            return !untold.isEmpty() || !replica.writes.isEmpty();
+        }
+        return untold.isEmpty()
+                && !replica.writes.isEmpty()
+                && replica.writes.peekFirst().isEmpty();
+    }
+
+    /** What the core wanted to be read from the log, for another node or for its own machine, comes. */
+    void load(NodeId purpose, int most) {
+        for (LoadRequest load : replica.loads) {
+            if (Objects.equals(load.purpose(), purpose.equals(id) ? null : purpose)) {
+                replica.answerLoad(load, most);
+                return;
             }
-            if (!isMachineSlow) {
-                replica.answerApply();
-            }
-            while (!replica.loads.isEmpty()) {
-                replica.answerLoad();
-            }
-        } while (drain());
+        }
+        throw new NotNow("%s wants nothing from its log for %s", id, purpose);
     }
 
     /** The process is gone, and what was not on disk. */
@@ -139,11 +227,41 @@ final class ScenarioNode {
         isDown = true;
     }
 
+    /**
+     * The replica is dropped: what it was about to write is written, and then its log gives way to a tombstone.
+     *
+     * @param removedAt the index of the membership that leaves it out
+     */
+    void retire(long removedAt) {
+        while (!replica.writes.isEmpty()) {
+            sync();
+        }
+        tombstone = new Tombstone(
+                GROUP, removedAt, replica.state().term(), further(replica.core.last(), replica.floor), true);
+        write(GroupWrite.of(tombstone));
+        isDown = true;
+    }
+
+    /** Of two ends of logs the one that is better to vote for. */
+    static EntryId further(EntryId one, EntryId other) {
+        boolean isFurther = one.term() > other.term() || (one.term() == other.term() && one.index() > other.index());
+        return isFurther ? one : other;
+    }
+
+    /** What is left of the replica, or null if it is still there. */
+    Tombstone tombstone() {
+        return tombstone;
+    }
+
     /** @param kept what the state machine still holds */
     void restart(long kept, long seed) {
+        if (image != null && kept >= image.last().index()) {
+            takeOver();
+        }
+        image = null;
+        untold.clear();
         isDown = false;
-        isInstalling = false;
-        replica.restart(kept, seed);
+        replica.restart(Math.max(replica.machineDurable, Math.min(kept, replica.handedOut)), seed);
         disk = properties.finds(
                 id,
                 List.of(new RecoveredGroup(
@@ -169,25 +287,37 @@ final class ScenarioNode {
         replica.core.applied(index);
     }
 
-    /** The machine takes over an image, after what it was given before. @return whether the core wanted it */
-    boolean install(TestReplica.Image image) {
-        drain();
-        long before = replica.handedOut;
-        if (isInstalling || !replica.install(image)) {
+    /** The machine is to take over an image, after what it was given before. @return whether the core wants it */
+    boolean install(TestReplica.Image offered) {
+        if (image != null || !replica.core.install(new ImageBase(offered.last(), offered.membership()))) {
             return false;
         }
-        properties.installs(id, GROUP, image.last(), before);
-        isInstalling = true;
+        image = offered;
         return true;
     }
 
-    /** The core is told of it. */
+    /** The machine has done so, and the core is told of it. */
     void installed() {
-        if (!isInstalling) {
+        if (image == null) {
             throw new NotNow("%s installs no image", id);
         }
-        isInstalling = false;
-        replica.installed();
+        boolean isKnown =
+                replica.disk.image != null && replica.disk.image.last().equals(image.last());
+        if (!isKnown) {
+            drain();
+            while (!untold.isEmpty() || !replica.writes.isEmpty()) {
+                persist(1);
+            }
+        }
+        replica.answerApply();
+        takeOver();
+        image = null;
+        replica.core.installed(replica.installed);
+    }
+
+    private void takeOver() {
+        properties.installs(id, GROUP, image.last(), replica.handedOut);
+        replica.takeOver(image);
     }
 
     /** Reads that were found safe since {@link #news} was asked last. */
@@ -236,7 +366,9 @@ final class ScenarioNode {
     String describe() {
         SoftState state = replica.state();
         if (isDown) {
-            return String.format("%s: down, log %s", id, Words.of(replica.disk));
+            return tombstone == null
+                    ? String.format("%s: down, log %s", id, Words.of(replica.disk))
+                    : id + ": dropped, as of " + tombstone.removedAt();
         }
         StringBuilder text = new StringBuilder(String.format(
                 "%s: %-13s term %d, log %s", id, Words.of(state.role()), state.term(), Words.of(replica.memory)));

@@ -1,12 +1,12 @@
 package io.flotilla.raft.scenario;
 
 import io.flotilla.raft.core.ChangeResult;
-import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.Outbound;
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.ProposeResult;
 import io.flotilla.raft.core.ReadGrant;
+import io.flotilla.raft.core.RestoredState;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.TestReplica;
@@ -16,12 +16,12 @@ import io.flotilla.raft.sim.invariant.SafetyProperties;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
-import java.util.TreeMap;
 
 /**
  * A group of production cores, played by commands. Time passes and messages move only where a command says so; all
@@ -30,12 +30,16 @@ import java.util.TreeMap;
 final class ScenarioWorld {
     private final SafetyProperties properties = new SafetyProperties();
     private final LinearizableReads reads = new LinearizableReads();
+
+    private record Read(NodeId node, long number) {}
+
     /** What was committed anywhere when a read was asked for. */
-    private final Map<Long, Long> readFloors = new TreeMap<>();
+    private final Map<Read, Long> readFloors = new HashMap<>();
 
     private long highestCommit;
     private final Wire wire = new Wire();
     private final Cast cast = new Cast(properties, this::send);
+    private final Owner owner = new Owner(cast);
     private final Post post = new Post(wire, cast, this::settle);
     private final List<String> transcript = new ArrayList<>();
     private final List<String> sent = new ArrayList<>();
@@ -84,7 +88,7 @@ final class ScenarioWorld {
         for (String command : commands) {
             said = command.strip();
             try {
-                ScenarioNode node = carryOut(said.split("\\s+"), said);
+                ScenarioNode node = carryOut(said.split(" "), said);
                 done.add(said);
                 if (node != null) {
                     touched.add(node);
@@ -115,8 +119,18 @@ final class ScenarioWorld {
         return List.copyOf(transcript);
     }
 
-    boolean knows(NodeId node) {
-        return cast.has(node.value());
+    /** Whether a node has a replica, up or down, that joined there. */
+    boolean has(NodeId node, long joined) {
+        return cast.has(node.value())
+                && cast.node(node.value()).tombstone() == null
+                && cast.node(node.value()).replica.joined == joined;
+    }
+
+    /** What a node's replica is, or null if the node has none, or is down. */
+    SoftState state(NodeId node) {
+        return cast.has(node.value()) && !cast.node(node.value()).isDown
+                ? cast.node(node.value()).replica.state()
+                : null;
     }
 
     long ticks(NodeId node) {
@@ -127,14 +141,21 @@ final class ScenarioWorld {
         return cast.node(node.value()).replica.nanos;
     }
 
-    /** How many writes of a node wait for its disk. */
+    /** How many writes of a node wait for its disk, or for its core to be told. */
     int writes(NodeId node) {
-        return cast.node(node.value()).replica.writes.size();
+        return cast.node(node.value()).writes();
     }
 
-    /** How many of a node's writes there must be on disk so that it looks like this. */
-    int writesUntil(NodeId node, HardState state, long lastIndex, EntryId base) {
-        return cast.node(node.value()).writesUntil(state, lastIndex, base);
+    /** How many of a node's writes there must be on disk so that this is found there. */
+    int writesUntil(NodeId node, RestoredState found) {
+        return cast.node(node.value()).writesUntil(found);
+    }
+
+    /** How many of a node's writes there must be on disk so that it has sent a message that waits for them; else 0. */
+    int writesUntilSent(NodeId from, NodeId to, String message) {
+        return cast.has(from.value()) && !wire.has(from, to, message)
+                ? cast.node(from.value()).writesUntilSent(to, message)
+                : 0;
     }
 
     /** The line that was played last. */
@@ -146,7 +167,13 @@ final class ScenarioWorld {
     private ScenarioNode carryOut(String[] words, String command) {
         switch (words[0]) {
             case "nodes" -> cast.found(words);
-            case "newcomer" -> cast.newcomer(words[1]);
+            case "newcomer" -> said = owner.newcomer(words, lenient);
+            case "retire" -> {
+                said = owner.retire(words, lenient);
+                transcript.addAll(sent);
+                sent.clear();
+                transcript.add(cast.node(words[1]).describe());
+            }
             case "config" -> cast.configure(words);
             case "log" -> cast.preset(words);
             case "campaign" -> campaign(cast.up(words[1]));
@@ -201,9 +228,9 @@ final class ScenarioWorld {
     private ScenarioNode input(String[] words) {
         ScenarioNode node = cast.up(words.length > 1 ? words[1] : "");
         switch (words[0]) {
-            case "transfer" -> node.replica.core.transfer(cast.node(words[2]).id);
+            case "transfer" -> node.replica.core.transfer(cast.named(words[2]));
             case "read" -> {
-                readFloors.put(Long.parseLong(words[2]), highestCommit);
+                readFloors.put(new Read(node.id, Long.parseLong(words[2])), highestCommit);
                 if (words.length > 3) {
                     node.replica.core.readIndexHere(Long.parseLong(words[2]));
                 } else {
@@ -213,24 +240,28 @@ final class ScenarioWorld {
             case "change" -> change(node, words);
             case "propose" -> propose(node, words);
             case "persist" -> persist(node, words);
+            case "sync" -> sync(node, words);
+            case "load" ->
+                node.load(cast.named(words[2]), words.length > 3 ? Integer.parseInt(words[3]) : Integer.MAX_VALUE);
             case "apply" -> node.apply(words.length > 2 ? Long.parseLong(words[2]) : Long.MAX_VALUE);
             case "compact" -> {
                 long index = words.length > 2 ? Long.parseLong(words[2]) : node.replica.answeredApply;
-                node.replica.machineDurable = Math.max(node.replica.machineDurable, index);
+                node.replica.machineDurable =
+                        Math.max(node.replica.machineDurable, Math.min(index, node.replica.handedOut));
                 node.replica.core.compact(index);
             }
             case "offer" -> node.replica.core.wantsSnapshot(Long.parseLong(words[2]), Words.entryId(words[3]));
-            case "install" -> node.install(cast.imageUpTo(Words.entryId(words[2])));
+            case "install" -> install(node, Words.entryId(words[2]));
             case "installed" -> node.installed();
-            case "sent" -> node.replica.core.snapshotSent(cast.node(words[2]).id, Words.entryId(words[3]));
-            case "failed" -> node.replica.core.snapshotFailed(cast.node(words[2]).id);
+            case "sent" -> node.replica.core.snapshotSent(cast.named(words[2]), Words.entryId(words[3]));
+            case "failed" -> node.replica.core.snapshotFailed(cast.named(words[2]));
             default -> throw new IllegalArgumentException("there is no command '" + String.join(" ", words) + "'");
         }
         return node;
     }
 
     private static String rest(String command, int from) {
-        return command.split("\\s+", from + 1)[from];
+        return command.split(" ", from + 1)[from];
     }
 
     private void campaign(ScenarioNode node) {
@@ -329,6 +360,12 @@ final class ScenarioWorld {
         return post.receive(letter);
     }
 
+    private void install(ScenarioNode node, EntryId last) {
+        TestReplica.Image image = cast.imageUpTo(last, lenient);
+        node.install(image);
+        said = "install " + node.id + " " + Words.of(image.last());
+    }
+
     private void slow(String[] words, boolean slow) {
         for (int i = 2; i < words.length; i++) {
             ScenarioNode node = cast.up(words[i]);
@@ -351,9 +388,14 @@ final class ScenarioWorld {
         } else if (words.length > 2) {
             count = Integer.parseInt(words[2]);
         }
-        for (int i = 0; i < count; i++) {
-            PersistBatch batch = node.persist();
+        for (PersistBatch batch : node.persist(count)) {
             transcript.add(node.id + ": on disk: " + Words.of(batch));
+        }
+    }
+
+    private void sync(ScenarioNode node, String[] words) {
+        for (int i = words.length > 2 ? Integer.parseInt(words[2]) : 1; i > 0; i--) {
+            transcript.add(node.id + ": on disk: " + Words.of(node.sync()));
         }
     }
 
@@ -402,7 +444,8 @@ final class ScenarioWorld {
     private void settle(ScenarioNode node) {
         node.settle();
         for (ReadGrant grant : node.newGrants()) {
-            reads.answers(ScenarioNode.GROUP, node.id, readFloors.get(grant.readId()), grant.index());
+            reads.answers(
+                    ScenarioNode.GROUP, node.id, readFloors.get(new Read(node.id, grant.readId())), grant.index());
         }
         highestCommit = Math.max(highestCommit, node.replica.state().committed());
         transcript.addAll(node.news());

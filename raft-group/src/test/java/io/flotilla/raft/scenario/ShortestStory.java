@@ -4,8 +4,6 @@ import io.flotilla.raft.mutant.Judge;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.BiFunction;
 
 /**
@@ -13,7 +11,8 @@ import java.util.function.BiFunction;
  * loaded with taps; called across class loaders, so it speaks JDK types only.
  */
 public final class ShortestStory implements BiFunction<Long, String, String> {
-    private static final int TRIES = 4_000;
+    /** In commands that may be played to make it short: some ten seconds. */
+    private static final long EFFORT = 3_000_000;
 
     /**
      * @param judge class and argument of what failed on the seed, with a colon between them
@@ -21,48 +20,26 @@ public final class ShortestStory implements BiFunction<Long, String, String> {
      */
     @Override
     public String apply(Long seed, String judge) {
-        String failure;
-        List<CoreTap.Call> calls;
-        CoreTap.begin();
-        try {
-            failure = run(judge).apply(seed, judge.substring(judge.indexOf(':') + 1));
-        } finally {
-            calls = CoreTap.end();
-        }
-        if (failure == null) {
+        TappedRun run = TappedRun.of(judge, seed);
+        if (run.failure() == null) {
             return null;
         }
-        for (long group : groups(calls, failure)) {
+        for (long group : groups(run)) {
             StoryTeller teller = new StoryTeller();
-            List<String> story = teller.tell(calls, group);
+            List<String> story = teller.tell(run.calls(), group);
             if (teller.broken() != null) {
-                return scenario(seed, failure, teller.broken(), Shortener.shorten(story, teller.broken(), TRIES));
+                return scenario(
+                        seed, run.failure(), teller.broken(), Shortener.shorten(story, teller.broken(), EFFORT));
             }
         }
         return null;
     }
 
     /** All groups, those that the failure names first. */
-    private static List<Long> groups(List<CoreTap.Call> calls, String failure) {
-        Set<Long> groups = new TreeSet<>();
-        calls.forEach(call -> groups.add(call.group()));
-        List<Long> named = new ArrayList<>(groups);
-        named.sort(Comparator.comparing(group -> !failure.contains("group " + group)));
+    private static List<Long> groups(TappedRun run) {
+        List<Long> named = new ArrayList<>(run.groups());
+        named.sort(Comparator.comparing(group -> !run.failure().contains("group " + group)));
         return named;
-    }
-
-    @SuppressWarnings("unchecked")
-    private BiFunction<Long, String, String> run(String judge) {
-        try {
-            return (BiFunction<Long, String, String>) Class.forName(
-                            judge.substring(0, judge.indexOf(':')),
-                            true,
-                            getClass().getClassLoader())
-                    .getDeclaredConstructor()
-                    .newInstance();
-        } catch (ReflectiveOperationException e) {
-            throw new AssertionError("there is no judge " + judge, e);
-        }
     }
 
     /** For {@link #apply}. */

@@ -2,17 +2,23 @@ package io.flotilla.raft.scenario;
 
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.ImageBase;
+import io.flotilla.raft.core.LoadRequest;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.RaftCore;
 import io.flotilla.raft.core.RestoredState;
+import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.TestReplica;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.core.message.Message;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.StringJoiner;
 import java.util.TreeMap;
@@ -26,11 +32,21 @@ final class StoryTeller {
     private final ScenarioWorld world = new ScenarioWorld();
     private final List<String> lines = new ArrayList<>();
     private final Map<Object, NodeId> cores = new IdentityHashMap<>();
+    /** The last one of each node. */
+    private final Map<NodeId, RaftCore> lives = new TreeMap<>();
+
+    /** Those that end because their replicas are dropped, and whose nodes don't start them again. */
+    private final Set<Object> dropped = Collections.newSetFromMap(new IdentityHashMap<>());
+
     private final Map<NodeId, StringJoiner> turns = new TreeMap<>();
     /** What the nodes' clocks showed last, and what they showed when the story's clocks showed nothing. */
     private final Map<NodeId, Long> clocks = new TreeMap<>();
 
     private final Map<NodeId, Long> starts = new TreeMap<>();
+    /** What they show in the story after all that was said. */
+    private final Map<NodeId, Long> shown = new TreeMap<>();
+
+    private final List<String> differences = new ArrayList<>();
     private long tickNanos;
     private String broken;
 
@@ -39,27 +55,82 @@ final class StoryTeller {
         return broken;
     }
 
+    /** Where the replicas of the story are not in the end what the cores that they stand for are, in words. */
+    List<String> differences() {
+        return differences;
+    }
+
     /** @return the commands, up to where something breaks */
     List<String> tell(List<CoreTap.Call> calls, long group) {
-        Map<Object, Long> groups = new IdentityHashMap<>();
-        for (CoreTap.Call call : calls) {
-            if (call.method().equals("RaftCore")) {
-                groups.put(call.core(), call.group());
-            }
-            if (groups.getOrDefault(call.core(), -1L) == group && broken == null) {
+        List<CoreTap.Call> ofGroup = ofGroup(calls, group);
+        findDropped(ofGroup);
+        for (CoreTap.Call call : ofGroup) {
+            if (broken == null) {
                 tell(call);
             }
         }
         List.copyOf(turns.keySet()).forEach(this::endTurn);
-        // what broke may have been on its way to a disk or a machine
+        compare();
+        return broken == null ? withWhatWasUnderWay() : lines;
+    }
+
+    /** What broke may have been on its way to a disk or a machine: to one of them, and not to all. */
+    private List<String> withWhatWasUnderWay() {
         for (NodeId node : new TreeSet<>(cores.values())) {
+            List<String> more = new ArrayList<>(lines);
             int writes = world.writes(node);
             if (writes > 0) {
-                play("persist " + node + " " + writes);
+                more.add("persist " + node + " " + writes);
             }
-            play("apply " + node);
+            more.add("apply " + node);
+            Playback playback = Playback.of(more);
+            if (playback.broken() != null) {
+                broken = playback.broken();
+                return playback.lines();
+            }
         }
         return lines;
+    }
+
+    private void compare() {
+        lives.forEach((node, core) -> {
+            SoftState told = world.state(node);
+            SoftState then = dropped.contains(core) ? null : core.softState();
+            if (!Objects.equals(told, then)) {
+                differences.add(node + " is " + told + ", not " + then);
+            }
+        });
+    }
+
+    private static List<CoreTap.Call> ofGroup(List<CoreTap.Call> calls, long group) {
+        Map<Object, Long> groups = new IdentityHashMap<>();
+        List<CoreTap.Call> ofGroup = new ArrayList<>();
+        for (CoreTap.Call call : calls) {
+            if (call.method().equals("RaftCore")) {
+                groups.put(call.core(), call.group());
+            }
+            if (groups.getOrDefault(call.core(), -1L) == group) {
+                ofGroup.add(call);
+            }
+        }
+        return ofGroup;
+    }
+
+    /** If a crash comes before the tombstone is durable, the node finds the replica again, as it was. */
+    private void findDropped(List<CoreTap.Call> calls) {
+        Map<Object, CoreTap.Call> begins = new IdentityHashMap<>();
+        calls.stream().filter(call -> call.method().equals("RaftCore")).forEach(call -> begins.put(call.core(), call));
+        Map<NodeId, Long> next = new TreeMap<>();
+        for (int i = calls.size() - 1; i >= 0; i--) {
+            CoreTap.Call begin = begins.get(calls.get(i).core());
+            NodeId node = (NodeId) begin.arguments()[2];
+            long joined = ((RestoredState) begin.arguments()[3]).joined();
+            if (calls.get(i) == begin) {
+                next.put(node, joined);
+            } else if (calls.get(i).method().equals("retired") && next.getOrDefault(node, -1L) != joined) {
+                dropped.add(begin.core());
+            }
+        }
     }
 
     private void tell(CoreTap.Call call) {
@@ -68,20 +139,18 @@ final class StoryTeller {
         if (node == null && !call.method().equals("RaftCore")) {
             return;
         }
-        if (!call.method().equals("RaftCore")) {
-            endTurnsOfOthers(node);
-        }
         switch (call.method()) {
             case "RaftCore" -> begin(call.core(), args);
             case "now" -> clocks.put(node, (Long) args[0]);
             case "tick" -> tick(node, (Long) args[0]);
-            case "receive" -> say(node, "deliver " + args[0] + " " + node + " " + Words.of((Message) args[1]));
+            case "receive" -> receive(node, (NodeId) args[0], Words.of((Message) args[1]));
             case "propose" -> propose(node, (List<?>) args[0]);
             case "readIndex" -> say(node, "read " + node + " " + args[0]);
             case "transfer" -> say(node, "transfer " + node + " " + args[0]);
             case "readIndexHere" -> say(node, "read " + node + " " + args[0] + " here");
             case "changeMembership" -> say(node, "change " + node + " " + Words.of((MembershipChange) args[0]));
             case "persisted" -> say(node, "persist " + node + " to " + args[0]);
+            case "loaded" -> load(node, (LoadRequest) args[0], ((List<?>) args[1]).size());
             case "applied" -> say(node, "apply " + node + " " + args[0]);
             case "compact" -> say(node, "compact " + node + " " + args[0]);
             case "wantsSnapshot" -> say(node, "offer " + node + " " + args[0] + " " + Words.of((EntryId) args[1]));
@@ -90,6 +159,12 @@ final class StoryTeller {
             case "snapshotSent" -> say(node, "sent " + node + " " + args[0] + " " + Words.of((EntryId) args[1]));
             case "snapshotFailed" -> say(node, "failed " + node + " " + args[0]);
             case "drain" -> endTurn(node);
+            case "retired" -> {
+                endTurn(node);
+                if (dropped.contains(call.core())) {
+                    play("retire " + node + " " + args[0]);
+                }
+            }
             default -> {}
         }
     }
@@ -108,20 +183,29 @@ final class StoryTeller {
             play("slow disk " + names);
             play("slow machine " + names);
         }
-        if (!world.knows(node)) {
-            return; // it joined the group later: what it says is as good as lost
-        }
         endTurn(node);
-        cores.put(core, node);
-        // what was written and not yet told to be
-        int unheard = world.writesUntil(node, restored.hardState(), restored.lastIndex(), restored.base());
-        if (unheard > 0) {
-            play("persist " + node + " " + unheard);
+        lives.put(node, (RaftCore) core);
+        if (world.has(node, restored.joined())) {
+            // what was written and not yet told to be
+            int unheard = world.writesUntil(node, restored);
+            if (unheard > 0) {
+                play("sync " + node + " " + unheard);
+            }
+            play("crash " + node);
+            play("restart " + node + " kept " + restored.applied() + " seed " + args[4]);
+        } else {
+            play("newcomer " + node + " joined " + restored.joined() + " term "
+                    + restored.hardState().term() + " floor " + Words.of(restored.floor()) + " seed " + args[4]);
+            if (!world.has(node, restored.joined())) {
+                return; // nobody in the story knows why it is there: what it says is as good as lost
+            }
+            play("slow disk " + node);
+            play("slow machine " + node);
         }
-        play("crash " + node);
-        play("restart " + node + " kept " + restored.applied() + " seed " + args[4]);
+        cores.put(core, node);
         clocks.put(node, (Long) args[5]);
         starts.put(node, (Long) args[5] - world.nanos(node) * tickNanos / TestReplica.TICK_NANOS);
+        shown.put(node, world.nanos(node));
     }
 
     private static String configuration(CoreConfig config) {
@@ -133,14 +217,24 @@ final class StoryTeller {
     }
 
     private void tick(NodeId node, long number) {
-        long nanos = (clocks.get(node) - starts.get(node)) * TestReplica.TICK_NANOS / tickNanos;
-        if (ticksInTurn(node) == 0 && nanos > world.nanos(node) + 2 * TestReplica.TICK_NANOS) {
-            say(node, "time " + node + " " + nanos);
-        }
+        time(node, storyTime(node) - TestReplica.TICK_NANOS);
         if (number != world.ticks(node) + ticksInTurn(node) + 1) {
             say(node, "clock " + node + " " + (number - 1));
         }
         say(node, "tick " + node);
+        shown.put(node, storyTime(node));
+    }
+
+    /** What the node's clock shows, in the story's time. */
+    private long storyTime(NodeId node) {
+        return (clocks.get(node) - starts.get(node)) * TestReplica.TICK_NANOS / tickNanos;
+    }
+
+    private void time(NodeId node, long time) {
+        if (shown.get(node) != time) {
+            say(node, "time " + node + " " + time);
+            shown.put(node, time);
+        }
     }
 
     private long ticksInTurn(NodeId node) {
@@ -154,6 +248,21 @@ final class StoryTeller {
         return clock < 0 ? ticks : ticks + Long.parseLong(text.substring(clock).split("[ ;]+")[2]) - world.ticks(node);
     }
 
+    /** What a node wrote may have let a message go before its core was told that it is on disk. */
+    private void receive(NodeId node, NodeId from, String message) {
+        int writes = world.writesUntilSent(from, node, message);
+        if (writes > 0) {
+            play("sync " + from + " " + writes);
+        }
+        time(node, storyTime(node));
+        say(node, "deliver " + from + " " + node + " " + message);
+    }
+
+    private void load(NodeId node, LoadRequest request, int entries) {
+        NodeId purpose = request.purpose() == null ? node : request.purpose();
+        say(node, "load " + node + " " + purpose + " " + entries);
+    }
+
     private void propose(NodeId node, List<?> payloads) {
         StringBuilder text = new StringBuilder("propose " + node);
         for (Object payload : payloads) {
@@ -164,19 +273,6 @@ final class StoryTeller {
 
     private void say(NodeId node, String command) {
         turns.computeIfAbsent(node, id -> new StringJoiner("; ")).add(command);
-    }
-
-    /**
-     * Where nothing is owed, no drain ends a turn. The turns of others are over when a node says something; what they wrote has
-     * let messages go, which may arrive here.
-     */
-    private void endTurnsOfOthers(NodeId node) {
-        if (turns.size() > (turns.containsKey(node) ? 1 : 0)) {
-            List.copyOf(turns.keySet()).stream()
-                    .filter(other ->
-                            !other.equals(node) && turns.get(other).toString().contains("persist "))
-                    .forEach(this::endTurn);
-        }
     }
 
     private void endTurn(NodeId node) {
@@ -195,8 +291,6 @@ final class StoryTeller {
             if (played != null) {
                 lines.add(played);
             }
-        } catch (IllegalArgumentException e) {
-            return; // of a node that joined later
         } catch (AssertionError e) {
             lines.add(world.carriedOut());
             broken = Playback.nameOf(e);

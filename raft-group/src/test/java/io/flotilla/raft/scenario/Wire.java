@@ -3,10 +3,10 @@ package io.flotilla.raft.scenario;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.message.Message;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
@@ -36,9 +36,15 @@ final class Wire {
         }
     }
 
+    /** What was sent from one node to another. */
+    private static final class Link {
+        private final List<Letter> letters = new ArrayList<>();
+        private final Map<String, List<Letter>> byText = new HashMap<>();
+    }
+
     private final List<Letter> letters = new ArrayList<>();
-    /** The same by link, as {@code from>to}. */
-    private final Map<String, List<Letter>> links = new TreeMap<>();
+    /** By {@code from>to}. */
+    private final Map<String, Link> links = new HashMap<>();
 
     private final Set<String> cuts = new TreeSet<>();
 
@@ -48,7 +54,9 @@ final class Wire {
         String link = from + ">" + to;
         letter.waits = !cuts.contains(link);
         letters.add(letter);
-        links.computeIfAbsent(link, l -> new ArrayList<>()).add(letter);
+        Link all = links.computeIfAbsent(link, l -> new Link());
+        all.letters.add(letter);
+        all.byText.computeIfAbsent(letter.text, t -> new ArrayList<>()).add(letter);
         return letter.waits ? letter.toString() : letter + "  (lost)";
     }
 
@@ -77,19 +85,28 @@ final class Wire {
      * none.
      */
     Letter find(String from, String to, String text, boolean sameKindWillDo) {
-        List<Letter> letters = links.getOrDefault(from + ">" + to, List.of());
-        Letter found = find(letters, letter -> letter.text.equals(text));
+        Link link = links.get(from + ">" + to);
+        if (link == null) {
+            return null;
+        }
+        Letter found = find(link.byText.getOrDefault(text, List.of()), letter -> true);
         if (found == null) {
-            found = find(letters, letter -> letter.text.startsWith(text));
+            found = find(link.letters, letter -> letter.text.startsWith(text));
         }
         if (found == null && sameKindWillDo) {
             String[] words = text.split(" ", 3);
-            found = newest(letters, words[0] + ' ' + words[1]);
+            found = newest(link.letters, words[0] + ' ' + words[1]);
             if (found == null) {
-                found = newest(letters, words[0] + ' ');
+                found = newest(link.letters, words[0] + ' ');
             }
         }
         return found;
+    }
+
+    /** Whether this was ever sent, word for word. */
+    boolean has(NodeId from, NodeId to, String text) {
+        Link link = links.get(from + ">" + to);
+        return link != null && link.byText.containsKey(text);
     }
 
     private static Letter newest(List<Letter> letters, String beginning) {

@@ -5,9 +5,6 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.host.GroupStatus;
-import io.flotilla.raft.host.HostConfig;
-import io.flotilla.raft.host.HostLimits;
-import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.ReadAt;
@@ -16,25 +13,18 @@ import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.host.SnapshotConfig;
 import io.flotilla.raft.host.TransferCallback;
 import io.flotilla.raft.log.GroupDescriptor;
-import io.flotilla.raft.log.LogStore;
-import io.flotilla.raft.log.segment.LogConfig;
-import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.machine.StateMachine;
-import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.sim.invariant.LinearizableReads;
 import io.flotilla.raft.sim.invariant.Liveness;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import io.flotilla.raft.sim.invariant.Violation;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 
 /**
  * The library alone under the simulator: production core, host and log on a few nodes with a few groups, proposals and
@@ -49,11 +39,7 @@ final class GroupSimulation implements FaultPlan.World {
     private final RaftInvariants invariants;
     private final FaultPlan faults;
     private final SplittableRandom random;
-    private final CoreConfig core;
-    private final SnapshotConfig snapshots;
-    private final int segmentBytes;
-    private final int maxDriftPpm;
-    private final List<SimNode> nodes = new ArrayList<>();
+    private final List<GroupNode> nodes = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final LinearizableReads linearizableReads = new LinearizableReads();
     private final Coverage coverage = new Coverage();
@@ -65,7 +51,6 @@ final class GroupSimulation implements FaultPlan.World {
     private long proposed;
     private long acknowledgements;
     private long reads;
-    private long leasedReads;
     private long transfers;
 
     GroupSimulation(long seed) {
@@ -93,10 +78,11 @@ final class GroupSimulation implements FaultPlan.World {
         network.observe(invariants);
         int size = changes ? 3 + random.nextInt(5) : random.nextInt(3) == 0 ? 5 : 3;
         int appendBytes = random.nextBoolean() ? 40 : 192 << 10;
-        core = new CoreConfig(20, 5, appendBytes, 1 + random.nextInt(64), 4 << 20, 1 << 20, 1 << 20, 4 << 10, true);
-        segmentBytes = random.nextInt(5) == 0 ? 1 << 20 : 8192 << random.nextInt(2);
-        maxDriftPpm = random.nextBoolean() ? 45_000 : 200;
-        snapshots = new SnapshotConfig(
+        CoreConfig core =
+                new CoreConfig(20, 5, appendBytes, 1 + random.nextInt(64), 4 << 20, 1 << 20, 1 << 20, 4 << 10, true);
+        int segmentBytes = random.nextInt(5) == 0 ? 1 << 20 : 8192 << random.nextInt(2);
+        int maxDriftPpm = random.nextBoolean() ? 45_000 : 200;
+        SnapshotConfig snapshots = new SnapshotConfig(
                 1 + random.nextInt(2),
                 1 + random.nextInt(2),
                 100 + random.nextInt(2_000),
@@ -111,11 +97,13 @@ final class GroupSimulation implements FaultPlan.World {
             names.add("n" + i);
         }
         int founders = changes ? 1 + random.nextInt(size) : size;
-        for (NodeId id : ids) {
-            nodes.add(new SimNode(id, ids));
-        }
         for (int group = 0; group < GROUPS; group++) {
             founded.add(new GroupDescriptor(group, Membership.of(ids.subList(0, founders)), new byte[0]));
+        }
+        GroupNode.World world = new GroupNode.World(
+                scheduler, network, invariants, random, core, snapshots, segmentBytes, maxDriftPpm, ids, founded);
+        for (NodeId id : ids) {
+            nodes.add(new GroupNode(id, world, this::stopped));
         }
         owner = changes ? new MembershipOwner(scheduler, fleet, founded, coverage) : null;
         invariants.properties().askForMemberships(this::inForce);
@@ -124,7 +112,7 @@ final class GroupSimulation implements FaultPlan.World {
 
     /** Runs for about {@code seconds} of virtual time with faults, then until all is well again. */
     void run(int seconds) {
-        nodes.forEach(SimNode::start);
+        nodes.forEach(GroupNode::start);
         faults.begin();
         propose();
         read();
@@ -154,15 +142,15 @@ final class GroupSimulation implements FaultPlan.World {
         for (int more = 0; more < 20 && misfit() != null; more++) {
             scheduler.runUntil(scheduler.now() + 10 * SECOND);
         }
-        nodes.forEach(SimNode::countReads);
+        nodes.forEach(GroupNode::countReads);
         check(this::checkMemberships);
         check(() -> invariants.checkReplicasAgree(node -> true));
     }
 
     private List<MembershipEntry> inForce(long group) {
         List<MembershipEntry> all = new ArrayList<>();
-        for (SimNode node : nodes) {
-            GroupStatus status = node.host == null ? null : node.host.status(group);
+        for (GroupNode node : nodes) {
+            GroupStatus status = node.host() == null ? null : node.host().status(group);
             if (status != null) {
                 all.add(status.newest());
             }
@@ -181,8 +169,8 @@ final class GroupSimulation implements FaultPlan.World {
     private String misfit() {
         for (int group = 0; group < GROUPS; group++) {
             Membership committed = invariants.properties().membership(group);
-            for (SimNode node : nodes) {
-                GroupStatus status = node.host.status(group);
+            for (GroupNode node : nodes) {
+                GroupStatus status = node.host().status(group);
                 boolean fits = committed.contains(node.id)
                         ? status != null && status.membership().equals(committed) && !committed.isJoint()
                         : status == null;
@@ -197,7 +185,7 @@ final class GroupSimulation implements FaultPlan.World {
 
     private List<String> statuses(long group) {
         return nodes.stream()
-                .map(node -> node.id + " " + node.host.status(group))
+                .map(node -> node.id + " " + node.host().status(group))
                 .toList();
     }
 
@@ -209,7 +197,7 @@ final class GroupSimulation implements FaultPlan.World {
 
         @Override
         public RaftHost host(NodeId id) {
-            return node(id.value()).host;
+            return node(id.value()).host();
         }
     };
 
@@ -235,7 +223,7 @@ final class GroupSimulation implements FaultPlan.World {
                 proposed,
                 acknowledgements,
                 reads,
-                leasedReads,
+                leasedReads(),
                 invariants.installs(),
                 transfers,
                 scheduler.trace().value());
@@ -252,7 +240,7 @@ final class GroupSimulation implements FaultPlan.World {
 
     /** Reads that asked nobody. */
     long leasedReads() {
-        return leasedReads;
+        return nodes.stream().mapToLong(GroupNode::leasedReads).sum();
     }
 
     long virtualNanos() {
@@ -272,16 +260,16 @@ final class GroupSimulation implements FaultPlan.World {
             return;
         }
         scheduler.after(1 + random.nextLong(SECOND / 50), this::propose);
-        SimNode node = nodes.get(random.nextInt(nodes.size()));
+        GroupNode node = nodes.get(random.nextInt(nodes.size()));
         int group = random.nextInt(GROUPS);
-        if (node.host == null) {
+        if (node.host() == null) {
             return;
         }
         int burst = random.nextInt(10) == 0 ? 20 : 1;
         for (int i = 0; i < burst; i++) {
             proposed++;
             byte[] payload = ("p" + proposed + "-".repeat(random.nextInt(60))).getBytes(StandardCharsets.US_ASCII);
-            node.host.propose(group, payload, new ProposalCallback() {
+            node.host().propose(group, payload, new ProposalCallback() {
                 @Override
                 public void applied(long index, Object result) {
                     acknowledgements++;
@@ -296,14 +284,14 @@ final class GroupSimulation implements FaultPlan.World {
 
     private void read() {
         scheduler.after(1 + random.nextLong(SECOND / 50), this::read);
-        SimNode node = nodes.get(random.nextInt(nodes.size()));
+        GroupNode node = nodes.get(random.nextInt(nodes.size()));
         int group = random.nextInt(GROUPS);
-        if (node.host == null) {
+        if (node.host() == null) {
             return;
         }
         long floor = linearizableReads.floor(group);
         ReadAt at = random.nextBoolean() ? ReadAt.ANY_REPLICA : ReadAt.LEADER;
-        node.host.read(group, at, new ReadCallback() {
+        node.host().read(group, at, new ReadCallback() {
             @Override
             public Runnable read(StateMachine machine) {
                 long index = machine.appliedIndex();
@@ -324,12 +312,12 @@ final class GroupSimulation implements FaultPlan.World {
             return;
         }
         scheduler.after(random.nextLong(4 * SECOND), this::transfer);
-        SimNode node = nodes.get(random.nextInt(nodes.size()));
+        GroupNode node = nodes.get(random.nextInt(nodes.size()));
         NodeId target = nodes.get(random.nextInt(nodes.size())).id;
-        if (node.host == null) {
+        if (node.host() == null) {
             return;
         }
-        node.host.transferLeadership(random.nextInt(GROUPS), target, new TransferCallback() {
+        node.host().transferLeadership(random.nextInt(GROUPS), target, new TransferCallback() {
             @Override
             public void handedOver(NodeId leader) {
                 if (!leader.equals(node.id)) {
@@ -342,7 +330,11 @@ final class GroupSimulation implements FaultPlan.World {
         });
     }
 
-    private SimNode node(String name) {
+    private void stopped(GroupNode node) {
+        faults.stopped(node.id.value());
+    }
+
+    private GroupNode node(String name) {
         return nodes.get(names.indexOf(name));
     }
 
@@ -388,29 +380,27 @@ final class GroupSimulation implements FaultPlan.World {
 
     @Override
     public void setWallClock(String name, long offByMillis) {
-        if (node(name).runtime != null) {
-            node(name).runtime.setWallClock(offByMillis);
-        }
+        node(name).setWallClock(offByMillis);
     }
 
     @Override
     public void stallDisk(String name, long nanos) {
-        node(name).disk.stall(nanos);
+        node(name).disk().stall(nanos);
     }
 
     @Override
     public void fillDisk(String name, long left) {
-        node(name).disk.capacity(node(name).disk.usedBytes() + left);
+        node(name).disk().capacity(node(name).disk().usedBytes() + left);
     }
 
     @Override
     public void mendDisk(String name) {
-        node(name).disk.mend();
+        node(name).disk().mend();
     }
 
     @Override
     public void failSync(String name, int passing) {
-        node(name).disk.failForceAfter(passing);
+        node(name).disk().failForceAfter(passing);
     }
 
     @Override
@@ -435,154 +425,11 @@ final class GroupSimulation implements FaultPlan.World {
 
     @Override
     public void setSyncLatency(String name, long minNanos, long maxNanos) {
-        node(name).disk.syncLatency(minNanos, maxNanos);
+        node(name).disk().syncLatency(minNanos, maxNanos);
     }
 
     @Override
     public String someLeader() {
         return invariants.lastLeader() == null ? null : invariants.lastLeader().value();
-    }
-
-    private final class SimNode {
-        private final NodeId id;
-        private final List<NodeId> all;
-        private final Map<Long, ChainStore> chains = new TreeMap<>();
-        private SimDisk disk;
-        private SimRuntime runtime;
-        private RaftHost host;
-
-        SimNode(NodeId id, List<NodeId> all) {
-            this.id = id;
-            this.all = all;
-            this.disk = new SimDisk(id.value(), scheduler, random.nextLong());
-        }
-
-        boolean isUp() {
-            return runtime != null;
-        }
-
-        void start() {
-            runtime = new SimRuntime(
-                    scheduler,
-                    id.value(),
-                    random.split(),
-                    random.nextInt(60_000),
-                    random.nextInt(2 * maxDriftPpm) - maxDriftPpm);
-            SimRuntime incarnation = runtime;
-            incarnation.lane("main").execute(() -> open(incarnation));
-        }
-
-        private void open(SimRuntime incarnation) {
-            LogStore log;
-            try {
-                log = invariants.watch(
-                        id,
-                        incarnation,
-                        SegmentedLogStore.open(disk, "log", new LogConfig(segmentBytes, random.nextLong(), 4)));
-            } catch (IOException e) {
-                stopped(incarnation, new Violation("Recovery", "%s can't open its log: %s", id, e.getMessage()));
-                return;
-            }
-            SimTransport transport = new SimTransport(network, incarnation, id, id + ":1");
-            for (NodeId other : all) {
-                transport.setAddress(other, other + ":1");
-            }
-            HostConfig config = new HostConfig(
-                    id,
-                    core,
-                    1 + random.nextInt(2),
-                    1,
-                    50_000_000L,
-                    HostLimits.of(256L << 20).withCounts(1000, 1000, 10_000).withGatherBytes(500),
-                    snapshots);
-            RaftHost opened = new RaftHost(
-                    config,
-                    incarnation,
-                    log,
-                    transport,
-                    invariants.watch(id, machines(incarnation)),
-                    new Listener(this, incarnation));
-            opened.start();
-            for (GroupDescriptor group : founded) {
-                if (group.membership().contains(id)) {
-                    opened.createGroup(group);
-                }
-            }
-            // opening took its time: nobody meets the host before
-            scheduler.whenReached(() -> {
-                if (runtime == incarnation) {
-                    host = opened;
-                }
-            });
-        }
-
-        private StateMachineFactory machines(SimRuntime incarnation) {
-            return new StateMachineFactory() {
-                @Override
-                public StateMachine open(GroupDescriptor group) {
-                    ChainStore store = chains.computeIfAbsent(group.groupId(), g -> ChainStore.empty());
-                    return new ChainMachine(scheduler, incarnation, random.split(), store);
-                }
-
-                @Override
-                public void drop(long groupId) {
-                    chains.remove(groupId);
-                }
-            };
-        }
-
-        /** The node can't go on. Only a disk that was broken is a reason. */
-        void stopped(SimRuntime incarnation, Throwable cause) {
-            scheduler.at(scheduler.now(), () -> {
-                if (runtime != incarnation) {
-                    return;
-                }
-                if (disk.faultsShown() == 0) {
-                    scheduler.fail(cause);
-                    return;
-                }
-                crash(false);
-                faults.stopped(id.value());
-            });
-        }
-
-        void countReads() {
-            leasedReads += host == null ? 0 : host.stats().leasedReads();
-        }
-
-        void pause(long nanos) {
-            if (runtime != null) {
-                runtime.pause(nanos);
-            }
-        }
-
-        void crash(boolean powerCut) {
-            countReads();
-            runtime.kill();
-            runtime = null;
-            host = null;
-            disk = powerCut ? disk.crash(scheduler.now(), random.split()) : disk.kill(scheduler.now());
-            chains.replaceAll((group, chain) -> chain.crash(scheduler.now(), random));
-        }
-    }
-
-    private final class Listener implements HostListener {
-        private final SimNode node;
-        private final SimRuntime incarnation;
-
-        Listener(SimNode node, SimRuntime incarnation) {
-            this.node = node;
-            this.incarnation = incarnation;
-        }
-
-        @Override
-        public void groupFailed(long groupId, Throwable cause) {
-            scheduler.fail(new AssertionError(node.id + ": group " + groupId + " failed: " + cause, cause));
-        }
-
-        @Override
-        public void nodeFailed(Throwable cause) {
-            node.stopped(incarnation, new AssertionError(node.id + " failed: " + cause, cause));
-        }
     }
 }

@@ -96,12 +96,9 @@ class GroupSimulationTest {
 
     /** The failure as a scenario, in a file and in words. */
     private static String story(long seed) {
-        if (GroupSimulation.changesMemberships(seed)) {
-            return "memberships changed in it, so there is no scenario of it";
-        }
         String story;
         try {
-            story = FailureStory.of(Judge.GROUP, seed);
+            story = FailureStory.of(Judge.CHANGES, seed);
         } catch (RuntimeException | AssertionError e) {
             return "it can't be told as a scenario: " + e; // and that must not hide the failure
         }
