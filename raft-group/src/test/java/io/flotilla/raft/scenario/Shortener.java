@@ -26,9 +26,15 @@ final class Shortener {
         this.effortLeft = effort;
     }
 
-    /** @param effort how many commands may be played for it */
+    /**
+     * @param effort how many commands may be played for it
+     * @return what still breaks, or null if not even the whole story does
+     */
     static List<String> shorten(List<String> story, String broken, long effort) {
         Shortener shortener = new Shortener(story, broken, effort);
+        if (!shortener.tries(story)) {
+            return null;
+        }
         shortener.tries(
                 story.stream().flatMap(line -> Stream.of(line.split("; "))).toList());
         int before;
@@ -56,7 +62,9 @@ final class Shortener {
         if (!broken.equals(playback.broken())) {
             return false;
         }
-        best = playback.lines();
+        // what made no sense and was left out may have had an effect all the same
+        boolean isSame = broken.equals(Playback.of(playback.lines()).broken());
+        best = isSame ? playback.lines() : story;
         return true;
     }
 

@@ -28,8 +28,8 @@ public final class ShortestStory implements BiFunction<Long, String, String> {
             StoryTeller teller = new StoryTeller();
             List<String> story = teller.tell(run.calls(), group);
             if (teller.broken() != null) {
-                return scenario(
-                        seed, run.failure(), teller.broken(), Shortener.shorten(story, teller.broken(), EFFORT));
+                List<String> shortest = Shortener.shorten(story, teller.broken(), EFFORT);
+                return shortest == null ? null : scenario(seed, run.failure(), teller.broken(), shortest);
             }
         }
         return null;

@@ -46,7 +46,6 @@ final class StoryTeller {
     /** What they show in the story after all that was said. */
     private final Map<NodeId, Long> shown = new TreeMap<>();
 
-    private final List<String> differences = new ArrayList<>();
     private long tickNanos;
     private String broken;
 
@@ -57,6 +56,14 @@ final class StoryTeller {
 
     /** Where the replicas of the story are not in the end what the cores that they stand for are, in words. */
     List<String> differences() {
+        List<String> differences = new ArrayList<>();
+        lives.forEach((node, core) -> {
+            SoftState told = world.state(node);
+            SoftState then = dropped.contains(core) ? null : core.softState();
+            if (!Objects.equals(told, then)) {
+                differences.add(node + " is " + told + ", not " + then);
+            }
+        });
         return differences;
     }
 
@@ -70,7 +77,6 @@ final class StoryTeller {
             }
         }
         List.copyOf(turns.keySet()).forEach(this::endTurn);
-        compare();
         return broken == null ? withWhatWasUnderWay() : lines;
     }
 
@@ -90,16 +96,6 @@ final class StoryTeller {
             }
         }
         return lines;
-    }
-
-    private void compare() {
-        lives.forEach((node, core) -> {
-            SoftState told = world.state(node);
-            SoftState then = dropped.contains(core) ? null : core.softState();
-            if (!Objects.equals(told, then)) {
-                differences.add(node + " is " + told + ", not " + then);
-            }
-        });
     }
 
     private static List<CoreTap.Call> ofGroup(List<CoreTap.Call> calls, long group) {

@@ -40,6 +40,15 @@ final class Wire {
     private static final class Link {
         private final List<Letter> letters = new ArrayList<>();
         private final Map<String, List<Letter>> byText = new HashMap<>();
+        /** By what they are, with and without their terms. */
+        private final Map<String, Letter> newest = new HashMap<>();
+
+        private void add(Letter letter) {
+            letters.add(letter);
+            byText.computeIfAbsent(letter.text, t -> new ArrayList<>()).add(letter);
+            newest.put(words(letter.text, 1), letter);
+            newest.put(words(letter.text, 2), letter);
+        }
     }
 
     private final List<Letter> letters = new ArrayList<>();
@@ -54,9 +63,7 @@ final class Wire {
         String link = from + ">" + to;
         letter.waits = !cuts.contains(link);
         letters.add(letter);
-        Link all = links.computeIfAbsent(link, l -> new Link());
-        all.letters.add(letter);
-        all.byText.computeIfAbsent(letter.text, t -> new ArrayList<>()).add(letter);
+        links.computeIfAbsent(link, l -> new Link()).add(letter);
         return letter.waits ? letter.toString() : letter + "  (lost)";
     }
 
@@ -80,9 +87,18 @@ final class Wire {
         letter.waits = false;
     }
 
+    /** The first words of a text, so many. */
+    private static String words(String text, int count) {
+        int end = 0;
+        for (int i = 0; i < count && end >= 0; i++) {
+            end = text.indexOf(' ', end + 1);
+        }
+        return end < 0 ? text : text.substring(0, end);
+    }
+
     /**
-     * A message on a link with this text, else one that begins so; else, if need be, one of the same kind. Null if there is
-     * none.
+     * A message on a link with this text; else one that begins so, or, if that will do, one of the same kind. Null if there
+     * is none.
      */
     Letter find(String from, String to, String text, boolean sameKindWillDo) {
         Link link = links.get(from + ">" + to);
@@ -90,32 +106,19 @@ final class Wire {
             return null;
         }
         Letter found = find(link.byText.getOrDefault(text, List.of()), letter -> true);
-        if (found == null) {
-            found = find(link.letters, letter -> letter.text.startsWith(text));
+        if (found != null) {
+            return found;
+        } else if (sameKindWillDo) {
+            found = link.newest.get(words(text, 2));
+            return found == null ? link.newest.get(words(text, 1)) : found;
         }
-        if (found == null && sameKindWillDo) {
-            String[] words = text.split(" ", 3);
-            found = newest(link.letters, words[0] + ' ' + words[1]);
-            if (found == null) {
-                found = newest(link.letters, words[0] + ' ');
-            }
-        }
-        return found;
+        return find(link.letters, letter -> letter.text.startsWith(text));
     }
 
     /** Whether this was ever sent, word for word. */
     boolean has(NodeId from, NodeId to, String text) {
         Link link = links.get(from + ">" + to);
         return link != null && link.byText.containsKey(text);
-    }
-
-    private static Letter newest(List<Letter> letters, String beginning) {
-        for (int i = letters.size() - 1; i >= 0; i--) {
-            if (letters.get(i).text.startsWith(beginning)) {
-                return letters.get(i);
-            }
-        }
-        return null;
     }
 
     /** The oldest one that waits; if none does, the newest that was delivered or lost already; else null. */

@@ -112,7 +112,8 @@ class GroupSimulationTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return "as a scenario, in " + file + ":\n" + story;
+        boolean isLong = story.length() > 20_000;
+        return "as a scenario, in " + file + (isLong ? ", which is long" : ":\n" + story);
     }
 
     @Test
