@@ -137,17 +137,21 @@ final class Outbox {
         durable.persisted(sequence);
     }
 
-    Effects drain(List<Entry> apply) {
-        List<PersistBatch> persist = batch();
-        if (send.isEmpty()
-                && persist.isEmpty()
-                && apply.isEmpty()
+    /** Whether nothing is owed. */
+    boolean isEmpty() {
+        return isNothingToWrite()
+                && send.isEmpty()
                 && grants.isEmpty()
                 && refusedReads.isEmpty()
                 && loads.isEmpty()
-                && snapshots.isEmpty()) {
+                && snapshots.isEmpty();
+    }
+
+    Effects drain(List<Entry> apply) {
+        if (apply.isEmpty() && isEmpty()) {
             return Effects.NONE;
         }
+        List<PersistBatch> persist = isNothingToWrite() ? List.of() : List.of(batch());
         Effects effects =
                 new Effects(given(send), persist, apply, given(grants), given(refusedReads), given(loads), snapshots);
         send = fresh(send);
@@ -167,10 +171,11 @@ final class Outbox {
         return list.isEmpty() ? list : new ArrayList<>();
     }
 
-    private List<PersistBatch> batch() {
-        if (unsaved == null && base == null && image == null && entries.isEmpty() && promises.isEmpty()) {
-            return List.of();
-        }
+    private boolean isNothingToWrite() {
+        return unsaved == null && base == null && image == null && entries.isEmpty() && promises.isEmpty();
+    }
+
+    private PersistBatch batch() {
         long sequence = durable.issue(
                 entries.isEmpty() ? 0 : entries.get(entries.size() - 1).index());
         if (unsaved != null) {
@@ -185,6 +190,6 @@ final class Outbox {
         reset = false;
         entries = fresh(entries);
         promises = fresh(promises);
-        return List.of(batch);
+        return batch;
     }
 }

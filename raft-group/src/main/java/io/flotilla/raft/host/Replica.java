@@ -197,10 +197,13 @@ final class Replica {
         if (core == null) {
             return;
         }
-        touch();
         try {
             core.now(nanos);
-            core.receive(from, message);
+            if (core.receive(from, message)) {
+                touch();
+            } else if (!touched) {
+                publishLease();
+            }
         } catch (RuntimeException | Error e) {
             halt(e);
         }

@@ -149,18 +149,25 @@ final class ScriptedCluster {
 
     /** One message arrives, from whomever the script wants. */
     void inject(String from, String to, Message message) {
-        at(to).receive(new NodeId(from), message);
-        at(to).settle();
+        if (at(to).receive(new NodeId(from), message)) {
+            at(to).settle();
+        }
     }
 
-    /** Everything now on the wire arrives, and is answered; the answers stay on the wire. */
+    /** Everything now on the wire arrives, and is answered by whoever owes an answer; the answers stay on the wire. */
     int deliverRound() {
         List<Envelope> arriving = new ArrayList<>(wire);
         wire.clear();
+        Map<NodeId, Boolean> owe = new TreeMap<>();
         for (Envelope envelope : arriving) {
-            replicas.get(envelope.to()).receive(envelope.from(), envelope.message());
+            boolean owes = replicas.get(envelope.to()).receive(envelope.from(), envelope.message());
+            owe.merge(envelope.to(), owes, Boolean::logicalOr);
         }
-        replicas.values().forEach(TestReplica::settle);
+        replicas.forEach((node, replica) -> {
+            if (owe.getOrDefault(node, true)) {
+                replica.settle();
+            }
+        });
         return arriving.size();
     }
 
