@@ -2,16 +2,17 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.List;
 
 /**
  * The lane on which the state machines of some groups run, so that a slow one never holds up a worker. What a worker's
- * turn brings comes as one task, in order. Thread-safe.
+ * turn brings comes as one task, in order. Other threads may run the lane for what surely takes no time; all that may wait
+ * is given to it as slow. Thread-safe.
  */
 final class Applier {
     /** How long machines may keep back what they applied. */
-    private static final long KEEP_NANOS = 50_000_000L;
+    private static final long KEEP_NANOS = 200_000_000L;
 
     private final int number;
     private final Lane lane;
@@ -21,7 +22,7 @@ final class Applier {
     private final DiskWatch watch = new DiskWatch("a call of a state machine");
 
     // the lane's own
-    private List<HostedMachine> keeping = new ArrayList<>();
+    private final ArrayDeque<HostedMachine> keeping = new ArrayDeque<>();
 
     Applier(int number, Lane lane, HostState state) {
         this.number = number;
@@ -49,17 +50,19 @@ final class Applier {
 
     /** The machine may keep something back in memory: it is asked to write that out soon. On the lane; once until then. */
     void keeps(HostedMachine machine) {
-        if (keeping.isEmpty()) {
-            lane.after(KEEP_NANOS, this::writeOut);
-        }
         keeping.add(machine);
+        if (keeping.size() == 1) {
+            lane.after(KEEP_NANOS, () -> writeOut(keeping.size()));
+        }
     }
 
-    private void writeOut() {
-        List<HostedMachine> all = keeping;
-        keeping = new ArrayList<>();
-        for (int i = 0; i < all.size(); i++) {
-            all.get(i).writeOut();
+    /** One machine in a task, so that what others have to apply need not wait for them all. */
+    private void writeOut(int count) {
+        keeping.remove().writeOut();
+        if (count > 1) {
+            lane.executeSlow(() -> writeOut(count - 1));
+        } else if (!keeping.isEmpty()) {
+            lane.after(KEEP_NANOS, () -> writeOut(keeping.size()));
         }
     }
 

@@ -24,6 +24,11 @@ final class HostedMachine {
 
     private static final long BYTES_TOGETHER = 1L << 20;
 
+    /** More than this is a lot, even for a quick machine. */
+    private static final int FEW_ENTRIES = 64;
+
+    private static final long FEW_BYTES = 64L << 10;
+
     /** Entries for which nobody here waits may lie for so long, and are then applied together. */
     private static final long FOLLOWER_NANOS = 10_000_000L;
 
@@ -43,6 +48,8 @@ final class HostedMachine {
     private long applied;
     /** The applier knows that this machine may keep something back. */
     private boolean keeping;
+    /** It is full, and will be written out. */
+    private boolean writingOut;
 
     HostedMachine(Replica replica, Applier applier, StateMachineFactory machines) {
         this.replica = replica;
@@ -68,7 +75,12 @@ final class HostedMachine {
 
     /** By the worker. */
     void submitReads(long index, List<ReadCallback> callbacks) {
-        replica.worker().apply(applier, () -> read(new WaitingReads(index, callbacks, null)));
+        boolean isLong = false;
+        for (int i = 0; i < callbacks.size(); i++) {
+            isLong |= callbacks.get(i).isLong();
+        }
+        boolean mayWait = isLong;
+        replica.worker().apply(applier, () -> run(mayWait, () -> read(new WaitingReads(index, callbacks, null))));
     }
 
     /** Any lane. @return false if too much waits already */
@@ -82,18 +94,18 @@ final class HostedMachine {
      */
     void submitTrim(long index, boolean overfull) {
         if (!trimming.get() && trimming.compareAndSet(false, true)) {
-            applier.lane().execute(() -> trim(index, overfull));
+            applier.lane().executeSlow(() -> trim(index, overfull));
         }
     }
 
     /** A follower needs an image. Any lane. */
     void submitTakeImage(NodeId to) {
-        applier.lane().execute(() -> takeImage(to));
+        applier.lane().executeSlow(() -> takeImage(to));
     }
 
     /** By the worker, after the last entries to be applied before the image. */
     void submitInstall(IncomingImage image) {
-        replica.worker().apply(applier, () -> install(image));
+        replica.worker().apply(applier, () -> run(true, () -> install(image)));
     }
 
     /** Null while it is not open. Any lane. */
@@ -103,7 +115,7 @@ final class HostedMachine {
 
     /** Opens the machine; its worker then starts the core. Any lane. */
     void submitOpen() {
-        applier.lane().execute(this::open);
+        applier.lane().executeSlow(this::open);
     }
 
     /** The log failed: reads that wait will never be safe. Any lane. */
@@ -126,7 +138,7 @@ final class HostedMachine {
 
     /** The replica was dropped, and its tombstone is durable: the data goes. Any lane. */
     void submitDrop() {
-        applier.lane().execute(this::drop);
+        applier.lane().executeSlow(this::drop);
     }
 
     private void drop() {
@@ -146,17 +158,32 @@ final class HostedMachine {
 
     private void applyDelayed() {
         delayed.set(false);
-        applyGiven();
+        applyAll();
+    }
+
+    private void applyGiven() {
+        Committed first = given.peek();
+        run(first != null && (first.entries.size() > FEW_ENTRIES || bytes(first) > FEW_BYTES), this::applyAll);
+    }
+
+    /** At once, unless it may wait: then on the lane's own thread, which may be running this already. */
+    private void run(boolean mayWait, Runnable task) {
+        StateMachine running = machine;
+        if (mayWait || running == null || !running.isQuick()) {
+            applier.lane().executeSlow(task);
+        } else {
+            task.run();
+        }
     }
 
     /**
      * Applies all that was given, what lies together as one batch: a machine that is behind, or that nobody waits for, gets
      * larger batches. What is too much for one batch is left to a task of its own, so that others have their turn.
      */
-    private void applyGiven() {
+    private void applyAll() {
         applySome();
         if (!given.isEmpty()) {
-            applier.lane().execute(this::applyGiven);
+            applier.lane().executeSlow(this::applyAll);
         }
     }
 
@@ -245,11 +272,20 @@ final class HostedMachine {
             answer(entries, proposals, results);
         }
         runReads();
+        if (!writingOut && machine.isFull()) {
+            writingOut = true;
+            applier.lane().executeSlow(this::writeOutNow);
+        }
     }
 
-    /** By the applier, on its lane. */
+    /** By the applier, on its lane, once after it was told that this machine may keep something back. */
     void writeOut() {
         keeping = false;
+        writeOutNow();
+    }
+
+    private void writeOutNow() {
+        writingOut = false;
         if (machine == null || replica.worker().state().hasFailed()) {
             return;
         }
@@ -350,7 +386,7 @@ final class HostedMachine {
 
     /** On the applier's lane. */
     void readLeased(long index, ReadCallback callback, HeldLease lease) {
-        read(new WaitingReads(index, List.of(callback), lease));
+        run(callback.isLong(), () -> read(new WaitingReads(index, List.of(callback), lease)));
     }
 
     private void read(WaitingReads reads) {

@@ -59,7 +59,7 @@ public final class RaftHost implements AutoCloseable {
         this.writer = new LogWriter(state, runtime.lane("log-writer"), reader, this::fail);
         this.appliers = new Applier[config.appliers()];
         for (int i = 0; i < appliers.length; i++) {
-            appliers[i] = new Applier(i, runtime.lane("applier-" + i), state);
+            appliers[i] = new Applier(i, runtime.quickLane("applier-" + i), state);
         }
         this.snapshots = new Snapshots(state, runtime.lane("snapshots"), mix(seed));
         this.workers = new GroupWorker[config.workers()];

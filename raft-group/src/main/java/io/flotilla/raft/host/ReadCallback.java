@@ -13,6 +13,11 @@ public interface ReadCallback {
      */
     Runnable read(StateMachine machine);
 
+    /** Whether the read may take long, or wait: then it keeps none of the network's threads. */
+    default boolean isLong() {
+        return false;
+    }
+
     /** No answer may be given. Called on any lane; the last call, as is the running of the answer. */
     void refused(Refusal refusal);
 }

@@ -25,12 +25,26 @@ public interface StateMachine extends AutoCloseable {
     List<Object> apply(List<Entry> entries);
 
     /**
-     * Hands to the store below what {@link #apply} may have kept back in memory. The host calls it within
-     * some milliseconds of an apply: often enough to bound what is kept, seldom enough to gather.
+     * Hands to the store below what {@link #apply} may have kept back in memory. The host calls it within a
+     * fraction of a second of an apply, and soon when the machine {@link #isFull}. May wait for the store.
      *
      * @throws RuntimeException as {@link #apply}
      */
     default void writeOut() {}
+
+    /**
+     * Whether {@link #apply} and reads of this machine wait for nothing but now and then for a file to be read, and a few
+     * entries take microseconds. While the node has time to spare the network's threads then make these calls, which saves waking
+     * another one; all else is called on a thread that may wait. Never changes.
+     */
+    default boolean isQuick() {
+        return false;
+    }
+
+    /** Whether so much is kept back that it should be written out now. */
+    default boolean isFull() {
+        return false;
+    }
 
     /** The index up to which everything applied would survive a crash now; never falls, never above the applied. */
     long durableIndex();

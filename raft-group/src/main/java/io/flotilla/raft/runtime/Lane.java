@@ -15,6 +15,14 @@ public interface Lane {
      */
     void execute(Runnable task);
 
+    /**
+     * As {@link #execute}, for a task that may wait for something: on a lane that others may run ({@link NodeRuntime#quickLane})
+     * it is left to the lane's own thread.
+     */
+    default void executeSlow(Runnable task) {
+        execute(task);
+    }
+
     /** Runs the task on this lane once at least {@code delayNanos} nanoseconds have passed. */
     Cancellable after(long delayNanos, Runnable task);
 

@@ -120,10 +120,18 @@ public final class KvStateMachine implements StateMachine {
         }
         appliedIndex = index;
         broken = false;
-        if (keptRows >= MAX_KEPT_ROWS || keptBytes >= MAX_KEPT_BYTES) {
-            writeOut();
-        }
         return results;
+    }
+
+    @Override
+    public boolean isFull() {
+        return keptRows >= MAX_KEPT_ROWS || keptBytes >= MAX_KEPT_BYTES;
+    }
+
+    /** Only {@link #writeOut} may have to wait until the engine takes something. */
+    @Override
+    public boolean isQuick() {
+        return true;
     }
 
     @Override

@@ -29,6 +29,9 @@ public final class KvService {
     /** Answers to the reads of one frame and group stop here: a small frame could ask for any amount of memory. */
     private static final long MAX_READ_BYTES = 8L << 20;
 
+    /** So many keys are read in some hundred microseconds. */
+    private static final int FEW_READS = 64;
+
     private final Replicas replicas;
     private final Clock clock;
     private final Refusals refusals;
@@ -199,6 +202,17 @@ public final class KvService {
                 throw e;
             }
             return () -> responses.forEach(out::gather);
+        }
+
+        /** A scan reads much, and has what is kept back written out first. */
+        @Override
+        public boolean isLong() {
+            for (int i = 0; i < requests.size(); i++) {
+                if (requests.get(i).getRead().hasScan()) {
+                    return true;
+                }
+            }
+            return requests.size() > FEW_READS;
         }
 
         @Override

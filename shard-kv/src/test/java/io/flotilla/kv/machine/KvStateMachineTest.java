@@ -232,6 +232,22 @@ class KvStateMachineTest {
     }
 
     @Test
+    void aMachineThatKeepsMuchSaysSoAndWritesNothingByItself() {
+        int before = engine.unflushedBatches();
+        String mebibyte = "x".repeat(1 << 20);
+        for (int i = 1; i <= 2; i++) {
+            assertThat(replica.machine.isFull()).isFalse();
+            replica.machine.apply(List.of(replica.entry(write(1, i, put("k" + i, mebibyte)))));
+        }
+        assertThat(replica.machine.isFull()).isTrue();
+        assertThat(engine.unflushedBatches())
+                .as("whoever applies may not be one who can wait")
+                .isEqualTo(before);
+        replica.machine.writeOut();
+        assertThat(replica.machine.isFull()).isFalse();
+    }
+
+    @Test
     void whoReadsTheEngineFindsWhatWasApplied() {
         replica.machine.apply(List.of(replica.entry(write(1, 1, put("a", "1")))));
         assertThat(replica.scan(Writes.low(), Scan.newBuilder()).getRowsCount()).isEqualTo(1);

@@ -75,6 +75,15 @@ final class ThreadLane implements Lane, Runnable {
     }
 
     @Override
+    public void executeSlow(Runnable task) {
+        if (stopped) {
+            return;
+        }
+        queue.offer(new Slow(task));
+        rouse();
+    }
+
+    @Override
     public Cancellable after(long delayNanos, Runnable task) {
         Timer timer = new Timer(System.nanoTime() + Math.max(0, delayNanos), task);
         if (isCurrent()) {
@@ -147,10 +156,11 @@ final class ThreadLane implements Lane, Runnable {
         }
         runner = Thread.currentThread();
         for (int i = 0; i < TASKS_PER_ERRAND && !stopped; i++) {
-            Runnable task = queue.poll();
-            if (task == null) {
+            Runnable task = queue.peek();
+            if (task == null || task instanceof Slow) {
                 break;
             }
+            queue.poll();
             runOne(task);
         }
         boolean isDueEarlier = !timers.isEmpty() && timers.peek().due - sleepsUntil < 0;
@@ -232,6 +242,14 @@ final class ThreadLane implements Lane, Runnable {
     private void addTimer(Timer timer) {
         timer.number = timerNumber++;
         timers.add(timer);
+    }
+
+    /** For the lane's own thread alone. */
+    private record Slow(Runnable task) implements Runnable {
+        @Override
+        public void run() {
+            task.run();
+        }
     }
 
     private final class Timer implements Cancellable, Comparable<Timer> {

@@ -202,6 +202,32 @@ class ThreadRuntimeTest {
     }
 
     @Test
+    void whatIsSlowIsLeftToTheLanesOwnThreadAndKeepsItsPlace() throws Exception {
+        Lane lane = runtime.quickLane("a");
+        Thread here = Thread.currentThread();
+        for (int i = 0; i < 2_000; i++) {
+            List<String> ran = new ArrayList<>(); // plain: only the lane's order makes it right
+            CountDownLatch done = new CountDownLatch(1);
+            boolean lastIsSlow = i % 2 == 0;
+            Runnable last = () -> {
+                ran.add("third");
+                done.countDown();
+            };
+            runtime.lend(() -> {
+                lane.execute(() -> ran.add("first"));
+                lane.executeSlow(() -> ran.add(Thread.currentThread() == here ? "here" : "second"));
+                if (lastIsSlow) {
+                    lane.executeSlow(last);
+                } else {
+                    lane.execute(last);
+                }
+            });
+            assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(ran).containsExactly("first", "second", "third");
+        }
+    }
+
+    @Test
     void oneAtATimeRunsAQuickLaneAndNothingGetsLost() throws Exception {
         Lane lane = runtime.quickLane("a");
         Lane next = runtime.quickLane("b");

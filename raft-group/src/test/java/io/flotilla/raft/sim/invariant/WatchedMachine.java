@@ -73,6 +73,16 @@ final class WatchedMachine implements StateMachine {
     }
 
     @Override
+    public boolean isFull() {
+        return machine.isFull();
+    }
+
+    @Override
+    public boolean isQuick() {
+        return machine.isQuick();
+    }
+
+    @Override
     public void flushSoon() {
         machine.flushSoon();
     }

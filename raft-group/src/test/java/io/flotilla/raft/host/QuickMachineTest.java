@@ -1,0 +1,231 @@
+package io.flotilla.raft.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flotilla.raft.core.CoreConfig;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.machine.SnapshotSink;
+import io.flotilla.raft.machine.SnapshotSource;
+import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.runtime.threads.ThreadRuntime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Which threads call a state machine: others than its applier's only what surely takes no time. */
+class QuickMachineTest {
+    private static final NodeId SELF = new NodeId("a");
+    private static final String APPLIER = "a-applier-0";
+    private static final int FULL = 5;
+
+    private final Queue<Throwable> defects = new ConcurrentLinkedQueue<>();
+    private final ThreadRuntime runtime = new ThreadRuntime("a", (lane, cause) -> defects.add(cause));
+    private final Set<String> appliedBy = ConcurrentHashMap.newKeySet();
+    private final Set<String> readBy = ConcurrentHashMap.newKeySet();
+    private final Set<String> readAtLengthBy = ConcurrentHashMap.newKeySet();
+    private final Set<String> writtenOutBy = ConcurrentHashMap.newKeySet();
+    private volatile int mostKept;
+    private RaftHost host;
+
+    @AfterEach
+    void close() throws Exception {
+        host.close();
+        host.closed().get(20, TimeUnit.SECONDS);
+        runtime.close();
+        assertThat(defects).isEmpty();
+    }
+
+    private void start(boolean isQuick) throws Exception {
+        // however busy this machine is, nothing is to gather: else nobody lends himself
+        HostLimits limits = HostLimits.of(256L << 20).withGatherBytes(Long.MAX_VALUE);
+        HostConfig config = new HostConfig(SELF, CoreConfig.defaults(), 1, 1, 5_000_000L, limits);
+        host = new RaftHost(
+                config,
+                runtime,
+                new MemoryLogStore(),
+                new MemoryNetwork().transport(SELF),
+                group -> new Machine(isQuick),
+                new HostListener() {
+                    @Override
+                    public void groupFailed(long groupId, Throwable cause) {
+                        defects.add(cause);
+                    }
+
+                    @Override
+                    public void nodeFailed(Throwable cause) {
+                        defects.add(cause);
+                    }
+                });
+        host.start();
+        host.createGroup(new GroupDescriptor(0, Membership.of(List.of(SELF)), new byte[0]));
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!write()) {
+            assertThat(System.nanoTime()).as("no leader").isLessThan(deadline);
+        }
+    }
+
+    /** On a thread that lends itself, as the network's do. */
+    private boolean write() throws Exception {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        runtime.lend(() -> host.propose(0, new byte[1], new ProposalCallback() {
+            @Override
+            public void applied(long index, Object result) {
+                done.complete(true);
+            }
+
+            @Override
+            public void refused(Refusal refusal) {
+                done.complete(false);
+            }
+        }));
+        return done.get(20, TimeUnit.SECONDS);
+    }
+
+    private void read(boolean isLong) throws Exception {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        runtime.lend(() -> host.read(0, new ReadCallback() {
+            @Override
+            public Runnable read(StateMachine machine) {
+                (isLong ? readAtLengthBy : readBy).add(Thread.currentThread().getName());
+                return () -> done.complete(null);
+            }
+
+            @Override
+            public boolean isLong() {
+                return isLong;
+            }
+
+            @Override
+            public void refused(Refusal refusal) {
+                done.completeExceptionally(new AssertionError(refusal.toString()));
+            }
+        }));
+        done.get(20, TimeUnit.SECONDS);
+    }
+
+    private interface Call {
+        void make() throws Exception;
+    }
+
+    /** Until the applier's thread slept just when there was something to do. */
+    private static void until(Set<String> callers, Call call) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (callers.isEmpty() || callers.equals(Set.of(APPLIER))) {
+            assertThat(System.nanoTime()).as("called by %s", callers).isLessThan(deadline);
+            call.make();
+        }
+    }
+
+    @Test
+    void aQuickMachineRunsOnThreadsThatAreAwakeButForWhatMayWait() throws Exception {
+        start(true);
+        until(appliedBy, () -> assertThat(write()).isTrue());
+        until(readBy, () -> read(false));
+        for (int i = 0; i < 100; i++) {
+            read(true);
+            assertThat(write()).isTrue();
+        }
+        assertThat(readAtLengthBy).containsExactly(APPLIER);
+        assertThat(writtenOutBy).containsExactly(APPLIER);
+        assertThat(mostKept).as("written out soon when it is full").isLessThan(2 * FULL);
+    }
+
+    @Test
+    void anyOtherMachineHasItsThreadAlone() throws Exception {
+        start(false);
+        for (int i = 0; i < 500; i++) {
+            assertThat(write()).isTrue();
+            read(false);
+            read(true);
+        }
+        assertThat(appliedBy).containsExactly(APPLIER);
+        assertThat(readBy).containsExactly(APPLIER);
+        assertThat(readAtLengthBy).containsExactly(APPLIER);
+        assertThat(writtenOutBy).containsExactly(APPLIER);
+    }
+
+    /** Keeps back what it applied, a few entries at most. */
+    private final class Machine implements StateMachine {
+        private final boolean isQuick;
+        private long applied;
+        private int kept;
+
+        Machine(boolean isQuick) {
+            this.isQuick = isQuick;
+        }
+
+        @Override
+        public boolean isQuick() {
+            return isQuick;
+        }
+
+        @Override
+        public List<Object> apply(List<Entry> entries) {
+            appliedBy.add(Thread.currentThread().getName());
+            applied = entries.get(entries.size() - 1).index();
+            kept += entries.size();
+            mostKept = Math.max(mostKept, kept);
+            List<Object> results = new ArrayList<>();
+            entries.forEach(entry -> results.add(entry.index()));
+            return results;
+        }
+
+        @Override
+        public boolean isFull() {
+            return kept >= FULL;
+        }
+
+        @Override
+        public void writeOut() {
+            writtenOutBy.add(Thread.currentThread().getName());
+            kept = 0;
+        }
+
+        @Override
+        public long appliedIndex() {
+            return applied;
+        }
+
+        @Override
+        public long durableIndex() {
+            return 0;
+        }
+
+        @Override
+        public void flushSoon() {}
+
+        @Override
+        public SnapshotSource snapshot() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public SnapshotSink receiveSnapshot() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void install(SnapshotSink image, EntryId last) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public EntryId installed() {
+            return EntryId.ZERO;
+        }
+
+        @Override
+        public void close() {}
+    }
+}
