@@ -1,29 +1,23 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.Effects;
-import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.LoadRequest;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.RaftCore;
 import io.flotilla.raft.core.ReadGrant;
-import io.flotilla.raft.core.RestoredState;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.core.message.Message;
-import io.flotilla.raft.core.read.Lease;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachineFactory;
-import io.flotilla.raft.transport.BulkMessage;
 import java.util.List;
 
 /**
@@ -42,6 +36,8 @@ final class Replica {
     private final PendingTransfer transfer;
     private final PendingChange change;
     private final Retirement retirement;
+    private final ReplicaImages images;
+    private final PublishedLease lease = new PublishedLease();
 
     /** Null before the start and after a halt. */
     private RaftCore core;
@@ -58,17 +54,6 @@ final class Replica {
     private long handedOver;
     private long durable;
     private volatile GroupStatus status;
-
-    /** Null while there is none. Written here, after the status; read on any lane, before it. */
-    private volatile HeldLease lease;
-
-    private final ImagesOut imagesOut = new ImagesOut();
-
-    /** To be installed after the entries that are handed to the machine at the end of the turn it came in. */
-    private IncomingImage imageToInstall;
-
-    /** The number of the batch that must be durable before; 0 before the end of that turn. */
-    private long imageAwaits;
 
     /** Where this replica's write stands in the log writer's batch, or -1. The log writer's. */
     int writeSlot = -1;
@@ -88,31 +73,13 @@ final class Replica {
         this.transfer = new PendingTransfer(worker.lane());
         this.change = new PendingChange(worker.lane());
         this.retirement = new Retirement(this, state);
+        this.images = new ReplicaImages(this, state);
         this.base = restored.base();
-        this.end = end(restored);
-        this.newest = newest(restored);
+        this.end = restored.last();
+        this.newest = restored.newestMembership();
         this.soft = new SoftState(
-                hardState().term(), RoleName.FOLLOWER, null, restored.base().index(), restored.lastIndex());
+                restored.term(), RoleName.FOLLOWER, null, restored.base().index(), restored.lastIndex());
         publish(null);
-    }
-
-    private static EntryId end(RecoveredGroup restored) {
-        List<TermRun> runs = restored.terms();
-        long term = runs.isEmpty()
-                ? restored.base().term()
-                : runs.get(runs.size() - 1).term();
-        return new EntryId(term, restored.lastIndex());
-    }
-
-    private static MembershipEntry newest(RecoveredGroup restored) {
-        List<MembershipEntry> later = restored.memberships();
-        return later.isEmpty()
-                ? new MembershipEntry(restored.base().index(), restored.membership())
-                : later.get(later.size() - 1);
-    }
-
-    private HardState hardState() {
-        return restored.hardState() == null ? HardState.INITIAL : restored.hardState();
     }
 
     long groupId() {
@@ -163,18 +130,7 @@ final class Replica {
                     state.config.core(),
                     state.config.tickNanos(),
                     state.config.self(),
-                    new RestoredState(
-                            hardState(),
-                            restored.base(),
-                            restored.terms(),
-                            restored.lastIndex(),
-                            restored.membership(),
-                            restored.memberships(),
-                            machineApplied,
-                            installed,
-                            restored.image(),
-                            descriptor().joined(),
-                            restored.floor()),
+                    restored.toCore(machineApplied, installed),
                     seed,
                     state.nanos());
             worker.addRunning(this);
@@ -202,7 +158,7 @@ final class Replica {
             if (core.receive(from, message)) {
                 touch();
             } else if (!touched) {
-                publishLease();
+                lease.publish(core, soft.term());
             }
         } catch (RuntimeException | Error e) {
             halt(e);
@@ -229,7 +185,7 @@ final class Replica {
             return;
         }
         try {
-            if (core.persisted(sequence) || imageToInstall != null) {
+            if (core.persisted(sequence) || images.isToInstall()) {
                 touch();
             }
         } catch (RuntimeException | Error e) {
@@ -278,7 +234,7 @@ final class Replica {
             return;
         }
         try {
-            long index = overfull ? upTo : imagesOut.cutAt(upTo, core, state.clock.nanos());
+            long index = overfull ? upTo : images.cutAt(upTo, core);
             if (core.compact(index)) {
                 state.counters.basesMoved.increment();
                 touch();
@@ -290,30 +246,12 @@ final class Replica {
 
     /** The machine gave an image for a follower. */
     void imageTaken(NodeId to, SnapshotSource source) {
-        EntryId last = null;
-        if (core != null && soft.role() == RoleName.LEADER) {
-            try {
-                last = core.appliedEntry(source.index());
-            } catch (RuntimeException | Error e) {
-                halt(e);
-            }
-        }
-        if (last == null) {
-            worker.snapshots().notTaken(this, to, source);
-        } else {
-            imagesOut.begun(to, last.index(), state.clock.nanos());
-            ImageBase image = new ImageBase(last, core.membershipAt(last.index()));
-            worker.snapshots().taken(this, to, soft.term(), image, source);
-        }
+        images.taken(to, source, core);
     }
 
     /** @param last what the follower holds, or null if it got no image */
     void imageSent(NodeId to, EntryId last) {
-        if (last == null) {
-            imagesOut.failed(to);
-        } else {
-            imagesOut.installed(to);
-        }
+        images.sent(to, last);
         if (core == null) {
             return;
         }
@@ -330,34 +268,17 @@ final class Replica {
     }
 
     void imageOffered(IncomingImage image) {
-        BulkMessage.Outcome objection = BulkMessage.Outcome.REFUSED;
         if (core != null) {
             touch();
-            try {
-                boolean isWanted = core.wantsSnapshot(image.term, image.last);
-                objection = isWanted ? null : BulkMessage.Outcome.NOT_NEEDED;
-            } catch (RuntimeException | Error e) {
-                halt(e);
-            }
         }
-        worker.snapshots().answerOffer(image, objection);
+        images.offered(image, core);
     }
 
     void imageReceived(IncomingImage image) {
-        BulkMessage.Outcome objection = BulkMessage.Outcome.REFUSED;
         if (core != null) {
             touch();
-            try {
-                if (core.install(image.base)) {
-                    imageToInstall = image;
-                    return;
-                }
-                objection = BulkMessage.Outcome.NOT_NEEDED;
-            } catch (RuntimeException | Error e) {
-                halt(e);
-            }
         }
-        worker.snapshots().over(image, objection, "");
+        images.received(image, core);
     }
 
     void installed(EntryId last) {
@@ -428,7 +349,7 @@ final class Replica {
             retirement.begin(new Tombstone(groupId, removedAt, soft.term(), floor, false));
             halted = true;
             core = null;
-            revokeLease();
+            lease.revoke();
             worker.halted();
             publish(new IllegalStateException("dropped: the membership at index " + removedAt + " leaves it out"));
             refuseAll();
@@ -489,22 +410,10 @@ final class Replica {
             while (handOver(core.drain())) {
                 // a batch with nothing to write was durable at once: the core may owe more now
             }
-            if (imageToInstall != null && imageAwaits == 0) {
-                imageAwaits = handedOver;
-            }
-            installOnceDurable();
+            images.turnEnded(handedOver, durable);
             afterTurn();
         } catch (RuntimeException | Error e) {
             halt(e);
-        }
-    }
-
-    /** What the log keeps about an image is durable: the machine may take it over, after what it was given until now. */
-    private void installOnceDurable() {
-        if (imageToInstall != null && durable >= imageAwaits) {
-            machine.submitInstall(imageToInstall);
-            imageToInstall = null;
-            imageAwaits = 0;
         }
     }
 
@@ -572,29 +481,10 @@ final class Replica {
             newestCommitted = core.isMembershipCommitted();
             publish(null);
         }
-        publishLease();
+        lease.publish(core, soft.term());
         long removedAt = core.removedAt();
         if (removedAt > 0) {
             retire(removedAt, null);
-        }
-    }
-
-    private void publishLease() {
-        long until = core.leaseUntil();
-        if (until == Lease.NONE) {
-            revokeLease();
-        } else if (lease != null && lease.term() == soft.term()) {
-            lease.extendTo(until);
-        } else {
-            revokeLease();
-            lease = new HeldLease(soft.term(), until);
-        }
-    }
-
-    private void revokeLease() {
-        if (lease != null) {
-            lease.revoke();
-            lease = null;
         }
     }
 
@@ -621,7 +511,7 @@ final class Replica {
         halted = true;
         noteEnd();
         core = null;
-        revokeLease();
+        lease.revoke();
         worker.halted();
         state.counters.haltedGroups.increment();
         publish(cause);
@@ -641,7 +531,7 @@ final class Replica {
     void stop() {
         if (core != null) {
             core = null;
-            revokeLease();
+            lease.revoke();
             refuseAll();
         }
         retirement.refuse(new Refusal.Indeterminate(null));
@@ -652,10 +542,7 @@ final class Replica {
         reads.refuseAll();
         transfer.refuseAll();
         change.refuse(new Refusal.Indeterminate(soft.leader()));
-        if (imageToInstall != null) {
-            worker.snapshots().over(imageToInstall, BulkMessage.Outcome.REFUSED, "the replica does not run");
-            imageToInstall = null;
-        }
+        images.refuseAll();
     }
 
     /** Takes a place among the reads that wait. Any thread. */
@@ -668,7 +555,7 @@ final class Replica {
      * looked at after the read. Any thread.
      */
     boolean readUnderLease(ReadCallback callback) {
-        HeldLease held = lease;
+        HeldLease held = lease.held();
         return held != null && machine.submitLeasedRead(status.state().committed(), callback, held);
     }
 

@@ -2,6 +2,7 @@ package io.flotilla.raft.log;
 
 import io.flotilla.raft.core.HardState;
 import io.flotilla.raft.core.ImageBase;
+import io.flotilla.raft.core.RestoredState;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.membership.Membership;
@@ -31,5 +32,48 @@ public record RecoveredGroup(
                 tombstone == null ? EntryId.ZERO : tombstone.floor(),
                 List.of(),
                 0);
+    }
+
+    /** The end of the log. */
+    public EntryId last() {
+        long term = terms.isEmpty() ? base.term() : terms.get(terms.size() - 1).term();
+        return new EntryId(term, lastIndex);
+    }
+
+    /** The newest membership in the log, or that of its base. */
+    public MembershipEntry newestMembership() {
+        return memberships.isEmpty()
+                ? new MembershipEntry(base.index(), membership)
+                : memberships.get(memberships.size() - 1);
+    }
+
+    /** The newest term that this replica knew. */
+    public long term() {
+        return hardStateOrInitial().term();
+    }
+
+    private HardState hardStateOrInitial() {
+        return hardState == null ? HardState.INITIAL : hardState;
+    }
+
+    /**
+     * What a core starts from.
+     *
+     * @param applied the index that the state machine has applied
+     * @param installed the last entry of the image that it took over last
+     */
+    public RestoredState toCore(long applied, EntryId installed) {
+        return new RestoredState(
+                hardStateOrInitial(),
+                base,
+                terms,
+                lastIndex,
+                membership,
+                memberships,
+                applied,
+                installed,
+                image,
+                descriptor.joined(),
+                floor);
     }
 }
