@@ -443,7 +443,7 @@ final class CoreFaults {
                 Mutant.of(
                         "joint quorums",
                         "of a joint membership the new half alone commits",
-                        changes("jointMembership"),
+                        Judge.CHANGES,
                         in(
                                 "quorum/Joint",
                                 "return membership.isJoint() ? Math.min(reached, Majority.reachedValue(membership.outgoing(), value)) : reached;",
@@ -465,6 +465,32 @@ final class CoreFaults {
                         "memberships",
                         "a membership that was cut off stays in force",
                         changes("rollback"),
-                        in("Replica", "memberships.truncateFrom(index);", "")));
+                        in("Replica", "memberships.truncateFrom(index);", "")),
+                Mutant.of(
+                        "memberships",
+                        "a change begins while another is under way",
+                        Judge.CHANGES,
+                        in("Leader", "|| !replica.isMembershipCommitted()\n", "\n")),
+                Mutant.of(
+                        "memberships",
+                        "an image has the newest membership, not the one at its end",
+                        Judge.CHANGES,
+                        in(
+                                "RaftCore",
+                                "return replica.memberships.at(index);",
+                                "return replica.memberships.latest().membership();")),
+                Mutant.of(
+                        "tombstones",
+                        "what an earlier replica of the node was counted for is forgotten",
+                        STORIES,
+                        in(
+                                "Replica",
+                                "return last.term() > floor.term() || (last.term() == floor.term() && last.index() >= floor.index());",
+                                "return true;")),
+                Mutant.of(
+                        "turns",
+                        "a reply after which something is owed ends no turn",
+                        CORE,
+                        in("RaftCore", "|| leader.owes();", ";")));
     }
 }

@@ -79,6 +79,11 @@ final class HostFaults {
                                 "if (i == tail && lastBatch > synced) {",
                                 "if (i == tail && lastBatch < synced) {")),
                 Mutant.of(
+                        "tombstones",
+                        "a replica is created though its tombstone forbids it",
+                        Judge.CHANGES,
+                        in("host/RaftHost", "group.joined() <= tombstone.removedAt()", "group.joined() < 0")),
+                Mutant.of(
                         "disks",
                         "torn batch trusted",
                         GROUP,

@@ -23,6 +23,8 @@ final class Applier {
 
     // the lane's own
     private final ArrayDeque<HostedMachine> keeping = new ArrayDeque<>();
+    /** What was answered leaves with a task that is on its way. */
+    private boolean answersPlanned;
 
     Applier(int number, Lane lane, HostState state) {
         this.number = number;
@@ -58,11 +60,14 @@ final class Applier {
 
     /** One machine in a task, so that what others have to apply need not wait for them all. */
     private void writeOut(int count) {
-        keeping.remove().writeOut();
-        if (count > 1) {
-            lane.executeSlow(() -> writeOut(count - 1));
-        } else if (!keeping.isEmpty()) {
-            lane.after(KEEP_NANOS, () -> writeOut(keeping.size()));
+        try {
+            keeping.remove().writeOut();
+        } finally {
+            if (count > 1) {
+                lane.executeSlow(() -> writeOut(count - 1));
+            } else if (!keeping.isEmpty()) {
+                lane.after(KEEP_NANOS, () -> writeOut(keeping.size()));
+            }
         }
     }
 
@@ -73,6 +78,25 @@ final class Applier {
             lane.execute(() -> runtime.lend(() -> run(work)));
         } else {
             lane.execute(() -> run(work));
+        }
+    }
+
+    /** Work that may wait, and was begun on a thread that may not. On the lane. */
+    void runSlow(Runnable work) {
+        lane.executeSlow(() -> {
+            work.run();
+            answerSoon();
+        });
+    }
+
+    /** After what lies on the lane already: answers of several machines leave together. */
+    void answerSoon() {
+        if (!answersPlanned) {
+            answersPlanned = true;
+            lane.executeSlow(() -> {
+                answersPlanned = false;
+                listener.answersGiven();
+            });
         }
     }
 

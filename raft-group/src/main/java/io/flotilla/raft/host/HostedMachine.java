@@ -25,9 +25,9 @@ final class HostedMachine {
     private static final long BYTES_TOGETHER = 1L << 20;
 
     /** More than this is a lot, even for a quick machine. */
-    private static final int FEW_ENTRIES = 64;
+    private static final int FEW_ENTRIES = 16;
 
-    private static final long FEW_BYTES = 64L << 10;
+    private static final long FEW_BYTES = 16L << 10;
 
     /** Entries for which nobody here waits may lie for so long, and are then applied together. */
     private static final long FOLLOWER_NANOS = 10_000_000L;
@@ -75,12 +75,17 @@ final class HostedMachine {
 
     /** By the worker. */
     void submitReads(long index, List<ReadCallback> callbacks) {
-        boolean isLong = false;
+        replica.worker()
+                .apply(applier, () -> run(isLong(callbacks), () -> read(new WaitingReads(index, callbacks, null))));
+    }
+
+    private static boolean isLong(List<ReadCallback> callbacks) {
         for (int i = 0; i < callbacks.size(); i++) {
-            isLong |= callbacks.get(i).isLong();
+            if (callbacks.get(i).isLong()) {
+                return true;
+            }
         }
-        boolean mayWait = isLong;
-        replica.worker().apply(applier, () -> run(mayWait, () -> read(new WaitingReads(index, callbacks, null))));
+        return false;
     }
 
     /** Any lane. @return false if too much waits already */
@@ -158,21 +163,37 @@ final class HostedMachine {
 
     private void applyDelayed() {
         delayed.set(false);
+        boolean someRead = !waiting.isEmpty();
         applyAll();
+        if (someRead) {
+            applier.answerSoon();
+        }
     }
 
     private void applyGiven() {
-        Committed first = given.peek();
-        run(first != null && (first.entries.size() > FEW_ENTRIES || bytes(first) > FEW_BYTES), this::applyAll);
+        run(isMuchGiven(), this::applyAll);
     }
 
-    /** At once, unless it may wait: then on the lane's own thread, which may be running this already. */
-    private void run(boolean mayWait, Runnable task) {
+    private boolean isMuchGiven() {
+        int entries = 0;
+        long bytes = 0;
+        for (Committed each : given) {
+            entries += each.entries.size();
+            bytes += bytes(each);
+            if (entries > FEW_ENTRIES || bytes > FEW_BYTES) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** At once, unless it may take long, or wait, and the running thread may not. */
+    private void run(boolean isLong, Runnable task) {
         StateMachine running = machine;
-        if (mayWait || running == null || !running.isQuick()) {
-            applier.lane().executeSlow(task);
-        } else {
+        if (lane().mayWait() || !isLong && running != null && running.isQuick()) {
             task.run();
+        } else {
+            applier.runSlow(task);
         }
     }
 
@@ -183,7 +204,7 @@ final class HostedMachine {
     private void applyAll() {
         applySome();
         if (!given.isEmpty()) {
-            applier.lane().executeSlow(this::applyAll);
+            applier.runSlow(this::applyAll);
         }
     }
 
@@ -192,7 +213,8 @@ final class HostedMachine {
         if (first == null) {
             return;
         }
-        if (given.isEmpty() || first.entries.size() >= ENTRIES_TOGETHER) {
+        int most = lane().mayWait() ? ENTRIES_TOGETHER : FEW_ENTRIES;
+        if (given.isEmpty() || first.entries.size() >= most) {
             apply(first.entries, first.proposals);
             return;
         }
@@ -204,8 +226,8 @@ final class HostedMachine {
         for (Committed next = given.peek(); next != null; next = given.peek()) {
             bytes += bytes(next);
             if (!follows(next, entries)
-                    || entries.size() + next.entries.size() > ENTRIES_TOGETHER
-                    || bytes > BYTES_TOGETHER) {
+                    || entries.size() + next.entries.size() > most
+                    || bytes > (lane().mayWait() ? BYTES_TOGETHER : FEW_BYTES)) {
                 break;
             }
             given.remove();
@@ -395,7 +417,15 @@ final class HostedMachine {
             return;
         }
         waiting.add(reads);
-        while (applied < reads.index && !given.isEmpty()) {
+        if (applied < reads.index && !given.isEmpty()) {
+            run(isMuchGiven(), () -> applyUpTo(reads.index));
+        } else {
+            runReads();
+        }
+    }
+
+    private void applyUpTo(long index) {
+        while (applied < index && !given.isEmpty()) {
             applySome();
         }
         runReads();
@@ -403,6 +433,10 @@ final class HostedMachine {
 
     private void runReads() {
         while (!waiting.isEmpty() && waiting.peek().index <= applied) {
+            if (!lane().mayWait() && isLong(waiting.peek().callbacks)) {
+                applier.runSlow(this::runReads);
+                return;
+            }
             WaitingReads reads = waiting.poll();
             for (int i = 0; i < reads.callbacks.size(); i++) {
                 run(reads.callbacks.get(i), reads.lease);

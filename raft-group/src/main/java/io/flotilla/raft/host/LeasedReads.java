@@ -9,6 +9,10 @@ import io.flotilla.raft.runtime.Lane;
 final class LeasedReads {
     private static final int READS_PER_TURN = 256;
 
+    /** Of a thread that may not wait; each may have to be fetched from a disk. */
+    private static final int READS_PER_BORROWED_TURN = 4;
+
+    private final Lane lane;
     private final HostListener listener;
     private final Inbox<Read> inbox;
 
@@ -16,6 +20,7 @@ final class LeasedReads {
     private record Read(Replica replica, long index, ReadCallback callback, HeldLease lease) {}
 
     LeasedReads(Lane lane, HostState state) {
+        this.lane = lane;
         this.listener = state.listener;
         HostLimits limits = state.config.limits();
         this.inbox =
@@ -28,8 +33,9 @@ final class LeasedReads {
     }
 
     private void turn() {
+        int most = lane.mayWait() ? READS_PER_TURN : READS_PER_BORROWED_TURN;
         int taken = 0;
-        while (taken < READS_PER_TURN) {
+        while (taken < most) {
             Read read = inbox.take();
             if (read == null) {
                 break;

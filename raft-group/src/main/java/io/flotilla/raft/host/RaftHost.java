@@ -424,7 +424,7 @@ public final class RaftHost implements AutoCloseable {
     /** @return completes when the task is over, however it ends */
     private static CompletableFuture<Void> run(Lane lane, Runnable task) {
         CompletableFuture<Void> over = new CompletableFuture<>();
-        lane.execute(() -> {
+        lane.executeSlow(() -> {
             try {
                 task.run();
             } finally {

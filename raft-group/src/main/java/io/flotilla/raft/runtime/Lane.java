@@ -23,6 +23,11 @@ public interface Lane {
         execute(task);
     }
 
+    /** Whether the task that is running may wait: on a lane that others may run, only on the lane's own thread. */
+    default boolean mayWait() {
+        return true;
+    }
+
     /** Runs the task on this lane once at least {@code delayNanos} nanoseconds have passed. */
     Cancellable after(long delayNanos, Runnable task);
 

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -35,7 +36,12 @@ class QuickMachineTest {
     private final Set<String> readBy = ConcurrentHashMap.newKeySet();
     private final Set<String> readAtLengthBy = ConcurrentHashMap.newKeySet();
     private final Set<String> writtenOutBy = ConcurrentHashMap.newKeySet();
+    private final Set<String> closedBy = ConcurrentHashMap.newKeySet();
+    /** Answers that leave when the host says that more are hardly to be expected, as those to the network do. */
+    private final Queue<Runnable> gathered = new ConcurrentLinkedQueue<>();
+
     private volatile int mostKept;
+    private CoreConfig core = CoreConfig.defaults();
     private RaftHost host;
 
     @AfterEach
@@ -49,7 +55,7 @@ class QuickMachineTest {
     private void start(boolean isQuick) throws Exception {
         // however busy this machine is, nothing is to gather: else nobody lends himself
         HostLimits limits = HostLimits.of(256L << 20).withGatherBytes(Long.MAX_VALUE);
-        HostConfig config = new HostConfig(SELF, CoreConfig.defaults(), 1, 1, 5_000_000L, limits);
+        HostConfig config = new HostConfig(SELF, core, 1, 1, 5_000_000L, limits);
         host = new RaftHost(
                 config,
                 runtime,
@@ -57,6 +63,13 @@ class QuickMachineTest {
                 new MemoryNetwork().transport(SELF),
                 group -> new Machine(isQuick),
                 new HostListener() {
+                    @Override
+                    public void answersGiven() {
+                        for (Runnable answer = gathered.poll(); answer != null; answer = gathered.poll()) {
+                            answer.run();
+                        }
+                    }
+
                     @Override
                     public void groupFailed(long groupId, Throwable cause) {
                         defects.add(cause);
@@ -77,11 +90,15 @@ class QuickMachineTest {
 
     /** On a thread that lends itself, as the network's do. */
     private boolean write() throws Exception {
+        return write(1);
+    }
+
+    private boolean write(int bytes) throws Exception {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
-        runtime.lend(() -> host.propose(0, new byte[1], new ProposalCallback() {
+        runtime.lend(() -> host.propose(0, new byte[bytes], new ProposalCallback() {
             @Override
             public void applied(long index, Object result) {
-                done.complete(true);
+                gathered.add(() -> done.complete(true));
             }
 
             @Override
@@ -98,7 +115,7 @@ class QuickMachineTest {
             @Override
             public Runnable read(StateMachine machine) {
                 (isLong ? readAtLengthBy : readBy).add(Thread.currentThread().getName());
-                return () -> done.complete(null);
+                return () -> gathered.add(() -> done.complete(null));
             }
 
             @Override
@@ -139,6 +156,93 @@ class QuickMachineTest {
         assertThat(readAtLengthBy).containsExactly(APPLIER);
         assertThat(writtenOutBy).containsExactly(APPLIER);
         assertThat(mostKept).as("written out soon when it is full").isLessThan(2 * FULL);
+    }
+
+    @Test
+    void whatIsLeftToTheAppliersThreadIsAnsweredToo() throws Exception {
+        start(true);
+        for (int i = 0; i < 20; i++) {
+            read(true);
+            assertThat(write(100_000)).as("more than a few bytes").isTrue();
+        }
+        assertThat(readAtLengthBy).containsExactly(APPLIER);
+    }
+
+    @Test
+    void aLongReadThatWaitedForAnEntryIsNotRunByWhoBringsIt() throws Exception {
+        CoreConfig usual = CoreConfig.defaults();
+        core = new CoreConfig(
+                usual.electionTicks(),
+                usual.heartbeatTicks(),
+                usual.maxAppendBytes(),
+                usual.maxInflightMessages(),
+                usual.maxInflightBytes(),
+                usual.maxUncommittedBytes(),
+                1, // entries are handed out one by one, so reads come before those that they must see
+                usual.maxResidentBytes(),
+                true);
+        start(true);
+        for (int round = 0; round < 300; round++) {
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            AtomicInteger open = new AtomicInteger(40);
+            Runnable one = () -> {
+                if (open.decrementAndGet() == 0) {
+                    done.complete(null);
+                }
+            };
+            runtime.lend(() -> {
+                for (int i = 0; i < 30; i++) {
+                    host.propose(0, new byte[1], new ProposalCallback() {
+                        @Override
+                        public void applied(long index, Object result) {
+                            gathered.add(one);
+                        }
+
+                        @Override
+                        public void refused(Refusal refusal) {
+                            one.run();
+                        }
+                    });
+                }
+            });
+            for (int i = 0; i < 10; i++) {
+                host.read(0, new LongRead(one));
+            }
+            done.get(20, TimeUnit.SECONDS);
+        }
+        assertThat(readAtLengthBy).containsExactly(APPLIER);
+    }
+
+    private final class LongRead implements ReadCallback {
+        private final Runnable done;
+
+        LongRead(Runnable done) {
+            this.done = done;
+        }
+
+        @Override
+        public Runnable read(StateMachine machine) {
+            readAtLengthBy.add(Thread.currentThread().getName());
+            return () -> gathered.add(done);
+        }
+
+        @Override
+        public boolean isLong() {
+            return true;
+        }
+
+        @Override
+        public void refused(Refusal refusal) {
+            done.run();
+        }
+    }
+
+    @Test
+    void machinesAreClosedByTheirThread() throws Exception {
+        start(true);
+        runtime.lend(() -> host.close());
+        host.closed().get(20, TimeUnit.SECONDS);
+        assertThat(closedBy).containsExactly(APPLIER);
     }
 
     @Test
@@ -226,6 +330,8 @@ class QuickMachineTest {
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            closedBy.add(Thread.currentThread().getName());
+        }
     }
 }

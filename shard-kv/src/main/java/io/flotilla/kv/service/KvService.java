@@ -1,5 +1,6 @@
 package io.flotilla.kv.service;
 
+import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
@@ -29,8 +30,8 @@ public final class KvService {
     /** Answers to the reads of one frame and group stop here: a small frame could ask for any amount of memory. */
     private static final long MAX_READ_BYTES = 8L << 20;
 
-    /** So many keys are read in some hundred microseconds. */
-    private static final int FEW_READS = 64;
+    /** So many keys take no long time, even if each must be fetched from a disk. */
+    private static final int FEW_READS = 16;
 
     private final Replicas replicas;
     private final Clock clock;
@@ -207,12 +208,15 @@ public final class KvService {
         /** A scan reads much, and has what is kept back written out first. */
         @Override
         public boolean isLong() {
-            for (int i = 0; i < requests.size(); i++) {
-                if (requests.get(i).getRead().hasScan()) {
+            int keys = 0;
+            for (int i = 0; i < requests.size() && keys <= FEW_READS; i++) {
+                ReadRequest read = requests.get(i).getRead();
+                if (read.hasScan()) {
                     return true;
                 }
+                keys += Math.max(1, read.getMultiGet().getKeysCount());
             }
-            return requests.size() > FEW_READS;
+            return keys > FEW_READS;
         }
 
         @Override

@@ -24,6 +24,8 @@ final class ThreadLane implements Lane, Runnable {
     private static final int CANCELLED_BEFORE_PURGE = 256;
     /** What a borrower does not get done with so many tasks is left to the lane's own thread. */
     private static final int TASKS_PER_ERRAND = 16;
+    /** Nor what it has not begun within this time. */
+    private static final long NANOS_PER_ERRAND = 1_000_000L;
 
     private enum State {
         /** Nobody runs it. */
@@ -95,6 +97,11 @@ final class ThreadLane implements Lane, Runnable {
     }
 
     @Override
+    public boolean mayWait() {
+        return Thread.currentThread() == thread;
+    }
+
+    @Override
     public boolean isCurrent() {
         return Thread.currentThread() == runner;
     }
@@ -155,9 +162,10 @@ final class ThreadLane implements Lane, Runnable {
             return;
         }
         runner = Thread.currentThread();
+        long begun = System.nanoTime();
         for (int i = 0; i < TASKS_PER_ERRAND && !stopped; i++) {
             Runnable task = queue.peek();
-            if (task == null || task instanceof Slow) {
+            if (task == null || task instanceof Slow || i > 0 && System.nanoTime() - begun > NANOS_PER_ERRAND) {
                 break;
             }
             queue.poll();
