@@ -45,8 +45,8 @@ final class HostFaults {
                                 "while (!waiting.isEmpty()) {"),
                         in(
                                 "host/HostedMachine",
-                                "while (applied < reads.index && !given.isEmpty()) {",
-                                "while (applied < 0 && !given.isEmpty()) {")),
+                                "if (applied < reads.index && !given.isEmpty()) {",
+                                "if (applied < 0 && !given.isEmpty()) {")),
                 Mutant.of(
                         "leases",
                         "lease not looked at after the read",
