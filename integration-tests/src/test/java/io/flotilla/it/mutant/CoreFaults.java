@@ -486,11 +486,6 @@ final class CoreFaults {
                         in(
                                 "Replica",
                                 "return last.term() > floor.term() || (last.term() == floor.term() && last.index() >= floor.index());",
-                                "return true;")),
-                Mutant.of(
-                        "turns",
-                        "a reply after which something is owed ends no turn",
-                        CORE,
-                        in("RaftCore", "|| leader.owes();", ";")));
+                                "return true;")));
     }
 }

@@ -330,23 +330,6 @@ final class Leader implements Role {
         }
     }
 
-    /** Whether a {@link #flush} would send something, or something waits to be drained. */
-    boolean owes() {
-        if (!replica.outbox.isEmpty()
-                || reads.wantRound()
-                || handover.isToBeTold()
-                || leaving
-                || replica.membership.isJoint()) {
-            return true;
-        }
-        for (Progress follower : followers.values()) {
-            if (follower.maySend(log.lastIndex(), replica.config.maxAppendBytes())) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** Entries wanted for a follower were read from disk. */
     void loaded(LoadRequest request, List<Entry> entries) {
         Progress follower = followers.get(request.purpose());

@@ -137,21 +137,17 @@ final class Outbox {
         durable.persisted(sequence);
     }
 
-    /** Whether nothing is owed. */
-    boolean isEmpty() {
-        return isNothingToWrite()
-                && send.isEmpty()
+    Effects drain(List<Entry> apply) {
+        List<PersistBatch> persist = batch();
+        if (send.isEmpty()
+                && persist.isEmpty()
+                && apply.isEmpty()
                 && grants.isEmpty()
                 && refusedReads.isEmpty()
                 && loads.isEmpty()
-                && snapshots.isEmpty();
-    }
-
-    Effects drain(List<Entry> apply) {
-        if (apply.isEmpty() && isEmpty()) {
+                && snapshots.isEmpty()) {
             return Effects.NONE;
         }
-        List<PersistBatch> persist = isNothingToWrite() ? List.of() : List.of(batch());
         Effects effects =
                 new Effects(given(send), persist, apply, given(grants), given(refusedReads), given(loads), snapshots);
         send = fresh(send);
@@ -171,11 +167,10 @@ final class Outbox {
         return list.isEmpty() ? list : new ArrayList<>();
     }
 
-    private boolean isNothingToWrite() {
-        return unsaved == null && base == null && image == null && entries.isEmpty() && promises.isEmpty();
-    }
-
-    private PersistBatch batch() {
+    private List<PersistBatch> batch() {
+        if (unsaved == null && base == null && image == null && entries.isEmpty() && promises.isEmpty()) {
+            return List.of();
+        }
         long sequence = durable.issue(
                 entries.isEmpty() ? 0 : entries.get(entries.size() - 1).index());
         if (unsaved != null) {
@@ -190,6 +185,6 @@ final class Outbox {
         reset = false;
         entries = fresh(entries);
         promises = fresh(promises);
-        return batch;
+        return List.of(batch);
     }
 }

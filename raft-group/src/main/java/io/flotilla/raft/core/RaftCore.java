@@ -7,7 +7,6 @@ import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.core.message.Message.AppendReject;
-import io.flotilla.raft.core.message.Message.AppendReply;
 import io.flotilla.raft.core.message.Message.AppendRequest;
 import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
@@ -82,23 +81,7 @@ public final class RaftCore {
         return !(after instanceof Leader) || replica.isHeartbeatTick(number);
     }
 
-    /**
-     * A message came.
-     *
-     * @return false if there is nothing to {@link #drain}, as with most acknowledgements that are not needed for a quorum any
-     *     more; {@link #leaseUntil} may have moved even so
-     */
-    public boolean receive(NodeId from, Message message) {
-        long committed = replica.log.committed();
-        take(from, message);
-        boolean isMereReply = message instanceof HeartbeatReply || message instanceof AppendReply;
-        return !isMereReply
-                || !(roles.current() instanceof Leader leader)
-                || replica.log.committed() != committed
-                || leader.owes();
-    }
-
-    private void take(NodeId from, Message message) {
+    public void receive(NodeId from, Message message) {
         if (message instanceof PreVoteRequest request) {
             votes.answer(from, request, roles.current());
         } else if (message instanceof PreVoteReply reply && reply.granted()) {

@@ -153,13 +153,10 @@ final class Replica {
         if (core == null) {
             return;
         }
+        touch();
         try {
             core.now(nanos);
-            if (core.receive(from, message)) {
-                touch();
-            } else if (!touched) {
-                lease.publish(core, soft.term());
-            }
+            core.receive(from, message);
         } catch (RuntimeException | Error e) {
             halt(e);
         }

@@ -31,7 +31,6 @@ class RandomFaultsTest {
         long elections = 0;
         long committed = 0;
         long grants = 0;
-        long nothingToSay = 0;
         long installs = 0;
         long changes = 0;
         for (int seed = 0; seed < SEEDS; seed++) {
@@ -45,14 +44,12 @@ class RandomFaultsTest {
             elections += run.highestTerm();
             committed += run.oracle.committedIndex();
             grants += run.readGrants;
-            nothingToSay += run.nothingToSay;
             installs += run.installs;
             changes += run.changesCommitted();
         }
         assertThat(elections).as("the schedules hold elections").isGreaterThan(SEEDS * 5L);
         assertThat(committed).as("the schedules commit").isGreaterThan(SEEDS * 20L);
         assertThat(grants).as("the schedules grant reads").isGreaterThan(SEEDS * 3L);
-        assertThat(nothingToSay).as("replies of which nothing comes").isGreaterThan(SEEDS * 10L);
         assertThat(installs).as("the schedules install images").isGreaterThan(SEEDS);
         assertThat(changes).as("the schedules change memberships").isGreaterThan(SEEDS);
     }
@@ -97,7 +94,6 @@ class RandomFaultsTest {
         final int changePerMille;
         long nextRead = 1;
         long readGrants;
-        long nothingToSay;
         long installs;
         int payload;
 
@@ -259,19 +255,8 @@ class RandomFaultsTest {
             int at = random.nextInt(4) == 0 ? random.nextInt(wire.size()) : 0;
             Envelope envelope = wire.remove(at);
             TestReplica to = replicas.get(number(envelope.to()));
-            boolean owes = to.receive(envelope.from(), envelope.message());
+            to.receive(envelope.from(), envelope.message());
             if (random.nextInt(3) > 0) {
-                if (!owes) {
-                    nothingToSay++;
-                    Effects left = to.drain();
-                    // what was committed before may wait to be applied
-                    boolean isNothing = left.send().isEmpty()
-                            && left.persist().isEmpty()
-                            && left.grants().isEmpty()
-                            && left.refusedReads().isEmpty()
-                            && left.snapshots().isEmpty();
-                    Check.that(isNothing, "%s said it owed nothing and gave %s", to.id, left);
-                }
                 observe(to);
             }
         }

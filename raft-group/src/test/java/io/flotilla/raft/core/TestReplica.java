@@ -249,8 +249,8 @@ public final class TestReplica {
         core.now(time);
     }
 
-    public boolean receive(NodeId from, Message message) {
-        return core.receive(from, message);
+    public void receive(NodeId from, Message message) {
+        core.receive(from, message);
     }
 
     public SoftState state() {

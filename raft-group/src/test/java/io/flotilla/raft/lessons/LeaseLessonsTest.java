@@ -56,22 +56,6 @@ class LeaseLessonsTest {
     }
 
     @Test
-    @DisplayName("A lease is renewed when the quorum's answer comes, not when something else happens")
-    void renewedByTheAnswer() {
-        // so short that one round's lease ends before the round after it would be noticed
-        CoreConfig shortLeases = CoreConfig.defaults().withLeases(new LeaseConfig(true, 50));
-        World world = new World(1, 3, 1, shortLeases).startAll();
-        World.Node leader = world.write("x");
-        world.run(SECOND);
-        for (int i = 0; i < 100; i++) {
-            read(leader);
-            world.run(10 * MILLI);
-        }
-        assertThat(answers).hasSize(100).containsOnly("[x]");
-        assertThat(looks).as("one that finds no lease looks twice").isEqualTo(100);
-    }
-
-    @Test
     @DisplayName("With leases switched off every read takes its round, and is answered")
     void switchedOff() {
         World world = new World(1, 3, 1, CoreConfig.defaults().withLeases(LeaseConfig.off())).startAll();
