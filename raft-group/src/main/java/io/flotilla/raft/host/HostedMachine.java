@@ -9,26 +9,13 @@ import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transport.BulkMessage;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One group's state machine on its applier. Belongs to the applier's lane, but for the submitting methods.
  */
 final class HostedMachine {
-    /** Entries of several hand-overs are applied as one batch up to this. */
-    private static final int ENTRIES_TOGETHER = 1024;
-
-    private static final long BYTES_TOGETHER = 1L << 20;
-
-    /** More than this is a lot, even for a quick machine. */
-    private static final int FEW_ENTRIES = 16;
-
-    private static final long FEW_BYTES = 16L << 10;
-
     /** Entries for which nobody here waits may lie for so long, and are then applied together. */
     private static final long FOLLOWER_NANOS = 10_000_000L;
 
@@ -36,8 +23,7 @@ final class HostedMachine {
     private final Applier applier;
     private final StateMachineFactory machines;
     private final ArrayDeque<WaitingReads> waiting = new ArrayDeque<>();
-    /** Committed entries that the worker gave and nobody has applied yet. Thread-safe. */
-    private final Queue<Committed> given = new ConcurrentLinkedQueue<>();
+    private final CommittedEntries given = new CommittedEntries();
 
     private final AtomicBoolean delayed = new AtomicBoolean();
     private final AtomicBoolean trimming = new AtomicBoolean();
@@ -60,12 +46,9 @@ final class HostedMachine {
     /** Reads that are safe once {@code index} is applied, and if the lease, unless null, still holds after them. */
     private record WaitingReads(long index, List<ReadCallback> callbacks, HeldLease lease) {}
 
-    /** @param proposals parallel to the entries, null where nobody here waits; may be null as a whole */
-    private record Committed(List<Entry> entries, Events.Proposal[] proposals) {}
-
     /** By the worker. The proposals are parallel to the entries, null where nobody here waits; or null as a whole. */
     void submitApply(List<Entry> entries, Events.Proposal[] proposals) {
-        given.add(new Committed(entries, proposals));
+        given.add(new CommittedEntries.Batch(entries, proposals));
         if (proposals != null) {
             replica.worker().apply(applier, this::applyGiven);
         } else if (!delayed.get() && delayed.compareAndSet(false, true)) {
@@ -171,30 +154,30 @@ final class HostedMachine {
     }
 
     private void applyGiven() {
-        run(isMuchGiven(), this::applyAll);
-    }
-
-    private boolean isMuchGiven() {
-        int entries = 0;
-        long bytes = 0;
-        for (Committed each : given) {
-            entries += each.entries.size();
-            bytes += bytes(each);
-            if (entries > FEW_ENTRIES || bytes > FEW_BYTES) {
-                return true;
-            }
-        }
-        return false;
+        runGiven(this::applyAll);
     }
 
     /** At once, unless it may take long, or wait, and the running thread may not. */
     private void run(boolean isLong, Runnable task) {
-        StateMachine running = machine;
-        if (lane().mayWait() || !isLong && running != null && running.isQuick()) {
+        if (lane().mayWait() || !isLong && isQuick()) {
             task.run();
         } else {
             applier.runSlow(task);
         }
+    }
+
+    /** The same for a task that applies what was given. */
+    private void runGiven(Runnable task) {
+        if (lane().mayWait() || isQuick() && !given.isMuch()) {
+            task.run();
+        } else {
+            applier.runSlow(task);
+        }
+    }
+
+    private boolean isQuick() {
+        StateMachine running = machine;
+        return running != null && running.isQuick();
     }
 
     /**
@@ -209,57 +192,10 @@ final class HostedMachine {
     }
 
     private void applySome() {
-        Committed first = given.poll();
-        if (first == null) {
-            return;
+        CommittedEntries.Batch next = given.take(!lane().mayWait());
+        if (next != null) {
+            apply(next.entries(), next.proposals());
         }
-        int most = lane().mayWait() ? ENTRIES_TOGETHER : FEW_ENTRIES;
-        if (given.isEmpty() || first.entries.size() >= most) {
-            apply(first.entries, first.proposals);
-            return;
-        }
-        List<Entry> entries = new ArrayList<>(first.entries);
-        List<Committed> together = new ArrayList<>();
-        together.add(first);
-        long bytes = bytes(first);
-        boolean proposed = first.proposals != null;
-        for (Committed next = given.peek(); next != null; next = given.peek()) {
-            bytes += bytes(next);
-            if (!follows(next, entries)
-                    || entries.size() + next.entries.size() > most
-                    || bytes > (lane().mayWait() ? BYTES_TOGETHER : FEW_BYTES)) {
-                break;
-            }
-            given.remove();
-            entries.addAll(next.entries);
-            together.add(next);
-            proposed |= next.proposals != null;
-        }
-        Events.Proposal[] proposals = null;
-        if (proposed) {
-            proposals = new Events.Proposal[entries.size()];
-            int at = 0;
-            for (Committed each : together) {
-                if (each.proposals != null) {
-                    System.arraycopy(each.proposals, 0, proposals, at, each.proposals.length);
-                }
-                at += each.entries.size();
-            }
-        }
-        apply(entries, proposals);
-    }
-
-    /** Between entries that don't follow each other an image is installed. */
-    private static boolean follows(Committed next, List<Entry> entries) {
-        return next.entries.get(0).index() == entries.get(entries.size() - 1).index() + 1;
-    }
-
-    private static long bytes(Committed committed) {
-        long sum = 0;
-        for (int i = 0; i < committed.entries.size(); i++) {
-            sum += committed.entries.get(i).bytes();
-        }
-        return sum;
     }
 
     private void apply(List<Entry> entries, Events.Proposal[] proposals) {
@@ -357,7 +293,7 @@ final class HostedMachine {
     }
 
     private void install(IncomingImage image) {
-        while (!given.isEmpty() && given.peek().entries.get(0).index() <= image.last.index()) {
+        while (given.beginsAtMost(image.last.index())) {
             applySome();
         }
         Snapshots snapshots = replica.worker().snapshots();
@@ -418,7 +354,7 @@ final class HostedMachine {
         }
         waiting.add(reads);
         if (applied < reads.index && !given.isEmpty()) {
-            run(isMuchGiven(), () -> applyUpTo(reads.index));
+            runGiven(() -> applyUpTo(reads.index));
         } else {
             runReads();
         }
