@@ -4,6 +4,9 @@ import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The lane on which the state machines of some groups run, so that a slow one never holds up a worker. What a worker's
@@ -13,6 +16,8 @@ import java.util.List;
 final class Applier {
     /** How long machines may keep back what they applied. */
     private static final long KEEP_NANOS = 200_000_000L;
+    /** How long entries for which nobody here waits may lie. */
+    private static final long LIE_NANOS = 50_000_000L;
 
     private final int number;
     private final Lane lane;
@@ -20,6 +25,10 @@ final class Applier {
     private final HostListener listener;
     private final LeasedReads leasedReads;
     private final DiskWatch watch = new DiskWatch("a call of a state machine");
+    /** Machines with entries for which nobody here waits. Thread-safe. */
+    private final Queue<HostedMachine> later = new ConcurrentLinkedQueue<>();
+
+    private final AtomicBoolean laterPlanned = new AtomicBoolean();
 
     // the lane's own
     private final ArrayDeque<HostedMachine> keeping = new ArrayDeque<>();
@@ -67,6 +76,34 @@ final class Applier {
                 lane.executeSlow(() -> writeOut(count - 1));
             } else if (!keeping.isEmpty()) {
                 lane.after(KEEP_NANOS, () -> writeOut(keeping.size()));
+            }
+        }
+    }
+
+    /** The machine was given something for which nobody waits. Any lane; once until it is told to apply that. */
+    void applyLater(HostedMachine machine) {
+        later.add(machine);
+        planLater();
+    }
+
+    private void planLater() {
+        if (!laterPlanned.get() && laterPlanned.compareAndSet(false, true)) {
+            lane.after(LIE_NANOS, () -> applyLater(later.size()));
+        }
+    }
+
+    /** One machine in a task, as when they are written out. */
+    private void applyLater(int count) {
+        try {
+            later.remove().applyLying();
+        } finally {
+            if (count > 1) {
+                lane.executeSlow(() -> applyLater(count - 1));
+            } else {
+                laterPlanned.set(false);
+                if (!later.isEmpty()) {
+                    planLater();
+                }
             }
         }
     }

@@ -37,7 +37,7 @@ final class CommittedEntries {
             return entries.get(entries.size() - 1).index();
         }
 
-        private long bytes() {
+        long bytes() {
             long sum = 0;
             for (int i = 0; i < entries.size(); i++) {
                 sum += entries.get(i).bytes();

@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * One group's state machine on its applier. Belongs to the applier's lane, but for the submitting methods.
  */
 final class HostedMachine {
-    /** Entries for which nobody here waits may lie for so long, and are then applied together. */
-    private static final long FOLLOWER_NANOS = 10_000_000L;
+    /** Entries for which nobody here waits lie for a while, or until there is so much of them, and are then applied together. */
+    private static final long LYING_BYTES = 16L << 10;
 
     private final Replica replica;
     private final Applier applier;
@@ -25,7 +25,11 @@ final class HostedMachine {
     private final ArrayDeque<WaitingReads> waiting = new ArrayDeque<>();
     private final CommittedEntries given = new CommittedEntries();
 
-    private final AtomicBoolean delayed = new AtomicBoolean();
+    /** The applier will ask this machine to apply what lies here. */
+    private final AtomicBoolean lying = new AtomicBoolean();
+    /** How much of it, at most. The worker's. */
+    private long lyingBytes;
+
     private final AtomicBoolean trimming = new AtomicBoolean();
 
     /** Null before it is open and after it is closed. Written here, read by the snapshot lane too. */
@@ -48,11 +52,20 @@ final class HostedMachine {
 
     /** By the worker. The proposals are parallel to the entries, null where nobody here waits; or null as a whole. */
     void submitApply(List<Entry> entries, Events.Proposal[] proposals) {
-        given.add(new CommittedEntries.Batch(entries, proposals));
+        CommittedEntries.Batch batch = new CommittedEntries.Batch(entries, proposals);
+        given.add(batch);
         if (proposals != null) {
             replica.worker().apply(applier, this::applyGiven);
-        } else if (!delayed.get() && delayed.compareAndSet(false, true)) {
-            applier.lane().after(FOLLOWER_NANOS, this::applyDelayed);
+            return;
+        }
+        if (!lying.get() && lying.compareAndSet(false, true)) {
+            lyingBytes = 0;
+            applier.applyLater(this);
+        }
+        lyingBytes += batch.bytes();
+        if (lyingBytes >= LYING_BYTES) {
+            lyingBytes = 0;
+            replica.worker().apply(applier, this::applyGiven);
         }
     }
 
@@ -144,8 +157,9 @@ final class HostedMachine {
         lane().execute(() -> replica.worker().answer(new MembershipEvents.Dropped(replica)));
     }
 
-    private void applyDelayed() {
-        delayed.set(false);
+    /** By the applier, on its lane, once after it was told that something lies here. */
+    void applyLying() {
+        lying.set(false);
         boolean someRead = !waiting.isEmpty();
         applyAll();
         if (someRead) {

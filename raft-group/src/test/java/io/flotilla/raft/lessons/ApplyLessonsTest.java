@@ -147,4 +147,53 @@ class ApplyLessonsTest {
         }
         assertThat(leader.commands()).isEqualTo(expected);
     }
+
+    @Test
+    @DisplayName("Where nobody waits for them, entries are applied a good many together")
+    void followersApplyInBatches() {
+        World world = new World(6, 3).startAll();
+        int[] batches = batchesAtFollowers(world, 100, 10);
+        // in 200 ms, 50 apart
+        assertThat(batches[0]).isBetween(3, 6);
+        assertThat(batches[1]).isBetween(3, 6);
+    }
+
+    @Test
+    @DisplayName("But only so much may lie there")
+    void followersApplyLargeEntriesSooner() {
+        World world = new World(6, 3).startAll();
+        int[] batches = batchesAtFollowers(world, 100, 5_000);
+        // four of them are more than 16 KiB
+        assertThat(batches[0]).isBetween(24, 30);
+        assertThat(batches[1]).isBetween(24, 30);
+    }
+
+    /** Proposes a command every other millisecond. @return how many times each follower's machine took a step */
+    private static int[] batchesAtFollowers(World world, int commands, int bytes) {
+        World.Node leader = world.leader();
+        world.run(SECOND);
+        List<World.Node> followers =
+                world.nodes.stream().filter(node -> node != leader).toList();
+        int[] batches = new int[followers.size()];
+        int[] applied = new int[followers.size()];
+        Runnable look = () -> {
+            for (int i = 0; i < batches.length; i++) {
+                int now = followers.get(i).commands().size();
+                batches[i] += now > applied[i] ? 1 : 0;
+                applied[i] = now;
+            }
+        };
+        for (int i = 0; i < commands; i++) {
+            leader.propose("c".repeat(bytes));
+            world.run(2 * MILLI);
+            look.run();
+        }
+        // the commit of the last ones comes with a heartbeat
+        for (int i = 0; i < 200; i++) {
+            world.run(2 * MILLI);
+            look.run();
+        }
+        assertThat(applied).containsOnly(commands);
+        return batches;
+    }
 }
