@@ -27,11 +27,11 @@ final class Attempt implements Pending {
 
     @Override
     public void answered(Link from, Response response) {
-        call.loop.answered(this, response);
+        call.loop.answers().answered(this, response);
     }
 
     @Override
     public void lost(Link from, boolean sent) {
-        call.loop.lost(this, sent);
+        call.loop.answers().lost(this, sent);
     }
 }

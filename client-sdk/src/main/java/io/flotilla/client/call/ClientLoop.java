@@ -7,8 +7,6 @@ import io.flotilla.client.RefusedException.Reason;
 import io.flotilla.client.net.ClientRuntime;
 import io.flotilla.client.net.Connector;
 import io.flotilla.client.proto.Configuration;
-import io.flotilla.client.proto.Refusal;
-import io.flotilla.client.proto.Response;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -23,8 +21,6 @@ import java.util.function.Consumer;
  */
 public final class ClientLoop {
     private static final long MILLI = 1_000_000;
-    /** How often in a row a write is allowed more log time without a break. */
-    private static final int QUICK_REARMS = 3;
     /** A live node that was silent about a request for this many attempt timeouts may be asked again. */
     private static final int ASK_AGAIN = 2;
     /** A stream that brought nothing for this many attempt timeouts, with requests waiting, is closed. */
@@ -36,13 +32,13 @@ public final class ClientLoop {
     final RetryPolicy connectionPolicy = RetryPolicy.ofConnections();
     final Sessions sessions;
     final FleetView fleet;
-    private final RetryPolicy operationPolicy = RetryPolicy.ofOperations();
     private final ClientRuntime runtime;
     private final Admission admission;
     private final long attemptTimeout;
     private final long origin;
     private volatile boolean closing;
 
+    private final Answers answers = new Answers(this);
     private final WaitingRoom forTable = new WaitingRoom();
     private final WaitingRoom forAnyNode = new WaitingRoom();
     private Runnable cancelAlarm = () -> {};
@@ -120,6 +116,11 @@ public final class ClientLoop {
 
     long random() {
         return runtime.randomLong();
+    }
+
+    /** What becomes of attempts. */
+    Answers answers() {
+        return answers;
     }
 
     // ---- an operation's life ----
@@ -218,7 +219,7 @@ public final class ClientLoop {
                 call.backingOff = false;
                 place(call);
             } else {
-                backOff(call, 0);
+                answers.backOff(call, 0);
             }
         } else if (!call.backingOff && call.waitingIn == null && call.newestOpen() != null && !call.expired) {
             unanswered(call, call.newestOpen(), now);
@@ -252,197 +253,13 @@ public final class ClientLoop {
         return SILENCE * attemptTimeout;
     }
 
-    void answered(Attempt attempt, Response response) {
-        Call<?> call = attempt.call;
-        call.closed(attempt);
-        if (call.done) {
-            attempt.link.abandonedAnswered();
-        }
-        if (response.hasRefusal()) {
-            refused(attempt, response);
-            return;
-        }
-        if (attempt.group != null) {
-            attempt.group.succeeded(attempt.link);
-        }
-        if (call.done) {
-            return;
-        }
-        if (!call.accepts(response, attempt)) {
-            call.lostOne();
-            call.note(Reason.UNAVAILABLE, attempt.link.address() + " gave an answer to another question");
-            retryLater(call, 0);
-            return;
-        }
-        budget.succeeded();
-        long logTime = response.hasWrite()
-                ? response.getWrite().getLogTimeMillis()
-                : response.getRead().getLogTimeMillis();
-        if (logTime != 0) {
-            call.learnLogTime(attempt, logTime);
-        }
-        over(call);
-        call.succeed(response, attempt);
-    }
-
-    private void refused(Attempt attempt, Response response) {
-        Refusal refusal = response.getRefusal();
-        Link link = attempt.link;
-        GroupRoute group = attempt.group;
-        boolean corrected = fleet.learn(link, refusal);
-        if (group != null) {
-            tellGroup(group, link, refusal);
-        }
-        if (!attempt.call.done) {
-            settle(attempt, response, corrected);
-        }
-        if (group != null) {
-            group.seek(now());
-        }
-    }
-
-    private void tellGroup(GroupRoute group, Link link, Refusal refusal) {
-        switch (refusal.getKind()) {
-            case NOT_LEADER, INDETERMINATE -> group.refused(link, refusal.getLeader());
-            case UNAVAILABLE -> group.refused(link, "");
-            default -> group.heard(link);
-        }
-    }
-
-    /** What a refusal means for the operation. */
-    private void settle(Attempt attempt, Response response, boolean corrected) {
-        Call<?> call = attempt.call;
-        Refusal refusal = response.getRefusal();
-        if (call.takes(refusal)) {
-            over(call);
-            call.succeed(response, attempt);
-            return;
-        }
-        if (refusal.getLogTimeMillis() != 0) {
-            call.learnLogTime(attempt, refusal.getLogTimeMillis());
-        }
-        String text = attempt.link.address() + ": " + textOf(refusal);
-        switch (refusal.getKind()) {
-            case INVALID -> end(call, new RefusedException(Reason.INVALID, refusal.getMessage()));
-            case NOT_LEADER, UNAVAILABLE -> {
-                call.note(Reason.UNAVAILABLE, text);
-                if (attempt.group != null) {
-                    retry(call);
-                } else {
-                    retryLater(call, 0);
-                }
-            }
-            case STALE_ROUTE -> {
-                call.note(Reason.UNAVAILABLE, text);
-                if (corrected) {
-                    retry(call);
-                } else {
-                    retryLater(call, 0);
-                }
-            }
-            case BUSY -> {
-                call.note(Reason.BUSY, text);
-                retryLater(call, refusal.getRetryAfterMillis() * MILLI);
-            }
-            case EXPIRED -> {
-                call.note(Reason.UNAVAILABLE, text);
-                call.expired = true;
-                call.rearms++;
-                if (call.rearms <= QUICK_REARMS) {
-                    retry(call);
-                } else {
-                    retryLater(call, 0);
-                }
-            }
-            case ALREADY_ACKNOWLEDGED -> end(call, new IndeterminateException(text));
-            case NO_SUCH_CONFIGURATION -> {
-                call.note(Reason.UNAVAILABLE, text);
-                retryLater(call, 0);
-            }
-            case INDETERMINATE -> {
-                call.lostOne();
-                call.note(Reason.UNAVAILABLE, text);
-                if (attempt.group != null) {
-                    retry(call);
-                } else {
-                    retryLater(call, 0);
-                }
-            }
-            case UNKNOWN, UNRECOGNIZED -> {
-                call.lostOne();
-                call.note(Reason.UNAVAILABLE, text);
-                retryLater(call, 0);
-            }
-        }
-    }
-
-    void lost(Attempt attempt, boolean sent) {
-        Call<?> call = attempt.call;
-        call.closed(attempt);
-        if (call.done) {
-            return;
-        }
-        if (sent) {
-            call.lostOne();
-        }
-        call.note(sent ? Reason.UNAVAILABLE : call.problem(), attempt.link.lastFailure());
-        if (call.survivesLoss()) {
-            retry(call);
-        } else {
-            endUndone(call, call.problemText());
-        }
-    }
-
-    private void retry(Call<?> call) {
-        if (mayGoOn(call)) {
-            place(call);
-        }
-    }
-
-    private void retryLater(Call<?> call, long atLeastNanos) {
-        if (mayGoOn(call)) {
-            backOff(call, atLeastNanos);
-        }
-    }
-
-    /**
-     * After an EXPIRED no attempt can be done any more, but an earlier one may have been: only if none was can the write
-     * be allowed more log time.
-     */
-    private boolean mayGoOn(Call<?> call) {
-        if (call.expired) {
-            if (call.newestOpen() != null) {
-                return false;
-            }
-            if (call.isLost()) {
-                end(
-                        call,
-                        new IndeterminateException(
-                                "whether the write was done can no longer be found out: " + call.problemText()));
-                return false;
-            }
-            call.expired = false;
-            call.rearm();
-        }
-        return true;
-    }
-
-    private void backOff(Call<?> call, long atLeastNanos) {
-        call.backoffs++;
-        call.backingOff = true;
-        // those that were refused together must not all come back together
-        long hint = atLeastNanos + Math.floorMod(random(), atLeastNanos / 2 + 1);
-        call.backoffUntil = now() + Math.max(hint, operationPolicy.delay(call.backoffs, random()));
-        WaitingRoom.leave(call);
-        schedule(call);
-    }
-
     private void endAtDeadline(Call<?> call) {
         String last = call.everSent ? call.problemText() : fleet.whyUnreachable(call.problemText());
         endUndone(call, "no result within " + call.timeoutNanos / MILLI + " ms: " + last);
     }
 
-    private void endUndone(Call<?> call, String text) {
+    /** Its time is over, or it can't go on: whether it may be done decides what the caller is told. */
+    void endUndone(Call<?> call, String text) {
         if (call.maybeDone()) {
             end(call, new IndeterminateException(text + " (the write may or may not be done)"));
             return;
@@ -456,12 +273,13 @@ public final class ClientLoop {
         end(call, new RefusedException(reason, message));
     }
 
-    private void end(Call<?> call, FlotillaException failure) {
+    void end(Call<?> call, FlotillaException failure) {
         over(call);
         call.fail(failure);
     }
 
-    private void over(Call<?> call) {
+    /** Nothing is owed to it any more. */
+    void over(Call<?> call) {
         call.done = true;
         wheel.cancel(call);
         WaitingRoom.leave(call);
@@ -501,7 +319,7 @@ public final class ClientLoop {
     void routeMissing(Call<?> call) {
         call.note(Reason.UNAVAILABLE, "it is not known at the moment which group has the key");
         fleet.refresh();
-        backOff(call, 0);
+        answers.backOff(call, 0);
     }
 
     void askAnyNode(Call<?> call) {
@@ -536,10 +354,6 @@ public final class ClientLoop {
 
     private static RefusedException closed() {
         return new RefusedException(Reason.CLOSED, "the client is closed");
-    }
-
-    private static String textOf(Refusal refusal) {
-        return refusal.getMessage().isEmpty() ? refusal.getKind().toString() : refusal.getMessage();
     }
 
     private void armAlarm(long at) {
