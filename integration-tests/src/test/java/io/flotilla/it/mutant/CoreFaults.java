@@ -219,10 +219,7 @@ final class CoreFaults {
                         "SL-35",
                         "backtracking goes entry by entry",
                         replication("conflictsAreSettledByTerm"),
-                        in(
-                                "log/RaftLog",
-                                "if (conflictTerm == 0) {",
-                                "if (conflictTerm > 0) {\n            return Math.max(base.index(), below);\n        }\n        if (conflictTerm == 0) {")),
+                        in("log/RaftLog", "i < theirs.size() && possible > base.index()", "i < 0")),
                 Mutant.of(
                         "SL-38",
                         "late append cuts a matching suffix",

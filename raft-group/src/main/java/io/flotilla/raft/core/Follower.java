@@ -147,10 +147,10 @@ final class Follower implements Role {
     }
 
     private void reject(long index) {
-        boolean isShort = index > replica.log.lastIndex();
-        long conflictTerm = isShort ? 0 : replica.log.termAt(index);
-        long conflictIndex = isShort ? replica.log.lastIndex() : replica.log.firstIndexOfTermAt(index);
-        replica.outbox.answer(leader, new AppendReject(replica.term(), index, conflictTerm, conflictIndex));
+        long end = Math.min(index, replica.log.lastIndex());
+        replica.outbox.answer(
+                leader,
+                new AppendReject(replica.term(), index, end, replica.log.runsBackFrom(end, AppendReject.MOST_RUNS)));
     }
 
     @Override

@@ -272,8 +272,7 @@ final class Leader implements Role {
             follower.awaitSnapshot();
             replica.outbox.snapshot(from);
         } else {
-            follower.rejected(
-                    log.lastPossibleMatch(reject.rejectedIndex(), reject.conflictTerm(), reject.conflictIndex()));
+            follower.rejected(log.lastPossibleMatch(reject.rejectedIndex(), reject.end(), reject.runs()));
         }
     }
 

@@ -371,7 +371,8 @@ public final class RaftCore {
     private void answerStale(NodeId from, Message message) {
         if (message instanceof AppendRequest request) {
             replica.outbox.answer(
-                    from, new AppendReject(replica.term(), request.previous().index(), 0, replica.log.lastIndex()));
+                    from,
+                    new AppendReject(replica.term(), request.previous().index(), replica.log.lastIndex(), List.of()));
         } else if (message instanceof Heartbeat) {
             replica.outbox.answer(from, new HeartbeatReply(replica.term(), 0));
         } else if (message instanceof VoteRequest) {

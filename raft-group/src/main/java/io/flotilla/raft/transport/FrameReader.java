@@ -3,6 +3,7 @@ package io.flotilla.raft.transport;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.core.message.Message;
@@ -57,6 +58,19 @@ final class FrameReader {
             entries.add(entry(previous.index() + i));
         }
         return new Message.AppendRequest(term, previous, commit, entries);
+    }
+
+    List<TermRun> runs() throws MalformedFrameException {
+        long count = number();
+        if (count > Message.AppendReject.MOST_RUNS) {
+            throw malformed(
+                    count + " runs of terms are announced, at most " + Message.AppendReject.MOST_RUNS + " can be");
+        }
+        List<TermRun> runs = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            runs.add(new TermRun(number(), number()));
+        }
+        return runs;
     }
 
     private Entry entry(long index) throws MalformedFrameException {

@@ -3,6 +3,7 @@ package io.flotilla.raft.transport;
 import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.message.Message;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -17,7 +18,7 @@ import java.util.List;
  */
 public final class MessageCodec {
     /** The version of the format written here; no other is read. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /** A frame is closed before it grows beyond this; only a single larger message makes a larger frame. */
     public static final int FRAME_BYTES = 256 << 10;
@@ -66,7 +67,7 @@ public final class MessageCodec {
             }
             return size;
         } else if (message instanceof Message.AppendReject m) {
-            return size + varSize(m.rejectedIndex()) + varSize(m.conflictTerm()) + varSize(m.conflictIndex());
+            return size + varSize(m.rejectedIndex()) + varSize(m.end()) + runsSize(m.runs());
         } else if (message instanceof Message.PreVoteRequest m) {
             return size + idSize(m.last());
         } else if (message instanceof Message.VoteRequest m) {
@@ -122,8 +123,12 @@ public final class MessageCodec {
         } else if (message instanceof Message.AppendReject m) {
             head(APPEND_REJECT, m, out);
             putVar(m.rejectedIndex(), out);
-            putVar(m.conflictTerm(), out);
-            putVar(m.conflictIndex(), out);
+            putVar(m.end(), out);
+            putVar(m.runs().size(), out);
+            for (TermRun run : m.runs()) {
+                putVar(run.firstIndex(), out);
+                putVar(run.term(), out);
+            }
         } else if (message instanceof Message.PreVoteRequest m) {
             head(PRE_VOTE_REQUEST, m, out);
             putId(m.last(), out);
@@ -199,7 +204,7 @@ public final class MessageCodec {
             case APPEND_REPLY:
                 return new Message.AppendReply(in.number(), in.number());
             case APPEND_REJECT:
-                return new Message.AppendReject(in.number(), in.number(), in.number(), in.number());
+                return new Message.AppendReject(in.number(), in.number(), in.number(), in.runs());
             case PRE_VOTE_REQUEST:
                 return new Message.PreVoteRequest(in.number(), in.id());
             case PRE_VOTE_REPLY:
@@ -217,6 +222,14 @@ public final class MessageCodec {
             default:
                 throw in.malformed("unknown message kind " + kind);
         }
+    }
+
+    private static int runsSize(List<TermRun> runs) {
+        int size = varSize(runs.size());
+        for (TermRun run : runs) {
+            size += varSize(run.firstIndex()) + varSize(run.term());
+        }
+        return size;
     }
 
     private static int idSize(EntryId id) {

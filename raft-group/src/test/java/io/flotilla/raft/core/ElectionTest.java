@@ -212,7 +212,7 @@ class ElectionTest {
                     new VoteReply(8, false),
                     new AppendRequest(8, long9, 0, List.of()),
                     new AppendReply(8, 1),
-                    new AppendReject(8, 1, 0, 0),
+                    new AppendReject(8, 1, 0, List.of()),
                     new Heartbeat(8, 0, 0),
                     new HeartbeatReply(8, 0),
                     new PreVoteReply(8, false));

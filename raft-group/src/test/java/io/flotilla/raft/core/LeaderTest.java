@@ -75,7 +75,7 @@ class LeaderTest {
                 switch (kind) {
                     case "acknowledgement" -> cluster.inject("b", "a", new AppendReply(term, 1));
                     case "heartbeat" -> cluster.inject("b", "a", new HeartbeatReply(term, 0));
-                    case "refusal" -> cluster.inject("b", "a", new AppendReject(term, 0, 0, 0));
+                    case "refusal" -> cluster.inject("b", "a", new AppendReject(term, 0, 0, List.of()));
                     default -> cluster.inject("x", "a", new AppendReply(term, 1));
                 }
             }
@@ -94,7 +94,7 @@ class LeaderTest {
         long committed = a.state().committed();
         cluster.inject("x", "a", new AppendReply(term, a.state().last()));
         cluster.inject("y", "a", new AppendReply(term, a.state().last()));
-        cluster.inject("x", "a", new AppendReject(term, 1, 0, 0));
+        cluster.inject("x", "a", new AppendReject(term, 1, 0, List.of()));
         cluster.inject("x", "a", new HeartbeatReply(term, 99));
         assertThat(a.state().committed()).isEqualTo(committed);
         assertThat(a.core.acknowledged(new NodeId("x"))).isEqualTo(-1);
@@ -486,7 +486,7 @@ class LeaderTest {
         assertThat(a.state().committed()).isEqualTo(4);
         assertThat(a.core.changeMembership(MembershipChange.addLearner(C))).isEqualTo(new ChangeResult.Accepted(1, 5));
         a.drain();
-        a.receive(C, new AppendReject(1, 5, 0, 0));
+        a.receive(C, new AppendReject(1, 5, 0, List.of()));
         a.drain();
         assertThat(a.loads).containsExactly(new LoadRequest(C, 1, 4, 1 << 10));
     }

@@ -72,7 +72,7 @@ class SnapshotTest {
 
         cluster.sent.clear();
         cluster.propose("a", "meanwhile");
-        cluster.inject("c", "a", new AppendReject(a.state().term(), base, 0, 1)); // a doubled one
+        cluster.inject("c", "a", new AppendReject(a.state().term(), base, 1, List.of())); // a doubled one
         heartbeats(cluster, 5);
         assertThat(cluster.sent(AppendRequest.class, "a", "c"))
                 .as("nothing but heartbeats")

@@ -126,8 +126,12 @@ class FailureStoryTest {
     }
 
     private static long firstSeed(MutantLoader faulty, Mutant mutant) throws Exception {
+        return firstSeed(faulty, mutant, 1);
+    }
+
+    private static long firstSeed(MutantLoader faulty, Mutant mutant, long from) throws Exception {
         BiFunction<Long, String, String> run = faulty.load(mutant.judge());
-        long seed = 1;
+        long seed = from;
         while (run.apply(seed, mutant.judge().argument()) == null) {
             seed++;
         }
@@ -136,8 +140,13 @@ class FailureStoryTest {
 
     private static void check(Mutant mutant, int atMost) throws Exception {
         MutantLoader faulty = MutantLoader.of(mutant);
-        long seed = firstSeed(faulty, mutant);
-        String story = FailureStory.of(mutant, seed);
+        long seed = 0;
+        String story = null;
+        // not every run can be told: in some the host, or who reads, has a part in the failure
+        for (int tries = 0; tries < 4 && story == null; tries++) {
+            seed = firstSeed(faulty, mutant, seed + 1);
+            story = FailureStory.of(mutant, seed);
+        }
         assertThat(story)
                 .as("the fault '%s' on seed %d, as a scenario", mutant, seed)
                 .isNotNull();

@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.StringJoiner;
 import java.util.stream.Collectors;
 
 /** How messages, entries and states are written in transcripts. An entry is term:index. */
@@ -55,10 +56,10 @@ final class Words {
         } else if (message instanceof AppendReply m) {
             return "AppendReply t" + m.term() + " holds all up to " + m.matchIndex();
         } else if (message instanceof AppendReject m) {
-            String why = m.conflictTerm() == 0
-                    ? "my log ends at " + m.conflictIndex()
-                    : "mine is of t" + m.conflictTerm() + ", from " + m.conflictIndex() + " on";
-            return "AppendReject t" + m.term() + " not the same at " + m.rejectedIndex() + ": " + why;
+            StringJoiner runs = new StringJoiner(", ", ": ", "").setEmptyValue("");
+            m.runs().forEach(run -> runs.add("t" + run.term() + " from " + run.firstIndex() + " on"));
+            String end = m.end() < m.rejectedIndex() ? ", mine ends at " + m.end() : ", mine is";
+            return "AppendReject t" + m.term() + " not the same at " + m.rejectedIndex() + end + runs;
         } else if (message instanceof Heartbeat m) {
             return "Heartbeat t" + m.term() + " commit " + m.commit() + round(m.round());
         } else if (message instanceof HeartbeatReply m) {

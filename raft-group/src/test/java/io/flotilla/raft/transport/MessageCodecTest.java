@@ -8,6 +8,7 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.core.message.Message;
@@ -44,7 +45,7 @@ class MessageCodecTest {
                                             MembershipCodec.encode(Membership.of(new NodeId("n1"))))))),
             new GroupMessage(5, new Message.AppendRequest(9, EntryId.ZERO, 0, List.of())),
             new GroupMessage(5, new Message.AppendReply(9, 1L << 40)),
-            new GroupMessage(5, new Message.AppendReject(9, 17, 3, 12)),
+            new GroupMessage(5, new Message.AppendReject(9, 17, 3, List.of(new TermRun(2, 300), new TermRun(1, 4)))),
             new GroupMessage(5, new Message.Heartbeat(9, 16383, 16384)),
             new GroupMessage(5, new Message.HeartbeatReply(9, 1L << 62)));
 
@@ -124,12 +125,22 @@ class MessageCodecTest {
     }
 
     @Test
+    void moreRunsThanARefusalHasAreRefused() {
+        ByteBuffer frame = ByteBuffer.allocate(64);
+        frame.put((byte) MessageCodec.VERSION).put((byte) 0).put((byte) 7);
+        frame.put(new byte[] {1, 9, 9, 17}).put(new byte[34]).flip(); // term, rejected index, end, runs
+        assertThatThrownBy(() -> MessageCodec.read(frame))
+                .isInstanceOf(MalformedFrameException.class)
+                .hasMessageContaining("17 runs of terms are announced");
+    }
+
+    @Test
     void anotherVersionIsNamed() {
         byte[] frame = MessageCodec.frame(ONE_OF_EACH);
-        frame[0] = 2;
+        frame[0] = 1;
         assertThatThrownBy(() -> MessageCodec.read(ByteBuffer.wrap(frame)))
                 .isInstanceOf(MalformedFrameException.class)
-                .hasMessageContaining("frame version 2 is not 1");
+                .hasMessageContaining("frame version 1 is not 2");
     }
 
     @Test

@@ -70,25 +70,30 @@ public final class RaftLog {
         return other.term() > term || (other.term() == term && other.index() >= lastIndex);
     }
 
-    /** The first index this log holds of the term at {@code index}; {@code index} is after the base. */
-    public long firstIndexOfTermAt(long index) {
-        return terms.firstOfRun(index);
+    /** The runs of equal term from the one that holds {@code index} back to the base, the latest first; at most {@code most}. */
+    public List<TermRun> runsBackFrom(long index, int most) {
+        return terms.backFrom(index, most);
     }
 
     /**
-     * Where to look next for the end of what a follower shares with this log, after it refused {@code rejectedIndex}:
-     * each answer settles all of one conflicting term (paper §5.3).
+     * Where to look next for the end of what a follower shares with this log, after it refused {@code rejectedIndex}. Of
+     * each term that it names as much as can be is settled at once (paper §5.3 does so for one term in each answer).
      *
+     * @param end the last index of the follower's log that is not after the rejected one
+     * @param theirs the follower's runs of equal term from {@code end} back, the latest first; perhaps not all
      * @return an index before the rejected one, or the base's if that is not after the base
      */
-    public long lastPossibleMatch(long rejectedIndex, long conflictTerm, long conflictIndex) {
-        long below = Math.min(rejectedIndex - 1, lastIndex);
-        if (conflictTerm == 0) {
-            return Math.max(base.index(), Math.min(below, conflictIndex));
+    public long lastPossibleMatch(long rejectedIndex, long end, List<TermRun> theirs) {
+        long possible = Math.min(end, Math.min(rejectedIndex - 1, lastIndex));
+        for (int i = 0; i < theirs.size() && possible > base.index(); i++) {
+            TermRun run = theirs.get(i);
+            long mine = terms.lastWithTermAtMost(run.term(), possible);
+            if (mine >= run.firstIndex() && terms.termAt(mine) == run.term()) {
+                return mine;
+            }
+            possible = Math.min(mine, run.firstIndex() - 1);
         }
-        long mine = terms.lastWithTermAtMost(conflictTerm, Math.max(base.index(), below));
-        boolean sameTermOverlaps = mine >= conflictIndex && terms.termAt(mine) == conflictTerm;
-        return sameTermOverlaps ? mine : Math.max(base.index(), Math.min(mine, conflictIndex - 1));
+        return Math.max(base.index(), possible);
     }
 
     /** Adds the entry after the last one. */

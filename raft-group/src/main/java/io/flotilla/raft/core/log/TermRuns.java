@@ -1,5 +1,6 @@
 package io.flotilla.raft.core.log;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -65,9 +66,13 @@ final class TermRuns {
         return run < 0 ? base.term() : terms[run];
     }
 
-    /** The first index after the base of the run that holds {@code index}, which is after the base. */
-    long firstOfRun(long index) {
-        return firsts[runOf(index)];
+    /** The runs from the one that holds {@code index} back, the latest first; at most {@code most}, none of the base. */
+    List<TermRun> backFrom(long index, int most) {
+        List<TermRun> runs = new ArrayList<>();
+        for (int run = runOf(index); run >= 0 && runs.size() < most; run--) {
+            runs.add(new TermRun(firsts[run], terms[run]));
+        }
+        return runs;
     }
 
     /** The largest index up to {@code limit} whose term is at most {@code term}; never below the base. */

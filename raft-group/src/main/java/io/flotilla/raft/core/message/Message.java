@@ -2,6 +2,7 @@ package io.flotilla.raft.core.message;
 
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.log.TermRun;
 import java.util.List;
 
 /**
@@ -70,11 +71,18 @@ public sealed interface Message {
     /**
      * The sender has no entry equal to the request's {@code previous}, at {@code rejectedIndex}.
      *
-     * @param conflictTerm the term of the sender's <em>own</em> entry at {@code rejectedIndex}, or 0 if its log is
-     *     shorter than that
-     * @param conflictIndex the sender's first index of {@code conflictTerm}; its last index if its log is shorter
+     * @param end the last index of the sender's log that is not after {@code rejectedIndex}
+     * @param runs the terms of the sender's <em>own</em> entries up to {@code end}, the latest run first: as many as fit,
+     *     at most {@link #MOST_RUNS}
      */
-    record AppendReject(long term, long rejectedIndex, long conflictTerm, long conflictIndex) implements Message {}
+    record AppendReject(long term, long rejectedIndex, long end, List<TermRun> runs) implements Message {
+        /** More than a log usually has after what is committed. */
+        public static final int MOST_RUNS = 16;
+
+        public AppendReject {
+            runs = List.copyOf(runs);
+        }
+    }
 
     /**
      * Keeps the leadership known.

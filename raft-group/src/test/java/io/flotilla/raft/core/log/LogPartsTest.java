@@ -50,7 +50,8 @@ class LogPartsTest {
         for (int i = 0; i < terms.size(); i++) {
             long index = base.index() + 1 + i;
             assertThat(runs.termAt(index)).isEqualTo(terms.get(i));
-            assertThat(runs.firstOfRun(index)).isEqualTo(base.index() + 1 + terms.indexOf(terms.get(i)));
+            assertThat(runs.backFrom(index, 1))
+                    .containsExactly(new TermRun(base.index() + 1 + terms.indexOf(terms.get(i)), terms.get(i)));
         }
         long highest = terms.isEmpty() ? base.term() : terms.get(terms.size() - 1);
         for (long limit = base.index(); limit <= last; limit++) {
@@ -209,25 +210,97 @@ class LogPartsTest {
         return log;
     }
 
+    private static long match(long rejected, long end, TermRun... theirs) {
+        return terms().lastPossibleMatch(rejected, end, List.of(theirs));
+    }
+
+    private static TermRun run(long first, long term) {
+        return new TermRun(first, term);
+    }
+
     @Test
-    void aRefusalSettlesOneTerm() {
-        RaftLog log = terms();
-        // the follower's log is too short: it ends at the index
-        assertThat(log.lastPossibleMatch(8, 0, 4)).isEqualTo(4);
-        assertThat(log.lastPossibleMatch(5, 0, 6)).isEqualTo(4);
-        assertThat(log.lastPossibleMatch(1, 0, 0)).isZero();
+    void aRefusalSettlesWhatItNames() {
+        // the follower's log ends at the index, and it says no more
+        assertThat(match(8, 4)).isEqualTo(4);
+        assertThat(match(5, 6)).isEqualTo(4);
+        assertThat(match(1, 0)).isZero();
         // the follower has term 4 from 5 on: nothing of that is here
-        assertThat(log.lastPossibleMatch(7, 4, 5)).isEqualTo(4);
+        assertThat(match(7, 7, run(5, 4))).isEqualTo(4);
         // it has term 3 from 5 on, and 3 is here up to 5
-        assertThat(log.lastPossibleMatch(7, 3, 5)).isEqualTo(5);
+        assertThat(match(7, 7, run(5, 3))).isEqualTo(5);
         // it has term 3 from 6 on: the last of term 3 here comes before that
-        assertThat(log.lastPossibleMatch(7, 3, 6)).isEqualTo(5);
+        assertThat(match(7, 7, run(6, 3))).isEqualTo(5);
         // it has term 2 from 2 on
-        assertThat(log.lastPossibleMatch(6, 2, 2)).isEqualTo(1);
+        assertThat(match(6, 6, run(2, 2))).isEqualTo(1);
         // term 3 from 4 on, refused at 5: not more than is before it
-        assertThat(log.lastPossibleMatch(5, 3, 4)).isEqualTo(4);
+        assertThat(match(5, 5, run(4, 3))).isEqualTo(4);
         // term 1 from 1 on
-        assertThat(log.lastPossibleMatch(6, 1, 1)).isEqualTo(3);
+        assertThat(match(6, 6, run(1, 1))).isEqualTo(3);
+    }
+
+    @Test
+    void aRefusalSettlesAllTermsThatItNames() {
+        // 1 1 1 3 4 4 4: up to 4 it is the same
+        assertThat(match(7, 7, run(5, 4), run(4, 3), run(1, 1))).isEqualTo(4);
+        // 1 1 2 2 4 4: up to 2
+        assertThat(match(7, 6, run(5, 4), run(3, 2), run(1, 1))).isEqualTo(2);
+        // 1 1 1 3 3 5, too short: its end is here, too
+        assertThat(match(7, 6, run(6, 5), run(4, 3), run(1, 1))).isEqualTo(6);
+        // . . 2 2 4 4, and what comes before is not told
+        assertThat(match(7, 6, run(5, 4), run(3, 2))).isEqualTo(2);
+        // a log that shares nothing
+        assertThat(match(7, 6, run(5, 4), run(1, 2))).isZero();
+    }
+
+    @Test
+    void asManyRunsAsAskedForAreTold() {
+        RaftLog log = terms();
+        assertThat(log.runsBackFrom(7, 16)).containsExactly(run(6, 5), run(4, 3), run(1, 1));
+        assertThat(log.runsBackFrom(5, 16)).containsExactly(run(4, 3), run(1, 1));
+        assertThat(log.runsBackFrom(7, 2)).containsExactly(run(6, 5), run(4, 3));
+        assertThat(log.runsBackFrom(0, 2)).isEmpty();
+    }
+
+    /** However the logs differ, one refusal that names all terms leads straight to the end of what they share. */
+    @Test
+    void theEndOfWhatIsSharedIsFoundAtOnce() {
+        SplittableRandom random = new SplittableRandom(35);
+        for (int round = 0; round < 2_000; round++) {
+            List<Long> shared = risingTerms(random, 1, random.nextInt(6));
+            long last = shared.isEmpty() ? 1 : shared.get(shared.size() - 1);
+            List<Long> mine = new ArrayList<>(shared);
+            List<Long> theirs = new ArrayList<>(shared);
+            // no two leaders share a term: odd ones here, even ones there
+            risingTerms(random, last / 2 + 1, 1 + random.nextInt(8)).forEach(term -> mine.add(2 * term + 1));
+            risingTerms(random, last / 2 + 1, random.nextInt(8)).forEach(term -> theirs.add(2 * term));
+            RaftLog leader = logOf(mine);
+            RaftLog follower = logOf(theirs);
+            long rejected = mine.size();
+            if (!follower.contains(leader.last())) {
+                long end = Math.min(rejected, theirs.size());
+                assertThat(leader.lastPossibleMatch(rejected, end, follower.runsBackFrom(end, 100)))
+                        .as("%s and %s", mine, theirs)
+                        .isEqualTo(shared.size());
+            }
+        }
+    }
+
+    private static List<Long> risingTerms(SplittableRandom random, long first, int count) {
+        List<Long> terms = new ArrayList<>();
+        long term = first;
+        for (int i = 0; i < count; i++) {
+            term += random.nextInt(2);
+            terms.add(term);
+        }
+        return terms;
+    }
+
+    private static RaftLog logOf(List<Long> terms) {
+        RaftLog log = new RaftLog(EntryId.ZERO, List.of(), 0, 0);
+        for (int i = 0; i < terms.size(); i++) {
+            log.append(entry(terms.get(i), i + 1, 1));
+        }
+        return log;
     }
 
     @Test

@@ -110,8 +110,13 @@ class RaftLogTest {
             assertThat(later.termAt(base)).isEqualTo(whole.termAt(base));
             for (long index = base + 1; index <= later.lastIndex(); index++) {
                 assertThat(later.termAt(index)).isEqualTo(whole.termAt(index));
-                assertThat(later.firstIndexOfTermAt(index))
-                        .isEqualTo(Math.max(base + 1, whole.firstIndexOfTermAt(index)));
+                List<TermRun> runs = whole.runsBackFrom(index, 100).stream()
+                        .map(run -> new TermRun(Math.max(base + 1, run.firstIndex()), run.term()))
+                        .distinct()
+                        .toList();
+                assertThat(later.runsBackFrom(index, 100))
+                        .isEqualTo(
+                                runs.subList(0, later.runsBackFrom(index, 100).size()));
             }
         }
     }
