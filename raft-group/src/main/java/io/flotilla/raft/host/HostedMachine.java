@@ -17,13 +17,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class HostedMachine {
     /** Entries for which nobody here waits lie for a while, or until there is so much of them, and are then applied together. */
-    private static final long LYING_BYTES = 16L << 10;
+    private static final int LYING_BYTES = 16 << 10;
 
     private final Replica replica;
     private final Applier applier;
     private final StateMachineFactory machines;
     private final ArrayDeque<WaitingReads> waiting = new ArrayDeque<>();
     private final CommittedEntries given = new CommittedEntries();
+    /** Not more than the core gives out ahead. */
+    private final int mostLyingBytes;
 
     /** The applier will ask this machine to apply what lies here. */
     private final AtomicBoolean lying = new AtomicBoolean();
@@ -45,6 +47,8 @@ final class HostedMachine {
         this.replica = replica;
         this.applier = applier;
         this.machines = machines;
+        this.mostLyingBytes =
+                Math.min(LYING_BYTES, replica.worker().state().config.core().maxApplyBytes());
     }
 
     /** Reads that are safe once {@code index} is applied, and if the lease, unless null, still holds after them. */
@@ -63,7 +67,7 @@ final class HostedMachine {
             applier.applyLater(this);
         }
         lyingBytes += batch.bytes();
-        if (lyingBytes >= LYING_BYTES) {
+        if (lyingBytes >= mostLyingBytes) {
             lyingBytes = 0;
             replica.worker().apply(applier, this::applyGiven);
         }

@@ -4,6 +4,7 @@ import static io.flotilla.raft.lessons.World.MILLI;
 import static io.flotilla.raft.lessons.World.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
@@ -166,6 +167,33 @@ class ApplyLessonsTest {
         // four of them are more than 16 KiB
         assertThat(batches[0]).isBetween(24, 30);
         assertThat(batches[1]).isBetween(24, 30);
+    }
+
+    @Test
+    @DisplayName("Nor more than the core gives out ahead: else each round would take that long")
+    void followersOfANarrowCoreDoNotLag() {
+        CoreConfig core = CoreConfig.defaults();
+        CoreConfig narrow = new CoreConfig(
+                core.electionTicks(),
+                core.heartbeatTicks(),
+                core.maxAppendBytes(),
+                core.maxInflightMessages(),
+                core.maxInflightBytes(),
+                core.maxUncommittedBytes(),
+                1_000,
+                core.maxResidentBytes(),
+                core.preVote());
+        World world = new World(6, 3, 1, narrow).startAll();
+        World.Node leader = world.leader();
+        world.run(SECOND);
+        for (int i = 0; i < 100; i++) {
+            leader.propose("c".repeat(100));
+        }
+        // fourteen rounds; the commit comes with a heartbeat, at most 250 ms later
+        world.until(
+                400 * MILLI,
+                "all applied everywhere",
+                () -> world.nodes.stream().allMatch(node -> node.commands().size() == 100));
     }
 
     /** Proposes a command every other millisecond. @return how many times each follower's machine took a step */
