@@ -8,7 +8,7 @@ final class Judges {
 
     /** The same with elections all the time. */
     static final Judge FLEET_ELECTIONS =
-            new Judge(SeedRun.class.getName(), "ELECTIONS", 100, "fleet simulation, elections");
+            new Judge(SeedRun.class.getName(), "ELECTIONS", 1_000, "fleet simulation, elections");
 
     private Judges() {}
 }

@@ -372,7 +372,11 @@ public final class RaftCore {
         if (message instanceof AppendRequest request) {
             replica.outbox.answer(
                     from,
-                    new AppendReject(replica.term(), request.previous().index(), replica.log.lastIndex(), List.of()));
+                    new AppendReject(
+                            replica.term(),
+                            request.previous().index(),
+                            Math.min(request.previous().index(), replica.log.lastIndex()),
+                            List.of()));
         } else if (message instanceof Heartbeat) {
             replica.outbox.answer(from, new HeartbeatReply(replica.term(), 0));
         } else if (message instanceof VoteRequest) {

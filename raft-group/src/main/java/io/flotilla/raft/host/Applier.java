@@ -95,7 +95,11 @@ final class Applier {
     /** One machine in a task, as when they are written out. */
     private void applyLater(int count) {
         try {
-            later.remove().applyLying();
+            HostedMachine next = later.poll();
+            // none, if the timer was set for one that the round before took along
+            if (next != null) {
+                next.applyLying();
+            }
         } finally {
             if (count > 1) {
                 lane.executeSlow(() -> applyLater(count - 1));

@@ -29,6 +29,8 @@ final class HostedMachine {
 
     /** The applier will ask this machine to apply what lies here. */
     private final AtomicBoolean lying = new AtomicBoolean();
+    /** Some read waits for an entry that was not here yet. Written by the applier, read by the worker. */
+    private volatile boolean awaited;
     /** How much of it, at most. The worker's. */
     private long lyingBytes;
 
@@ -58,7 +60,7 @@ final class HostedMachine {
     void submitApply(List<Entry> entries, Events.Proposal[] proposals) {
         CommittedEntries.Batch batch = new CommittedEntries.Batch(entries, proposals);
         given.add(batch);
-        if (proposals != null) {
+        if (proposals != null || awaited) {
             replica.worker().apply(applier, this::applyGiven);
             return;
         }
@@ -371,6 +373,10 @@ final class HostedMachine {
             return;
         }
         waiting.add(reads);
+        if (applied < reads.index) {
+            // before the look: what is given after it is not left to lie
+            awaited = true;
+        }
         if (applied < reads.index && !given.isEmpty()) {
             runGiven(() -> applyUpTo(reads.index));
         } else {
@@ -395,6 +401,9 @@ final class HostedMachine {
             for (int i = 0; i < reads.callbacks.size(); i++) {
                 run(reads.callbacks.get(i), reads.lease);
             }
+        }
+        if (awaited && waiting.isEmpty()) {
+            awaited = false;
         }
     }
 
@@ -428,6 +437,7 @@ final class HostedMachine {
         while (!waiting.isEmpty()) {
             refuse(waiting.poll().callbacks);
         }
+        awaited = false;
     }
 
     /** Closes the machine if it is this applier's; on the applier's lane. */

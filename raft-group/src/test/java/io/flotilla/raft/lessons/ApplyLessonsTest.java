@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.host.ProposalCallback;
+import io.flotilla.raft.host.ReadAt;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.machine.StateMachine;
@@ -194,6 +195,36 @@ class ApplyLessonsTest {
                 400 * MILLI,
                 "all applied everywhere",
                 () -> world.nodes.stream().allMatch(node -> node.commands().size() == 100));
+    }
+
+    @Test
+    @DisplayName("Nor does anything lie for which a read waits, whichever of the two comes first")
+    void followersDoNotLetReadsWait() {
+        World world = new World(6, 3).startAll();
+        World.Node leader = world.leader();
+        world.run(SECOND);
+        World.Node follower =
+                world.nodes.stream().filter(node -> node != leader).findFirst().orElseThrow();
+        follower.disk.stall(20 * MILLI);
+        World.Outcome outcome = leader.propose("x");
+        world.until(10 * MILLI, "committed by the others", () -> outcome.answers == 1);
+        List<String> seen = new ArrayList<>();
+        follower.host.read(0, ReadAt.ANY_REPLICA, new ReadCallback() {
+            @Override
+            public Runnable read(StateMachine machine) {
+                seen.addAll(machine.as(RecordingMachine.class).commands());
+                return () -> {};
+            }
+
+            @Override
+            public void refused(Refusal refusal) {
+                throw new AssertionError("the read was refused: " + refusal);
+            }
+        });
+        world.run(5 * MILLI);
+        assertThat(seen).as("before the entry is durable here").isEmpty();
+        world.until(25 * MILLI, "an answer as soon as it is", () -> !seen.isEmpty());
+        assertThat(seen).containsExactly("x");
     }
 
     /** Proposes a command every other millisecond. @return how many times each follower's machine took a step */

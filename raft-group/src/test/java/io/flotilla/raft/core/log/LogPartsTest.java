@@ -273,8 +273,8 @@ class LogPartsTest {
             // no two leaders share a term: odd ones here, even ones there
             risingTerms(random, last / 2 + 1, 1 + random.nextInt(8)).forEach(term -> mine.add(2 * term + 1));
             risingTerms(random, last / 2 + 1, random.nextInt(8)).forEach(term -> theirs.add(2 * term));
-            RaftLog leader = logOf(mine);
-            RaftLog follower = logOf(theirs);
+            RaftLog leader = logOf(mine, random.nextInt(shared.size() + 1));
+            RaftLog follower = logOf(theirs, random.nextInt(shared.size() + 1));
             long rejected = mine.size();
             if (!follower.contains(leader.last())) {
                 long end = Math.min(rejected, theirs.size());
@@ -295,9 +295,11 @@ class LogPartsTest {
         return terms;
     }
 
-    private static RaftLog logOf(List<Long> terms) {
-        RaftLog log = new RaftLog(EntryId.ZERO, List.of(), 0, 0);
-        for (int i = 0; i < terms.size(); i++) {
+    /** Compacted up to the base. */
+    private static RaftLog logOf(List<Long> terms, int base) {
+        EntryId end = base == 0 ? EntryId.ZERO : new EntryId(terms.get(base - 1), base);
+        RaftLog log = new RaftLog(end, List.of(), base, base);
+        for (int i = base; i < terms.size(); i++) {
             log.append(entry(terms.get(i), i + 1, 1));
         }
         return log;
