@@ -4,7 +4,7 @@ import io.flotilla.raft.mutant.Judge;
 
 /** The judges that run a whole fleet. */
 final class Judges {
-    static final Judge FLEET = new Judge(SeedRun.class.getName(), "MIXED", 100, "fleet simulation");
+    static final Judge FLEET = new Judge(SeedRun.class.getName(), "MIXED", 1_000, "fleet simulation");
 
     /** The same with elections all the time. */
     static final Judge FLEET_ELECTIONS =

@@ -18,15 +18,15 @@ public record Judge(String className, String argument, int maxSeeds, String labe
     public static final Judge CORE = new Judge("io.flotilla.raft.core.CoreRun", "", 3_000, "cores, random faults");
 
     /** Whole groups: hosts, logs and network. */
-    public static final Judge GROUP = new Judge("io.flotilla.raft.sim.GroupRun", "MIXED", 100, "group simulation");
+    public static final Judge GROUP = new Judge("io.flotilla.raft.sim.GroupRun", "MIXED", 1_000, "group simulation");
 
     /** As {@code GroupSimulationTest} runs them: memberships change, too, on three seeds of four. */
     public static final Judge CHANGES =
-            new Judge("io.flotilla.raft.sim.GroupRun", "CHANGES", 100, "group simulation, memberships");
+            new Judge("io.flotilla.raft.sim.GroupRun", "CHANGES", 1_000, "group simulation, memberships");
 
     /** Whole groups with elections all the time. */
     public static final Judge ELECTIONS =
-            new Judge("io.flotilla.raft.sim.GroupRun", "ELECTIONS", 100, "group simulation, elections");
+            new Judge("io.flotilla.raft.sim.GroupRun", "ELECTIONS", 1_000, "group simulation, elections");
 
     /** One test of ours. @param test {@code Class#method} */
     public static Judge test(String test) {
