@@ -72,6 +72,7 @@ final class GroupWorker {
                 lane,
                 state.clock,
                 state.pace,
+                1,
                 state.config.limits().maxInboxEvents(),
                 state.config.limits().maxInboxBytes(),
                 this::turn);

@@ -25,6 +25,8 @@ final class Inbox<T> {
     /** Null: never let anything gather. */
     private final Pace pace;
 
+    private final int paces;
+
     private final Clock clock;
     private final int maxWeight;
     private final long maxBytes;
@@ -41,14 +43,19 @@ final class Inbox<T> {
 
     /** @param turn takes some of what waits; run on the lane */
     Inbox(Lane lane, int maxWeight, long maxBytes, Runnable turn) {
-        this(lane, null, null, maxWeight, maxBytes, turn);
+        this(lane, null, null, 1, maxWeight, maxBytes, turn);
     }
 
-    /** One whose lane lets work gather when the pace says so; the turn then tells what it {@link #carried}. */
-    Inbox(Lane lane, Clock clock, Pace pace, int maxWeight, long maxBytes, Runnable turn) {
+    /**
+     * One whose lane lets work gather when the pace says so; the turn then tells what it {@link #carried}.
+     *
+     * @param paces its turns are then so many times as far apart as the pace says
+     */
+    Inbox(Lane lane, Clock clock, Pace pace, int paces, int maxWeight, long maxBytes, Runnable turn) {
         this.lane = lane;
         this.clock = clock;
         this.pace = pace;
+        this.paces = paces;
         this.maxWeight = maxWeight;
         this.maxBytes = maxBytes;
         this.turn = turn;
@@ -135,6 +142,6 @@ final class Inbox<T> {
 
     private long untilNextTurn() {
         long apart = pace.nanos(carriedLately);
-        return apart == 0 ? 0 : turnBegun + apart - clock.nanos();
+        return apart == 0 ? 0 : turnBegun + paces * apart - clock.nanos();
     }
 }

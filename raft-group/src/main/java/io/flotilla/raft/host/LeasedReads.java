@@ -23,8 +23,8 @@ final class LeasedReads {
         this.lane = lane;
         this.listener = state.listener;
         HostLimits limits = state.config.limits();
-        this.inbox =
-                new Inbox<>(lane, state.clock, state.pace, limits.maxInboxEvents(), limits.maxInboxBytes(), this::turn);
+        this.inbox = new Inbox<>(
+                lane, state.clock, state.pace, 1, limits.maxInboxEvents(), limits.maxInboxBytes(), this::turn);
     }
 
     /** @return false if too much waits already */

@@ -21,7 +21,7 @@ class PaceTest {
     private final Pace pace = new Pace(world, MUCH);
     private final List<String> turns = new ArrayList<>();
     private int bytesPerTurn = MUCH;
-    private final Inbox<Integer> inbox = new Inbox<>(world, world, pace, 100, 100, this::turn);
+    private Inbox<Integer> inbox = new Inbox<>(world, world, pace, 1, 100, 100, this::turn);
 
     private void turn() {
         List<Integer> taken = new ArrayList<>();
@@ -54,6 +54,19 @@ class PaceTest {
         arrive(9_000, 5);
         world.run();
         assertThat(turns).containsExactly("0 [1]", "1000 [2, 3]", "2000 [4]", "3000 []", "9000 [5]", "10000 []");
+    }
+
+    @Test
+    void oneWhoseTurnsAreDearerGathersForLonger() {
+        inbox = new Inbox<>(world, world, pace, 2, 100, 100, this::turn);
+        look(1);
+        world.now = 0;
+        arrive(0, 1);
+        arrive(100, 2);
+        arrive(1_500, 3);
+        arrive(9_000, 4);
+        world.run();
+        assertThat(turns).containsExactly("0 [1]", "2000 [2, 3]", "4000 []", "9000 [4]", "11000 []");
     }
 
     @Test
