@@ -282,6 +282,14 @@ final class HostedMachine {
         if (machine == null || replica.worker().state().isDown()) {
             return;
         }
+        if (applied < index && !given.isEmpty()) {
+            // what lies here keeps the log from being cut
+            applyUpTo(index);
+            applier.answerSoon();
+            if (machine == null) {
+                return;
+            }
+        }
         long durable;
         try {
             durable = machine.durableIndex();
