@@ -29,10 +29,10 @@ final class HostedMachine {
 
     /** The applier will ask this machine to apply what lies here. */
     private final AtomicBoolean lying = new AtomicBoolean();
+    /** How much lies here, at most. The worker's. */
+    private long lyingBytes;
     /** Some read waits for an entry that was not here yet. Written by the applier, read by the worker. */
     private volatile boolean awaited;
-    /** How much of it, at most. The worker's. */
-    private long lyingBytes;
 
     private final AtomicBoolean trimming = new AtomicBoolean();
 
