@@ -71,8 +71,7 @@ final class GroupWorker {
         this.inbox = new Inbox<>(
                 lane,
                 state.clock,
-                state.pace,
-                1,
+                state.pace::nanosOfQuick,
                 state.config.limits().maxInboxEvents(),
                 state.config.limits().maxInboxBytes(),
                 this::turn);

@@ -5,6 +5,7 @@ import io.flotilla.raft.runtime.Lane;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongUnaryOperator;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 
 /**
@@ -22,10 +23,8 @@ final class Inbox<T> {
     private static final long ITEM_BYTES = 64;
 
     private final Lane lane;
-    /** Null: never let anything gather. */
-    private final Pace pace;
-
-    private final int paces;
+    /** How far apart turns begin after so many bytes; null: nothing ever gathers. */
+    private final LongUnaryOperator apart;
 
     private final Clock clock;
     private final int maxWeight;
@@ -43,19 +42,18 @@ final class Inbox<T> {
 
     /** @param turn takes some of what waits; run on the lane */
     Inbox(Lane lane, int maxWeight, long maxBytes, Runnable turn) {
-        this(lane, null, null, 1, maxWeight, maxBytes, turn);
+        this(lane, null, null, maxWeight, maxBytes, turn);
     }
 
     /**
-     * One whose lane lets work gather when the pace says so; the turn then tells what it {@link #carried}.
+     * One whose lane may let work gather; the turn then tells what it {@link #carried}.
      *
-     * @param paces its turns are then so many times as far apart as the pace says
+     * @param apart the nanoseconds between the beginnings of two turns, by what was carried lately; see {@link Pace}
      */
-    Inbox(Lane lane, Clock clock, Pace pace, int paces, int maxWeight, long maxBytes, Runnable turn) {
+    Inbox(Lane lane, Clock clock, LongUnaryOperator apart, int maxWeight, long maxBytes, Runnable turn) {
         this.lane = lane;
         this.clock = clock;
-        this.pace = pace;
-        this.paces = paces;
+        this.apart = apart;
         this.maxWeight = maxWeight;
         this.maxBytes = maxBytes;
         this.turn = turn;
@@ -107,11 +105,11 @@ final class Inbox<T> {
 
     /** Whether the turns are some time apart now. On the lane. */
     boolean gathers() {
-        return pace != null && pace.nanos(carriedLately) > 0;
+        return apart != null && apart.applyAsLong(carriedLately) > 0;
     }
 
     private void run() {
-        if (pace != null) {
+        if (apart != null) {
             forget();
         }
         long before = carriedLately;
@@ -141,7 +139,7 @@ final class Inbox<T> {
     }
 
     private long untilNextTurn() {
-        long apart = pace.nanos(carriedLately);
-        return apart == 0 ? 0 : turnBegun + paces * apart - clock.nanos();
+        long nanos = apart.applyAsLong(carriedLately);
+        return nanos == 0 ? 0 : turnBegun + nanos - clock.nanos();
     }
 }

@@ -10,7 +10,7 @@ final class LeasedReads {
     private static final int READS_PER_TURN = 256;
 
     /** Of a thread that may not wait; each may have to be fetched from a disk. */
-    private static final int READS_PER_BORROWED_TURN = 4;
+    private static final int READS_PER_BORROWED_TURN = 16;
 
     private final Lane lane;
     private final HostListener listener;
@@ -24,7 +24,12 @@ final class LeasedReads {
         this.listener = state.listener;
         HostLimits limits = state.config.limits();
         this.inbox = new Inbox<>(
-                lane, state.clock, state.pace, 1, limits.maxInboxEvents(), limits.maxInboxBytes(), this::turn);
+                lane,
+                state.clock,
+                state.pace::nanosOfQuick,
+                limits.maxInboxEvents(),
+                limits.maxInboxBytes(),
+                this::turn);
     }
 
     /** @return false if too much waits already */

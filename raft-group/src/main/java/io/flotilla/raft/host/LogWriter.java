@@ -28,9 +28,6 @@ final class LogWriter {
     /** A write takes further hand-overs while it is smaller than this. */
     private static final long BYTES_PER_WRITE = 4L << 20;
 
-    /** While work gathers: a sync is the dearest of all that is done in turns. */
-    private static final int PACES = 2;
-
     /** How long a group that was asked to let its log be cut is left alone after that. */
     private static final long NANOS_BETWEEN_TRIMS = 50_000_000L;
 
@@ -48,8 +45,8 @@ final class LogWriter {
         this.lane = lane;
         this.reader = reader;
         this.nodeFailed = nodeFailed;
-        this.inbox =
-                new Inbox<>(lane, state.clock, state.pace, PACES, Integer.MAX_VALUE, Long.MAX_VALUE, this::writeOnce);
+        this.inbox = new Inbox<>(
+                lane, state.clock, state.pace::nanosOfLog, Integer.MAX_VALUE, Long.MAX_VALUE, this::writeOnce);
         this.outbox = new Outbox(state);
     }
 

@@ -8,12 +8,17 @@ import io.flotilla.raft.runtime.NodeRuntime;
  * answer. When they have none it is paid by everybody who waits: then a lane that carries much begins its turns a fixed
  * time apart, and what comes in between travels together.
  *
+ * <p>While the log is among those that carry much, the threads of the network carry the quick lanes, if they can: a write crosses
+ * several nodes and lanes, and each crossing wakes somebody. A read crosses few, so reads alone are not worth it.
+ *
  * <p>Going by the processors' load alone would swing: gathering lowers it. So it begins at a high load and ends at a low
  * one. Looked at by one lane, read by all.
  */
 final class Pace {
-    /** Between the beginnings of two turns of a lane that carries much. */
+    /** Between the beginnings of two turns of a quick lane that carries much. */
     static final long NANOS = 1_000_000L;
+    /** Of the log's lane: a sync is the dearest of all that is done in turns. */
+    static final long LOG_NANOS = 2 * NANOS;
 
     private static final double BEGIN = 0.85;
     private static final double END = 0.4;
@@ -23,6 +28,10 @@ final class Pace {
     private final long muchBytes;
     private long lookedAt = Long.MIN_VALUE;
     private volatile boolean gathers;
+    /** Quick lanes' turns are some time apart by themselves. */
+    private volatile boolean isCarried;
+    /** The log has carried much since the last look. */
+    private volatile boolean hasWritten;
     /** Some lane has carried much since the last look: else nobody cares how busy the processors are. */
     private volatile boolean wanted;
 
@@ -41,17 +50,31 @@ final class Pace {
             double load = runtime.processorLoad();
             gathers = load >= BEGIN || gathers && load > END;
             runtime.setLending(!gathers);
+            isCarried = runtime.carry(gathers && hasWritten ? NANOS : 0);
+            hasWritten = false;
         }
     }
 
-    /** How far apart turns begin on a lane that carried so much lately; 0 if there is no need. Any lane. */
-    long nanos(long carriedBytes) {
+    /** How far apart turns begin on a quick lane that carried so much lately; 0 if there is no need. Any lane. */
+    long nanosOfQuick(long carriedBytes) {
+        return isToGather(carriedBytes) && !isCarried ? NANOS : 0;
+    }
+
+    /** How far apart the writes of the log begin. */
+    long nanosOfLog(long carriedBytes) {
+        if (carriedBytes >= muchBytes && !hasWritten) {
+            hasWritten = true;
+        }
+        return isToGather(carriedBytes) ? LOG_NANOS : 0;
+    }
+
+    private boolean isToGather(long carriedBytes) {
         if (carriedBytes < muchBytes) {
-            return 0;
+            return false;
         }
         if (!wanted) {
             wanted = true;
         }
-        return gathers ? NANOS : 0;
+        return gathers;
     }
 }

@@ -32,6 +32,17 @@ public interface NodeRuntime extends AutoCloseable {
      */
     default void setLending(boolean allowed) {}
 
+    /**
+     * Has quick lanes carried: run, with all that came to them, by threads that wake for the network's sake and from now on do so
+     * once in the given time. Whether lanes are lent does not matter meanwhile. By one lane.
+     *
+     * @param nanosApart nanoseconds between two rounds of such a thread; 0, as at first: lanes are not carried
+     * @return whether they are from now on; never if the runtime has no such threads
+     */
+    default boolean carry(long nanosApart) {
+        return false;
+    }
+
     /** The node's clock. */
     Clock clock();
 

@@ -21,7 +21,7 @@ class PaceTest {
     private final Pace pace = new Pace(world, MUCH);
     private final List<String> turns = new ArrayList<>();
     private int bytesPerTurn = MUCH;
-    private Inbox<Integer> inbox = new Inbox<>(world, world, pace, 1, 100, 100, this::turn);
+    private Inbox<Integer> inbox = new Inbox<>(world, world, pace::nanosOfQuick, 100, 100, this::turn);
 
     private void turn() {
         List<Integer> taken = new ArrayList<>();
@@ -39,7 +39,7 @@ class PaceTest {
     private void look(double load) {
         world.now += 250_000 * MICRO;
         world.load = load;
-        pace.nanos(MUCH);
+        pace.nanosOfLog(MUCH);
         pace.look(world.now);
     }
 
@@ -58,7 +58,7 @@ class PaceTest {
 
     @Test
     void oneWhoseTurnsAreDearerGathersForLonger() {
-        inbox = new Inbox<>(world, world, pace, 2, 100, 100, this::turn);
+        inbox = new Inbox<>(world, world, pace::nanosOfLog, 100, 100, this::turn);
         look(1);
         world.now = 0;
         arrive(0, 1);
@@ -87,10 +87,10 @@ class PaceTest {
         double[] loads = {0.8, 0.9, 0.5, 0.39, 0.8, 1};
         for (int i = 0; i < loads.length; i++) {
             look(loads[i]);
-            gathers[i] = pace.nanos(MUCH) > 0;
+            gathers[i] = pace.nanosOfQuick(MUCH) > 0;
         }
         assertThat(gathers).containsExactly(false, true, true, false, false, true);
-        assertThat(pace.nanos(MUCH - 1)).isZero();
+        assertThat(pace.nanosOfQuick(MUCH - 1)).isZero();
     }
 
     @Test
@@ -98,19 +98,49 @@ class PaceTest {
         look(1);
         world.load = 0;
         pace.look(world.now + 249_999 * MICRO);
-        assertThat(pace.nanos(MUCH)).isPositive();
+        assertThat(pace.nanosOfQuick(MUCH)).isPositive();
         pace.look(world.now + 250_000 * MICRO);
-        assertThat(pace.nanos(MUCH)).isZero();
+        assertThat(pace.nanosOfQuick(MUCH)).isZero();
+    }
+
+    @Test
+    void aLaneThatIsCarriedHasItsTurnsApartWithoutHelp() {
+        world.carries = true;
+        look(1);
+        assertThat(pace.nanosOfLog(MUCH)).as("has a thread of its own").isEqualTo(Pace.LOG_NANOS);
+        assertThat(pace.nanosOfQuick(MUCH)).isZero();
+        look(0);
+        assertThat(world.carried).containsExactly(Pace.NANOS, 0L);
+        assertThat(world.lending).containsExactly(false, true);
+    }
+
+    @Test
+    void aQuickLaneThatNobodyCarriesIsALaneLikeOthers() {
+        look(1);
+        assertThat(pace.nanosOfQuick(MUCH)).isEqualTo(Pace.NANOS);
+        assertThat(world.carried).containsExactly(Pace.NANOS);
+    }
+
+    @Test
+    void readsAloneAreNotWorthCarrying() {
+        world.carries = true;
+        look(1);
+        world.now += 250_000 * MICRO;
+        pace.nanosOfQuick(MUCH);
+        pace.nanosOfLog(MUCH - 1);
+        pace.look(world.now);
+        assertThat(world.carried).containsExactly(Pace.NANOS, 0L);
+        assertThat(pace.nanosOfQuick(MUCH)).as("still gathers").isEqualTo(Pace.NANOS);
     }
 
     @Test
     void nobodyLooksWhileLittleIsCarried() {
         world.load = 1;
         pace.look(world.now);
-        pace.nanos(MUCH - 1);
+        pace.nanosOfQuick(MUCH - 1);
         pace.look(world.now + 250_000 * MICRO);
         assertThat(world.looks).isZero();
-        pace.nanos(MUCH);
+        pace.nanosOfQuick(MUCH);
         pace.look(world.now + 500_000 * MICRO);
         assertThat(world.looks).isEqualTo(1);
         pace.look(world.now + 750_000 * MICRO);
@@ -127,6 +157,9 @@ class PaceTest {
         private long now;
         private double load;
         private int looks;
+        private boolean carries;
+        private final List<Long> carried = new ArrayList<>();
+        private final List<Boolean> lending = new ArrayList<>();
 
         void run() {
             for (Task next = tasks.poll(); next != null; next = tasks.poll()) {
@@ -179,6 +212,17 @@ class PaceTest {
         @Override
         public long randomSeed() {
             return 1;
+        }
+
+        @Override
+        public void setLending(boolean allowed) {
+            lending.add(allowed);
+        }
+
+        @Override
+        public boolean carry(long nanosApart) {
+            carried.add(nanosApart);
+            return carries && nanosApart > 0;
         }
 
         @Override

@@ -22,6 +22,7 @@ import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
 import io.flotilla.raft.transport.grpc.GrpcRaftService;
 import io.flotilla.raft.transport.grpc.GrpcTransport;
+import io.flotilla.raft.transport.grpc.NetworkThreads;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
@@ -48,6 +49,7 @@ public final class NodeServer implements AutoCloseable {
 
     // Guarded by this: what is open, in the order in which it was opened.
     private DirectoryLock lock;
+    private NetworkThreads network;
     private ThreadRuntime runtime;
     private GrpcTransport transport;
     private GrpcConnector connector;
@@ -75,8 +77,10 @@ public final class NodeServer implements AutoCloseable {
         try {
             HostAndPort listen = HostAndPort.parse(config.listen());
             lock = lockDirectory();
-            runtime = new ThreadRuntime(config.id().value(), this::laneFailed);
-            transport = new GrpcTransport(config.id(), this::address, this::fleetId);
+            network = new NetworkThreads(
+                    config.id() + "-net", Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
+            runtime = new ThreadRuntime(config.id().value(), this::laneFailed, network);
+            transport = new GrpcTransport(config.id(), this::address, this::fleetId, network);
             connector = new GrpcConnector();
             server = listen(listen);
             address = advertised(listen, server.getPort());
@@ -153,6 +157,9 @@ public final class NodeServer implements AutoCloseable {
         if (runtime != null) {
             runtime.close();
         }
+        if (network != null) {
+            network.close();
+        }
         if (lock != null) {
             try {
                 lock.close();
@@ -199,7 +206,7 @@ public final class NodeServer implements AutoCloseable {
                     null);
         }
         NettyServerBuilder builder = NettyServerBuilder.forAddress(socket);
-        GrpcRaftService.configure(builder);
+        GrpcRaftService.configure(network.serve(builder));
         try {
             return builder.directExecutor()
                     .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)

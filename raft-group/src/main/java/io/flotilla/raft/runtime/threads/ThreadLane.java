@@ -3,6 +3,8 @@ package io.flotilla.raft.runtime.threads;
 import io.flotilla.raft.runtime.Cancellable;
 import io.flotilla.raft.runtime.Lane;
 import java.util.PriorityQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,8 +16,8 @@ import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
  * A lane as one thread: tasks come through a lock-free queue of many producers, delayed ones lie in a heap that only
  * who runs the lane touches. The queue is not bounded here; whoever offers tasks bounds the work behind them.
  *
- * <p>A quick lane may be run by another thread for a while, one that is awake already ({@link Errands}), while its own one
- * sleeps: to wake a thread takes longer than most tasks. One thread at a time runs it; what it leaves behind is seen by the
+ * <p>A quick lane may be run by another thread for a while, one that is awake already ({@link Errands}) or soon will be
+ * ({@link Carriers}), while its own one sleeps: to wake a thread takes longer than most tasks. One thread at a time runs it; what it leaves behind is seen by the
  * next one, since each takes the lane by changing its state.
  */
 final class ThreadLane implements Lane, Runnable {
@@ -37,13 +39,20 @@ final class ThreadLane implements Lane, Runnable {
     }
 
     private final String name;
-    private final AtomicBoolean lending;
+    private final AtomicReference<Borrowers> borrowers;
+    /** Null if there is none. */
+    private final Executor carrier;
+
+    private final Runnable carried = this::runCarried;
     private final LaneFailureHandler failures;
     private final Thread thread;
     private final MpscUnboundedAtomicArrayQueue<Runnable> queue = new MpscUnboundedAtomicArrayQueue<>(1024);
     private final PriorityQueue<Timer> timers = new PriorityQueue<>();
     private final AtomicReference<State> state = new AtomicReference<>(State.AWAKE);
     private final AtomicInteger cancelled = new AtomicInteger();
+    /** The carrier has been told and has not come yet. */
+    private final AtomicBoolean carrierComes = new AtomicBoolean();
+
     /** The thread that runs the lane now, or null. */
     private volatile Thread runner;
     /** The lane's own thread would run it, but somebody else does. */
@@ -54,10 +63,16 @@ final class ThreadLane implements Lane, Runnable {
     /** When the own thread wakes by itself. */
     private long sleepsUntil;
 
-    /** @param lending whether other threads may run it now */
-    ThreadLane(String name, String threadName, AtomicBoolean lending, LaneFailureHandler failures) {
+    /** @param borrowers who else may run it now; carriers only if there is a carrier */
+    ThreadLane(
+            String name,
+            String threadName,
+            AtomicReference<Borrowers> borrowers,
+            Executor carrier,
+            LaneFailureHandler failures) {
         this.name = name;
-        this.lending = lending;
+        this.borrowers = borrowers;
+        this.carrier = carrier;
         this.failures = failures;
         this.thread = new Thread(this, threadName);
         this.thread.setDaemon(true);
@@ -125,9 +140,35 @@ final class ThreadLane implements Lane, Runnable {
     }
 
     private void wake() {
-        if (state.get() == State.ASLEEP && !(lending.get() && !stopped && Errands.take(this))) {
+        if (state.get() == State.ASLEEP && (stopped || !isTaken(borrowers.get()))) {
             rouse();
         }
+    }
+
+    private boolean isTaken(Borrowers who) {
+        return switch (who) {
+            case NOBODY -> false;
+            case GIVERS -> Errands.take(this);
+            case CARRIERS -> callCarrier();
+        };
+    }
+
+    /** @return false if it does not come any more */
+    private boolean callCarrier() {
+        if (carrierComes.compareAndSet(false, true)) {
+            try {
+                carrier.execute(carried);
+            } catch (RejectedExecutionException e) {
+                carrierComes.set(false);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void runCarried() {
+        carrierComes.set(false);
+        runBorrowed();
     }
 
     /** Leaves what waits to the lane's own thread. */

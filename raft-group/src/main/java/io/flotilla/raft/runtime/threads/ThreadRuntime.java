@@ -8,8 +8,9 @@ import java.lang.management.ManagementFactory;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Lanes as daemon threads, the operating system's clock and random source. Thread-safe.
@@ -23,10 +24,17 @@ public final class ThreadRuntime implements NodeRuntime {
     private static final OperatingSystemMXBean MACHINE =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
-    private static final AtomicBoolean NEVER = new AtomicBoolean();
+    private static final AtomicReference<Borrowers> NOBODY = new AtomicReference<>(Borrowers.NOBODY);
 
     private final String name;
-    private final AtomicBoolean lending = new AtomicBoolean(true);
+    private final AtomicReference<Borrowers> borrowers = new AtomicReference<>(Borrowers.GIVERS);
+    /** Null if there are none. */
+    private final Carriers carriers;
+
+    // guarded by this
+    private int quickLanes;
+    private boolean isLending = true;
+    private boolean isCarrying;
     private final LaneFailureHandler failures;
     private final Map<String, ThreadLane> lanes = new LinkedHashMap<>();
     private final SystemClock clock = new SystemClock();
@@ -38,7 +46,13 @@ public final class ThreadRuntime implements NodeRuntime {
      * @param failures told of each task that throws
      */
     public ThreadRuntime(String name, LaneFailureHandler failures) {
+        this(name, failures, null);
+    }
+
+    /** As above, with threads that {@link #carry} quick lanes. They are the caller's, to be closed after this. */
+    public ThreadRuntime(String name, LaneFailureHandler failures, Carriers carriers) {
         this.name = name;
+        this.carriers = carriers;
         this.failures = failures;
     }
 
@@ -55,8 +69,25 @@ public final class ThreadRuntime implements NodeRuntime {
     }
 
     @Override
-    public void setLending(boolean allowed) {
-        lending.set(allowed);
+    public synchronized void setLending(boolean allowed) {
+        isLending = allowed;
+        chooseBorrowers();
+    }
+
+    @Override
+    public synchronized boolean carry(long nanosApart) {
+        if (carriers == null) {
+            return false;
+        }
+        carriers.beat(nanosApart);
+        isCarrying = nanosApart > 0;
+        chooseBorrowers();
+        return isCarrying;
+    }
+
+    private void chooseBorrowers() {
+        Borrowers otherwise = isLending ? Borrowers.GIVERS : Borrowers.NOBODY;
+        borrowers.set(isCarrying ? Borrowers.CARRIERS : otherwise);
     }
 
     @Override
@@ -71,7 +102,9 @@ public final class ThreadRuntime implements NodeRuntime {
         if (lanes.containsKey(laneName)) {
             throw new IllegalArgumentException("the runtime " + name + " has a lane " + laneName + " already");
         }
-        ThreadLane lane = new ThreadLane(laneName, name + "-" + laneName, isQuick ? lending : NEVER, failures);
+        Executor carrier = isQuick && carriers != null ? carriers.carrier(quickLanes++) : null;
+        ThreadLane lane =
+                new ThreadLane(laneName, name + "-" + laneName, isQuick ? borrowers : NOBODY, carrier, failures);
         lanes.put(laneName, lane);
         lane.start();
         return lane;

@@ -6,6 +6,7 @@ import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.MethodDescriptor;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -18,7 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Messages between nodes over gRPC: to each peer one stream of its own, kept open and opened again after at most half
- * a second, and once there is bulk for it a second one on its own connection. Thread-safe; works on gRPC's event loops and one timer thread, whatever the number of peers.
+ * a second, and once there is bulk for it a second one on its own connection. Thread-safe; works on gRPC's event loops, or the given ones, and one timer thread,
+ * whatever the number of peers.
  *
  * <p>What comes in arrives through {@link GrpcRaftService}, which the node adds to its server. While there is no
  * connection, messages wait in the peer's bounded queue until the attempt fails; then they are dropped.
@@ -36,6 +38,9 @@ public final class GrpcTransport implements Transport {
     private final Supplier<String> ownAddress;
     private final Supplier<String> fleetId;
     private final long queueBytes;
+    /** Null: gRPC's own. */
+    private final NetworkThreads threads;
+
     private final ScheduledThreadPoolExecutor timer;
     private final ConcurrentMap<NodeId, Peer> peers = new ConcurrentHashMap<>();
     private volatile TransportReceiver receiver;
@@ -52,12 +57,27 @@ public final class GrpcTransport implements Transport {
      * @param fleetId the fleet this node belongs to, empty while it belongs to none; asked at each connection
      */
     public GrpcTransport(NodeId self, Supplier<String> ownAddress, Supplier<String> fleetId) {
-        this(self, ownAddress, fleetId, QUEUE_BYTES);
+        this(self, ownAddress, fleetId, QUEUE_BYTES, null);
+    }
+
+    /** @param threads its connections' threads; they are the caller's, to be closed after this */
+    public GrpcTransport(NodeId self, Supplier<String> ownAddress, Supplier<String> fleetId, NetworkThreads threads) {
+        this(self, ownAddress, fleetId, QUEUE_BYTES, threads);
     }
 
     /** @param queueBytes bytes that may wait for one peer; beyond them messages are dropped */
     public GrpcTransport(NodeId self, Supplier<String> ownAddress, Supplier<String> fleetId, long queueBytes) {
+        this(self, ownAddress, fleetId, queueBytes, null);
+    }
+
+    private GrpcTransport(
+            NodeId self,
+            Supplier<String> ownAddress,
+            Supplier<String> fleetId,
+            long queueBytes,
+            NetworkThreads threads) {
         this.self = self;
+        this.threads = threads;
         this.ownAddress = ownAddress;
         this.fleetId = fleetId;
         this.queueBytes = queueBytes;
@@ -130,6 +150,11 @@ public final class GrpcTransport implements Transport {
     /** Counts since this transport was made. */
     public TransportStats stats() {
         return new TransportStats(framesOut.sum(), bytesOut.sum(), framesIn.sum(), bytesIn.sum(), dropped.sum());
+    }
+
+    NettyChannelBuilder channelTo(String address) {
+        NettyChannelBuilder channel = NettyChannelBuilder.forTarget("dns:///" + address);
+        return threads == null ? channel : threads.connect(channel);
     }
 
     NodeId self() {

@@ -7,7 +7,6 @@ import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -234,7 +233,8 @@ final class PeerLink {
 
         Stream(String to) {
             this.to = to;
-            this.channel = NettyChannelBuilder.forTarget("dns:///" + to)
+            this.channel = transport
+                    .channelTo(to)
                     .usePlaintext()
                     .directExecutor()
                     .disableRetry()

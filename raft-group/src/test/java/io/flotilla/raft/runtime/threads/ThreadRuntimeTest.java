@@ -182,6 +182,7 @@ class ThreadRuntimeTest {
         Lane slow = runtime.lane("slow");
         Lane quick = runtime.quickLane("quick");
         runtime.setLending(false);
+        assertThat(runtime.carry(1_000_000)).as("there is nobody to carry it").isFalse();
         Thread here = Thread.currentThread();
         AtomicInteger wrong = new AtomicInteger();
         for (int i = 0; i < 2_000; i++) {

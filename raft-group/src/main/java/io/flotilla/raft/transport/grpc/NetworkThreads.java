@@ -1,0 +1,85 @@
+package io.flotilla.raft.transport.grpc;
+
+import io.flotilla.raft.runtime.threads.Carriers;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.netty.channel.IoHandlerFactory;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.SelectStrategyFactory;
+import io.grpc.netty.shaded.io.netty.channel.ServerChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The threads of one node's connections, which may carry its quick lanes: what all connections brought, the
+ * turn of a worker that it led to, and the frames which that wrote, are then one round of one thread. Thread-safe.
+ */
+public final class NetworkThreads implements Carriers, AutoCloseable {
+    private static final int STOP_SECONDS = 2;
+
+    private final MultiThreadIoEventLoopGroup loops;
+    private final List<Executor> carriers = new ArrayList<>();
+    private final Class<? extends Channel> channelType;
+    private final Class<? extends ServerChannel> serverType;
+    private volatile long nanosApart;
+
+    /**
+     * @param name put before the threads' names
+     * @param count of threads, at least 1
+     */
+    public NetworkThreads(String name, int count) {
+        SelectStrategyFactory beats = () -> new Beat(() -> nanosApart, System::nanoTime, LockSupport::parkNanos);
+        IoHandlerFactory handlers;
+        if (Epoll.isAvailable()) {
+            handlers = EpollIoHandler.newFactory(0, beats);
+            channelType = EpollSocketChannel.class;
+            serverType = EpollServerSocketChannel.class;
+        } else {
+            handlers = NioIoHandler.newFactory(SelectorProvider.provider(), beats);
+            channelType = NioSocketChannel.class;
+            serverType = NioServerSocketChannel.class;
+        }
+        loops = new MultiThreadIoEventLoopGroup(count, new DefaultThreadFactory(name, true), handlers);
+        loops.forEach(carriers::add);
+    }
+
+    /** Lets a server use these threads, for all that it does. */
+    public NettyServerBuilder serve(NettyServerBuilder server) {
+        return server.bossEventLoopGroup(loops).workerEventLoopGroup(loops).channelType(serverType);
+    }
+
+    NettyChannelBuilder connect(NettyChannelBuilder channel) {
+        return channel.eventLoopGroup(loops).channelType(channelType);
+    }
+
+    @Override
+    public Executor carrier(int number) {
+        return carriers.get(number % carriers.size());
+    }
+
+    @Override
+    public void beat(long nanos) {
+        nanosApart = nanos;
+    }
+
+    /** Ends the threads, those that use them having been closed before; waits for that, some seconds at most. */
+    @Override
+    public void close() {
+        beat(0);
+        loops.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
+                .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,148 @@
+package io.flotilla.raft.transport.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.threads.ThreadRuntime;
+import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.TransportReceiver;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Two nodes whose connections, and for a while whose lanes, have threads of their own. */
+class NetworkThreadsTest {
+    private static final NodeId A = new NodeId("a");
+    private static final NodeId B = new NodeId("b");
+    private static final int ROUNDS = 300;
+
+    private final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
+    private final Node a = new Node(A);
+    private final Node b = new Node(B);
+
+    /** Sends back what it gets, one round higher, from its lane. */
+    private final class Node implements TransportReceiver {
+        final NodeId id;
+        final NetworkThreads threads;
+        final ThreadRuntime runtime;
+        final GrpcTransport transport;
+        final Server server;
+        final Lane lane;
+        final List<Long> rounds = new ArrayList<>(); // the lane's
+        final AtomicInteger carried = new AtomicInteger();
+        final CountDownLatch done = new CountDownLatch(1);
+
+        Node(NodeId id) {
+            this.id = id;
+            threads = new NetworkThreads(id + "-net", 1);
+            runtime = new ThreadRuntime(id.value(), (which, cause) -> failures.add(cause), threads);
+            lane = runtime.quickLane("worker");
+            transport = new GrpcTransport(id, this::address, () -> "fleet", threads);
+            try {
+                NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0));
+                server = GrpcRaftService.configure(threads.serve(builder))
+                        .directExecutor()
+                        .addService(new GrpcRaftService(transport))
+                        .build()
+                        .start();
+            } catch (java.io.IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+            transport.start(this);
+        }
+
+        String address() {
+            return "127.0.0.1:" + server.getPort();
+        }
+
+        @Override
+        public void receive(NodeId from, List<GroupMessage> messages) {
+            runtime.lend(() -> lane.execute(() -> {
+                if (Thread.currentThread().getName().startsWith(id + "-net")) {
+                    carried.incrementAndGet();
+                }
+                for (GroupMessage message : messages) {
+                    answer(from, ((Message.Heartbeat) message.message()).round());
+                }
+            }));
+        }
+
+        private void answer(NodeId from, long round) {
+            rounds.add(round);
+            if (round >= ROUNDS) {
+                done.countDown();
+            }
+            transport.send(from, List.of(heartbeat(round + 1)));
+        }
+
+        @Override
+        public void receiveBulk(NodeId from, io.flotilla.raft.transport.BulkMessage message) {}
+
+        void close() {
+            server.shutdownNow();
+            transport.close();
+            runtime.close();
+            threads.close();
+        }
+    }
+
+    private static GroupMessage heartbeat(long round) {
+        return new GroupMessage(1, new Message.Heartbeat(1, 0, round));
+    }
+
+    @AfterEach
+    void close() {
+        a.close();
+        b.close();
+    }
+
+    private void play() throws Exception {
+        a.transport.setAddress(B, b.address());
+        b.transport.setAddress(A, a.address());
+        a.transport.send(B, List.of(heartbeat(1)));
+        assertThat(a.done.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(b.done.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void lanesThatAreCarriedRunOnTheNetworksThreadsABeatApart() throws Exception {
+        for (Node node : List.of(a, b)) {
+            assertThat(node.runtime.carry(1_000_000)).isTrue();
+        }
+        long begun = System.nanoTime();
+        play();
+        // each round is a beat of one node, whose second, unpaced half writes the answer
+        assertThat(System.nanoTime() - begun).isGreaterThan(ROUNDS * 500_000L);
+        for (Node node : List.of(a, b)) {
+            assertThat(node.carried).hasValueGreaterThan(ROUNDS / 4);
+        }
+        assertThat(failures).isEmpty();
+    }
+
+    @Test
+    void withoutABeatNothingWaits() throws Exception {
+        play();
+        for (int i = 1; i < a.rounds.size() && i < ROUNDS / 2; i++) {
+            assertThat(a.rounds.get(i)).isEqualTo(a.rounds.get(i - 1) + 2);
+        }
+    }
+
+    @Test
+    void afterTheCloseNothingIsCarried() {
+        a.close();
+        assertThatThrownBy(() -> a.threads.carrier(0).execute(() -> {})).isInstanceOf(RejectedExecutionException.class);
+    }
+}
