@@ -18,6 +18,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class HostedMachine {
     /** Entries for which nobody here waits lie for a while, or until there is so much of them, and are then applied together. */
     private static final int LYING_BYTES = 16 << 10;
+    /** What a thread that may not wait runs of them in a task. */
+    private static final int MOST_BORROWED_READS = 16;
 
     private final Replica replica;
     private final Applier applier;
@@ -82,6 +84,9 @@ final class HostedMachine {
     }
 
     private static boolean isLong(List<ReadCallback> callbacks) {
+        if (callbacks.size() > MOST_BORROWED_READS) {
+            return true;
+        }
         for (int i = 0; i < callbacks.size(); i++) {
             if (callbacks.get(i).isLong()) {
                 return true;
@@ -400,12 +405,16 @@ final class HostedMachine {
     }
 
     private void runReads() {
+        int done = 0;
         while (!waiting.isEmpty() && waiting.peek().index <= applied) {
-            if (!lane().mayWait() && isLong(waiting.peek().callbacks)) {
+            List<ReadCallback> next = waiting.peek().callbacks;
+            boolean isMany = done > 0 && done + next.size() > MOST_BORROWED_READS;
+            if (!lane().mayWait() && (isMany || isLong(next))) {
                 applier.runSlow(this::runReads);
                 return;
             }
             WaitingReads reads = waiting.poll();
+            done += reads.callbacks.size();
             for (int i = 0; i < reads.callbacks.size(); i++) {
                 run(reads.callbacks.get(i), reads.lease);
             }

@@ -10,7 +10,7 @@ final class LeasedReads {
     private static final int READS_PER_TURN = 256;
 
     /** Of a thread that may not wait; each may have to be fetched from a disk. */
-    private static final int READS_PER_BORROWED_TURN = 16;
+    private static final int READS_PER_BORROWED_TURN = 4;
 
     private final Lane lane;
     private final HostListener listener;

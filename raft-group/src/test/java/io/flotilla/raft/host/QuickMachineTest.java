@@ -7,6 +7,7 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.read.LeaseConfig;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
@@ -234,6 +235,43 @@ class QuickMachineTest {
         @Override
         public void refused(Refusal refusal) {
             done.run();
+        }
+    }
+
+    @Test
+    void manyReadsAtOnceAreLeftToTheAppliersThread() throws Exception {
+        // without a lease all reads of a turn are safe, and run, together
+        core = CoreConfig.defaults().withLeases(LeaseConfig.off());
+        start(true);
+        Thread here = Thread.currentThread();
+        for (int round = 0; round < 300; round++) {
+            AtomicInteger open = new AtomicInteger(100);
+            AtomicInteger byMe = new AtomicInteger();
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            runtime.lend(() -> {
+                for (int i = 0; i < 100; i++) {
+                    host.read(0, new ReadCallback() {
+                        @Override
+                        public Runnable read(StateMachine machine) {
+                            if (Thread.currentThread() == here) {
+                                byMe.incrementAndGet();
+                            }
+                            return () -> {
+                                if (open.decrementAndGet() == 0) {
+                                    done.complete(null);
+                                }
+                            };
+                        }
+
+                        @Override
+                        public void refused(Refusal refusal) {
+                            done.completeExceptionally(new AssertionError(refusal.toString()));
+                        }
+                    });
+                }
+            });
+            done.get(20, TimeUnit.SECONDS);
+            assertThat(byMe).hasValueLessThanOrEqualTo(16);
         }
     }
 

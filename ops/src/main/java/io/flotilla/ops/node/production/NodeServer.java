@@ -77,8 +77,7 @@ public final class NodeServer implements AutoCloseable {
         try {
             HostAndPort listen = HostAndPort.parse(config.listen());
             lock = lockDirectory();
-            network = new NetworkThreads(
-                    config.id() + "-net", Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
+            network = new NetworkThreads(config.id() + "-net", NetworkThreads.suitableCount());
             runtime = new ThreadRuntime(config.id().value(), this::laneFailed, network);
             transport = new GrpcTransport(config.id(), this::address, this::fleetId, network);
             connector = new GrpcConnector();

@@ -12,6 +12,6 @@ public interface Carriers {
      */
     Executor carrier(int number);
 
-    /** From now on each of the threads begins at most one round in so many nanoseconds; 0: whenever there is something to do. */
+    /** From now on the rounds of each thread begin so many nanoseconds apart; 0: whenever there is something to do. */
     void beat(long nanosApart);
 }

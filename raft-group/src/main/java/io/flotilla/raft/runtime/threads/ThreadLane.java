@@ -4,7 +4,6 @@ import io.flotilla.raft.runtime.Cancellable;
 import io.flotilla.raft.runtime.Lane;
 import java.util.PriorityQueue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -158,7 +157,8 @@ final class ThreadLane implements Lane, Runnable {
         if (carrierComes.compareAndSet(false, true)) {
             try {
                 carrier.execute(carried);
-            } catch (RejectedExecutionException e) {
+            } catch (RuntimeException | Error e) {
+                // ended, or out of threads: the lane has one of its own
                 carrierComes.set(false);
                 return false;
             }

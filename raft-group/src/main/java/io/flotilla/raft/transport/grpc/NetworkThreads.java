@@ -56,6 +56,12 @@ public final class NetworkThreads implements Carriers, AutoCloseable {
         loops.forEach(carriers::add);
     }
 
+    /** How many threads suit this machine: half as many as processors, unless the property of netty's own says otherwise. */
+    public static int suitableCount() {
+        int half = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+        return Math.max(1, Integer.getInteger("io.grpc.netty.shaded.io.netty.eventLoopThreads", half));
+    }
+
     /** Lets a server use these threads, for all that it does. */
     public NettyServerBuilder serve(NettyServerBuilder server) {
         return server.bossEventLoopGroup(loops).workerEventLoopGroup(loops).channelType(serverType);

@@ -58,8 +58,16 @@ class CarriedLanesTest {
 
     /** Gives the lane tasks until one finds it asleep and so comes to the carrier. */
     private Runnable untilCarried(Lane lane, Runnable task) throws Exception {
+        Thread own = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("test-" + lane.name()))
+                .findAny()
+                .orElseThrow();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (System.nanoTime() < deadline) {
+            while (own.getState() != Thread.State.TIMED_WAITING) {
+                assertThat(System.nanoTime()).as("the lane never sleeps").isLessThan(deadline);
+                Thread.onSpinWait();
+            }
             CountDownLatch ran = new CountDownLatch(1);
             lane.execute(() -> {
                 task.run();
