@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class HostedMachine {
     /** Entries for which nobody here waits lie for a while, or until there is so much of them, and are then applied together. */
     private static final int LYING_BYTES = 16 << 10;
-    /** What a thread that may not wait runs of them in a task. */
+    /** So many reads a thread that may not wait runs in one task. */
     private static final int MOST_BORROWED_READS = 16;
 
     private final Replica replica;

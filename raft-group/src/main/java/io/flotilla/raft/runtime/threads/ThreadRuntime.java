@@ -31,14 +31,16 @@ public final class ThreadRuntime implements NodeRuntime {
     /** Null if there are none. */
     private final Carriers carriers;
 
+    private final LaneFailureHandler failures;
+    private final Map<String, ThreadLane> lanes = new LinkedHashMap<>();
+    private final SystemClock clock = new SystemClock();
+
     // guarded by this
     private int quickLanes;
     private boolean isLending = true;
     private boolean isCarrying;
-    private final LaneFailureHandler failures;
-    private final Map<String, ThreadLane> lanes = new LinkedHashMap<>();
-    private final SystemClock clock = new SystemClock();
     private boolean closing;
+
     private volatile boolean closed;
 
     /**
