@@ -4,14 +4,13 @@ import io.flotilla.ops.cli.Commands;
 import io.flotilla.ops.cli.Terminal;
 import io.flotilla.ops.command.Flotilla;
 import io.flotilla.ops.logging.NoLogging;
+import io.flotilla.raft.transport.grpc.NetworkThreads;
 import java.util.List;
 
 /** The process's entry point. */
 public final class Main {
     /** The verbs that log, to a file; the others don't at all. */
     private static final List<String> SERVERS = List.of("dev", "node");
-
-    private static final String EVENT_LOOPS = "io.grpc.netty.shaded.io.netty.eventLoopThreads";
 
     private Main() {}
 
@@ -25,14 +24,11 @@ public final class Main {
     }
 
     /**
-     * Half as many of netty's threads as processors, in place of twice as many: what a frame brings is passed on or worked off at
+     * Half as many of netty's threads as processors for clients, too, in place of twice as many: what a frame brings is passed on or worked off at
      * once, and what leaves from the same thread wakes no other (docs/benchmarks.md).
      */
     private static void limitEventLoops() {
-        if (System.getProperty(EVENT_LOOPS) == null) {
-            System.setProperty(
-                    EVENT_LOOPS, String.valueOf(Math.max(1, Runtime.getRuntime().availableProcessors() / 2)));
-        }
+        System.setProperty(NetworkThreads.COUNT_PROPERTY, String.valueOf(NetworkThreads.suitableCount()));
     }
 
     private static String verb(String[] args) {

@@ -408,7 +408,7 @@ final class HostedMachine {
         int done = 0;
         while (!waiting.isEmpty() && waiting.peek().index <= applied) {
             List<ReadCallback> next = waiting.peek().callbacks;
-            boolean isMany = done > 0 && done + next.size() > MOST_BORROWED_READS;
+            boolean isMany = done + next.size() > MOST_BORROWED_READS;
             if (!lane().mayWait() && (isMany || isLong(next))) {
                 applier.runSlow(this::runReads);
                 return;

@@ -60,7 +60,7 @@ final class Pace {
         return isToGather(carriedBytes) && !isCarried ? NANOS : 0;
     }
 
-    /** How far apart the writes of the log begin. */
+    /** How far apart turns begin on the log's lane, after so much; 0 if there is no need. That lane. */
     long nanosOfLog(long carriedBytes) {
         if (carriedBytes >= muchBytes && !hasWritten) {
             hasWritten = true;

@@ -28,6 +28,9 @@ import java.util.concurrent.locks.LockSupport;
  * turn of a worker that it led to, and the frames which that wrote, are then one round of one thread. Thread-safe.
  */
 public final class NetworkThreads implements Carriers, AutoCloseable {
+    /** The system property by which netty itself is told how many threads to use. */
+    public static final String COUNT_PROPERTY = "io.grpc.netty.shaded.io.netty.eventLoopThreads";
+
     private static final int STOP_SECONDS = 2;
 
     private final MultiThreadIoEventLoopGroup loops;
@@ -56,10 +59,10 @@ public final class NetworkThreads implements Carriers, AutoCloseable {
         loops.forEach(carriers::add);
     }
 
-    /** How many threads suit this machine: half as many as processors, unless the property of netty's own says otherwise. */
+    /** How many threads suit this machine: half as many as processors, unless {@link #COUNT_PROPERTY} says otherwise. */
     public static int suitableCount() {
         int half = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
-        return Math.max(1, Integer.getInteger("io.grpc.netty.shaded.io.netty.eventLoopThreads", half));
+        return Math.max(1, Integer.getInteger(COUNT_PROPERTY, half));
     }
 
     /** Lets a server use these threads, for all that it does. */

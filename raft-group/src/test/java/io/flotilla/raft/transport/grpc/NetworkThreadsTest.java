@@ -7,10 +7,13 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
+import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,8 +63,8 @@ class NetworkThreadsTest {
                         .addService(new GrpcRaftService(transport))
                         .build()
                         .start();
-            } catch (java.io.IOException e) {
-                throw new java.io.UncheckedIOException(e);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
             transport.start(this);
         }
@@ -103,7 +106,7 @@ class NetworkThreadsTest {
         }
 
         @Override
-        public void receiveBulk(NodeId from, io.flotilla.raft.transport.BulkMessage message) {}
+        public void receiveBulk(NodeId from, BulkMessage message) {}
 
         void close() {
             server.shutdownNow();
