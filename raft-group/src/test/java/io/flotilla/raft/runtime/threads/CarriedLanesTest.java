@@ -95,11 +95,36 @@ class CarriedLanesTest {
                 ran.add("first " + lane.isCurrent() + " " + lane.mayWait());
             }
         });
-        lane.execute(() -> ran.add("second")); // the carrier comes in any case
-        assertThat(carrying.given).isEmpty();
+        CountDownLatch second = new CountDownLatch(1);
+        lane.execute(() -> {
+            ran.add("second");
+            second.countDown();
+        });
+        assertThat(carrying.given).as("the carrier comes in any case").isEmpty();
         carried.run();
+        // by the own thread, if the first took a carrier's whole millisecond
+        assertThat(second.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(ran).containsExactly("first true false", "second");
         assertThat(lane.isCurrent()).as("given back").isFalse();
+    }
+
+    @Test
+    void whatComesJustWhenTheCarrierLeavesIsNotLost() throws Exception {
+        ExecutorService carrier = Executors.newSingleThreadExecutor();
+        carrying.handOn = carrier;
+        Lane lane = runtime.quickLane("a");
+        runtime.carry(MILLI);
+        AtomicInteger ran = new AtomicInteger();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        for (int i = 1; i <= 20_000; i++) {
+            lane.execute(ran::incrementAndGet);
+            while (ran.get() < i) {
+                assertThat(System.nanoTime() - deadline)
+                        .as("task %d never ran", i)
+                        .isNegative();
+            }
+        }
+        carrier.shutdown();
     }
 
     @Test
