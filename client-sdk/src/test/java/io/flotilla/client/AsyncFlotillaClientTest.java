@@ -460,6 +460,22 @@ final class AsyncFlotillaClientTest {
         assertThat(writes.get(1).getNotAfterMillis()).isGreaterThan(fleet.logMillis);
     }
 
+    /** A write that was numbered for a shard that has been split since: the log time it hears is the new shard's. */
+    @Test
+    void theLogTimeThatAWriteHearsInAnotherShardIsKnownThere() {
+        done(client.put(b("a"), b("1")));
+        fleet.configuration = fleet.configuration.toBuilder()
+                .setNumber(2)
+                .setShards(0, FakeFleet.shard(1, "", "c", 1, 2))
+                .addShards(FakeFleet.shard(4, "c", "g", 1, 2))
+                .build();
+        fleet.logMillis = fleet.wall() + 3_600_000;
+        done(client.put(b("d"), b("2")));
+        int before = fleet.node("n1").writes().size();
+        done(client.put(b("e"), b("3")));
+        assertThat(fleet.node("n1").writes()).as("none expired").hasSize(before + 1);
+    }
+
     @Test
     void anExpiredWriteWithALostAttemptIsIndeterminate() {
         done(client.put(b("a"), b("1")));

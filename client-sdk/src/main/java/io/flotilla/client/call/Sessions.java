@@ -23,7 +23,7 @@ final class Sessions {
     Session of(long shard) {
         Session session = byShard.get(shard);
         if (session == null) {
-            session = new Session(runtime.randomLong(), runtime.randomLong());
+            session = new Session(shard, runtime.randomLong(), runtime.randomLong());
             byShard.put(shard, session);
         }
         return session;
@@ -37,6 +37,7 @@ final class Sessions {
 
     /** One session. A write keeps its session and number for all its attempts, also when its key changes shards. */
     static final class Session {
+        final long shard;
         final long high;
         final long low;
         private long last;
@@ -45,7 +46,8 @@ final class Sessions {
         private long logMillis;
         private long logMillisAt;
 
-        Session(long high, long low) {
+        Session(long shard, long high, long low) {
+            this.shard = shard;
             this.high = high;
             this.low = low;
         }

@@ -66,7 +66,7 @@ public final class WriteCall<T> extends ShardCall<T> {
         }
         if (notAfter == 0) {
             long left = Math.max(0, deadline - now) / 1_000_000;
-            long logTime = loop.sessions.of(route().id()).estimatedLogMillis(link.estimatedWallMillis(now), now);
+            long logTime = sessionOf(route().id()).estimatedLogMillis(link.estimatedWallMillis(now), now);
             notAfter = logTime + left + GRACE_MILLIS;
         }
         return Request.newBuilder()
@@ -101,7 +101,12 @@ public final class WriteCall<T> extends ShardCall<T> {
 
     @Override
     void learnLogTime(Attempt attempt, long millis) {
-        loop.sessions.of(attempt.route.id()).learnLogTime(millis, loop.now());
+        sessionOf(attempt.route.id()).learnLogTime(millis, loop.now());
+    }
+
+    /** Nearly always this write's own: a key seldom changes shards between two attempts. */
+    private Sessions.Session sessionOf(long shard) {
+        return session != null && session.shard == shard ? session : loop.sessions.of(shard);
     }
 
     @Override

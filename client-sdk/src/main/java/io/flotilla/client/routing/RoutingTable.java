@@ -25,6 +25,9 @@ public final class RoutingTable {
     private final Configuration configuration;
     // by start key; a correction can leave a gap until the next configuration
     private final ShardRoute[] shards;
+    /** The first bytes of the shards' start keys, side by side: most searches need no more of them. */
+    private final long[] starts;
+
     private final Map<Long, List<String>> replicas;
     private final Map<String, String> addresses;
 
@@ -35,6 +38,10 @@ public final class RoutingTable {
             Map<String, String> addresses) {
         this.configuration = configuration;
         this.shards = shards;
+        this.starts = new long[shards.length];
+        for (int i = 0; i < shards.length; i++) {
+            starts[i] = firstBytes(shards[i].start());
+        }
         this.replicas = replicas;
         this.addresses = addresses;
     }
@@ -71,7 +78,7 @@ public final class RoutingTable {
     /** The shard that holds the key, or null if that is not known at the moment. */
     public ShardRoute find(byte[] key) {
         int at = floor(key);
-        return at >= 0 && shards[at].contains(key) ? shards[at] : null;
+        return at >= 0 && shards[at].endsAfter(key) ? shards[at] : null;
     }
 
     /**
@@ -169,13 +176,24 @@ public final class RoutingTable {
         return true;
     }
 
+    /** A key's first eight bytes as a number of the same order; what a shorter key lacks counts as zeros. */
+    private static long firstBytes(byte[] key) {
+        long first = 0;
+        for (int i = 0; i < Long.BYTES; i++) {
+            first = first << 8 | (i < key.length ? key[i] & 0xFF : 0);
+        }
+        return first ^ Long.MIN_VALUE;
+    }
+
     /** The index of the last shard that starts at or below the key, or -1. */
     private int floor(byte[] key) {
+        long first = firstBytes(key);
         int low = 0;
         int high = shards.length - 1;
         while (low <= high) {
             int middle = (low + high) >>> 1;
-            if (Arrays.compareUnsigned(shards[middle].start(), key) <= 0) {
+            long start = starts[middle];
+            if (start < first || start == first && Arrays.compareUnsigned(shards[middle].start(), key) <= 0) {
                 low = middle + 1;
             } else {
                 high = middle - 1;

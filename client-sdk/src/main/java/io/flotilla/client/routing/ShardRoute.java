@@ -50,7 +50,11 @@ public final class ShardRoute {
     }
 
     public boolean contains(byte[] key) {
-        return Arrays.compareUnsigned(key, start) >= 0 && (end.length == 0 || Arrays.compareUnsigned(key, end) < 0);
+        return Arrays.compareUnsigned(key, start) >= 0 && endsAfter(key);
+    }
+
+    boolean endsAfter(byte[] key) {
+        return end.length == 0 || Arrays.compareUnsigned(key, end) < 0;
     }
 
     boolean overlaps(ShardRoute other) {

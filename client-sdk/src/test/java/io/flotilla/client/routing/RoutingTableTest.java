@@ -65,6 +65,26 @@ final class RoutingTableTest {
         assertThat(both.find(b("h")).group()).isEqualTo(9);
     }
 
+    /** Starts that differ only after their eighth byte, or in trailing zeros, and keys around each of them. */
+    @Test
+    void startsThatBeginAlikeAreToldApart() {
+        List<String> starts = List.of(
+                "", "\0", "\0\0", "12345678", "12345678\0", "12345678\0\0", "12345678a", "12345678a\u0080", "12345679");
+        Configuration.Builder builder = Configuration.newBuilder().setNumber(1);
+        for (int i = 0; i < starts.size(); i++) {
+            builder.addShards(shard(i, starts.get(i), i + 1 < starts.size() ? starts.get(i + 1) : "", 1, 1));
+        }
+        RoutingTable alike = RoutingTable.of(builder.build());
+        for (int i = 1; i < starts.size(); i++) {
+            assertThat(alike.find(b(starts.get(i))).id()).as(starts.get(i)).isEqualTo(i);
+            assertThat(alike.findBelow(b(starts.get(i))).id()).isEqualTo(i - 1);
+        }
+        assertThat(alike.find(b("1234567")).id()).isEqualTo(2);
+        assertThat(alike.find(b("12345678\0a")).id()).isEqualTo(5);
+        assertThat(alike.find(b("12345678a\u0090")).id()).isEqualTo(7);
+        assertThat(alike.find(b("2")).id()).isEqualTo(8);
+    }
+
     private static Shard shard(long id, String start, String end, long group, long epoch) {
         return Shard.newBuilder()
                 .setId(id)
