@@ -43,9 +43,15 @@ class PaceTest {
         pace.look(world.now);
     }
 
+    private void busy() {
+        look(1);
+        look(1);
+        look(1);
+    }
+
     @Test
     void aBusyLaneOfABusyMachineGathers() {
-        look(1);
+        busy();
         world.now = 0;
         arrive(0, 1);
         arrive(100, 2);
@@ -59,7 +65,7 @@ class PaceTest {
     @Test
     void oneWhoseTurnsAreDearerGathersForLonger() {
         inbox = new Inbox<>(world, world, pace::nanosOfLog, 100, 100, this::turn);
-        look(1);
+        busy();
         world.now = 0;
         arrive(0, 1);
         arrive(100, 2);
@@ -71,7 +77,7 @@ class PaceTest {
 
     @Test
     void aLaneThatCarriesLittleDoesNot() {
-        look(1);
+        busy();
         world.now = 0;
         bytesPerTurn = MUCH / 4;
         arrive(0, 1);
@@ -82,14 +88,14 @@ class PaceTest {
     }
 
     @Test
-    void gatheringBeginsAtAHighLoadAndEndsAtALowOne() {
-        boolean[] gathers = new boolean[6];
-        double[] loads = {0.8, 0.9, 0.5, 0.39, 0.8, 1};
+    void turnsLieFurtherApartStepByStepUntilSomeProcessorIsLeft() {
+        double[] loads = {0.84, 0.85, 0.84, 0.7, 0.9, 1, 1, 0.7, 0.69, 0.75, 0.6, 0.3, 0.3, 0.84, 1};
+        long[] micros = new long[loads.length];
         for (int i = 0; i < loads.length; i++) {
             look(loads[i]);
-            gathers[i] = pace.nanosOfQuick(MUCH) > 0;
+            micros[i] = pace.nanosOfQuick(MUCH) / MICRO;
         }
-        assertThat(gathers).containsExactly(false, true, true, false, false, true);
+        assertThat(micros).containsExactly(0, 250, 250, 250, 500, 1000, 1000, 1000, 500, 500, 250, 0, 0, 0, 250);
         assertThat(pace.nanosOfQuick(MUCH - 1)).isZero();
     }
 
@@ -107,18 +113,18 @@ class PaceTest {
     void aLaneThatIsCarriedHasItsTurnsApartWithoutHelp() {
         world.carries = true;
         look(1);
-        assertThat(pace.nanosOfLog(MUCH)).as("has a thread of its own").isEqualTo(Pace.LOG_NANOS);
+        assertThat(pace.nanosOfLog(MUCH)).as("has a thread of its own").isEqualTo(2 * Pace.LEAST_NANOS);
         assertThat(pace.nanosOfQuick(MUCH)).isZero();
         look(0);
-        assertThat(world.carried).containsExactly(Pace.NANOS, 0L);
+        assertThat(world.carried).containsExactly(Pace.LEAST_NANOS, 0L);
         assertThat(world.lending).containsExactly(false, true);
     }
 
     @Test
     void aQuickLaneThatNobodyCarriesIsALaneLikeOthers() {
         look(1);
-        assertThat(pace.nanosOfQuick(MUCH)).isEqualTo(Pace.NANOS);
-        assertThat(world.carried).containsExactly(Pace.NANOS);
+        assertThat(pace.nanosOfQuick(MUCH)).isEqualTo(Pace.LEAST_NANOS);
+        assertThat(world.carried).containsExactly(Pace.LEAST_NANOS);
     }
 
     @Test
@@ -129,8 +135,8 @@ class PaceTest {
         pace.nanosOfQuick(MUCH);
         pace.nanosOfLog(MUCH - 1);
         pace.look(world.now);
-        assertThat(world.carried).containsExactly(Pace.NANOS, 0L);
-        assertThat(pace.nanosOfQuick(MUCH)).as("still gathers").isEqualTo(Pace.NANOS);
+        assertThat(world.carried).containsExactly(Pace.LEAST_NANOS, 0L);
+        assertThat(pace.nanosOfQuick(MUCH)).as("still gathers").isEqualTo(2 * Pace.LEAST_NANOS);
     }
 
     @Test
