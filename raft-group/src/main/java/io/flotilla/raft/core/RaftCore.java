@@ -194,9 +194,13 @@ public final class RaftCore {
      * @return false if nothing came of it: there is nothing to {@link #drain}
      */
     public boolean persisted(long sequence) {
+        Role before = roles.current();
+        long committed = replica.log.committed();
         replica.outbox.persisted(sequence);
-        roles.current().persisted();
-        return !(roles.current() instanceof Follower) || applies.isWaiting(replica.outbox.durableIndex());
+        before.persisted();
+        return roles.current() != before
+                || replica.log.committed() > committed
+                || applies.isWaiting(replica.outbox.durableIndex());
     }
 
     /**

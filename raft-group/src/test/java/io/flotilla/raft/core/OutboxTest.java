@@ -234,6 +234,36 @@ class OutboxTest {
     }
 
     @Test
+    void aLeadersOwnCopyIsNewsOnlyIfItCommits() {
+        ScriptedCluster cluster = new ScriptedCluster("a", "b", "c");
+        cluster.elect("a");
+        TestReplica a = cluster.at("a");
+        long term = a.state().term();
+        long last = a.state().last();
+        a.core.propose(List.of(new byte[1]));
+        a.drain();
+        assertThat(persistNext(a)).as("one of three holds it").isFalse();
+        assertThat(a.drain()).isSameAs(Effects.NONE);
+        a.receive(B, new AppendReply(term, last + 1));
+        assertThat(a.drain().apply()).hasSize(1);
+
+        a.core.propose(List.of(new byte[1]));
+        a.drain();
+        a.receive(B, new AppendReply(term, last + 2));
+        assertThat(a.drain().apply()).as("one of three holds it durably").isEmpty();
+        assertThat(persistNext(a)).as("the second copy").isTrue();
+        assertThat(a.drain().apply()).hasSize(1);
+
+        a.core.propose(List.of(new byte[1]));
+        a.drain();
+        a.receive(B, new AppendReply(term, last + 3));
+        a.receive(new NodeId("c"), new AppendReply(term, last + 3));
+        assertThat(a.drain().apply()).as("committed, and not durable here").isEmpty();
+        assertThat(persistNext(a)).as("durable now").isTrue();
+        assertThat(a.drain().apply()).hasSize(1);
+    }
+
+    @Test
     void theMachinesAnswerTellsWhetherThereIsAnythingToDrain() {
         CoreConfig small = new CoreConfig(10, 2, 1 << 10, 8, 8 << 10, 1 << 20, 1, 1 << 20, true);
         ScriptedCluster cluster = new ScriptedCluster(small, "a", "b", "c");
