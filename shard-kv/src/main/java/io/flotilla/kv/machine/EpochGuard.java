@@ -7,15 +7,14 @@ import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Shard;
 import io.flotilla.client.proto.ShardRef;
+import io.flotilla.kv.engine.Keys;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** Lets a request through only to a shard that this group serves, in its present epoch and range. Applier lane. */
 final class EpochGuard {
-    private static final Comparator<ByteString> ORDER = ByteString.unsignedLexicographicalComparator();
     /** Shards named in one refusal, at most. */
     private static final int MAX_SHARDS_TOLD = 256;
 
@@ -41,8 +40,8 @@ final class EpochGuard {
     }
 
     static boolean covers(Shard shard, ByteString key) {
-        return ORDER.compare(key, shard.getStart()) >= 0
-                && (shard.getEnd().isEmpty() || ORDER.compare(key, shard.getEnd()) < 0);
+        return Keys.compare(key, shard.getStart()) >= 0
+                && (shard.getEnd().isEmpty() || Keys.compare(key, shard.getEnd()) < 0);
     }
 
     static boolean covers(Shard shard, Mutation mutation) {

@@ -201,7 +201,7 @@ public final class KvStateMachine implements StateMachine {
             }
             KeptReply kept = session.reply(write.getSequence());
             if (kept != null) {
-                return done(kept.getReply(), shard);
+                return WriteOutcome.done(kept.getReply(), shard.logTime());
             }
         }
         if (shard.logTime() > write.getNotAfterMillis()) {
@@ -221,19 +221,13 @@ public final class KvStateMachine implements StateMachine {
             shard.wrote(version);
         }
         sessions.keep(
-                id,
-                write.getFirstUnacknowledged(),
+                session != null ? session : sessions.begin(id, write.getFirstUnacknowledged()),
                 KeptReply.newBuilder()
                         .setSequence(write.getSequence())
                         .setNotAfterMillis(write.getNotAfterMillis())
                         .setReply(reply)
                         .build());
-        return done(reply, shard);
-    }
-
-    private static WriteOutcome done(WriteReply reply, ShardState shard) {
-        return WriteOutcome.done(
-                reply.toBuilder().setLogTimeMillis(shard.logTime()).build());
+        return WriteOutcome.done(reply, shard.logTime());
     }
 
     private static WriteOutcome refused(Refusal.Kind kind, String message, long logTime) {

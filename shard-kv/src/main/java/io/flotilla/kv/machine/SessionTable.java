@@ -85,13 +85,15 @@ final class SessionTable {
         return bytes >= limits.maxShardBytes() ? "the shard remembers " + bytes + " bytes of replies" : null;
     }
 
-    void keep(SessionId id, long firstUnacknowledged, KeptReply reply) {
-        Session session = sessions.get(id);
-        if (session == null) {
-            session = new Session(id);
-            session.acknowledge(firstUnacknowledged);
-            sessions.put(id, session);
-        }
+    /** A session that is not here yet. */
+    Session begin(SessionId id, long firstUnacknowledged) {
+        Session session = new Session(id);
+        session.acknowledge(firstUnacknowledged);
+        sessions.put(id, session);
+        return session;
+    }
+
+    void keep(Session session, KeptReply reply) {
         bytes -= session.bytes();
         session.keep(reply);
         bytes += session.bytes();

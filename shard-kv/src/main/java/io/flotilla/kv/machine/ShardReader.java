@@ -12,7 +12,6 @@ import io.flotilla.client.proto.Value;
 import io.flotilla.kv.engine.EngineCursor;
 import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
-import java.util.Comparator;
 
 /** Answers reads from what is in the engine. The request is well-formed and was let through. Applier lane. */
 final class ShardReader {
@@ -20,8 +19,6 @@ final class ShardReader {
     static final int MAX_PAGE_ROWS = 2_000;
     /** A page ends with the row that reaches this. */
     static final int MAX_PAGE_BYTES = 1 << 20;
-
-    private static final Comparator<ByteString> ORDER = ByteString.unsignedLexicographicalComparator();
 
     private final KvEngine engine;
 
@@ -76,9 +73,9 @@ final class ShardReader {
     private ScanResult scan(ShardState shard, Scan scan) {
         ByteString start = shard.shard().getStart();
         ByteString end = shard.shard().getEnd();
-        ByteString from = ORDER.compare(scan.getFrom(), start) > 0 ? scan.getFrom() : start;
+        ByteString from = Keys.compare(scan.getFrom(), start) > 0 ? scan.getFrom() : start;
         ByteString to =
-                end.isEmpty() || (!scan.getTo().isEmpty() && ORDER.compare(scan.getTo(), end) < 0) ? scan.getTo() : end;
+                end.isEmpty() || (!scan.getTo().isEmpty() && Keys.compare(scan.getTo(), end) < 0) ? scan.getTo() : end;
         byte[] first = Layout.dataKey(shard.generation(), from);
         byte[] last = to.isEmpty()
                 ? Keys.afterPrefix(Layout.dataPrefix(shard.generation()))

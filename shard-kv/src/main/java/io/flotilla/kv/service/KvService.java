@@ -149,7 +149,7 @@ public final class KvService {
             for (int i = 0; i < ids.size(); i++) {
                 WriteOutcome outcome = (WriteOutcome) outcomes.get(i);
                 Response.Builder response = Response.newBuilder().setId(ids.get(i));
-                if (outcome.reply() != null) {
+                if (outcome.refusal() == null) {
                     response.setWrite(outcome.reply());
                 } else {
                     response.setRefusal(refusals.ofMachine(outcome.refusal()));
