@@ -24,8 +24,8 @@ public final class Main {
     }
 
     /**
-     * Half as many of netty's threads as processors for clients, too, in place of twice as many: what a frame brings is passed on or worked off at
-     * once, and what leaves from the same thread wakes no other (docs/benchmarks.md).
+     * Half as many of netty's threads as processors for clients, too, in place of twice as many: what a frame brings is passed on
+     * or worked off at once, and what leaves from the same thread wakes no other (docs/benchmarks.md).
      */
     private static void limitEventLoops() {
         System.setProperty(NetworkThreads.COUNT_PROPERTY, String.valueOf(NetworkThreads.suitableCount()));
