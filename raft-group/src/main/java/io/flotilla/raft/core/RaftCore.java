@@ -83,7 +83,9 @@ public final class RaftCore {
 
     public void receive(NodeId from, Message message) {
         if (message instanceof PreVoteRequest request) {
-            votes.answer(from, request, roles.current());
+            if (votes.answer(from, request, roles.current())) {
+                roles.giveWay();
+            }
         } else if (message instanceof PreVoteReply reply && reply.granted()) {
             if (reply.term() == replica.term() + 1) {
                 roles.current().receiveReply(from, reply);

@@ -12,6 +12,7 @@ package io.flotilla.raft.core;
  * candidate      a quorum's votes                    leader
  * candidates     an image takes the log's place      follower (same term)
  * pre-candidate  votes for another of the same term  follower (same term)
+ * pre-candidate  a better one asks at the same time  follower (same term)
  * candidates     time is up                          pre-candidate (same term)
  * leader         heard no quorum for too long        follower without leader (same term)
  * leader         no voter any more, committed        follower without leader (same term)
@@ -57,7 +58,7 @@ final class RoleTransitions {
         return follower;
     }
 
-    /** The vote went to another: a pre-candidate gives up, for its own campaign would only disturb that one's. */
+    /** Another is closer to winning: a pre-candidate gives up, for its own campaign would only disturb that one's. */
     void giveWay() {
         if (current instanceof PreCandidate) {
             current = new Follower(replica, this, null);

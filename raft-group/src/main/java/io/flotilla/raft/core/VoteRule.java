@@ -19,10 +19,17 @@ final class VoteRule {
         return role instanceof Leader || replica.allegiance.forbids(candidate, replica.now());
     }
 
-    /** Answers without changing anything: a pre-vote is a forecast. */
-    void answer(NodeId from, PreVoteRequest request, Role role) {
+    /**
+     * Answers without changing anything: a pre-vote is a forecast.
+     *
+     * @return whether this replica, if it too asks for pre-votes, should leave it to {@code from}: two whose questions
+     *     cross would grant each other, then vote each for itself, and lose an election timeout. The longer log goes
+     *     first; of equal ones, the larger name.
+     */
+    boolean answer(NodeId from, PreVoteRequest request, Role role) {
         boolean granted = request.term() > replica.term() && !clings(from, role) && mayElect(request.last());
         replica.outbox.answer(from, new PreVoteReply(granted ? request.term() : replica.term(), granted));
+        return granted && (!replica.log.last().equals(request.last()) || from.compareTo(replica.self) > 0);
     }
 
     /**

@@ -516,6 +516,41 @@ class ElectionTest {
     }
 
     @Test
+    @DisplayName("Of two survivors whose pre-votes cross one gives way, so the first term has a leader")
+    void crossedPreVotesSplitNoVote() {
+        ScriptedCluster equal = new ScriptedCluster("a", "b", "c");
+        equal.cutOff("c");
+        equal.campaign("a");
+        equal.campaign("b");
+        equal.run();
+        assertThat(equal.at("b").state()).isEqualTo(new SoftState(1, RoleName.LEADER, id("b"), 1, 1));
+        assertThat(equal.at("a").state().leader()).isEqualTo(id("b"));
+
+        ScriptedCluster unequal =
+                new ScriptedCluster("a", "b", "c").with("a", 1, null, 1, 1).with("b", 1, null, 1);
+        unequal.cutOff("c");
+        unequal.campaign("a");
+        unequal.campaign("b");
+        unequal.run();
+        assertThat(unequal.at("a").leads())
+                .as("the longer log goes before the larger name")
+                .isTrue();
+        assertThat(unequal.at("a").state().term()).isEqualTo(2);
+    }
+
+    @Test
+    @DisplayName("Who gave way campaigns again if nothing came of the other's campaign")
+    void whoGaveWayTriesAgain() {
+        ScriptedCluster cluster = new ScriptedCluster("a", "b", "c");
+        cluster.campaign("a");
+        cluster.inject("b", "a", new PreVoteRequest(1, EMPTY));
+        assertThat(cluster.at("a").state().role()).isEqualTo(RoleName.FOLLOWER);
+        cluster.cutOff("b");
+        cluster.elect("a");
+        assertThat(cluster.at("a").state().term()).isEqualTo(1);
+    }
+
+    @Test
     @DisplayName("SL-16 a returning partitioned node has not inflated its term; without pre-vote it has")
     void preVoteEndsTermInflation() {
         for (CoreConfig config : List.of(CONFIG, NO_PRE_VOTE)) {
