@@ -15,10 +15,10 @@ import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.RecoveredGroup;
-import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachineFactory;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * One replica on its worker: the core, and what is open between it and the log writer, the applier and its callers.
@@ -37,6 +37,7 @@ final class Replica {
     private final PendingChange change;
     private final Retirement retirement;
     private final ReplicaImages images;
+    private final KnownState known;
     private final PublishedLease lease = new PublishedLease();
 
     /** Null before the start and after a halt. */
@@ -44,16 +45,8 @@ final class Replica {
 
     private boolean halted;
     private boolean touched;
-    private SoftState soft;
-    private long applied;
-    private boolean appliedChanged;
-    private EntryId base;
-    private EntryId end;
-    private MembershipEntry newest;
-    private boolean newestCommitted;
     private long handedOver;
     private long durable;
-    private volatile GroupStatus status;
 
     /** Where this replica's write stands in the log writer's batch, or -1. The log writer's. */
     int writeSlot = -1;
@@ -74,12 +67,7 @@ final class Replica {
         this.change = new PendingChange(worker.lane());
         this.retirement = new Retirement(this, state);
         this.images = new ReplicaImages(this, state);
-        this.base = restored.base();
-        this.end = restored.last();
-        this.newest = restored.newestMembership();
-        this.soft = new SoftState(
-                restored.term(), RoleName.FOLLOWER, null, restored.base().index(), restored.lastIndex());
-        publish(null);
+        this.known = new KnownState(restored);
     }
 
     long groupId() {
@@ -100,7 +88,7 @@ final class Replica {
 
     /** Any thread. */
     GroupStatus status() {
-        return status;
+        return known.status();
     }
 
     /** Whether it was ever to run: else it only stands for a group that is to be kept out. */
@@ -117,7 +105,7 @@ final class Replica {
     }
 
     NodeId leaderHint() {
-        return soft.leader();
+        return known.soft().leader();
     }
 
     void start(long machineApplied, EntryId installed) {
@@ -125,7 +113,7 @@ final class Replica {
             return;
         }
         try {
-            applied = machineApplied;
+            known.applied(machineApplied);
             core = new RaftCore(
                     state.config.core(),
                     state.config.tickNanos(),
@@ -134,7 +122,6 @@ final class Replica {
                     seed,
                     state.nanos());
             worker.addRunning(this);
-            appliedChanged = true;
             touch();
         } catch (RuntimeException | Error e) {
             halt(e);
@@ -194,15 +181,13 @@ final class Replica {
         if (core == null) {
             return;
         }
-        applied = index;
+        known.applied(index);
         try {
             if (core.applied(index)) {
                 touch();
             }
-            if (touched) {
-                appliedChanged = true;
-            } else {
-                publish(null);
+            if (!touched) {
+                known.publish();
             }
         } catch (RuntimeException | Error e) {
             halt(e);
@@ -210,12 +195,17 @@ final class Replica {
     }
 
     void loaded(LoadRequest request, List<Entry> entries) {
+        turnTo(running -> running.loaded(request, entries));
+    }
+
+    /** For what is rare: the core, if it runs, is told something, and gives out what it owes at the end of the turn. */
+    private void turnTo(Consumer<RaftCore> telling) {
         if (core == null) {
             return;
         }
         touch();
         try {
-            core.loaded(request, entries);
+            telling.accept(core);
         } catch (RuntimeException | Error e) {
             halt(e);
         }
@@ -249,19 +239,13 @@ final class Replica {
     /** @param last what the follower holds, or null if it got no image */
     void imageSent(NodeId to, EntryId last) {
         images.sent(to, last);
-        if (core == null) {
-            return;
-        }
-        touch();
-        try {
+        turnTo(running -> {
             if (last == null) {
-                core.snapshotFailed(to);
+                running.snapshotFailed(to);
             } else {
-                core.snapshotSent(to, last);
+                running.snapshotSent(to, last);
             }
-        } catch (RuntimeException | Error e) {
-            halt(e);
-        }
+        });
     }
 
     void imageOffered(IncomingImage image) {
@@ -279,32 +263,19 @@ final class Replica {
     }
 
     void installed(EntryId last) {
-        if (core == null) {
-            return;
-        }
-        touch();
-        applied = last.index();
-        appliedChanged = true;
-        state.counters.snapshotsInstalled.increment();
-        try {
-            core.installed(last);
+        turnTo(running -> {
+            known.applied(last.index());
+            state.counters.snapshotsInstalled.increment();
+            running.installed(last);
             proposals.covered(last.index());
-        } catch (RuntimeException | Error e) {
-            halt(e);
-        }
+        });
     }
 
     void changeMembership(MembershipChange wanted, MembershipCallback callback) {
         if (core == null) {
             HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
-            return;
         }
-        touch();
-        try {
-            change.submit(core, wanted, callback);
-        } catch (RuntimeException | Error e) {
-            halt(e);
-        }
+        turnTo(running -> change.submit(running, wanted, callback));
     }
 
     void progress(ProgressCallback callback) {
@@ -330,7 +301,8 @@ final class Replica {
      */
     void retire(long removedAt, RetireCallback callback) {
         if (!retirement.hasBegun()) {
-            noteEnd();
+            known.note(core);
+            MembershipEntry newest = known.newest();
             boolean isMember = newest.index() > removedAt && newest.membership().contains(state.config.self());
             if (isMember || descriptor().joined() > removedAt) {
                 if (callback != null) {
@@ -339,28 +311,12 @@ final class Replica {
                 }
                 return;
             }
-            boolean isFurther = end.term() > restored.floor().term()
-                    || (end.term() == restored.floor().term()
-                            && end.index() > restored.floor().index());
-            EntryId floor = isFurther ? end : restored.floor();
-            retirement.begin(new Tombstone(groupId, removedAt, soft.term(), floor, false));
+            retirement.begin(known.tombstone(removedAt));
             halted = true;
-            core = null;
-            lease.revoke();
-            worker.halted();
-            publish(new IllegalStateException("dropped: the membership at index " + removedAt + " leaves it out"));
+            end(new IllegalStateException("dropped: the membership at index " + removedAt + " leaves it out"));
             refuseAll();
         }
         retirement.await(callback);
-    }
-
-    /** What must be known of the core after its end. */
-    private void noteEnd() {
-        if (core != null) {
-            soft = core.softState();
-            end = core.last();
-            newest = core.membership();
-        }
     }
 
     /** Collected until the end of the turn, so that they go through the core together. */
@@ -385,14 +341,8 @@ final class Replica {
     void transfer(NodeId target, TransferCallback callback) {
         if (core == null) {
             HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
-            return;
         }
-        touch();
-        try {
-            transfer.ask(core, state.config.self(), target, callback);
-        } catch (RuntimeException | Error e) {
-            halt(e);
-        }
+        turnTo(running -> transfer.ask(running, state.config.self(), target, callback));
     }
 
     /** Lets the core give out what it owes and hands that on. */
@@ -460,40 +410,22 @@ final class Replica {
     }
 
     private void afterTurn() {
-        SoftState now = core.softState();
-        boolean changed = !now.equals(soft);
-        if (changed) {
-            if (now.role() == RoleName.LEADER && (soft.role() != RoleName.LEADER || soft.term() != now.term())) {
+        SoftState before = known.soft();
+        known.turnEnded(core);
+        SoftState now = known.soft();
+        if (now != before) {
+            if (now.role() == RoleName.LEADER && (before.role() != RoleName.LEADER || before.term() != now.term())) {
                 state.counters.elections.increment();
             }
-            soft = now;
             proposals.leadershipMayHaveEnded(now);
         }
         transfer.turnEnded(core, now);
         change.settle(core, now);
-        if (changed || appliedChanged || core.base() != base || core.membership() != newest) {
-            appliedChanged = false;
-            base = core.base();
-            newest = core.membership();
-            newestCommitted = core.isMembershipCommitted();
-            publish(null);
-        }
-        lease.publish(core, soft.term());
+        lease.publish(core, now.term());
         long removedAt = core.removedAt();
         if (removedAt > 0) {
             retire(removedAt, null);
         }
-    }
-
-    private void publish(Throwable failure) {
-        status = new GroupStatus(
-                groupId,
-                newest,
-                newestCommitted,
-                soft,
-                applied,
-                base.index() + 1,
-                failure == null ? null : failure.toString());
     }
 
     /** This replica can't go on; the others of the node are not concerned. */
@@ -506,14 +438,18 @@ final class Replica {
             return;
         }
         halted = true;
-        noteEnd();
+        known.note(core);
+        state.counters.haltedGroups.increment();
+        end(cause);
+        refuseAll();
+        tell(cause);
+    }
+
+    private void end(Throwable cause) {
         core = null;
         lease.revoke();
         worker.halted();
-        state.counters.haltedGroups.increment();
-        publish(cause);
-        refuseAll();
-        tell(cause);
+        known.ended(cause);
     }
 
     private void tell(Throwable cause) {
@@ -535,10 +471,10 @@ final class Replica {
     }
 
     private void refuseAll() {
-        proposals.refuseAll(soft.leader());
+        proposals.refuseAll(leaderHint());
         reads.refuseAll();
         transfer.refuseAll();
-        change.refuse(new Refusal.Indeterminate(soft.leader()));
+        change.refuse(new Refusal.Indeterminate(leaderHint()));
         images.refuseAll();
     }
 
@@ -553,7 +489,7 @@ final class Replica {
      */
     boolean readUnderLease(ReadCallback callback) {
         HeldLease held = lease.held();
-        return held != null && machine.submitLeasedRead(status.state().committed(), callback, held);
+        return held != null && machine.submitLeasedRead(status().state().committed(), callback, held);
     }
 
     /** The lease ran out while the read was made: now it takes a round. Any lane. */
