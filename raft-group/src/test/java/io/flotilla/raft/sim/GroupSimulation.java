@@ -127,8 +127,9 @@ final class GroupSimulation implements FaultPlan.World {
         }
         long[] before = new long[GROUPS];
         Arrays.setAll(before, linearizableReads::acknowledged);
-        // a change of membership may need a replica that needs an image first, one of the slowest kind
-        int patience = owner == null ? 10 : 20;
+        // a disk that stands still may do so for ten seconds more, until the leader that waits for it gives up; a change of
+        // membership may need a replica that needs an image first, one of the slowest kind
+        int patience = 20;
         scheduler.runUntil((seconds + patience) * SECOND);
         for (int group = 0; group < GROUPS; group++) {
             long atEnd = before[group];
