@@ -127,7 +127,7 @@ final class GroupSimulation implements FaultPlan.World {
         }
         long[] before = new long[GROUPS];
         Arrays.setAll(before, linearizableReads::acknowledged);
-        // a disk that stands still may do so for ten seconds more, until the leader that waits for it gives up; a change of
+        // a disk may stand still for ten seconds more, until the leader that waits for it gives up; and a change of
         // membership may need a replica that needs an image first, one of the slowest kind
         int patience = 20;
         scheduler.runUntil((seconds + patience) * SECOND);
