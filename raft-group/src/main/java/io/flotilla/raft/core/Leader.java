@@ -23,6 +23,7 @@ import io.flotilla.raft.core.read.ReadIndexQueue;
 import io.flotilla.raft.core.read.RemoteReads;
 import io.flotilla.raft.core.replication.Progress;
 import io.flotilla.raft.core.transfer.Handover;
+import io.flotilla.raft.core.transfer.OwnDisk;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,9 @@ import java.util.TreeMap;
  * entry counts here only once it is durable, and travels to the others meanwhile.
  */
 final class Leader implements Role {
+    /** In election timeouts. Much less, and disks that are all slow would pass leaderships around. */
+    private static final int DISK_PATIENCE = 4;
+
     private final Replica replica;
     private final RoleTransitions transitions;
     private final RaftLog log;
@@ -44,6 +48,7 @@ final class Leader implements Role {
     private final RemoteReads remoteReads = new RemoteReads();
     private final Lease lease;
     private final Handover handover = new Handover();
+    private final OwnDisk ownDisk = new OwnDisk();
     private long round;
     private long now;
 
@@ -111,8 +116,26 @@ final class Leader implements Role {
                 replica.membership, node -> isSelf(node) || followers.get(node).heardWithin(now, patience))) {
             sendHeartbeats();
             sayFarewell();
+            if (ownDisk.standsStill(replica.outbox.durableIndex(), log.committed(), now, DISK_PATIENCE * patience)) {
+                letAnotherLead();
+            }
         } else {
             transitions.resign();
+        }
+    }
+
+    /** Whoever is heard and holds most: the next {@link #flush} goes on with it. */
+    private void letAnotherLead() {
+        NodeId best = null;
+        for (Map.Entry<NodeId, Progress> each : followers.entrySet()) {
+            if (mayTakeOver(each.getKey())
+                    && each.getValue().heardWithin(now, 2 * replica.config.heartbeatTicks())
+                    && (best == null || each.getValue().match() > acknowledgedBy(best))) {
+                best = each.getKey();
+            }
+        }
+        if (best != null && handover.target() == null) {
+            handover.begin(best, now);
         }
     }
 

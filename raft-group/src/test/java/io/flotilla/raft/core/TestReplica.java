@@ -35,6 +35,9 @@ public final class TestReplica {
     public long answeredApply;
     public long ticks;
 
+    /** {@link #settle} writes nothing meanwhile. */
+    public boolean diskStands;
+
     /** The node's clock: moved on by ticks, or by hand. */
     public long nanos;
 
@@ -229,7 +232,7 @@ public final class TestReplica {
     /** Drains, persists, applies and loads until nothing is left to do. */
     public void settle() {
         do {
-            while (!writes.isEmpty()) {
+            while (!writes.isEmpty() && !diskStands) {
                 persistNext();
             }
             answerApply();

@@ -237,4 +237,47 @@ class TransferTest {
         assertThat(b.leads()).isTrue();
         assertThat(b.refusedReads).containsExactly(1L);
     }
+
+    @Test
+    @DisplayName("A leader whose own disk stands still hands over to whoever holds most, for it can answer nobody")
+    void stuckLeadersLetAnotherLead() {
+        ScriptedCluster cluster = led("a", "b", "c", "d", "e");
+        TestReplica a = cluster.at("a");
+        a.diskStands = true;
+        cluster.hold(e -> e.isTo("b") && e.is(AppendRequest.class));
+        cluster.propose("a", "x");
+        cluster.run();
+        assertThat(a.state().committed()).isEqualTo(2);
+        assertThat(cluster.commandsApplied("a")).isEmpty();
+
+        tick(cluster, 4 * ELECTION_TICKS - 1);
+        assertThat(a.leads()).as("before its patience ends").isTrue();
+        tick(cluster, HEARTBEAT_TICKS + 1);
+        assertThat(cluster.at("c").leads()).isTrue();
+        assertThat(cluster.commandsApplied("c")).containsExactly("x");
+        cluster.propose("c", "y");
+        cluster.release();
+        cluster.run();
+        assertThat(cluster.commandsApplied("c")).containsExactly("x", "y");
+    }
+
+    @Test
+    @DisplayName("A disk that is slow but moves, or that keeps nobody waiting, is no reason to hand over")
+    void slowDisksAreNoReason() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        TestReplica a = cluster.at("a");
+        a.diskStands = true;
+        tick(cluster, 9 * ELECTION_TICKS);
+        assertThat(a.leads()).as("nothing to write").isTrue();
+        for (int i = 0; i < 5; i++) {
+            cluster.propose("a", "x" + i);
+            cluster.run();
+            tick(cluster, 4 * ELECTION_TICKS - 2);
+            a.diskStands = false;
+            a.settle();
+            a.diskStands = true;
+        }
+        assertThat(a.leads()).isTrue();
+        assertThat(cluster.sent).noneMatch(e -> e.is(TimeoutNow.class));
+    }
 }

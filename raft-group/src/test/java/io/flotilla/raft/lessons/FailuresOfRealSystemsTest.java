@@ -157,6 +157,21 @@ class FailuresOfRealSystemsTest {
     }
 
     @Test
+    @DisplayName("A leader whose disk stands still lets another lead, long before its node gives up")
+    void stalledLeadersLetAnotherLead() {
+        World world = new World(8, 3).startAll();
+        World.Node stalled = world.write("first");
+        stalled.disk.stall(9 * SECOND);
+        World.Outcome waiting = stalled.propose("second");
+        world.run(4 * SECOND);
+        assertThat(waiting.answers).as("answers of a leader that can't write").isZero();
+        world.until(SECOND, "another leader", () -> world.leaderNow() != null && world.leaderNow() != stalled);
+        world.write("third");
+        assertThat(world.leaderNow().commands()).containsExactly("first", "second", "third");
+        world.until(10 * SECOND, "no lag", () -> stalled.commands().size() == 3);
+    }
+
+    @Test
     @DisplayName("A node that starts answers no read before it holds what was acknowledged")
     void noReadBeforeTheLogIsReplayed() {
         CoreConfig usual = CoreConfig.defaults();
