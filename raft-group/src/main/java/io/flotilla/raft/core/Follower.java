@@ -19,7 +19,6 @@ final class Follower implements Role {
     private final Replica replica;
     private final RoleTransitions transitions;
     private NodeId leader;
-    private long round;
 
     /** Up to here this log is known to equal the leader's of this term. */
     private long matched;
@@ -86,7 +85,7 @@ final class Follower implements Role {
     }
 
     void heartbeat(Heartbeat heartbeat) {
-        round = Math.max(round, heartbeat.round());
+        replica.heardRound(heartbeat.round());
         replica.log.commitTo(heartbeat.commit());
         replica.outbox.answer(leader, new HeartbeatReply(replica.term(), heartbeat.round()));
     }
@@ -94,7 +93,7 @@ final class Follower implements Role {
     /** The leader wants this replica to lead. What it said before it began a later round of heartbeats is void. */
     void timeoutNow(NodeId from, TimeoutNow message) {
         if (from.equals(leader)
-                && message.round() >= round
+                && replica.holdsAfter(message.round())
                 && replica.membership.isVoter(replica.self)
                 && replica.isGoodEnough()) {
             transitions.takeOver();

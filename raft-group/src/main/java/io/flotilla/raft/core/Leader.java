@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * Orders the group's commands and brings every follower's log to equal its own. Its own disk is one more follower: an
@@ -124,18 +125,28 @@ final class Leader implements Role {
         }
     }
 
-    /** Whoever is heard and holds most: the next {@link #flush} goes on with it. */
+    /** One of those that hold most, if they are a quorum without this replica: the next {@link #flush} goes on with it. */
     private void letAnotherLead() {
-        NodeId best = null;
-        for (Map.Entry<NodeId, Progress> each : followers.entrySet()) {
-            if (mayTakeOver(each.getKey())
-                    && each.getValue().heardWithin(now, 2 * replica.config.heartbeatTicks())
-                    && (best == null || each.getValue().match() > acknowledgedBy(best))) {
-                best = each.getKey();
+        Predicate<NodeId> isHeard =
+                node -> !isSelf(node) && followers.get(node).heardWithin(now, 2 * replica.config.heartbeatTicks());
+        if (handover.target() != null || !Joint.agrees(replica.membership, isHeard)) {
+            return;
+        }
+        List<NodeId> best = new ArrayList<>();
+        for (NodeId node : followers.keySet()) {
+            if (!mayTakeOver(node) || !isHeard.test(node)) {
+                continue;
+            }
+            if (!best.isEmpty() && acknowledgedBy(node) > acknowledgedBy(best.get(0))) {
+                best.clear();
+            }
+            if (best.isEmpty() || acknowledgedBy(node) == acknowledgedBy(best.get(0))) {
+                best.add(node);
             }
         }
-        if (best != null && handover.target() == null) {
-            handover.begin(best, now);
+        if (!best.isEmpty()) {
+            // not all groups of a node to the same other one
+            handover.begin(best.get((int) Math.floorMod(log.lastIndex(), (long) best.size())), now);
         }
     }
 
@@ -163,6 +174,9 @@ final class Leader implements Role {
 
     private void handOver() {
         if (handover.isToBeTold() && followers.get(handover.target()).match() == log.lastIndex()) {
+            if (round == 0) {
+                sendHeartbeats(); // a word without a round before it is not heeded
+            }
             handover.told(round);
             replica.outbox.send(handover.target(), new TimeoutNow(replica.term(), round));
         }

@@ -27,6 +27,10 @@ final class Replica {
     private final EntryId floor;
     private HardState hardState;
     private long now;
+
+    /** The newest round of heartbeats of the current term's leader that was heard, since the start; 0 for none. */
+    private long heardRound;
+
     private long lastQuestion;
 
     /** The newest in the log, which counts. */
@@ -117,7 +121,21 @@ final class Replica {
 
     void advanceTo(long term) {
         hardState = hardState.advanceTo(term);
+        heardRound = 0;
         outbox.save(hardState);
+    }
+
+    /** A round of heartbeats of this term's leader. What was heard outlives roles, but no restart. */
+    void heardRound(long round) {
+        heardRound = Math.max(heardRound, round);
+    }
+
+    /**
+     * Whether what this term's leader said after a round of heartbeats still holds: not after a later round, and not before
+     * any was heard, for it may have been heard before a restart.
+     */
+    boolean holdsAfter(long round) {
+        return heardRound > 0 && round >= heardRound;
     }
 
     void vote(NodeId candidate) {

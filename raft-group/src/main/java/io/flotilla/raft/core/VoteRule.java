@@ -24,12 +24,13 @@ final class VoteRule {
      *
      * @return whether this replica, if it too asks for pre-votes, should leave it to {@code from}: two whose questions
      *     cross would grant each other, then vote each for itself, and lose an election timeout. The longer log goes
-     *     first; of equal ones, the larger name.
+     *     first; of equal ones, the larger name; never one that is left out, as far as is known here.
      */
     boolean answer(NodeId from, PreVoteRequest request, Role role) {
         boolean granted = request.term() > replica.term() && !clings(from, role) && mayElect(request.last());
         replica.outbox.answer(from, new PreVoteReply(granted ? request.term() : replica.term(), granted));
-        return granted && (!replica.log.last().equals(request.last()) || from.compareTo(replica.self) > 0);
+        boolean isFirst = !replica.log.last().equals(request.last()) || from.compareTo(replica.self) > 0;
+        return granted && isFirst && replica.membership.isVoter(from);
     }
 
     /**

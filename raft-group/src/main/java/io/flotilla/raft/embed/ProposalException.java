@@ -24,6 +24,10 @@ public final class ProposalException extends Exception {
         if (refusal instanceof Refusal.Busy busy) {
             return "group " + group + " has too much to do: try again in " + busy.retryAfterMillis() + " ms";
         }
+        if (refusal instanceof Refusal.Transferring transferring) {
+            return "group " + group + " is being handed over to " + transferring.target() + ": try again in "
+                    + transferring.retryAfterMillis() + " ms";
+        }
         if (refusal instanceof Refusal.Indeterminate) {
             return "group " + group + " changed its leader, or this node stopped, before the command was known to be"
                     + " done: it may be done or not";

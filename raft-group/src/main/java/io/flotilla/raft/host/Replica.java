@@ -274,6 +274,7 @@ final class Replica {
     void changeMembership(MembershipChange wanted, MembershipCallback callback) {
         if (core == null) {
             HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
+            return;
         }
         turnTo(running -> change.submit(running, wanted, callback));
     }
@@ -301,8 +302,7 @@ final class Replica {
      */
     void retire(long removedAt, RetireCallback callback) {
         if (!retirement.hasBegun()) {
-            known.note(core);
-            MembershipEntry newest = known.newest();
+            MembershipEntry newest = core == null ? known.newest() : core.membership();
             boolean isMember = newest.index() > removedAt && newest.membership().contains(state.config.self());
             if (isMember || descriptor().joined() > removedAt) {
                 if (callback != null) {
@@ -311,6 +311,7 @@ final class Replica {
                 }
                 return;
             }
+            known.note(core);
             retirement.begin(known.tombstone(removedAt));
             halted = true;
             end(new IllegalStateException("dropped: the membership at index " + removedAt + " leaves it out"));
@@ -341,6 +342,7 @@ final class Replica {
     void transfer(NodeId target, TransferCallback callback) {
         if (core == null) {
             HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
+            return;
         }
         turnTo(running -> transfer.ask(running, state.config.self(), target, callback));
     }

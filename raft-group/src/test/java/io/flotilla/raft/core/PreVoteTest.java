@@ -152,6 +152,15 @@ class PreVoteTest {
     }
 
     @Test
+    @DisplayName("Nobody gives way to one that is left out")
+    void nobodyGivesWayToStrangers() {
+        ScriptedCluster cluster = new ScriptedCluster("a", "b", "c");
+        cluster.campaign("a");
+        cluster.inject("z", "a", new PreVoteRequest(1, EMPTY));
+        assertThat(cluster.at("a").state().role()).isEqualTo(RoleName.PRE_CANDIDATE);
+    }
+
+    @Test
     @DisplayName("Who gave way campaigns again if nothing came of the other's campaign")
     void whoGaveWayTriesAgain() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c");

@@ -15,6 +15,8 @@ import io.flotilla.raft.core.message.Message.ReadIndexRequest;
 import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -253,12 +255,13 @@ class TransferTest {
         tick(cluster, 4 * ELECTION_TICKS - 1);
         assertThat(a.leads()).as("before its patience ends").isTrue();
         tick(cluster, HEARTBEAT_TICKS + 1);
-        assertThat(cluster.at("c").leads()).isTrue();
-        assertThat(cluster.commandsApplied("c")).containsExactly("x");
-        cluster.propose("c", "y");
+        String heir = a.state().leader().value();
+        assertThat(heir).isIn("c", "d", "e");
+        assertThat(cluster.commandsApplied(heir)).containsExactly("x");
+        cluster.propose(heir, "y");
         cluster.release();
         cluster.run();
-        assertThat(cluster.commandsApplied("c")).containsExactly("x", "y");
+        assertThat(cluster.commandsApplied(heir)).containsExactly("x", "y");
     }
 
     @Test
@@ -279,5 +282,100 @@ class TransferTest {
         }
         assertThat(a.leads()).isTrue();
         assertThat(cluster.sent).noneMatch(e -> e.is(TimeoutNow.class));
+    }
+
+    @Test
+    @DisplayName("A leader that hands over by itself takes commands again if nothing comes of it")
+    void stuckLeadersTryOnceInAWhile() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        TestReplica a = cluster.at("a");
+        a.diskStands = true;
+        cluster.drop(e -> e.is(TimeoutNow.class));
+        cluster.propose("a", "x");
+        tick(cluster, 4 * ELECTION_TICKS + HEARTBEAT_TICKS);
+        assertThat(a.core.transferTarget()).isNotNull();
+        tick(cluster, ELECTION_TICKS + HEARTBEAT_TICKS);
+        assertThat(a.core.transferTarget()).as("given up").isNull();
+        assertThat(cluster.propose("a", "y")).isInstanceOf(ProposeResult.Accepted.class);
+        tick(cluster, 2 * ELECTION_TICKS);
+        assertThat(a.core.transferTarget()).as("not so soon again").isNull();
+        cluster.drop(e -> false);
+        tick(cluster, 2 * ELECTION_TICKS);
+        assertThat(a.leads()).as("tried again").isFalse();
+    }
+
+    @Test
+    @DisplayName("A stuck leader leads on if the others, without it, are no quorum")
+    void stuckLeadersStayIfNobodyCouldWin() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        TestReplica a = cluster.at("a");
+        a.diskStands = true;
+        cluster.propose("a", "x");
+        cluster.run();
+        cluster.cutOff("c");
+        tick(cluster, 9 * ELECTION_TICKS, "a", "b");
+        assertThat(a.leads()).isTrue();
+        assertThat(cluster.sent).noneMatch(e -> e.is(TimeoutNow.class));
+        a.diskStands = false;
+        a.settle();
+        assertThat(cluster.commandsApplied("a")).containsExactly("x");
+    }
+
+    @Test
+    @DisplayName("The groups of a stuck leader don't all go to the same node")
+    void stuckLeadersSpreadTheirGroups() {
+        Set<NodeId> heirs = new TreeSet<>();
+        for (int commands = 1; commands <= 2; commands++) {
+            ScriptedCluster cluster = led("a", "b", "c");
+            cluster.at("a").diskStands = true;
+            for (int i = 0; i < commands; i++) {
+                cluster.propose("a", "x" + i);
+                cluster.run();
+            }
+            tick(cluster, 5 * ELECTION_TICKS);
+            heirs.add(cluster.at("a").state().leader());
+        }
+        assertThat(heirs).containsExactly(B, C);
+    }
+
+    /** As long as it counts, the leader's lease does, too: it was given back when b answered a later round. */
+    @Test
+    @DisplayName("A late word is void also for who campaigned in vain meanwhile and follows again, and after a restart")
+    void lateWordsStayVoid() {
+        for (boolean restarts : new boolean[] {false, true}) {
+            ScriptedCluster cluster = led("a", "b", "c");
+            cluster.hold(e -> e.is(TimeoutNow.class));
+            transfer(cluster, "b");
+            tick(cluster, 2 * ELECTION_TICKS);
+            assertThat(leased(cluster)).isTrue();
+            TestReplica b = cluster.at("b");
+            if (restarts) {
+                b.restart(0, 7);
+            } else {
+                cluster.campaign("b");
+                assertThat(b.state().role()).isEqualTo(RoleName.PRE_CANDIDATE);
+                cluster.wire.clear();
+            }
+            cluster.drop(e -> e.is(Heartbeat.class));
+            cluster.propose("a", "x");
+            cluster.run();
+            assertThat(b.state().leader()).isEqualTo(A);
+            cluster.release();
+            cluster.run();
+            assertThat(b.state().role()).isEqualTo(RoleName.FOLLOWER);
+            assertThat(cluster.at("a").leads()).isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName("A leader just elected hands over at once, too")
+    void newLeadersHandOverAtOnce() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        for (String heir : new String[] {"b", "c", "a"}) {
+            String leader = cluster.at("a").state().leader().value();
+            assertThat(cluster.at(leader).core.transfer(new NodeId(heir))).isEqualTo(new TransferResult.Begun());
+            cluster.run();
+            assertThat(cluster.at(heir).leads()).isTrue();
+        }
     }
 }

@@ -13,13 +13,18 @@ public final class OwnDisk {
      *
      * @param durableIndex up to which the leader's own disk holds its log
      * @param committed up to which a quorum holds it
-     * @return whether the disk has stood still for {@code patience} ticks while more than it holds was committed
+     * @return whether the disk has stood still for {@code patience} ticks while more than it holds was committed; true at most
+     *     once in so many
      */
     public boolean standsStill(long durableIndex, long committed, long now, int patience) {
         if (durableIndex >= committed || durableIndex != durable) {
             durable = durableIndex;
             movedAt = now;
         }
-        return now - movedAt >= patience;
+        boolean standsStill = now - movedAt >= patience;
+        if (standsStill) {
+            movedAt = now;
+        }
+        return standsStill;
     }
 }
