@@ -121,8 +121,8 @@ final class Replica {
 
     void advanceTo(long term) {
         hardState = hardState.advanceTo(term);
-        heardRound = 0;
         outbox.save(hardState);
+        heardRound = 0;
     }
 
     /** A round of heartbeats of this term's leader. What was heard outlives roles, but no restart. */
