@@ -45,7 +45,7 @@ public sealed interface Message {
 
     /**
      * The leader of {@code term}, whose log the receiver holds, tells it to campaign at once (Raft thesis §3.10). Void if the
-     * receiver has heard of a later round of heartbeats.
+     * receiver has heard of a later round of heartbeats, or, since its start, of none in this term.
      *
      * @param round the newest round of heartbeats when this left
      */
