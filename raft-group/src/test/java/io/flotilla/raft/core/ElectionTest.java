@@ -298,6 +298,9 @@ class ElectionTest {
         assertThat(votes(cluster, "c", "b"))
                 .as("with and without a known leader")
                 .containsExactly(false, false);
+        assertThat(cluster.at("c").state().role())
+                .as("a vote refused is no reason to give way")
+                .isEqualTo(RoleName.PRE_CANDIDATE);
         assertThat(cluster.at("c").durable).isEqualTo(new HardState(4, id("a")));
     }
 
