@@ -47,6 +47,13 @@ class TransferTest {
         return a.nanos < a.core.leaseUntil();
     }
 
+    /** The same, and the disk of {@code a} stands still from now on. */
+    private static ScriptedCluster stuck(String... nodes) {
+        ScriptedCluster cluster = led(nodes);
+        cluster.at("a").diskStands = true;
+        return cluster;
+    }
+
     private static TransferResult transfer(ScriptedCluster cluster, String to) {
         return cluster.at("a").core.transfer(new NodeId(to));
     }
@@ -243,9 +250,8 @@ class TransferTest {
     @Test
     @DisplayName("A leader whose own disk stands still hands over to whoever holds most, for it can answer nobody")
     void stuckLeadersLetAnotherLead() {
-        ScriptedCluster cluster = led("a", "b", "c", "d", "e");
+        ScriptedCluster cluster = stuck("a", "b", "c", "d", "e");
         TestReplica a = cluster.at("a");
-        a.diskStands = true;
         cluster.hold(e -> e.isTo("b") && e.is(AppendRequest.class));
         cluster.propose("a", "x");
         cluster.run();
@@ -267,9 +273,8 @@ class TransferTest {
     @Test
     @DisplayName("A disk that is slow but moves, or that keeps nobody waiting, is no reason to hand over")
     void slowDisksAreNoReason() {
-        ScriptedCluster cluster = led("a", "b", "c");
+        ScriptedCluster cluster = stuck("a", "b", "c");
         TestReplica a = cluster.at("a");
-        a.diskStands = true;
         tick(cluster, 9 * ELECTION_TICKS);
         assertThat(a.leads()).as("nothing to write").isTrue();
         for (int i = 0; i < 5; i++) {
@@ -287,9 +292,8 @@ class TransferTest {
     @Test
     @DisplayName("A leader that hands over by itself takes commands again if nothing comes of it")
     void stuckLeadersTryOnceInAWhile() {
-        ScriptedCluster cluster = led("a", "b", "c");
+        ScriptedCluster cluster = stuck("a", "b", "c");
         TestReplica a = cluster.at("a");
-        a.diskStands = true;
         cluster.drop(e -> e.is(TimeoutNow.class));
         cluster.propose("a", "x");
         tick(cluster, 4 * ELECTION_TICKS + HEARTBEAT_TICKS);
@@ -307,9 +311,8 @@ class TransferTest {
     @Test
     @DisplayName("A stuck leader leads on if the others, without it, are no quorum")
     void stuckLeadersStayIfNobodyCouldWin() {
-        ScriptedCluster cluster = led("a", "b", "c");
+        ScriptedCluster cluster = stuck("a", "b", "c");
         TestReplica a = cluster.at("a");
-        a.diskStands = true;
         cluster.propose("a", "x");
         cluster.run();
         cluster.cutOff("c");
@@ -326,8 +329,7 @@ class TransferTest {
     void stuckLeadersSpreadTheirGroups() {
         Set<NodeId> heirs = new TreeSet<>();
         for (int commands = 1; commands <= 2; commands++) {
-            ScriptedCluster cluster = led("a", "b", "c");
-            cluster.at("a").diskStands = true;
+            ScriptedCluster cluster = stuck("a", "b", "c");
             for (int i = 0; i < commands; i++) {
                 cluster.propose("a", "x" + i);
                 cluster.run();
@@ -360,6 +362,9 @@ class TransferTest {
             cluster.propose("a", "x");
             cluster.run();
             assertThat(b.state().leader()).isEqualTo(A);
+            if (!restarts) {
+                cluster.inject("a", "b", new Heartbeat(b.state().term(), 0, 1)); // late, too
+            }
             cluster.release();
             cluster.run();
             assertThat(b.state().role()).isEqualTo(RoleName.FOLLOWER);
