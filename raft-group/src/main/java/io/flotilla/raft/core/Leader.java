@@ -132,14 +132,22 @@ final class Leader implements Role {
         if (handover.target() != null || !Joint.agrees(replica.membership, isHeard)) {
             return;
         }
-        List<NodeId> heirs = followers.keySet().stream()
-                .filter(node -> mayTakeOver(node) && isHeard.test(node))
-                .toList();
-        long most = heirs.stream().mapToLong(this::acknowledgedBy).max().orElseThrow();
-        List<NodeId> best =
-                heirs.stream().filter(node -> acknowledgedBy(node) == most).toList();
-        // not all groups of a node to the same other one
-        handover.begin(best.get((int) Math.floorMod(log.lastIndex(), (long) best.size())), now);
+        List<NodeId> best = new ArrayList<>();
+        for (NodeId node : followers.keySet()) {
+            if (!mayTakeOver(node) || !isHeard.test(node)) {
+                continue;
+            }
+            if (!best.isEmpty() && acknowledgedBy(node) > acknowledgedBy(best.get(0))) {
+                best.clear();
+            }
+            if (best.isEmpty() || acknowledgedBy(node) == acknowledgedBy(best.get(0))) {
+                best.add(node);
+            }
+        }
+        if (!best.isEmpty()) {
+            // not all groups of a node to the same other one
+            handover.begin(best.get((int) Math.floorMod(log.lastIndex(), (long) best.size())), now);
+        }
     }
 
     /** The next {@link #flush} goes on with it. */
