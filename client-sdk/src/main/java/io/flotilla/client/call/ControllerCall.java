@@ -48,7 +48,13 @@ public final class ControllerCall extends Call<Response> {
     boolean takes(Refusal refusal) {
         return switch (refusal.getKind()) {
             case NOT_LEADER, UNAVAILABLE, BUSY, INDETERMINATE, UNKNOWN -> false;
-            case INVALID, STALE_ROUTE, EXPIRED, ALREADY_ACKNOWLEDGED, NO_SUCH_CONFIGURATION, UNRECOGNIZED -> true;
+            case INVALID,
+                    STALE_ROUTE,
+                    EXPIRED,
+                    ALREADY_ACKNOWLEDGED,
+                    NO_SUCH_CONFIGURATION,
+                    NOT_AFTER_TOO_FAR,
+                    UNRECOGNIZED -> true;
         };
     }
 }

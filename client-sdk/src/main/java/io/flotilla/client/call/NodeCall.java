@@ -63,8 +63,8 @@ public final class NodeCall<T> extends Call<T> {
 
     static boolean changesSomething(Request request) {
         return switch (request.getBodyCase()) {
-            case WRITE, REGISTER_NODE, FOUNDING -> true;
-            case READ, CONFIGURATION, WATCH, NODE_STATUS, REPLICA_CHECKSUM, BODY_NOT_SET -> false;
+            case WRITE, GOODBYE, REGISTER_NODE, FOUNDING -> true;
+            case READ, CONFIGURATION, CREATION_RECORD, WATCH, NODE_STATUS, REPLICA_CHECKSUM, BODY_NOT_SET -> false;
         };
     }
 }
