@@ -62,7 +62,7 @@ class ReadmeTest {
 
     @Test
     void theTestCommandIsTheOneThatContinuousIntegrationRuns() throws Exception {
-        String command = "./mvnw -B verify";
+        String command = "mvn -B verify";
 
         assertThat(Files.readString(TOP.resolve("README.md"))).contains("\n" + command + " ");
         assertThat(Files.readAllLines(TOP.resolve(".ci/run"))).contains(command);

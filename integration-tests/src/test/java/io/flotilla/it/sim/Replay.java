@@ -8,7 +8,7 @@ final class Replay {
 
     static String describe(long seed, FleetSimulation simulation, SimFailure failure) {
         return String.format(
-                "seed %d, at %.6f s of virtual time: %s%n%s%nreplay: ./mvnw -q -pl integration-tests -am test"
+                "seed %d, at %.6f s of virtual time: %s%n%s%nreplay: mvn -q -pl integration-tests -am test"
                         + " -Dtest=FleetSimulationTest -Dflotilla.seed=%d -Dsurefire.failIfNoSpecifiedTests=false",
                 seed, failure.nanos() / 1e9, failure.getMessage(), simulation.describe(), seed);
     }

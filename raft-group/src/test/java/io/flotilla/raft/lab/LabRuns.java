@@ -108,7 +108,7 @@ public final class LabRuns {
 
     private String describe(String name, long seed, World world, Throwable cause) {
         return String.format(
-                "%s, seed %d (%s timing), at %.3f s of virtual time: %s%nreplay: ./mvnw -q -pl %s -am test"
+                "%s, seed %d (%s timing), at %.3f s of virtual time: %s%nreplay: mvn -q -pl %s -am test"
                         + " -Dtest=%s -Dflotilla.lab.runs=1 -Dflotilla.firstSeed=%d"
                         + " -Dsurefire.failIfNoSpecifiedTests=false",
                 name, seed, world.timing().name(), world.seconds(), cause.getMessage(), module, test, seed);

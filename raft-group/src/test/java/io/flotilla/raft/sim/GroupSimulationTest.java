@@ -77,7 +77,7 @@ class GroupSimulationTest {
         } catch (SimFailure e) {
             throw new AssertionError(
                     String.format(
-                            "seed %d, at %.6f s of virtual time: %s%nreplay: ./mvnw -q -pl raft-group -am test"
+                            "seed %d, at %.6f s of virtual time: %s%nreplay: mvn -q -pl raft-group -am test"
                                     + " -Dtest=GroupSimulationTest -Dflotilla.seed=%d"
                                     + " -Dsurefire.failIfNoSpecifiedTests=false%n%s",
                             seed, e.nanos() / 1e9, e.getMessage(), seed, story(seed)),
