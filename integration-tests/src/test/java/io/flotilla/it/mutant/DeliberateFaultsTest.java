@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Each fault that our tests exist to find is put into the production code, and must be found. A usual run takes a
- * sample; {@code -Dflotilla.faults=all} takes them all and writes the table in docs/testing.md anew, {@code
+ * sample; {@code -Dflotilla.faults=all} takes them all and writes the table in docs/testing/faults.md anew, {@code
  * -Dflotilla.faults=text} those whose names contain a text.
  */
 class DeliberateFaultsTest {
@@ -131,7 +131,7 @@ class DeliberateFaultsTest {
         if (TABLE.size() < all().size()) {
             return;
         }
-        Path file = Patch.root().resolve("docs/testing.md");
+        Path file = Patch.root().resolve("docs/testing/faults.md");
         String text = Files.readString(file);
         int begin = text.indexOf(BEGIN) + BEGIN.length();
         String table = "| lesson | fault | caught by | seeds |\n|---|---|---|---|\n" + String.join("", TABLE.values());

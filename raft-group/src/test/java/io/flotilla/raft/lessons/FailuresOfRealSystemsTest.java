@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What went wrong in production systems; docs/testing.md has the whole table. */
+/** What went wrong in production systems; docs/testing/lessons.md has the whole table. */
 class FailuresOfRealSystemsTest {
     private static World.Node follower(World world) {
         World.Node leader = world.leader();
