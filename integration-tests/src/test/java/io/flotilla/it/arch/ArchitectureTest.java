@@ -158,7 +158,7 @@ class ArchitectureTest {
         noClasses()
                 .that(DescribedPredicate.not(resideInAPackage("io.flotilla.raft.log..")))
                 .and()
-                .doNotHaveFullyQualifiedName("io.flotilla.raft.host.LogWriter")
+                .doNotHaveFullyQualifiedName("io.flotilla.raft.host.persistence.LogWriter")
                 .should()
                 .callMethod(LogStore.class, "write", List.class)
                 .because("what leaves after a sync leaves from where the sync is")

@@ -91,7 +91,7 @@ final class CoreFaults {
                         "a larger term is adopted, but not written down",
                         CORE,
                         in(
-                                "Replica",
+                                "ReplicaState",
                                 "hardState = hardState.advanceTo(term);\n        outbox.save(hardState);",
                                 "hardState = hardState.advanceTo(term);")),
                 Mutant.of(
@@ -206,7 +206,7 @@ final class CoreFaults {
                         "SL-33",
                         "foreign entries stay where the leader has others",
                         CORE,
-                        in("Replica", "if (log.termAt(index) == entry.term()) {", "if (log.termAt(index) > 0) {")),
+                        in("ReplicaState", "if (log.termAt(index) == entry.term()) {", "if (log.termAt(index) > 0) {")),
                 Mutant.of(
                         "log matching",
                         "entries are taken behind any predecessor",
@@ -225,7 +225,7 @@ final class CoreFaults {
                         "late append cuts a matching suffix",
                         CORE,
                         in(
-                                "Replica",
+                                "ReplicaState",
                                 "if (log.termAt(index) == entry.term()) {",
                                 "if (log.termAt(index) == entry.term() && entry != entries.get(entries.size() - 1)) {")),
                 Mutant.of(
@@ -392,7 +392,7 @@ final class CoreFaults {
                         "foreign tails",
                         "image keeps a foreign suffix",
                         CORE,
-                        in("Replica", "if (log.contains(last)) {", "if (last.index() <= log.lastIndex()) {"),
+                        in("ReplicaState", "if (log.contains(last)) {", "if (last.index() <= log.lastIndex()) {"),
                         in(
                                 "log/RaftLog",
                                 "Check.that(contains(last) && last.index() > applied,",
@@ -418,7 +418,7 @@ final class CoreFaults {
                         "a crash between image and log is not made good",
                         CORE,
                         in(
-                                "Replica",
+                                "ReplicaState",
                                 "if (holds(restored, image)) {",
                                 "if (holds(restored, image) || image.index() > 0) {")),
                 Mutant.of(
@@ -462,7 +462,7 @@ final class CoreFaults {
                         "memberships",
                         "a membership that was cut off stays in force",
                         changes("rollback"),
-                        in("Replica", "memberships.truncateFrom(index);", "")),
+                        in("ReplicaState", "memberships.truncateFrom(index);", "")),
                 Mutant.of(
                         "memberships",
                         "a change begins while another is under way",
@@ -481,7 +481,7 @@ final class CoreFaults {
                         "what an earlier replica of the node was counted for is forgotten",
                         STORIES,
                         in(
-                                "Replica",
+                                "ReplicaState",
                                 "return last.term() > floor.term() || (last.term() == floor.term() && last.index() >= floor.index());",
                                 "return true;")));
     }

@@ -24,7 +24,7 @@ final class HostFaults {
                         "vote not persisted",
                         Judges.FLEET_ELECTIONS,
                         in(
-                                "host/LogWriter",
+                                "host/persistence/LogWriter",
                                 "hardState = batch.hardState();",
                                 "hardState = new HardState(batch.hardState().term(), null);")),
                 Mutant.of(
@@ -32,7 +32,7 @@ final class HostFaults {
                         "batches of one write are put together without cutting",
                         GROUP,
                         in(
-                                "host/LogWriter",
+                                "host/persistence/LogWriter",
                                 "while (!entries.isEmpty() && entries.get(entries.size() - 1).index() >= first) {",
                                 "while (!entries.isEmpty() && entries.get(entries.size() - 1).index() > first) {")),
                 Mutant.of(
@@ -40,23 +40,23 @@ final class HostFaults {
                         "read not waiting for apply",
                         GROUP,
                         in(
-                                "host/HostedMachine",
+                                "host/apply/HostedMachine",
                                 "while (!waiting.isEmpty() && waiting.peek().index <= applied) {",
                                 "while (!waiting.isEmpty()) {"),
                         in(
-                                "host/HostedMachine",
+                                "host/apply/HostedMachine",
                                 "if (applied < reads.index && !given.isEmpty()) {",
                                 "if (applied < 0 && !given.isEmpty()) {")),
                 Mutant.of(
                         "leases",
                         "lease not looked at after the read",
                         Judge.test("raft.lessons.LeaseLessonsTest#leasesEndDuringAPause"),
-                        in("host/HeldLease", "return state.nanos() < until;", "return until > Lease.NONE;")),
+                        in("host/apply/HeldLease", "return state.nanos() < until;", "return until > Lease.NONE;")),
                 Mutant.of(
                         "SL-60",
                         "log cut before its machine is durable",
                         GROUP,
-                        in("host/HostedMachine", "machine.flushSoon();", "durable = index;")),
+                        in("host/apply/HostedMachine", "machine.flushSoon();", "durable = index;")),
                 Mutant.of(
                         "disks",
                         "reply before the sync",
@@ -104,11 +104,11 @@ final class HostFaults {
                         "an image that nobody sends on is kept for ever",
                         Judge.test("raft.lessons.SnapshotLessonsTest#leaderDiesDuringAnImage"),
                         in(
-                                "host/SnapshotReceiver",
+                                "host/snapshot/SnapshotReceiver",
                                 "if (image.stage == IncomingImage.Stage.RECEIVING && isSilent) {",
                                 "if (image.stage == IncomingImage.Stage.OFFERED && isSilent) {"),
                         in(
-                                "host/SnapshotReceiver",
+                                "host/snapshot/SnapshotReceiver",
                                 "if (present != null && present.stage == IncomingImage.Stage.RECEIVING && isUnheard(present)) {",
                                 "if (present != null && present.stage == IncomingImage.Stage.OFFERED && isUnheard(present)) {")));
     }

@@ -67,7 +67,7 @@ final class ServiceFaults {
                         "a write whose fate is unknown is called refused",
                         FLEET,
                         new Patch(
-                                HOST + "PendingProposals.java",
+                                HOST + "group/PendingProposals.java",
                                 "new Refusal.Indeterminate(now.leader())",
                                 "new Refusal.NotLeader(now.leader())")),
                 Mutant.of(

@@ -11,13 +11,13 @@ import io.flotilla.raft.core.quorum.VoteTally;
  * the votes that were given to the longer one. Its own vote counts from the same moment.
  */
 final class Candidate implements Role {
-    private final Replica replica;
+    private final ReplicaState replica;
     private final RoleTransitions transitions;
     private final VoteTally tally;
     private final boolean handedOver;
 
     /** @param handedOver whether the leader told this replica to campaign */
-    Candidate(Replica replica, RoleTransitions transitions, boolean handedOver) {
+    Candidate(ReplicaState replica, RoleTransitions transitions, boolean handedOver) {
         this.replica = replica;
         this.transitions = transitions;
         this.tally = new VoteTally(replica.membership);

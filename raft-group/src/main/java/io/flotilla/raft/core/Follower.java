@@ -16,7 +16,7 @@ import java.util.List;
 
 /** Takes over what the leader of the term sends, if there is one; campaigns when it hears nothing. */
 final class Follower implements Role {
-    private final Replica replica;
+    private final ReplicaState replica;
     private final RoleTransitions transitions;
     private NodeId leader;
 
@@ -29,7 +29,7 @@ final class Follower implements Role {
     private final ForwardedReads reads = new ForwardedReads();
 
     /** @param leader the leader of the current term, or null while unknown */
-    Follower(Replica replica, RoleTransitions transitions, NodeId leader) {
+    Follower(ReplicaState replica, RoleTransitions transitions, NodeId leader) {
         this.replica = replica;
         this.transitions = transitions;
         this.leader = leader;

@@ -38,7 +38,7 @@ final class Leader implements Role {
     /** In election timeouts. Much less, and disks that are all slow would pass leaderships around. */
     private static final int DISK_PATIENCE = 4;
 
-    private final Replica replica;
+    private final ReplicaState replica;
     private final RoleTransitions transitions;
     private final RaftLog log;
     /** Of all members but this one, and of those that are told that they are members no more. */
@@ -56,7 +56,7 @@ final class Leader implements Role {
     /** Whether the newest membership gives this replica no vote: it leads until that is committed. */
     private boolean leaving;
 
-    Leader(Replica replica, RoleTransitions transitions) {
+    Leader(ReplicaState replica, RoleTransitions transitions) {
         this.replica = replica;
         this.transitions = transitions;
         this.log = replica.log;

@@ -7,11 +7,11 @@ import io.flotilla.raft.core.quorum.VoteTally;
 
 /** Asks whether a campaign could succeed before it disturbs anyone with a larger term (Raft thesis §9.6). */
 final class PreCandidate implements Role {
-    private final Replica replica;
+    private final ReplicaState replica;
     private final RoleTransitions transitions;
     private final VoteTally tally;
 
-    PreCandidate(Replica replica, RoleTransitions transitions) {
+    PreCandidate(ReplicaState replica, RoleTransitions transitions) {
         this.replica = replica;
         this.transitions = transitions;
         this.tally = new VoteTally(replica.membership);

@@ -27,7 +27,7 @@ import java.util.TreeMap;
  * inputs may come before a {@link #drain}; what is drained is owed. Belongs to the group worker that owns the group.
  */
 public final class RaftCore {
-    private final Replica replica;
+    private final ReplicaState replica;
     private final RoleTransitions roles;
     private final VoteRule votes;
     private final ApplyWindow applies;
@@ -38,7 +38,7 @@ public final class RaftCore {
      * @param nanos as in {@link #now}
      */
     public RaftCore(CoreConfig config, long tickNanos, NodeId self, RestoredState restored, long seed, long nanos) {
-        replica = new Replica(config, tickNanos, self, restored, seed, nanos);
+        replica = new ReplicaState(config, tickNanos, self, restored, seed, nanos);
         roles = new RoleTransitions(replica);
         votes = new VoteRule(replica);
         applies = new ApplyWindow(config.maxApplyBytes(), replica.log, replica.loads);

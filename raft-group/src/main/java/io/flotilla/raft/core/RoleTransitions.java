@@ -19,10 +19,10 @@ package io.flotilla.raft.core;
  * </pre>
  */
 final class RoleTransitions {
-    private final Replica replica;
+    private final ReplicaState replica;
     private Role current;
 
-    RoleTransitions(Replica replica) {
+    RoleTransitions(ReplicaState replica) {
         this.replica = replica;
         this.current = new Follower(replica, this, null);
     }

@@ -8,9 +8,9 @@ import io.flotilla.raft.core.message.Message.VoteRequest;
 
 /** Who gets this replica's vote. Decides the same way in every role; what the roles differ in is handed in. */
 final class VoteRule {
-    private final Replica replica;
+    private final ReplicaState replica;
 
-    VoteRule(Replica replica) {
+    VoteRule(ReplicaState replica) {
         this.replica = replica;
     }
 

@@ -6,7 +6,7 @@ import java.io.IOException;
 public final class DiskHangsException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    DiskHangsException(String message) {
+    public DiskHangsException(String message) {
         super(message);
     }
 }

@@ -3,6 +3,16 @@ package io.flotilla.raft.host;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipChange;
+import io.flotilla.raft.host.apply.Applier;
+import io.flotilla.raft.host.group.Events;
+import io.flotilla.raft.host.group.GroupReplica;
+import io.flotilla.raft.host.group.GroupWorker;
+import io.flotilla.raft.host.group.MembershipEvents;
+import io.flotilla.raft.host.persistence.LogReader;
+import io.flotilla.raft.host.persistence.LogWriter;
+import io.flotilla.raft.host.persistence.PendingWrite;
+import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.host.snapshot.Snapshots;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
@@ -29,7 +39,7 @@ import java.util.function.Consumer;
  * transport is not.
  */
 public final class RaftHost implements AutoCloseable {
-    static final long RETRY_MILLIS = 20;
+    public static final long RETRY_MILLIS = 20;
 
     private final StateMachineFactory machines;
     private final HostState state;
@@ -98,7 +108,7 @@ public final class RaftHost implements AutoCloseable {
             }
         });
         for (RecoveredGroup group : state.log.recovered()) {
-            Replica replica = replica(group);
+            GroupReplica replica = replica(group);
             state.replicas.put(replica.groupId(), replica);
             replica.machine().submitOpen();
         }
@@ -106,7 +116,7 @@ public final class RaftHost implements AutoCloseable {
             if (tombstone.dropped()) {
                 state.tombstones.put(tombstone.groupId(), tombstone);
             } else {
-                Replica replica = replica(nothing(tombstone.groupId(), tombstone.removedAt(), null));
+                GroupReplica replica = replica(nothing(tombstone.groupId(), tombstone.removedAt(), null));
                 state.replicas.put(replica.groupId(), replica);
                 replica.retirement().goOn(tombstone);
             }
@@ -119,9 +129,9 @@ public final class RaftHost implements AutoCloseable {
         return RecoveredGroup.created(group, tombstone);
     }
 
-    private Replica replica(RecoveredGroup group) {
+    private GroupReplica replica(RecoveredGroup group) {
         long groupId = group.descriptor().groupId();
-        return new Replica(
+        return new GroupReplica(
                 group,
                 mix(seed ^ mix(groupId)),
                 workers[(int) (groupId % workers.length)],
@@ -163,7 +173,7 @@ public final class RaftHost implements AutoCloseable {
         if (state.isDown()) {
             return false;
         }
-        Replica present = state.replicas.get(group.groupId());
+        GroupReplica present = state.replicas.get(group.groupId());
         if (present != null) {
             return !present.retirement().hasBegun();
         }
@@ -171,7 +181,7 @@ public final class RaftHost implements AutoCloseable {
         if (tombstone != null && group.joined() <= tombstone.removedAt()) {
             return false;
         }
-        Replica replica = replica(RecoveredGroup.created(group, tombstone));
+        GroupReplica replica = replica(RecoveredGroup.created(group, tombstone));
         if (state.replicas.putIfAbsent(group.groupId(), replica) == null) {
             state.tombstones.remove(group.groupId());
             writer.submit(List.of(PendingWrite.creation(replica)));
@@ -186,7 +196,7 @@ public final class RaftHost implements AutoCloseable {
      * Whether a learner holds enough to become a voter is judged by {@link #progress} before.
      */
     public void changeMembership(long groupId, MembershipChange change, MembershipCallback callback) {
-        Replica replica = state.replicas.get(groupId);
+        GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
             callback.refused(new Refusal.NoReplica());
         } else if (!replica.worker().offer(new MembershipEvents.Change(replica, change, callback))) {
@@ -196,7 +206,7 @@ public final class RaftHost implements AutoCloseable {
 
     /** How far the replicas of a group are, if the one here leads; else what this one knows of the membership. */
     public void progress(long groupId, ProgressCallback callback) {
-        Replica replica = state.replicas.get(groupId);
+        GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
             callback.refused(new Refusal.NoReplica());
         } else if (!replica.worker().offer(new MembershipEvents.Progress(replica, callback))) {
@@ -216,15 +226,15 @@ public final class RaftHost implements AutoCloseable {
             callback.refused(new Refusal.NoReplica());
             return;
         }
-        Replica replica = state.replicas.get(groupId);
+        GroupReplica replica = state.replicas.get(groupId);
         if (replica == null) {
             Tombstone tombstone = state.tombstones.get(groupId);
             if (tombstone != null && removedAt <= tombstone.removedAt()) {
                 callback.retired();
                 return;
             }
-            Replica placeholder = replica(nothing(groupId, removedAt, tombstone));
-            Replica other = state.replicas.putIfAbsent(groupId, placeholder);
+            GroupReplica placeholder = replica(nothing(groupId, removedAt, tombstone));
+            GroupReplica other = state.replicas.putIfAbsent(groupId, placeholder);
             replica = other == null ? placeholder : other;
         }
         if (!replica.worker().offer(new MembershipEvents.Retire(replica, removedAt, callback))) {
@@ -246,7 +256,7 @@ public final class RaftHost implements AutoCloseable {
                     + MessageCodec.MAX_PAYLOAD_BYTES + ": split it");
         }
         state.counters.proposals.increment();
-        Replica replica = state.replicas.get(groupId);
+        GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
             callback.refused(new Refusal.NoReplica());
         } else if (writer.isBehind() || !replica.worker().offer(new Events.Proposal(replica, payload, callback))) {
@@ -266,7 +276,7 @@ public final class RaftHost implements AutoCloseable {
     /** Runs a linearizable read where it is wanted. */
     public void read(long groupId, ReadAt at, ReadCallback callback) {
         state.counters.reads.increment();
-        Replica replica = state.replicas.get(groupId);
+        GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
             callback.refused(new Refusal.NoReplica());
         } else if (!replica.reserveRead()) {
@@ -285,7 +295,7 @@ public final class RaftHost implements AutoCloseable {
      * an election timeout, this node goes on. One transfer at a time; the callback waits until it is known who leads.
      */
     public void transferLeadership(long groupId, NodeId target, TransferCallback callback) {
-        Replica replica = state.replicas.get(groupId);
+        GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
             callback.refused(new Refusal.NoReplica());
         } else if (!replica.worker().offer(new Events.Transfer(replica, target, callback))) {
@@ -333,7 +343,7 @@ public final class RaftHost implements AutoCloseable {
     /** The replicas here, by ascending group id; a recent consistent value of each. Any thread. */
     public List<GroupStatus> status() {
         List<GroupStatus> all = new ArrayList<>();
-        for (Replica replica : state.replicas.values()) {
+        for (GroupReplica replica : state.replicas.values()) {
             all.add(replica.status());
         }
         all.sort(Comparator.comparingLong(GroupStatus::groupId));
@@ -342,7 +352,7 @@ public final class RaftHost implements AutoCloseable {
 
     /** The replica of one group, or null. Any thread. */
     public GroupStatus status(long groupId) {
-        Replica replica = state.replicas.get(groupId);
+        GroupReplica replica = state.replicas.get(groupId);
         return replica == null ? null : replica.status();
     }
 
@@ -363,9 +373,9 @@ public final class RaftHost implements AutoCloseable {
         state.listener.nodeFailed(cause);
     }
 
-    private void forEachReplica(Consumer<Replica> action) {
+    private void forEachReplica(Consumer<GroupReplica> action) {
         state.replicas.values().stream()
-                .sorted(Comparator.comparingLong(Replica::groupId))
+                .sorted(Comparator.comparingLong(GroupReplica::groupId))
                 .forEach(action);
     }
 

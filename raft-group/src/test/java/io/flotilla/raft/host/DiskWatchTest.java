@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.host.shared.DiskWatch;
 import io.flotilla.raft.log.GroupDescriptor;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;

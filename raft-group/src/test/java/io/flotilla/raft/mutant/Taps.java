@@ -18,7 +18,7 @@ final class Taps {
     private static final String TAP = "io.flotilla.raft.scenario.CoreTap";
     private static final Pattern METHOD =
             Pattern.compile("^    public (?:[\\w<>\\[\\]]+ )?(\\w+)\\(([^)]*)\\) \\{\\n", Pattern.MULTILINE);
-    private static final String HOST = SOURCES + "host/Replica.java";
+    private static final String HOST = SOURCES + "host/group/GroupReplica.java";
     private static final List<Patch> OF_HOST = List.of(
             new Patch(HOST, "core = new RaftCore(", TAP + ".group(groupId);\n core = new RaftCore("),
             new Patch(HOST, "retirement.begin(", TAP + ".call(core, \"retired\", removedAt);\n retirement.begin("));

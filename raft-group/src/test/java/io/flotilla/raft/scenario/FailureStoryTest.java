@@ -24,7 +24,7 @@ class FailureStoryTest {
                         "late append cuts a matching suffix",
                         Judge.GROUP,
                         new Patch(
-                                CORE + "Replica.java",
+                                CORE + "ReplicaState.java",
                                 "if (log.termAt(index) == entry.term()) {",
                                 "if (log.termAt(index) == entry.term() && entry != entries.get(entries.size() - 1)) {")),
                 30);

@@ -1,0 +1,130 @@
+package io.flotilla.raft.host.apply;
+
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.host.group.Events;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * One group's committed entries on their way from its worker to its machine, in the order of their indexes. The worker adds,
+ * the applier's lane takes.
+ */
+final class CommittedEntries {
+    /** Entries of several hand-overs are applied as one batch up to this. */
+    private static final int ENTRIES_TOGETHER = 1024;
+
+    private static final long BYTES_TOGETHER = 1L << 20;
+
+    /** More than this is a lot, even for a quick machine. */
+    private static final int FEW_ENTRIES = 16;
+
+    private static final long FEW_BYTES = 16L << 10;
+
+    private final Queue<Batch> given = new ConcurrentLinkedQueue<>();
+
+    /**
+     * Entries that follow each other.
+     *
+     * @param proposals parallel to the entries, null where nobody here waits; may be null as a whole
+     */
+    record Batch(List<Entry> entries, Events.Proposal[] proposals) {
+        long firstIndex() {
+            return entries.get(0).index();
+        }
+
+        long lastIndex() {
+            return entries.get(entries.size() - 1).index();
+        }
+
+        long bytes() {
+            long sum = 0;
+            for (int i = 0; i < entries.size(); i++) {
+                sum += entries.get(i).bytes();
+            }
+            return sum;
+        }
+    }
+
+    /** By the worker. */
+    void add(Batch batch) {
+        given.add(batch);
+    }
+
+    boolean isEmpty() {
+        return given.isEmpty();
+    }
+
+    /** Whether there is something, and it begins at most at this index. */
+    boolean beginsAtMost(long index) {
+        Batch first = given.peek();
+        return first != null && first.firstIndex() <= index;
+    }
+
+    /** Whether to apply all that is here may take long. */
+    boolean isMuch() {
+        int entries = 0;
+        long bytes = 0;
+        for (Batch each : given) {
+            entries += each.entries.size();
+            bytes += each.bytes();
+            if (entries > FEW_ENTRIES || bytes > FEW_BYTES) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Takes what can be applied as one batch: a machine that is behind, or that nobody waits for, gets larger ones.
+     *
+     * @param few no more than is quickly done, unless it was given together
+     * @return null if there is nothing
+     */
+    Batch take(boolean few) {
+        Batch first = given.poll();
+        int most = few ? FEW_ENTRIES : ENTRIES_TOGETHER;
+        if (first == null || given.isEmpty() || first.entries.size() >= most) {
+            return first;
+        }
+        List<Batch> together = new ArrayList<>();
+        together.add(first);
+        int entries = first.entries.size();
+        long bytes = first.bytes();
+        long end = first.lastIndex();
+        for (Batch next = given.peek(); next != null; next = given.peek()) {
+            entries += next.entries.size();
+            bytes += next.bytes();
+            // between entries that don't follow each other an image is installed
+            if (next.firstIndex() != end + 1 || entries > most || bytes > (few ? FEW_BYTES : BYTES_TOGETHER)) {
+                break;
+            }
+            given.remove();
+            together.add(next);
+            end = next.lastIndex();
+        }
+        return together.size() == 1 ? first : join(together);
+    }
+
+    private static Batch join(List<Batch> together) {
+        List<Entry> entries = new ArrayList<>();
+        boolean proposed = false;
+        for (Batch each : together) {
+            entries.addAll(each.entries);
+            proposed |= each.proposals != null;
+        }
+        if (!proposed) {
+            return new Batch(entries, null);
+        }
+        Events.Proposal[] proposals = new Events.Proposal[entries.size()];
+        int at = 0;
+        for (Batch each : together) {
+            if (each.proposals != null) {
+                System.arraycopy(each.proposals, 0, proposals, at, each.proposals.length);
+            }
+            at += each.entries.size();
+        }
+        return new Batch(entries, proposals);
+    }
+}

@@ -1,0 +1,492 @@
+package io.flotilla.raft.host.apply;
+
+import io.flotilla.raft.core.Check;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.host.ReadCallback;
+import io.flotilla.raft.host.Refusal;
+import io.flotilla.raft.host.group.Events;
+import io.flotilla.raft.host.group.GroupReplica;
+import io.flotilla.raft.host.group.MembershipEvents;
+import io.flotilla.raft.host.group.SnapshotEvents;
+import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.host.snapshot.IncomingImage;
+import io.flotilla.raft.host.snapshot.Snapshots;
+import io.flotilla.raft.machine.SnapshotSource;
+import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.transport.BulkMessage;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * One group's state machine on its applier. Belongs to the applier's lane, but for the submitting methods.
+ */
+public final class HostedMachine {
+    /** Entries for which nobody here waits lie for a while, or until there is so much of them, and are then applied together. */
+    private static final int LYING_BYTES = 16 << 10;
+    /** So many reads a thread that may not wait runs in one task. */
+    private static final int MOST_BORROWED_READS = 16;
+
+    private final GroupReplica replica;
+    private final Applier applier;
+    private final StateMachineFactory machines;
+    private final ArrayDeque<WaitingReads> waiting = new ArrayDeque<>();
+    private final CommittedEntries given = new CommittedEntries();
+    /** Not more than the core gives out ahead. */
+    private final int mostLyingBytes;
+
+    /** The applier will ask this machine to apply what lies here. */
+    private final AtomicBoolean lying = new AtomicBoolean();
+    /** How much lies here, at most. The worker's. */
+    private long lyingBytes;
+    /** Some read waits for an entry that was not here yet. Written by the applier, read by the worker. */
+    private volatile boolean awaited;
+
+    private final AtomicBoolean trimming = new AtomicBoolean();
+
+    /** Null before it is open and after it is closed. Written here, read by the snapshot lane too. */
+    private volatile StateMachine machine;
+
+    private long applied;
+    /** The applier knows that this machine may keep something back. */
+    private boolean keeping;
+    /** It is full, and will be written out. */
+    private boolean writingOut;
+
+    public HostedMachine(GroupReplica replica, Applier applier, StateMachineFactory machines) {
+        this.replica = replica;
+        this.applier = applier;
+        this.machines = machines;
+        this.mostLyingBytes =
+                Math.min(LYING_BYTES, replica.worker().state().config.core().maxApplyBytes());
+    }
+
+    /** Reads that are safe once {@code index} is applied, and if the lease, unless null, still holds after them. */
+    private record WaitingReads(long index, List<ReadCallback> callbacks, HeldLease lease) {}
+
+    /** By the worker. The proposals are parallel to the entries, null where nobody here waits; or null as a whole. */
+    public void submitApply(List<Entry> entries, Events.Proposal[] proposals) {
+        CommittedEntries.Batch batch = new CommittedEntries.Batch(entries, proposals);
+        given.add(batch);
+        if (proposals != null || awaited) {
+            replica.worker().apply(applier, this::applyGiven);
+            return;
+        }
+        if (!lying.get() && lying.compareAndSet(false, true)) {
+            lyingBytes = 0;
+            applier.applyLater(this);
+        }
+        lyingBytes += batch.bytes();
+        if (lyingBytes >= mostLyingBytes) {
+            lyingBytes = 0;
+            replica.worker().apply(applier, this::applyGiven);
+        }
+    }
+
+    /** By the worker. */
+    public void submitReads(long index, List<ReadCallback> callbacks) {
+        replica.worker()
+                .apply(applier, () -> run(isLong(callbacks), () -> read(new WaitingReads(index, callbacks, null))));
+    }
+
+    private static boolean isLong(List<ReadCallback> callbacks) {
+        if (callbacks.size() > MOST_BORROWED_READS) {
+            return true;
+        }
+        for (int i = 0; i < callbacks.size(); i++) {
+            if (callbacks.get(i).isLong()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Any lane. @return false if too much waits already */
+    public boolean submitLeasedRead(long index, ReadCallback callback, HeldLease lease) {
+        return applier.leasedReads().offer(replica, index, callback, lease);
+    }
+
+    /**
+     * The log store would like to be rid of entries up to an index. Does nothing while an earlier wish is looked at. Any
+     * lane.
+     */
+    public void submitTrim(long index, boolean overfull) {
+        if (!trimming.get() && trimming.compareAndSet(false, true)) {
+            applier.lane().executeSlow(() -> trim(index, overfull));
+        }
+    }
+
+    /** A follower needs an image. Any lane. */
+    public void submitTakeImage(NodeId to) {
+        applier.lane().executeSlow(() -> takeImage(to));
+    }
+
+    /** By the worker, after the last entries to be applied before the image. */
+    public void submitInstall(IncomingImage image) {
+        replica.worker().apply(applier, () -> run(true, () -> install(image)));
+    }
+
+    /** Null while it is not open. Any lane. */
+    public StateMachine machine() {
+        return machine;
+    }
+
+    /** Opens the machine; its worker then starts the core. Any lane. */
+    public void submitOpen() {
+        applier.lane().executeSlow(this::open);
+    }
+
+    /** The log failed: reads that wait will never be safe. Any lane. */
+    public void submitRefuseWaiting() {
+        applier.lane().execute(this::refuseWaiting);
+    }
+
+    private void open() {
+        if (replica.worker().state().isDown()) {
+            return;
+        }
+        try {
+            machine = machines.open(replica.descriptor());
+            applied = machine.appliedIndex();
+            replica.worker().answer(new Events.Opened(replica, applied, machine.installed()));
+        } catch (RuntimeException | Error e) {
+            replica.worker().answer(new Events.MachineFailed(replica, e));
+        }
+    }
+
+    /** The replica was dropped, and its tombstone is durable: the data goes. Any lane. */
+    public void submitDrop() {
+        applier.lane().executeSlow(this::drop);
+    }
+
+    private void drop() {
+        close();
+        if (replica.worker().state().isDown()) {
+            return;
+        }
+        try {
+            machines.drop(replica.groupId());
+        } catch (RuntimeException | Error e) {
+            replica.worker().answer(new Events.MachineFailed(replica, e));
+            return;
+        }
+        // a task of its own: what follows a wait for the disk must not be seen before the wait is over
+        lane().execute(() -> replica.worker().answer(new MembershipEvents.Dropped(replica)));
+    }
+
+    /** By the applier, on its lane, once after it was told that something lies here. */
+    void applyLying() {
+        lying.set(false);
+        boolean someRead = !waiting.isEmpty();
+        applyAll();
+        if (someRead) {
+            applier.answerSoon();
+        }
+    }
+
+    private void applyGiven() {
+        runGiven(this::applyAll);
+    }
+
+    /** At once, unless it may take long, or wait, and the running thread may not. */
+    private void run(boolean isLong, Runnable task) {
+        if (lane().mayWait() || !isLong && isQuick()) {
+            task.run();
+        } else {
+            applier.runSlow(task);
+        }
+    }
+
+    /** The same for a task that applies what was given. */
+    private void runGiven(Runnable task) {
+        if (lane().mayWait() || isQuick() && !given.isMuch()) {
+            task.run();
+        } else {
+            applier.runSlow(task);
+        }
+    }
+
+    private boolean isQuick() {
+        StateMachine running = machine;
+        return running != null && running.isQuick();
+    }
+
+    /**
+     * Applies all that was given, what lies together as one batch: a machine that is behind, or that nobody waits for, gets
+     * larger batches. What is too much for one batch is left to a task of its own, so that others have their turn.
+     */
+    private void applyAll() {
+        applySome();
+        if (!given.isEmpty()) {
+            applier.runSlow(this::applyAll);
+        }
+    }
+
+    private void applySome() {
+        CommittedEntries.Batch next = given.take(!lane().mayWait());
+        if (next != null) {
+            apply(next.entries(), next.proposals());
+        }
+    }
+
+    private void apply(List<Entry> entries, Events.Proposal[] proposals) {
+        if (machine == null || replica.worker().state().hasFailed()) {
+            refuse(proposals);
+            return;
+        }
+        List<Object> results;
+        applier.watch().begun();
+        try {
+            results = machine.apply(entries);
+            Check.that(
+                    results.size() == entries.size(),
+                    "the state machine of group %s answered %s entries with %s results",
+                    replica.groupId(),
+                    entries.size(),
+                    results.size());
+        } catch (RuntimeException | Error e) {
+            refuse(proposals);
+            halt(e);
+            return;
+        } finally {
+            applier.watch().ended();
+        }
+        applied = entries.get(entries.size() - 1).index();
+        if (!keeping) {
+            keeping = true;
+            applier.keeps(this);
+        }
+        replica.worker().answer(new Events.Applied(replica, applied));
+        if (proposals != null) {
+            answer(entries, proposals, results);
+        }
+        runReads();
+        if (!writingOut && machine.isFull()) {
+            writingOut = true;
+            applier.lane().executeSlow(this::writeOutNow);
+        }
+    }
+
+    /** By the applier, on its lane, once after it was told that this machine may keep something back. */
+    void writeOut() {
+        keeping = false;
+        writeOutNow();
+    }
+
+    private void writeOutNow() {
+        writingOut = false;
+        if (machine == null || replica.worker().state().hasFailed()) {
+            return;
+        }
+        applier.watch().begun();
+        try {
+            machine.writeOut();
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        } finally {
+            applier.watch().ended();
+        }
+    }
+
+    private void trim(long index, boolean overfull) {
+        trimming.set(false);
+        if (machine == null || replica.worker().state().isDown()) {
+            return;
+        }
+        if (applied < index && !given.isEmpty()) {
+            // what lies here keeps the log from being cut
+            applyUpTo(index);
+            applier.answerSoon();
+            if (machine == null) {
+                return;
+            }
+        }
+        long durable;
+        try {
+            durable = machine.durableIndex();
+            if (durable < index) {
+                machine.flushSoon();
+            }
+        } catch (RuntimeException | Error e) {
+            halt(e);
+            return;
+        }
+        replica.worker().answer(new SnapshotEvents.Trimmable(replica, Math.min(durable, index), overfull));
+    }
+
+    private void takeImage(NodeId to) {
+        Snapshots snapshots = replica.worker().snapshots();
+        if (machine == null || replica.worker().state().isDown()) {
+            snapshots.notTaken(replica, to, null);
+            return;
+        }
+        SnapshotSource source;
+        try {
+            source = machine.snapshot();
+        } catch (RuntimeException | Error e) {
+            snapshots.notTaken(replica, to, null);
+            halt(e);
+            return;
+        }
+        lane().execute(() -> replica.worker().answer(new SnapshotEvents.ImageTaken(replica, to, source)));
+    }
+
+    private void install(IncomingImage image) {
+        while (given.beginsAtMost(image.last.index())) {
+            applySome();
+        }
+        Snapshots snapshots = replica.worker().snapshots();
+        if (machine == null || replica.worker().state().hasFailed()) {
+            snapshots.over(image, BulkMessage.Outcome.REFUSED, "the replica does not run");
+            return;
+        }
+        try {
+            Check.that(image.last.index() > applied, "image up to %s after entry %s", image.last, applied);
+            machine.install(image.sink, image.last);
+            applied = machine.appliedIndex();
+            Check.that(applied == image.last.index(), "image up to %s installed up to %s", image.last, applied);
+        } catch (RuntimeException | Error e) {
+            snapshots.over(image, BulkMessage.Outcome.REFUSED, "the image can't be installed: " + e);
+            halt(e);
+            return;
+        }
+        // a task of its own: what follows a wait for the disk must not be seen before the wait is over
+        lane().execute(() -> {
+            replica.worker().answer(new SnapshotEvents.Installed(replica, image.last));
+            snapshots.over(image, BulkMessage.Outcome.INSTALLED, "");
+        });
+        runReads();
+    }
+
+    private void answer(List<Entry> entries, Events.Proposal[] proposals, List<Object> results) {
+        for (int i = 0; i < proposals.length; i++) {
+            if (proposals[i] != null) {
+                try {
+                    proposals[i].callback.applied(entries.get(i).index(), results.get(i));
+                } catch (RuntimeException | Error e) {
+                    HostState.report(e, lane());
+                }
+            }
+        }
+    }
+
+    private void refuse(Events.Proposal[] proposals) {
+        if (proposals != null) {
+            Refusal refusal = new Refusal.Indeterminate(null);
+            for (Events.Proposal proposal : proposals) {
+                if (proposal != null) {
+                    HostState.refuse(proposal.callback, refusal, lane());
+                }
+            }
+        }
+    }
+
+    /** On the applier's lane. */
+    void readLeased(long index, ReadCallback callback, HeldLease lease) {
+        run(callback.isLong(), () -> read(new WaitingReads(index, List.of(callback), lease)));
+    }
+
+    private void read(WaitingReads reads) {
+        if (machine == null || replica.worker().state().hasFailed()) {
+            refuse(reads.callbacks);
+            return;
+        }
+        waiting.add(reads);
+        if (applied < reads.index) {
+            // before the look: what is given after it is not left to lie
+            awaited = true;
+        }
+        if (applied < reads.index && !given.isEmpty()) {
+            runGiven(() -> applyUpTo(reads.index));
+        } else {
+            runReads();
+        }
+    }
+
+    private void applyUpTo(long index) {
+        while (applied < index && !given.isEmpty()) {
+            applySome();
+        }
+        runReads();
+    }
+
+    private void runReads() {
+        int done = 0;
+        while (!waiting.isEmpty() && waiting.peek().index <= applied) {
+            List<ReadCallback> next = waiting.peek().callbacks;
+            boolean isMany = done + next.size() > MOST_BORROWED_READS;
+            if (!lane().mayWait() && (isMany || isLong(next))) {
+                applier.runSlow(this::runReads);
+                return;
+            }
+            WaitingReads reads = waiting.poll();
+            done += reads.callbacks.size();
+            for (int i = 0; i < reads.callbacks.size(); i++) {
+                run(reads.callbacks.get(i), reads.lease);
+            }
+        }
+        if (awaited && waiting.isEmpty()) {
+            awaited = false;
+        }
+    }
+
+    private void run(ReadCallback callback, HeldLease lease) {
+        try {
+            Runnable answer = callback.read(machine);
+            if (lease != null && !lease.holds(replica.worker().state())) {
+                replica.readAgain(callback);
+                return;
+            }
+            answer.run();
+        } catch (RuntimeException | Error e) {
+            HostState.report(e, lane());
+        }
+        replica.readsDone(1);
+    }
+
+    private void refuse(List<ReadCallback> callbacks) {
+        replica.readsDone(callbacks.size());
+        Refusal refusal = new Refusal.NoReplica();
+        callbacks.forEach(callback -> HostState.refuse(callback, refusal, lane()));
+    }
+
+    private void halt(Throwable cause) {
+        refuseWaiting();
+        replica.worker().answer(new Events.MachineFailed(replica, cause));
+        close();
+    }
+
+    private void refuseWaiting() {
+        while (!waiting.isEmpty()) {
+            refuse(waiting.poll().callbacks);
+        }
+        awaited = false;
+    }
+
+    /** Closes the machine if it is this applier's; on the applier's lane. */
+    public void closeOn(Applier which) {
+        if (which == applier) {
+            close();
+        }
+    }
+
+    private void close() {
+        refuseWaiting();
+        StateMachine closing = machine;
+        machine = null;
+        if (closing != null) {
+            try {
+                closing.close();
+            } catch (RuntimeException | Error e) {
+                HostState.report(e, lane());
+            }
+        }
+    }
+
+    private Lane lane() {
+        return applier.lane();
+    }
+}

@@ -1,0 +1,61 @@
+package io.flotilla.raft.host.apply;
+
+import io.flotilla.raft.host.HostLimits;
+import io.flotilla.raft.host.HostListener;
+import io.flotilla.raft.host.ReadCallback;
+import io.flotilla.raft.host.group.GroupReplica;
+import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.host.shared.Inbox;
+import io.flotilla.raft.runtime.Lane;
+
+/**
+ * Reads under a lease, on the lane of one applier: they come straight from the caller, ask nobody and wait for nothing
+ * but what was committed when they came. Those that gathered meanwhile are answered together. Thread-safe.
+ */
+final class LeasedReads {
+    private static final int READS_PER_TURN = 256;
+
+    /** Of a thread that may not wait; each may have to be fetched from a disk. */
+    private static final int READS_PER_BORROWED_TURN = 4;
+
+    private final Lane lane;
+    private final HostListener listener;
+    private final Inbox<Read> inbox;
+
+    /** @param index what must be applied before */
+    private record Read(GroupReplica replica, long index, ReadCallback callback, HeldLease lease) {}
+
+    LeasedReads(Lane lane, HostState state) {
+        this.lane = lane;
+        this.listener = state.listener;
+        HostLimits limits = state.config.limits();
+        this.inbox = new Inbox<>(
+                lane,
+                state.clock,
+                state.pace::nanosOfQuick,
+                limits.maxInboxEvents(),
+                limits.maxInboxBytes(),
+                this::turn);
+    }
+
+    /** @return false if too much waits already */
+    boolean offer(GroupReplica replica, long index, ReadCallback callback, HeldLease lease) {
+        return inbox.offer(new Read(replica, index, callback, lease), 1, 0);
+    }
+
+    private void turn() {
+        int most = lane.mayWait() ? READS_PER_TURN : READS_PER_BORROWED_TURN;
+        int taken = 0;
+        while (taken < most) {
+            Read read = inbox.take();
+            if (read == null) {
+                break;
+            }
+            taken++;
+            inbox.taken(1, 0);
+            read.replica.machine().readLeased(read.index, read.callback, read.lease);
+        }
+        inbox.carried(taken, 0);
+        listener.answersGiven();
+    }
+}

@@ -1,0 +1,525 @@
+package io.flotilla.raft.host.group;
+
+import io.flotilla.raft.core.Effects;
+import io.flotilla.raft.core.LoadRequest;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.PersistBatch;
+import io.flotilla.raft.core.RaftCore;
+import io.flotilla.raft.core.ReadGrant;
+import io.flotilla.raft.core.RoleName;
+import io.flotilla.raft.core.SoftState;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.core.membership.MembershipChange;
+import io.flotilla.raft.core.membership.MembershipEntry;
+import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.host.GroupProgress;
+import io.flotilla.raft.host.GroupStatus;
+import io.flotilla.raft.host.MembershipCallback;
+import io.flotilla.raft.host.ProgressCallback;
+import io.flotilla.raft.host.RaftHost;
+import io.flotilla.raft.host.ReadAt;
+import io.flotilla.raft.host.ReadCallback;
+import io.flotilla.raft.host.Refusal;
+import io.flotilla.raft.host.RetireCallback;
+import io.flotilla.raft.host.TransferCallback;
+import io.flotilla.raft.host.apply.Applier;
+import io.flotilla.raft.host.apply.HeldLease;
+import io.flotilla.raft.host.apply.HostedMachine;
+import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.host.snapshot.IncomingImage;
+import io.flotilla.raft.host.snapshot.ReplicaImages;
+import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.log.RecoveredGroup;
+import io.flotilla.raft.machine.SnapshotSource;
+import io.flotilla.raft.machine.StateMachineFactory;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * One replica on its worker: the core, and what is open between it and the log writer, the applier and its callers.
+ * Belongs to its worker's lane, but for what is final and the published status.
+ */
+public final class GroupReplica {
+    private final long groupId;
+    private final RecoveredGroup restored;
+    private final long seed;
+    private final GroupWorker worker;
+    private final HostState state;
+    private final HostedMachine machine;
+    private final PendingProposals proposals;
+    private final PendingReads reads;
+    private final PendingTransfer transfer;
+    private final PendingChange change;
+    private final Retirement retirement;
+    private final ReplicaImages images;
+    private final KnownState known;
+    private final PublishedLease lease = new PublishedLease();
+
+    /** Null before the start and after a halt. */
+    private RaftCore core;
+
+    private boolean halted;
+    private boolean touched;
+    private long handedOver;
+    private long durable;
+
+    /** Where this replica's write stands in the log writer's batch, or -1. The log writer's. */
+    public int writeSlot = -1;
+
+    /** When this replica was last asked to let its log be cut; 0 for never. The log writer's. */
+    public long trimmedAt;
+
+    public GroupReplica(
+            RecoveredGroup restored, long seed, GroupWorker worker, Applier applier, StateMachineFactory machines) {
+        this.groupId = restored.descriptor().groupId();
+        this.restored = restored;
+        this.seed = seed;
+        this.worker = worker;
+        this.state = worker.state();
+        this.machine = new HostedMachine(this, applier, machines);
+        this.proposals = new PendingProposals(this, state);
+        this.reads = new PendingReads(this, state);
+        this.transfer = new PendingTransfer(worker.lane());
+        this.change = new PendingChange(worker.lane());
+        this.retirement = new Retirement(this, state);
+        this.images = new ReplicaImages(this, state);
+        this.known = new KnownState(restored);
+    }
+
+    public long groupId() {
+        return groupId;
+    }
+
+    public GroupDescriptor descriptor() {
+        return restored.descriptor();
+    }
+
+    public GroupWorker worker() {
+        return worker;
+    }
+
+    public HostedMachine machine() {
+        return machine;
+    }
+
+    /** Any thread. */
+    public GroupStatus status() {
+        return known.status();
+    }
+
+    /** Whether it was ever to run: else it only stands for a group that is to be kept out. */
+    public boolean isCreated() {
+        return !descriptor().membership().voters().isEmpty();
+    }
+
+    public Retirement retirement() {
+        return retirement;
+    }
+
+    boolean isRunning() {
+        return core != null;
+    }
+
+    NodeId leaderHint() {
+        return known.soft().leader();
+    }
+
+    void start(long machineApplied, EntryId installed) {
+        if (core != null || halted) {
+            return;
+        }
+        try {
+            known.applied(machineApplied);
+            core = new RaftCore(
+                    state.config.core(),
+                    state.config.tickNanos(),
+                    state.config.self(),
+                    restored.toCore(machineApplied, installed),
+                    seed,
+                    state.nanos());
+            worker.addRunning(this);
+            touch();
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    private void touch() {
+        if (!touched) {
+            touched = true;
+            worker.touch(this);
+        }
+    }
+
+    /** @param nanos read after the message was taken from the network */
+    void receive(NodeId from, Message message, long nanos) {
+        if (core == null) {
+            return;
+        }
+        touch();
+        try {
+            core.now(nanos);
+            core.receive(from, message);
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    void tick(long number, long nanos) {
+        if (core == null) {
+            return;
+        }
+        try {
+            core.now(nanos);
+            if (core.tick(number)) {
+                touch();
+            }
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    void persisted(long sequence) {
+        durable = sequence;
+        if (core == null) {
+            return;
+        }
+        try {
+            if (core.persisted(sequence) || images.isToInstall()) {
+                touch();
+            }
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    void applied(long index) {
+        if (core == null) {
+            return;
+        }
+        known.applied(index);
+        try {
+            if (core.applied(index)) {
+                touch();
+            }
+            if (!touched) {
+                known.publish();
+            }
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    void loaded(LoadRequest request, List<Entry> entries) {
+        turnTo(running -> running.loaded(request, entries));
+    }
+
+    /** For what is rare: the core, if it runs, is told something, and gives out what it owes at the end of the turn. */
+    private void turnTo(Consumer<RaftCore> telling) {
+        if (core == null) {
+            return;
+        }
+        touch();
+        try {
+            telling.accept(core);
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    /**
+     * The machine holds everything up to {@code upTo} durably, and the log store would like to be rid of it.
+     *
+     * @param overfull whether followers that are sent an image must do without what follows it
+     */
+    void compact(long upTo, boolean overfull) {
+        if (core == null) {
+            return;
+        }
+        try {
+            long index = overfull ? upTo : images.cutAt(upTo, core);
+            if (core.compact(index)) {
+                state.counters.basesMoved.increment();
+                touch();
+            }
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    /** The machine gave an image for a follower. */
+    void imageTaken(NodeId to, SnapshotSource source) {
+        images.taken(to, source, core);
+    }
+
+    /** @param last what the follower holds, or null if it got no image */
+    void imageSent(NodeId to, EntryId last) {
+        images.sent(to, last);
+        turnTo(running -> {
+            if (last == null) {
+                running.snapshotFailed(to);
+            } else {
+                running.snapshotSent(to, last);
+            }
+        });
+    }
+
+    void imageOffered(IncomingImage image) {
+        if (core != null) {
+            touch();
+        }
+        images.offered(image, core);
+    }
+
+    void imageReceived(IncomingImage image) {
+        if (core != null) {
+            touch();
+        }
+        images.received(image, core);
+    }
+
+    void installed(EntryId last) {
+        turnTo(running -> {
+            known.applied(last.index());
+            state.counters.snapshotsInstalled.increment();
+            running.installed(last);
+            proposals.covered(last.index());
+        });
+    }
+
+    void changeMembership(MembershipChange wanted, MembershipCallback callback) {
+        if (core == null) {
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
+            return;
+        }
+        turnTo(running -> change.submit(running, wanted, callback));
+    }
+
+    void progress(ProgressCallback callback) {
+        if (core == null) {
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
+        } else {
+            SoftState now = core.softState();
+            GroupProgress progress = new GroupProgress(
+                    groupId,
+                    now.term(),
+                    now.committed(),
+                    core.membership(),
+                    core.isMembershipCommitted(),
+                    core.matches());
+            HostState.tell(() -> callback.progress(progress), worker.lane());
+        }
+    }
+
+    /**
+     * This node has no replica of the group any more, or none since the membership at that index.
+     *
+     * @param callback may be null
+     */
+    void retire(long removedAt, RetireCallback callback) {
+        if (!retirement.hasBegun()) {
+            MembershipEntry newest = core == null ? known.newest() : core.membership();
+            boolean isMember = newest.index() > removedAt && newest.membership().contains(state.config.self());
+            if (isMember || descriptor().joined() > removedAt) {
+                if (callback != null) {
+                    long index = Math.max(newest.index(), descriptor().joined());
+                    HostState.tell(() -> callback.isMember(index), worker.lane());
+                }
+                return;
+            }
+            known.note(core);
+            retirement.begin(known.tombstone(removedAt));
+            halted = true;
+            end(new IllegalStateException("dropped: the membership at index " + removedAt + " leaves it out"));
+            refuseAll();
+        }
+        retirement.await(callback);
+    }
+
+    /** Collected until the end of the turn, so that they go through the core together. */
+    void offer(Events.Proposal proposal) {
+        if (core == null) {
+            proposal.refuse(worker);
+        } else if (proposals.add(proposal)) {
+            touch();
+        }
+    }
+
+    void offer(Events.Read read) {
+        if (core == null) {
+            reads.done(1);
+            read.refuse(worker);
+        } else {
+            reads.add(read.callback, read.at);
+            touch();
+        }
+    }
+
+    void transfer(NodeId target, TransferCallback callback) {
+        if (core == null) {
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
+            return;
+        }
+        turnTo(running -> transfer.ask(running, state.config.self(), target, callback));
+    }
+
+    /** Lets the core give out what it owes and hands that on. */
+    void endTurn() {
+        touched = false;
+        if (core == null) {
+            return;
+        }
+        try {
+            proposals.submit(core);
+            reads.submit(core);
+            while (handOver(core.drain())) {
+                // a batch with nothing to write was durable at once: the core may owe more now
+            }
+            images.turnEnded(handedOver, durable);
+            afterTurn();
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        }
+    }
+
+    private boolean handOver(Effects effects) {
+        if (effects == Effects.NONE) {
+            return false;
+        }
+        boolean again = false;
+        worker.outbox().add(groupId, effects.send());
+        List<PersistBatch> batches = effects.persist();
+        for (int i = 0; i < batches.size(); i++) {
+            PersistBatch batch = batches.get(i);
+            boolean nothingToAwait = batch.isEmpty() && durable == handedOver;
+            handedOver = batch.sequence();
+            if (nothingToAwait) {
+                durable = batch.sequence();
+                worker.outbox().add(groupId, batch.messages());
+                core.persisted(batch.sequence());
+                again = true;
+            } else {
+                worker.write(this, batch);
+            }
+        }
+        if (!effects.apply().isEmpty()) {
+            machine.submitApply(effects.apply(), proposals.take(effects.apply()));
+        }
+        List<ReadGrant> grants = effects.grants();
+        for (int i = 0; i < grants.size(); i++) {
+            ReadGrant grant = grants.get(i);
+            List<ReadCallback> callbacks = reads.take(grant.readId());
+            if (callbacks != null) {
+                machine.submitReads(grant.index(), callbacks);
+            }
+        }
+        if (!effects.refusedReads().isEmpty()) {
+            reads.refuse(effects.refusedReads(), core.softState().leader());
+        }
+        List<LoadRequest> loads = effects.loads();
+        for (int i = 0; i < loads.size(); i++) {
+            worker.reader().load(this, loads.get(i));
+        }
+        List<NodeId> snapshots = effects.snapshots();
+        for (int i = 0; i < snapshots.size(); i++) {
+            worker.snapshots().send(this, snapshots.get(i));
+        }
+        return again;
+    }
+
+    private void afterTurn() {
+        SoftState before = known.soft();
+        known.turnEnded(core);
+        SoftState now = known.soft();
+        if (now != before) {
+            if (now.role() == RoleName.LEADER && (before.role() != RoleName.LEADER || before.term() != now.term())) {
+                state.counters.elections.increment();
+            }
+            proposals.leadershipMayHaveEnded(now);
+        }
+        transfer.turnEnded(core, now);
+        change.settle(core, now);
+        lease.publish(core, now.term());
+        long removedAt = core.removedAt();
+        if (removedAt > 0) {
+            retire(removedAt, null);
+        }
+    }
+
+    /** This replica can't go on; the others of the node are not concerned. */
+    public void halt(Throwable cause) {
+        if (retirement.hasBegun()) {
+            retirement.refuse(new Refusal.NoReplica());
+            tell(cause);
+        }
+        if (halted) {
+            return;
+        }
+        halted = true;
+        known.note(core);
+        state.counters.haltedGroups.increment();
+        end(cause);
+        refuseAll();
+        tell(cause);
+    }
+
+    private void end(Throwable cause) {
+        core = null;
+        lease.revoke();
+        worker.halted();
+        known.ended(cause);
+    }
+
+    private void tell(Throwable cause) {
+        try {
+            state.listener.groupFailed(groupId, cause);
+        } catch (RuntimeException | Error e) {
+            HostState.report(e, worker.lane());
+        }
+    }
+
+    /** The host is down. */
+    void stop() {
+        if (core != null) {
+            core = null;
+            lease.revoke();
+            refuseAll();
+        }
+        retirement.refuse(new Refusal.Indeterminate(null));
+    }
+
+    private void refuseAll() {
+        proposals.refuseAll(leaderHint());
+        reads.refuseAll();
+        transfer.refuseAll();
+        change.refuse(new Refusal.Indeterminate(leaderHint()));
+        images.refuseAll();
+    }
+
+    /** Takes a place among the reads that wait. Any thread. */
+    public boolean reserveRead() {
+        return reads.reserve();
+    }
+
+    /**
+     * Gives a read that has its place straight to the machine if there is a lease, whether or not that still holds: it is
+     * looked at after the read. Any thread.
+     */
+    public boolean readUnderLease(ReadCallback callback) {
+        HeldLease held = lease.held();
+        return held != null && machine.submitLeasedRead(status().state().committed(), callback, held);
+    }
+
+    /** The lease ran out while the read was made: now it takes a round. Any lane. */
+    public void readAgain(ReadCallback callback) {
+        if (!worker.offer(new Events.Read(this, callback, ReadAt.LEADER))) {
+            readsDone(1);
+            HostState.refuse(callback, new Refusal.Busy(RaftHost.RETRY_MILLIS), worker.lane());
+        }
+    }
+
+    public void readsDone(int count) {
+        reads.done(count);
+    }
+}

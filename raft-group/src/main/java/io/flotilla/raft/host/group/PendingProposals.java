@@ -1,0 +1,125 @@
+package io.flotilla.raft.host.group;
+
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.ProposeResult;
+import io.flotilla.raft.core.RaftCore;
+import io.flotilla.raft.core.RoleName;
+import io.flotilla.raft.core.SoftState;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.host.Refusal;
+import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.runtime.Lane;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The proposals of one group that nobody has answered yet: those of this turn, and those in the log, by index. Belongs
+ * to the group's worker; with the entries themselves a proposal goes over to the applier, which answers it.
+ */
+final class PendingProposals {
+    private static final long RETRY_MILLIS = 20;
+
+    private final GroupReplica replica;
+    private final HostState state;
+    private final Lane lane;
+    private final int max;
+    private final ArrayDeque<Events.Proposal> appended = new ArrayDeque<>();
+    private List<Events.Proposal> offered = new ArrayList<>();
+
+    PendingProposals(GroupReplica replica, HostState state) {
+        this.replica = replica;
+        this.state = state;
+        this.lane = replica.worker().lane();
+        this.max = state.config.limits().maxPendingProposals();
+    }
+
+    /** @return false if it was refused */
+    boolean add(Events.Proposal proposal) {
+        if (appended.size() + offered.size() >= max) {
+            busy(proposal);
+            return false;
+        }
+        offered.add(proposal);
+        return true;
+    }
+
+    private void busy(Events.Proposal proposal) {
+        state.counters.busy.increment();
+        HostState.refuse(proposal.callback, new Refusal.Busy(RETRY_MILLIS), lane);
+    }
+
+    void submit(RaftCore core) {
+        if (offered.isEmpty()) {
+            return;
+        }
+        List<byte[]> payloads = new ArrayList<>(offered.size());
+        for (int i = 0; i < offered.size(); i++) {
+            payloads.add(offered.get(i).payload);
+        }
+        ProposeResult result = core.propose(payloads);
+        if (result instanceof ProposeResult.Accepted accepted) {
+            for (int i = 0; i < offered.size(); i++) {
+                Events.Proposal proposal = offered.get(i);
+                proposal.term = accepted.term();
+                proposal.index = accepted.firstIndex() + i;
+                appended.add(proposal);
+            }
+        } else if (result instanceof ProposeResult.NotLeader notLeader) {
+            Refusal refusal = new Refusal.NotLeader(notLeader.leader());
+            offered.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
+        } else if (result instanceof ProposeResult.Transferring transferring) {
+            Refusal refusal = new Refusal.Transferring(transferring.target(), RETRY_MILLIS);
+            offered.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
+        } else {
+            offered.forEach(this::busy);
+        }
+        offered.clear();
+    }
+
+    /** The proposals of committed entries, parallel to them; null if there are none at all. */
+    Events.Proposal[] take(List<Entry> entries) {
+        if (appended.isEmpty()) {
+            return null;
+        }
+        Events.Proposal[] taken = null;
+        for (int i = 0; i < entries.size(); i++) {
+            Entry entry = entries.get(i);
+            while (!appended.isEmpty() && appended.peek().index <= entry.index()) {
+                Events.Proposal proposal = appended.poll();
+                if (proposal.index == entry.index() && proposal.term == entry.term()) {
+                    if (taken == null) {
+                        taken = new Events.Proposal[entries.size()];
+                    }
+                    taken[i] = proposal;
+                } else {
+                    // another leader's entry is committed in its place: certainly not done
+                    HostState.refuse(proposal.callback, new Refusal.NotLeader(replica.leaderHint()), lane);
+                }
+            }
+        }
+        return taken;
+    }
+
+    /** What was appended under a leadership that is over may or may not be committed by the next one. */
+    void leadershipMayHaveEnded(SoftState now) {
+        while (!appended.isEmpty() && (now.role() != RoleName.LEADER || appended.peek().term != now.term())) {
+            HostState.refuse(appended.poll().callback, new Refusal.Indeterminate(now.leader()), lane);
+        }
+    }
+
+    /** An image took the place of entries up to {@code index}: what was proposed among them may or may not be in it. */
+    void covered(long index) {
+        while (!appended.isEmpty() && appended.peek().index <= index) {
+            HostState.refuse(appended.poll().callback, new Refusal.Indeterminate(replica.leaderHint()), lane);
+        }
+    }
+
+    void refuseAll(NodeId leader) {
+        offered.forEach(proposal -> HostState.refuse(proposal.callback, new Refusal.NoReplica(), lane));
+        offered.clear();
+        while (!appended.isEmpty()) {
+            HostState.refuse(appended.poll().callback, new Refusal.Indeterminate(leader), lane);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package io.flotilla.raft.host.shared;
+
+import io.flotilla.raft.host.HostStats;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What {@link HostStats} shows, as it is counted. Any lane. */
+public final class HostCounters {
+    public final LongAdder syncs = new LongAdder();
+    public final LongAdder batches = new LongAdder();
+    public final LongAdder entries = new LongAdder();
+    public final LongAdder entryBytes = new LongAdder();
+    public final LongAdder framesIn = new LongAdder();
+    public final LongAdder messagesIn = new LongAdder();
+    public final LongAdder framesOut = new LongAdder();
+    public final LongAdder messagesOut = new LongAdder();
+    public final LongAdder dropped = new LongAdder();
+    public final LongAdder unknownGroup = new LongAdder();
+    public final LongAdder elections = new LongAdder();
+    public final LongAdder proposals = new LongAdder();
+    public final LongAdder reads = new LongAdder();
+    public final LongAdder leasedReads = new LongAdder();
+    public final LongAdder busy = new LongAdder();
+    public final LongAdder haltedGroups = new LongAdder();
+    public final LongAdder basesMoved = new LongAdder();
+    public final LongAdder snapshotsSent = new LongAdder();
+    public final LongAdder snapshotBytesOut = new LongAdder();
+    public final LongAdder snapshotsReceived = new LongAdder();
+    public final LongAdder snapshotBytesIn = new LongAdder();
+    public final LongAdder snapshotsInstalled = new LongAdder();
+
+    public HostStats snapshot() {
+        return new HostStats(
+                syncs.sum(),
+                batches.sum(),
+                entries.sum(),
+                entryBytes.sum(),
+                framesIn.sum(),
+                messagesIn.sum(),
+                framesOut.sum(),
+                messagesOut.sum(),
+                dropped.sum(),
+                unknownGroup.sum(),
+                elections.sum(),
+                proposals.sum(),
+                reads.sum(),
+                leasedReads.sum(),
+                busy.sum(),
+                haltedGroups.sum(),
+                basesMoved.sum(),
+                snapshotsSent.sum(),
+                snapshotBytesOut.sum(),
+                snapshotsReceived.sum(),
+                snapshotBytesIn.sum(),
+                snapshotsInstalled.sum());
+    }
+}

@@ -1,0 +1,116 @@
+package io.flotilla.raft.host.apply;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.host.apply.CommittedEntries.Batch;
+import io.flotilla.raft.host.group.Events;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What lies together is taken together, within bounds, and nothing jumps over a gap. */
+class CommittedEntriesTest {
+    private final CommittedEntries given = new CommittedEntries();
+
+    private static List<Entry> entries(long first, int count, int bytes) {
+        List<Entry> entries = new ArrayList<>();
+        for (long index = first; index < first + count; index++) {
+            entries.add(new Entry(1, index, EntryKind.COMMAND, new byte[bytes]));
+        }
+        return entries;
+    }
+
+    private void add(long first, int count, int bytes) {
+        given.add(new Batch(entries(first, count, bytes), null));
+    }
+
+    private String take(boolean few) {
+        Batch batch = given.take(few);
+        return batch == null ? "nothing" : batch.firstIndex() + ".." + batch.lastIndex();
+    }
+
+    @Test
+    void aMachineThatMayTakeItsTimeGetsAThousandEntries() {
+        for (int i = 0; i < 20; i++) {
+            add(1 + 100 * i, 100, 10);
+        }
+        assertThat(take(false)).isEqualTo("1..1000");
+        assertThat(take(false)).isEqualTo("1001..2000");
+        assertThat(take(false)).isEqualTo("nothing");
+    }
+
+    @Test
+    void orAMebibyte() {
+        add(1, 2, 500 << 10);
+        add(3, 1, 100 << 10);
+        assertThat(take(false)).isEqualTo("1..2");
+        assertThat(take(false)).isEqualTo("3..3");
+    }
+
+    @Test
+    void whoMustBeQuickGetsFew() {
+        for (int i = 0; i < 20; i++) {
+            add(1 + i, 1, 10);
+        }
+        assertThat(take(true)).isEqualTo("1..16");
+        assertThat(take(true)).isEqualTo("17..20");
+        add(21, 1, 10 << 10);
+        add(22, 1, 10 << 10);
+        assertThat(take(true)).isEqualTo("21..21");
+        assertThat(take(true)).isEqualTo("22..22");
+    }
+
+    @Test
+    void whatWasGivenTogetherIsNotTakenApart() {
+        add(1, 30, 10);
+        add(31, 1, 10);
+        assertThat(take(true)).isEqualTo("1..30");
+        assertThat(take(true)).isEqualTo("31..31");
+    }
+
+    @Test
+    void betweenEntriesThatDoNotFollowEachOtherABatchEnds() {
+        add(1, 2, 10);
+        add(9, 2, 10);
+        assertThat(given.beginsAtMost(0)).isFalse();
+        assertThat(given.beginsAtMost(1)).isTrue();
+        assertThat(take(false)).isEqualTo("1..2");
+        assertThat(given.beginsAtMost(8)).isFalse();
+        assertThat(take(false)).isEqualTo("9..10");
+        assertThat(given.beginsAtMost(100)).isFalse();
+        assertThat(given.isEmpty()).isTrue();
+    }
+
+    @Test
+    void eachProposalStaysWithItsEntry() {
+        Events.Proposal first = new Events.Proposal(null, new byte[0], null);
+        Events.Proposal second = new Events.Proposal(null, new byte[0], null);
+        given.add(new Batch(entries(1, 2, 1), new Events.Proposal[] {first, null}));
+        given.add(new Batch(entries(3, 1, 1), null));
+        given.add(new Batch(entries(4, 2, 1), new Events.Proposal[] {null, second}));
+        Batch all = given.take(false);
+        assertThat(all.proposals()).containsExactly(first, null, null, null, second);
+        assertThat(all.lastIndex()).isEqualTo(5);
+
+        given.add(new Batch(entries(6, 1, 1), null));
+        given.add(new Batch(entries(7, 1, 1), null));
+        assertThat(given.take(false).proposals()).isNull();
+    }
+
+    @Test
+    void muchIsMoreThanSixteenEntriesOrSixteenKibibytes() {
+        assertThat(given.isMuch()).isFalse();
+        add(1, 15, 10);
+        add(16, 1, 10);
+        assertThat(given.isMuch()).isFalse();
+        add(17, 1, 10);
+        assertThat(given.isMuch()).isTrue();
+        given.take(false);
+        add(18, 1, (16 << 10) - Entry.OVERHEAD_BYTES);
+        assertThat(given.isMuch()).isFalse();
+        add(19, 1, 0);
+        assertThat(given.isMuch()).isTrue();
+    }
+}
