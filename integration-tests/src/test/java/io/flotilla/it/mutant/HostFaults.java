@@ -40,12 +40,12 @@ final class HostFaults {
                         "read not waiting for apply",
                         GROUP,
                         in(
-                                "host/apply/HostedMachine",
+                                "host/apply/ReadQueue",
                                 "while (!waiting.isEmpty() && waiting.peek().index <= applied) {",
                                 "while (!waiting.isEmpty()) {"),
                         in(
                                 "host/apply/HostedMachine",
-                                "if (applied < reads.index && !given.isEmpty()) {",
+                                "if (applied < next.index() && !given.isEmpty()) {",
                                 "if (applied < 0 && !given.isEmpty()) {")),
                 Mutant.of(
                         "leases",
