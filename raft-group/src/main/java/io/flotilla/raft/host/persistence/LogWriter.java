@@ -5,8 +5,8 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.host.group.Events;
 import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.group.GroupWorker;
+import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.shared.DiskWatch;
-import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.host.shared.Inbox;
 import io.flotilla.raft.host.shared.PeerOutbox;
 import io.flotilla.raft.log.GroupWrite;
@@ -33,7 +33,7 @@ public final class LogWriter {
     /** How long a group that was asked to let its log be cut is left alone after that. */
     private static final long NANOS_BETWEEN_TRIMS = 50_000_000L;
 
-    private final HostState state;
+    private final HostGroups state;
     private final Lane lane;
     private final LogReader reader;
     private final Consumer<Throwable> nodeFailed;
@@ -42,7 +42,7 @@ public final class LogWriter {
     private final PeerOutbox outbox;
     private final DiskWatch watch = new DiskWatch("a write to the log");
 
-    public LogWriter(HostState state, Lane lane, LogReader reader, Consumer<Throwable> nodeFailed) {
+    public LogWriter(HostGroups state, Lane lane, LogReader reader, Consumer<Throwable> nodeFailed) {
         this.state = state;
         this.lane = lane;
         this.reader = reader;

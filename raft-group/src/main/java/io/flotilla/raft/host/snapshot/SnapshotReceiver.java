@@ -4,8 +4,8 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.SnapshotConfig;
 import io.flotilla.raft.host.group.Events;
 import io.flotilla.raft.host.group.GroupReplica;
+import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.group.SnapshotEvents;
-import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transport.BulkMessage;
@@ -31,7 +31,7 @@ final class SnapshotReceiver {
     /** A sender repeats itself so often in the time after which another one may take its place. */
     private static final int RESENDS_UNHEARD = 6;
 
-    private final HostState state;
+    private final HostGroups state;
     private final SnapshotConfig config;
     private final Lane lane;
     private final Map<Long, IncomingImage> images = new TreeMap<>();
@@ -46,7 +46,7 @@ final class SnapshotReceiver {
 
     private record Ended(NodeId from, Result result) {}
 
-    SnapshotReceiver(HostState state, Lane lane) {
+    SnapshotReceiver(HostGroups state, Lane lane) {
         this.state = state;
         this.config = state.config.snapshots();
         this.lane = lane;

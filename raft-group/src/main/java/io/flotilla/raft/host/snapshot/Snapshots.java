@@ -3,7 +3,7 @@ package io.flotilla.raft.host.snapshot;
 import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.group.GroupReplica;
-import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.shared.Inbox;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.runtime.Lane;
@@ -22,7 +22,7 @@ public final class Snapshots {
 
     private static final int MESSAGES_PER_TURN = 64;
 
-    private final HostState state;
+    private final HostGroups state;
     private final Lane lane;
     private final Inbox<Arrival> inbox;
     private final SnapshotSender sender;
@@ -35,7 +35,7 @@ public final class Snapshots {
     private record Arrival(NodeId from, BulkMessage message, int weight) {}
 
     /** @param seed where the numbers of this host's images begin: no two hosts begin at the same */
-    public Snapshots(HostState state, Lane lane, long seed) {
+    public Snapshots(HostGroups state, Lane lane, long seed) {
         this.state = state;
         this.lane = lane;
         this.inbox = new Inbox<>(lane, INBOX_MESSAGES, INBOX_BYTES, this::turn);
