@@ -1,5 +1,6 @@
 package io.flotilla.it.bench;
 
+import io.flotilla.raft.core.Command;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -34,14 +35,15 @@ public class CoreBenchmark {
     @Param({"1", "16", "64"})
     public int batch;
 
-    private final List<byte[]> payloads = new ArrayList<>();
+    private final List<Command> commands = new ArrayList<>();
     private CoreGroup group;
 
     /** Three replicas, one of which leads. */
     @Setup
     public void elect() {
         for (int i = 0; i < batch; i++) {
-            payloads.add(new byte[BYTES]);
+            byte[] payload = new byte[BYTES];
+            commands.add(() -> payload);
         }
         group = new CoreGroup();
     }
@@ -51,7 +53,7 @@ public class CoreBenchmark {
     @OperationsPerInvocation(ENTRIES)
     public long replicate() {
         for (int done = 0; done < ENTRIES; done += batch) {
-            group.replicate(payloads);
+            group.replicate(commands);
         }
         return group.durableEverywhere();
     }

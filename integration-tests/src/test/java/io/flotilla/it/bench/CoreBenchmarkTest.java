@@ -22,7 +22,7 @@ class CoreBenchmarkTest {
         CoreGroup group = new CoreGroup();
         long before = group.durableEverywhere();
         for (int i = 0; i < 1_000; i++) {
-            group.replicate(List.of(new byte[128], new byte[128]));
+            group.replicate(List.of(() -> new byte[128], () -> new byte[128]));
         }
         assertThat(group.durableEverywhere()).isEqualTo(before + 2_000);
     }

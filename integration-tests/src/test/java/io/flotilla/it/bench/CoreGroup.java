@@ -1,5 +1,6 @@
 package io.flotilla.it.bench;
 
+import io.flotilla.raft.core.Command;
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.Effects;
 import io.flotilla.raft.core.NodeId;
@@ -61,14 +62,14 @@ final class CoreGroup {
     }
 
     /** Proposes, replicates and commits; the leader has applied all of it on return. */
-    void replicate(List<byte[]> payloads) {
+    void replicate(List<Command> commands) {
         long before = leader.applied;
-        if (!(leader.core.propose(payloads) instanceof ProposeResult.Accepted)) {
+        if (!(leader.core.propose(commands) instanceof ProposeResult.Accepted)) {
             throw new IllegalStateException("the leader took no proposal");
         }
         settle();
-        if (leader.applied != before + payloads.size()) {
-            throw new IllegalStateException("proposed " + payloads.size() + " entries, but the applied index went from "
+        if (leader.applied != before + commands.size()) {
+            throw new IllegalStateException("proposed " + commands.size() + " entries, but the applied index went from "
                     + before + " to " + leader.applied);
         }
     }

@@ -182,21 +182,23 @@ final class Leader implements Role {
         }
     }
 
-    ProposeResult propose(List<byte[]> payloads) {
+    ProposeResult propose(List<? extends Command> commands) {
         if (handover.target() != null) {
             return new ProposeResult.Transferring(handover.target());
         }
         long bytes = 0;
-        for (byte[] payload : payloads) {
-            bytes += payload.length + Entry.OVERHEAD_BYTES;
+        for (int i = 0; i < commands.size(); i++) {
+            bytes += commands.get(i).payload().length + Entry.OVERHEAD_BYTES;
         }
         long waiting = log.unappliedBytes();
         if (waiting > 0 && waiting + bytes > replica.config.maxUncommittedBytes()) {
             return new ProposeResult.Busy();
         }
         long first = log.lastIndex() + 1;
-        for (byte[] payload : payloads) {
-            replica.append(new Entry(replica.term(), log.lastIndex() + 1, EntryKind.COMMAND, payload));
+        for (int i = 0; i < commands.size(); i++) {
+            Command command = commands.get(i);
+            long index = log.lastIndex() + 1;
+            replica.append(new Entry(replica.term(), index, EntryKind.COMMAND, command.flags(), command.payload()));
         }
         return new ProposeResult.Accepted(replica.term(), first);
     }

@@ -97,10 +97,10 @@ public final class RaftCore {
         }
     }
 
-    /** Appends the payloads as commands if this replica leads. */
-    public ProposeResult propose(List<byte[]> payloads) {
+    /** Appends the commands, in order, if this replica leads. */
+    public ProposeResult propose(List<? extends Command> commands) {
         if (roles.current() instanceof Leader leader) {
-            return leader.propose(payloads);
+            return leader.propose(commands);
         }
         return new ProposeResult.NotLeader(replica.term(), roles.current().leader());
     }

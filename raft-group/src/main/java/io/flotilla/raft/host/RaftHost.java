@@ -1,6 +1,8 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.host.apply.Applier;
@@ -252,6 +254,16 @@ public final class RaftHost implements AutoCloseable {
      * @throws IllegalArgumentException if the payload is larger than {@link MessageCodec#MAX_PAYLOAD_BYTES}
      */
     public void propose(long groupId, byte[] payload, ProposalCallback callback) {
+        propose(groupId, payload, 0, callback);
+    }
+
+    /**
+     * As {@link #propose(long, byte[], ProposalCallback)}, with flags for the entry.
+     *
+     * @param flags {@link Entry#GUARDED} or 0
+     */
+    public void propose(long groupId, byte[] payload, int flags, ProposalCallback callback) {
+        Entry.checkFlags(EntryKind.COMMAND, flags);
         if (payload.length > MessageCodec.MAX_PAYLOAD_BYTES) {
             throw new IllegalArgumentException("a command of " + payload.length + " bytes is larger than the allowed "
                     + MessageCodec.MAX_PAYLOAD_BYTES + ": split it");
@@ -260,7 +272,8 @@ public final class RaftHost implements AutoCloseable {
         GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
             callback.refused(new Refusal.NoReplica());
-        } else if (writer.isBehind() || !replica.worker().offer(new Events.Proposal(replica, payload, callback))) {
+        } else if (writer.isBehind()
+                || !replica.worker().offer(new Events.Proposal(replica, payload, flags, callback))) {
             state.counters.busy.increment();
             callback.refused(new Refusal.Busy(RETRY_MILLIS));
         }

@@ -49,6 +49,32 @@ class LeaderTest {
     }
 
     @Test
+    void flagsOfACommandAreTheEntrysOnEveryReplica() {
+        ScriptedCluster cluster = led(3, "a", "b", "c");
+        Command guarded = new Command() {
+            @Override
+            public byte[] payload() {
+                return new byte[] {2};
+            }
+
+            @Override
+            public int flags() {
+                return Entry.GUARDED;
+            }
+        };
+        Command plain = () -> new byte[] {1};
+        cluster.at("a").core.propose(List.of(plain, guarded));
+        cluster.run();
+        heartbeats(cluster, 1);
+        for (String node : List.of("a", "b", "c")) {
+            assertThat(cluster.at(node).applied)
+                    .as(node)
+                    .extracting(Entry::flags)
+                    .containsExactly(0, 0, Entry.GUARDED);
+        }
+    }
+
+    @Test
     void whoJustCameCountsAsHeard() {
         ScriptedCluster cluster = led(1, "a", "b");
         heartbeats(cluster, ELECTION_TICKS);

@@ -240,21 +240,21 @@ class OutboxTest {
         TestReplica a = cluster.at("a");
         long term = a.state().term();
         long last = a.state().last();
-        a.core.propose(List.of(new byte[1]));
+        a.core.propose(List.of(() -> new byte[1]));
         a.drain();
         assertThat(persistNext(a)).as("one of three holds it").isFalse();
         assertThat(a.drain()).isSameAs(Effects.NONE);
         a.receive(B, new AppendReply(term, last + 1));
         assertThat(a.drain().apply()).hasSize(1);
 
-        a.core.propose(List.of(new byte[1]));
+        a.core.propose(List.of(() -> new byte[1]));
         a.drain();
         a.receive(B, new AppendReply(term, last + 2));
         assertThat(a.drain().apply()).as("one of three holds it durably").isEmpty();
         assertThat(persistNext(a)).as("the second copy").isTrue();
         assertThat(a.drain().apply()).hasSize(1);
 
-        a.core.propose(List.of(new byte[1]));
+        a.core.propose(List.of(() -> new byte[1]));
         a.drain();
         a.receive(B, new AppendReply(term, last + 3));
         a.receive(new NodeId("c"), new AppendReply(term, last + 3));

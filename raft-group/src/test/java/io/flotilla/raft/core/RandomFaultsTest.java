@@ -162,7 +162,8 @@ class RandomFaultsTest {
             } else if (choice < 900 + changePerMille) {
                 replica.core.changeMembership(someChange());
             } else if (choice < 970) {
-                replica.core.propose(List.of(("p" + payload++).getBytes(StandardCharsets.US_ASCII)));
+                byte[] bytes = ("p" + payload++).getBytes(StandardCharsets.US_ASCII);
+                replica.core.propose(List.of(() -> bytes));
             } else if (choice < 980) {
                 read(replica);
             } else if (choice < 990 - crashPerMille) {
@@ -293,7 +294,8 @@ class RandomFaultsTest {
                     replica.tick();
                     if (target < 0
                             && tick > 100
-                            && replica.core.propose(List.of(new byte[1])) instanceof ProposeResult.Accepted accepted) {
+                            && replica.core.propose(List.of(() -> new byte[1]))
+                                    instanceof ProposeResult.Accepted accepted) {
                         target = accepted.firstIndex();
                     }
                     settle(replica);

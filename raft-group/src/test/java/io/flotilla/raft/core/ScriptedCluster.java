@@ -220,11 +220,11 @@ final class ScriptedCluster {
     }
 
     ProposeResult propose(String node, String... payloads) {
-        List<byte[]> bytes = new ArrayList<>();
+        List<Command> commands = new ArrayList<>();
         for (String payload : payloads) {
-            bytes.add(payload.getBytes(StandardCharsets.US_ASCII));
+            commands.add(() -> payload.getBytes(StandardCharsets.US_ASCII));
         }
-        return at(node).core.propose(bytes);
+        return at(node).core.propose(commands);
     }
 
     List<Envelope> sent(Class<? extends Message> type, String from, String to) {

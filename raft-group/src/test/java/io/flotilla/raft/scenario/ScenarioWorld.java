@@ -1,6 +1,7 @@
 package io.flotilla.raft.scenario;
 
 import io.flotilla.raft.core.ChangeResult;
+import io.flotilla.raft.core.Command;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.Outbound;
 import io.flotilla.raft.core.PersistBatch;
@@ -328,11 +329,11 @@ final class ScenarioWorld {
     }
 
     private void propose(ScenarioNode node, String[] words) {
-        List<byte[]> payloads = Arrays.stream(words)
+        List<Command> commands = Arrays.stream(words)
                 .skip(2)
-                .map(word -> word.getBytes(StandardCharsets.US_ASCII))
+                .map(word -> (Command) () -> word.getBytes(StandardCharsets.US_ASCII))
                 .toList();
-        ProposeResult result = node.replica.core.propose(payloads);
+        ProposeResult result = node.replica.core.propose(commands);
         if (result instanceof ProposeResult.NotLeader notLeader) {
             transcript.add(node.id + ": refuses, does not lead; leader: " + notLeader.leader());
         } else if (result instanceof ProposeResult.Busy) {

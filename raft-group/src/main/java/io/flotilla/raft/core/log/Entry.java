@@ -10,22 +10,51 @@ public final class Entry {
     /** A fixed allowance for an entry's header. */
     public static final int OVERHEAD_BYTES = 32;
 
+    /**
+     * Flag of a command that a replica appends only once its state machine says that it holds what the command names.
+     * Carried by logs and messages; nothing asks the state machine yet.
+     */
+    public static final int GUARDED = 1;
+
     private static final byte[] EMPTY = new byte[0];
 
     private final long term;
     private final long index;
     private final EntryKind kind;
+    private final byte flags;
     private final byte[] payload;
     /** Kept here: it is asked for at each step, when the payload has long left the processor's cache. */
     private final int bytes;
 
-    /** @param index from 1 */
+    /** An entry without flags. @param index from 1 */
     public Entry(long term, long index, EntryKind kind, byte[] payload) {
+        this(term, index, kind, 0, payload);
+    }
+
+    /**
+     * @param index from 1
+     * @param flags {@link #GUARDED} or 0
+     * @throws IllegalArgumentException for flags that {@link #checkFlags} refuses
+     */
+    public Entry(long term, long index, EntryKind kind, int flags, byte[] payload) {
+        checkFlags(kind, flags);
         this.term = term;
         this.index = index;
         this.kind = kind;
+        this.flags = (byte) flags;
         this.payload = payload;
         this.bytes = payload.length + OVERHEAD_BYTES;
+    }
+
+    /** @throws IllegalArgumentException for a flag that this version does not know, and for any at another entry than a command */
+    public static void checkFlags(EntryKind kind, int flags) {
+        if ((flags & ~GUARDED) != 0) {
+            throw new IllegalArgumentException("unknown entry flags " + flags);
+        }
+        if (flags != 0 && kind != EntryKind.COMMAND) {
+            throw new IllegalArgumentException(
+                    "an entry of kind " + kind + " has flags " + flags + ": only commands have");
+        }
     }
 
     public static Entry noOp(long term, long index) {
@@ -42,6 +71,11 @@ public final class Entry {
 
     public EntryKind kind() {
         return kind;
+    }
+
+    /** {@link #GUARDED} or 0. */
+    public int flags() {
+        return flags;
     }
 
     public byte[] payload() {
@@ -63,6 +97,7 @@ public final class Entry {
                 && term == other.term
                 && index == other.index
                 && kind == other.kind
+                && flags == other.flags
                 && Arrays.equals(payload, other.payload);
     }
 
@@ -73,6 +108,6 @@ public final class Entry {
 
     @Override
     public String toString() {
-        return "[" + index + ":" + term + " " + kind + " " + payload.length + "B]";
+        return "[" + index + ":" + term + " " + kind + (flags == 0 ? "" : " guarded") + " " + payload.length + "B]";
     }
 }

@@ -1,5 +1,6 @@
 package io.flotilla.raft.host.group;
 
+import io.flotilla.raft.core.Command;
 import io.flotilla.raft.core.LoadRequest;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.Outbound;
@@ -22,17 +23,29 @@ public final class Events {
     private Events() {}
 
     /** A proposal; later its place in the log. After the hand-over to the worker it belongs to that. */
-    public static final class Proposal extends Event {
+    public static final class Proposal extends Event implements Command {
         final GroupReplica replica;
-        final byte[] payload;
         public final ProposalCallback callback;
+        private final byte[] payload;
+        private final int flags;
         long term;
         long index;
 
-        public Proposal(GroupReplica replica, byte[] payload, ProposalCallback callback) {
+        public Proposal(GroupReplica replica, byte[] payload, int flags, ProposalCallback callback) {
             this.replica = replica;
             this.payload = payload;
+            this.flags = flags;
             this.callback = callback;
+        }
+
+        @Override
+        public byte[] payload() {
+            return payload;
+        }
+
+        @Override
+        public int flags() {
+            return flags;
         }
 
         @Override

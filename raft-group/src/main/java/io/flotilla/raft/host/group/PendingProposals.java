@@ -54,11 +54,7 @@ final class PendingProposals {
         if (offered.isEmpty()) {
             return;
         }
-        List<byte[]> payloads = new ArrayList<>(offered.size());
-        for (int i = 0; i < offered.size(); i++) {
-            payloads.add(offered.get(i).payload);
-        }
-        ProposeResult result = core.propose(payloads);
+        ProposeResult result = core.propose(offered);
         if (result instanceof ProposeResult.Accepted accepted) {
             for (int i = 0; i < offered.size(); i++) {
                 Events.Proposal proposal = offered.get(i);

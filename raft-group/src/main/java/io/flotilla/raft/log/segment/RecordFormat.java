@@ -24,7 +24,7 @@ import java.nio.charset.StandardCharsets;
  * base       term 8 · index 8 · last index 8 · membership as of the base
  * image      term 8 · index 8 · membership at its end
  * tombstone  removed at 8 · term 8 · floor term 8, index 8 · dropped 1
- * entry      term 8 · index 8 · kind 1 · payload to the end
+ * entry      term 8 · index 8 · kind 1 · flags 1 · payload to the end
  * membership as MembershipCodec writes it
  * name       length 1 · ASCII
  * </pre>
@@ -44,7 +44,7 @@ final class RecordFormat {
     static final byte TOMBSTONE = 6;
 
     static final int HEADER = 25;
-    static final int ENTRY_HEADER = HEADER + 17;
+    static final int ENTRY_HEADER = HEADER + 18;
     static final int TOMBSTONE_BYTES = HEADER + 33;
 
     private static final int LENGTH = 0;
@@ -158,7 +158,7 @@ final class RecordFormat {
     static void putEntry(ByteBuffer target, long groupId, Entry entry, long record) {
         int start = begin(target, ENTRY, groupId, record);
         target.putLong(entry.term()).putLong(entry.index());
-        target.put((byte) entry.kind().code()).put(entry.payload());
+        target.put((byte) entry.kind().code()).put((byte) entry.flags()).put(entry.payload());
         end(target, start);
     }
 
@@ -218,7 +218,12 @@ final class RecordFormat {
     static Entry entry(ByteBuffer source, int offset) {
         byte[] payload = new byte[length(source, offset) - ENTRY_HEADER];
         source.get(offset + ENTRY_HEADER, payload);
-        return new Entry(entryTerm(source, offset), entryIndex(source, offset), entryKind(source, offset), payload);
+        return new Entry(
+                entryTerm(source, offset),
+                entryIndex(source, offset),
+                entryKind(source, offset),
+                entryFlags(source, offset),
+                payload);
     }
 
     static HardState hardState(ByteBuffer source, int offset) {
@@ -281,6 +286,15 @@ final class RecordFormat {
 
     static EntryKind entryKind(ByteBuffer source, int offset) {
         return EntryKind.of(source.get(offset + HEADER + 16));
+    }
+
+    private static int entryFlags(ByteBuffer source, int offset) {
+        return source.get(offset + HEADER + 17) & 0xff;
+    }
+
+    /** @throws IllegalArgumentException if this version does not know the entry's kind or a flag of it */
+    static void checkEntry(ByteBuffer source, int offset) {
+        Entry.checkFlags(entryKind(source, offset), entryFlags(source, offset));
     }
 
     private static String name(ByteBuffer body) {

@@ -299,6 +299,7 @@ final class Recovery {
                 group.base(base.id(), base.membership(), base.last(), record);
                 break;
             case RecordFormat.ENTRY:
+                RecordFormat.checkEntry(window, offset);
                 group.entry(
                         RecordFormat.entryIndex(window, offset),
                         RecordFormat.entryTerm(window, offset),

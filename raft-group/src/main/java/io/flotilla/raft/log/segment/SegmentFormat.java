@@ -19,7 +19,7 @@ import java.util.zip.CRC32C;
  * The place of magic, version and checksum in the file header is the same in every version.
  */
 final class SegmentFormat {
-    static final int VERSION = 3;
+    static final int VERSION = 4;
     /** Where the first batch begins: headers and batches share no page. */
     static final int DATA_START = 4096;
 
@@ -113,7 +113,9 @@ final class SegmentFormat {
         if (version != VERSION) {
             throw new IOException("log file " + disk.describe(path) + " has format version " + version
                     + ", this program reads version " + VERSION + ": start "
-                    + (version < VERSION ? "the program version that wrote it" : "a newer program version"));
+                    + (version < VERSION
+                            ? "the program version that wrote it, or give the node an empty data directory"
+                            : "a newer program version"));
         }
     }
 

@@ -58,8 +58,12 @@ final class LogBytes {
         while (position + SegmentFormat.BATCH_HEADER <= segment.length
                 && bytes.getLong(position) == SegmentFormat.BATCH_MAGIC
                 && bytes.getLong(position + 8) == number) {
+            int payload = bytes.getInt(position + 32);
+            if (payload < 0 || payload > segment.length) {
+                break; // a torn header
+            }
             boundaries.add(position);
-            end = position + SegmentFormat.BATCH_HEADER + bytes.getInt(position + 32);
+            end = position + SegmentFormat.BATCH_HEADER + payload;
             position = (int) SegmentFormat.align(end, SegmentFormat.ALIGNMENT);
         }
         boundaries.add(end);

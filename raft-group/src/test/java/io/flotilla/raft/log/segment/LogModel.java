@@ -73,7 +73,7 @@ final class LogModel {
     static Entry entry(long term, long index, int payloadBytes) {
         byte[] payload = new byte[payloadBytes];
         new SplittableRandom(term * 1_000_003 + index).nextBytes(payload);
-        return new Entry(term, index, EntryKind.COMMAND, payload);
+        return new Entry(term, index, EntryKind.COMMAND, index % 3 == 0 ? Entry.GUARDED : 0, payload);
     }
 
     private static GroupDescriptor descriptor(long groupId) {

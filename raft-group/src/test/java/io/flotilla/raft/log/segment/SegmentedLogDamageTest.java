@@ -161,6 +161,41 @@ class SegmentedLogDamageTest {
     }
 
     @Test
+    void anOlderVersionIsRefusedInOneLineThatSaysWhatToDo() throws IOException {
+        SimDisk disk = new SimDisk("n1", DiskTimer.standalone(), 1);
+        SegmentedLogStore.open(disk, "log", CONFIG).close();
+        byte[] manifest = LogBytes.read(disk, "log/MANIFEST");
+        ByteBuffer.wrap(manifest).putInt(8, SegmentFormat.VERSION - 1);
+        ByteBuffer.wrap(manifest).putInt(60, SegmentFormat.crc(manifest, 0, 60));
+        LogBytes.write(disk, "log/MANIFEST", manifest);
+        assertThatThrownBy(() -> SegmentedLogStore.open(disk, "log", CONFIG))
+                .isNotInstanceOf(LogDamageException.class)
+                .hasMessage("log file n1:/log/MANIFEST has format version " + (SegmentFormat.VERSION - 1)
+                        + ", this program reads version " + SegmentFormat.VERSION
+                        + ": start the program version that wrote it, or give the node an empty data directory");
+    }
+
+    /** It may mean that the entry must not be taken yet. */
+    @Test
+    void anUnknownFlagOfAnEntryIsRefused() throws IOException {
+        byte[] flagged = intact.clone();
+        int batch = boundaries.get(1);
+        ByteBuffer bytes = ByteBuffer.wrap(flagged);
+        int payload = bytes.getInt(batch + 32);
+        int record = batch + SegmentFormat.BATCH_HEADER + payload - 30 - RecordFormat.ENTRY_HEADER;
+        assertThat(RecordFormat.type(bytes, record)).isEqualTo(RecordFormat.ENTRY);
+        flagged[record + RecordFormat.ENTRY_HEADER - 1] = 2;
+        int length = RecordFormat.length(bytes, record);
+        bytes.putInt(record + 4, SegmentFormat.crc(flagged, record + 8, length - 8));
+        bytes.putInt(batch + 40, SegmentFormat.crc(flagged, batch + SegmentFormat.BATCH_HEADER, payload));
+        bytes.putInt(batch + 44, SegmentFormat.batchHeaderCrc(flagged, batch, 77));
+        assertThatThrownBy(() -> SegmentedLogStore.open(LogBytes.diskWith(FILE, flagged), "log", CONFIG))
+                .isInstanceOf(LogDamageException.class)
+                .hasMessageContaining("n1:/" + PATH)
+                .hasMessageContaining("unknown entry flags 2");
+    }
+
+    @Test
     void entriesThatRotAreRefusedWhenTheyAreRead() throws IOException {
         SimDisk disk = LogBytes.diskWith(FILE, intact);
         SegmentedLogStore store = SegmentedLogStore.open(disk, "log", CONFIG);

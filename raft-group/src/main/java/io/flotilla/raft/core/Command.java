@@ -1,0 +1,13 @@
+package io.flotilla.raft.core;
+
+import io.flotilla.raft.core.log.Entry;
+
+/** What becomes a log entry if a leader takes it. The payload belongs to the entry from then on. */
+public interface Command {
+    byte[] payload();
+
+    /** {@link Entry#GUARDED} or 0. */
+    default int flags() {
+        return 0;
+    }
+}
