@@ -72,6 +72,11 @@ final class KvLog implements LogStore {
     }
 
     @Override
+    public long lastBatch() {
+        return log.lastBatch();
+    }
+
+    @Override
     public void write(List<GroupWrite> writes) throws IOException {
         for (GroupWrite write : writes) {
             if (write.base() != null) {

@@ -24,6 +24,7 @@ import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.sim.SimRuntime;
 import io.flotilla.raft.sim.SimTransport;
@@ -135,11 +136,13 @@ final class KvServer implements HostListener {
 
     private void open(SimRuntime incarnation) {
         LogStore opened;
+        NodeRecords records;
         try {
             log = new KvLog(
                     SegmentedLogStore.open(disk, "log", new LogConfig(1 << 20, 256L << 20, random.nextLong(), 4)),
                     group.maxStateBytes());
             opened = group.invariants().watch(id, incarnation, log);
+            records = NodeRecords.open(disk, opened, incarnation.randomSeed());
         } catch (IOException e) {
             throw new AssertionError(id + " can't open its log", e);
         }
@@ -154,6 +157,7 @@ final class KvServer implements HostListener {
                 group.timing().config(id),
                 incarnation,
                 opened,
+                records,
                 transport,
                 group.invariants().watch(id, descriptor -> {
                     StateMachine made = machines.open(descriptor);

@@ -100,6 +100,40 @@ final class HostFaults {
                                 "if (window.getLong(at + 8) != segment.number()) {",
                                 "if (window.getLong(at + 8) == 0) {")),
                 Mutant.of(
+                        "between nodes",
+                        "an incarnation used twice",
+                        GROUP,
+                        in("node/NodeRecords", "new NodeStart(before + 1,", "new NodeStart(Math.max(before, 1),")),
+                Mutant.of(
+                        "between nodes",
+                        "a batch told to be durable before it is",
+                        GROUP,
+                        in(
+                                "host/persistence/BatchTeller",
+                                "this.durable = state.log.lastBatch();",
+                                "this.durable = state.log.lastBatch() + 1;")),
+                Mutant.of(
+                        "between nodes",
+                        "the checksum of a frame not looked at",
+                        Judge.test("raft.transport.MessageCodecTest#everyFlippedBitIsNoticed"),
+                        in(
+                                "transport/FrameReader",
+                                "if (MessageCodec.checksum(in.array(), at, in.remaining()) != expected) {",
+                                "if (expected != expected) {")),
+                Mutant.of(
+                        "between nodes",
+                        "an unknown flag of an entry dropped",
+                        Judge.test("raft.log.segment.SegmentedLogDamageTest#anUnknownFlagOfAnEntryIsRefused"),
+                        in("log/segment/Recovery", "RecordFormat.checkEntry(window, offset);", "")),
+                Mutant.of(
+                        "between nodes",
+                        "an earlier start of a peer takes over",
+                        Judge.test("raft.transport.PeersUpTest#aLateGreetingOfAnEarlierStartPutsNobodyBack"),
+                        in(
+                                "transport/NodeStart",
+                                "int order = Long.compare(incarnation, other.incarnation);",
+                                "int order = Long.compare(other.incarnation, incarnation);")),
+                Mutant.of(
                         "SL-30",
                         "an image that nobody sends on is kept for ever",
                         Judge.test("raft.lessons.SnapshotLessonsTest#leaderDiesDuringAnImage"),

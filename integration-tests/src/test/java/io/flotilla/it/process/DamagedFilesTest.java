@@ -59,6 +59,12 @@ class DamagedFilesTest {
                     whole,
                     d -> flip(d.resolve("configuration"), 60),
                     "the file " + data.resolve("configuration"));
+            refused(fleet, whole, d -> flip(d.resolve("incarnations"), 30), "the file " + data.resolve("incarnations"));
+            refused(
+                    fleet,
+                    whole,
+                    d -> Files.delete(d.resolve("incarnations")),
+                    "the file " + data.resolve("incarnations") + " is gone although there is a log");
             refused(fleet, whole, d -> flip(engine(d, "MANIFEST-"), 30), "the database in " + data.resolve("engine"));
             refused(fleet, whole, d -> Files.delete(engine(d, ".sst")), "the database in " + data.resolve("engine"));
 

@@ -33,6 +33,7 @@ import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -129,9 +130,11 @@ final class FleetMember {
                         ports.disk(),
                         LOG_DIRECTORY,
                         ports.parts().logConfig(ports.runtime().randomSeed())));
+        NodeRecords records;
         try {
+            records = NodeRecords.open(ports.disk(), log, ports.runtime().randomSeed());
             engine = ports.engine().get();
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             log.close();
             throw e;
         }
@@ -144,6 +147,7 @@ final class FleetMember {
                 config.host(),
                 ports.runtime(),
                 log,
+                records,
                 ports.transport(),
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
                 new Failures());

@@ -3,6 +3,7 @@ package io.flotilla.ops.process;
 import io.flotilla.ops.cli.CliException;
 import io.flotilla.ops.cli.ExitCode;
 import io.flotilla.ops.node.DiskFault;
+import io.flotilla.raft.node.NodeRecords;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -27,6 +28,8 @@ public final class DataDirectory {
             "controller",
             "controller.new",
             "engine",
+            NodeRecords.FILE,
+            NodeRecords.FILE + ".new",
             "lock",
             "log",
             "logs",

@@ -6,10 +6,13 @@ import io.flotilla.client.proto.Node;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.NodeMessage;
+import io.flotilla.raft.transport.NodeStart;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.TransportReceiver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
 /** Whose word on a node's address counts. */
@@ -19,7 +22,7 @@ class AddressBookTest {
     private final List<String> told = new ArrayList<>();
     private final AddressBook book = new AddressBook(new NodeId("n2"), "n2:1", new Transport() {
         @Override
-        public void start(TransportReceiver receiver) {}
+        public void start(NodeStart self, LongSupplier durableBatch, TransportReceiver receiver) {}
 
         @Override
         public void setAddress(NodeId node, String address) {
@@ -28,6 +31,9 @@ class AddressBookTest {
 
         @Override
         public void send(NodeId to, List<GroupMessage> messages) {}
+
+        @Override
+        public void send(NodeId to, NodeMessage message) {}
 
         @Override
         public void sendBulk(NodeId to, BulkMessage message) {}

@@ -3,6 +3,7 @@ package io.flotilla.raft.embed;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.NodeRuntime;
 import io.flotilla.raft.transport.Transport;
 import java.io.IOException;
@@ -15,7 +16,13 @@ import java.util.Deque;
  * @param owned to be closed after the host, the last one first
  */
 record NodePorts(
-        NodeId self, NodeRuntime runtime, Disk disk, LogStore log, Transport transport, Deque<AutoCloseable> owned) {
+        NodeId self,
+        NodeRuntime runtime,
+        Disk disk,
+        LogStore log,
+        NodeRecords records,
+        Transport transport,
+        Deque<AutoCloseable> owned) {
     /** Closes all that is owned, whatever one of them says. */
     static void close(Deque<AutoCloseable> owned) throws IOException {
         IOException failed = null;

@@ -59,6 +59,7 @@ public final class RaftNode implements AutoCloseable {
                 config,
                 ports.runtime(),
                 ports.log(),
+                ports.records(),
                 ports.transport(),
                 group -> groups.get(group.groupId()).open(ports.disk()),
                 new Listener());

@@ -10,6 +10,7 @@ import io.flotilla.raft.log.LogDamageException;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.NodeRuntime;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
 import io.flotilla.raft.transport.Transport;
@@ -138,6 +139,7 @@ public final class RaftNodeBuilder {
         LogStore log = SegmentedLogStore.open(files, "log", LogConfig.within(logBytes, lanes.randomSeed()));
         // closed by the host, unless there will be none
         owned.push(log);
+        NodeRecords records = NodeRecords.open(files, log, lanes.randomSeed());
         Transport network = transport == null ? grpc(owned) : transport;
         HostConfig config = change.apply(HostConfig.defaults(
                 self,
@@ -145,7 +147,7 @@ public final class RaftNodeBuilder {
                 Runtime.getRuntime().maxMemory()));
         owned.remove(log);
         return new RaftNode(
-                new NodePorts(self, lanes, files, log, network, owned),
+                new NodePorts(self, lanes, files, log, records, network, owned),
                 config,
                 Membership.of(nodes.keySet()),
                 groups,

@@ -1,5 +1,9 @@
 package io.flotilla.raft.host;
 
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.RoleName;
+import io.flotilla.raft.transport.NodeStart;
+
 /** What the host tells the node that it is part of. Called on any lane; must not block. */
 public interface HostListener {
     /** One replica can't go on (a failed check, a state machine that threw); the others are not disturbed. */
@@ -7,6 +11,25 @@ public interface HostListener {
 
     /** The log can't go on (a failed write or sync, damage): nothing more is acknowledged; the node must stop. */
     void nodeFailed(Throwable cause);
+
+    /**
+     * Another node is connected, by that start of it. Between two calls for one peer comes {@link #peerDown}. Called on a thread
+     * of the network, for one peer one at a time and in order; not after the host began to close.
+     */
+    default void peerUp(NodeId peer, NodeStart start) {}
+
+    /** No connection with that start of the peer is left, or a later one is connected. As {@link #peerUp}. */
+    default void peerDown(NodeId peer, NodeStart start) {}
+
+    /**
+     * The role of a replica here has changed, or the term, or who leads. Called on its group's worker, at the end of the turn in
+     * which that happened and before anything of that turn leaves this node; so what the replica was in between is not told.
+     * A replica begins as a follower that knows no leader, which is not told; one that halts or is dropped is told as that once
+     * more, one that ends with its host is not. Nothing is called while nothing changes.
+     *
+     * @param leader of {@code term}, this node perhaps; null if it is not known
+     */
+    default void roleChanged(long groupId, RoleName role, long term, NodeId leader) {}
 
     /**
      * An applier has called callbacks, many perhaps, and comes to its next piece of work: what they gathered may leave.

@@ -11,6 +11,7 @@ import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.group.GroupWorker;
 import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.group.MembershipEvents;
+import io.flotilla.raft.host.persistence.KnownPeers;
 import io.flotilla.raft.host.persistence.LogReader;
 import io.flotilla.raft.host.persistence.LogWriter;
 import io.flotilla.raft.host.persistence.PendingWrite;
@@ -21,17 +22,17 @@ import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
-import io.flotilla.raft.transport.BulkMessage;
-import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
+import io.flotilla.raft.transport.NodeStart;
 import io.flotilla.raft.transport.Transport;
-import io.flotilla.raft.transport.TransportReceiver;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -48,6 +49,7 @@ public final class RaftHost implements AutoCloseable {
     private final HostGroups state;
     private final LogWriter writer;
     private final LogReader reader;
+    private final KnownPeers peers;
     private final Snapshots snapshots;
     private final Applier[] appliers;
     private final GroupWorker[] workers;
@@ -58,10 +60,12 @@ public final class RaftHost implements AutoCloseable {
     private boolean started;
     private boolean closing;
 
+    /** @param records opened after the log, for this host */
     public RaftHost(
             HostConfig config,
             NodeRuntime runtime,
             LogStore log,
+            NodeRecords records,
             Transport transport,
             StateMachineFactory machines,
             HostListener listener) {
@@ -69,7 +73,8 @@ public final class RaftHost implements AutoCloseable {
         this.seed = runtime.randomSeed();
         this.state = new HostGroups(config, runtime, log, transport, listener);
         this.reader = new LogReader(state, runtime.lane("log-reader"), this::fail);
-        this.writer = new LogWriter(state, runtime.lane("log-writer"), reader, this::fail);
+        this.peers = new KnownPeers(state, records, reader.lane(), this::fail);
+        this.writer = new LogWriter(state, runtime.lane("log-writer"), reader, peers, this::fail);
         this.appliers = new Applier[config.appliers()];
         for (int i = 0; i < appliers.length; i++) {
             appliers[i] = new Applier(i, runtime.quickLane("applier-" + i), state);
@@ -97,19 +102,7 @@ public final class RaftHost implements AutoCloseable {
             }
             started = true;
         }
-        state.transport.start(new TransportReceiver() {
-            @Override
-            public void receive(NodeId from, List<GroupMessage> messages) {
-                state.runtime.lend(() -> RaftHost.this.receive(from, messages));
-            }
-
-            @Override
-            public void receiveBulk(NodeId from, BulkMessage message) {
-                if (!state.isDown()) {
-                    snapshots.receive(from, message);
-                }
-            }
-        });
+        state.transport.start(peers.self(), writer::durableBatch, new HostReceiver(state, workers, snapshots, peers));
         for (RecoveredGroup group : state.log.recovered()) {
             GroupReplica replica = replica(group);
             state.replicas.put(replica.groupId(), replica);
@@ -323,37 +316,6 @@ public final class RaftHost implements AutoCloseable {
         callback.refused(new Refusal.Busy(RETRY_MILLIS));
     }
 
-    private void receive(NodeId from, List<GroupMessage> messages) {
-        if (state.isDown() || messages.isEmpty()) {
-            return;
-        }
-        state.counters.framesIn.increment();
-        state.counters.messagesIn.add(messages.size());
-        if (workers.length == 1) {
-            deliver(0, from, messages);
-            return;
-        }
-        List<List<GroupMessage>> byWorker = new ArrayList<>(workers.length);
-        for (int i = 0; i < workers.length; i++) {
-            byWorker.add(new ArrayList<>());
-        }
-        for (int i = 0; i < messages.size(); i++) {
-            GroupMessage message = messages.get(i);
-            byWorker.get((int) (message.groupId() % workers.length)).add(message);
-        }
-        for (int i = 0; i < workers.length; i++) {
-            if (!byWorker.get(i).isEmpty()) {
-                deliver(i, from, byWorker.get(i));
-            }
-        }
-    }
-
-    private void deliver(int worker, NodeId from, List<GroupMessage> messages) {
-        if (!workers[worker].offer(new Events.Incoming(from, messages))) {
-            state.counters.dropped.add(messages.size());
-        }
-    }
-
     /** The replicas here, by ascending group id; a recent consistent value of each. Any thread. */
     public List<GroupStatus> status() {
         List<GroupStatus> all = new ArrayList<>();
@@ -368,6 +330,16 @@ public final class RaftHost implements AutoCloseable {
     public GroupStatus status(long groupId) {
         GroupReplica replica = state.replicas.get(groupId);
         return replica == null ? null : replica.status();
+    }
+
+    /** The other nodes that are up or ever greeted, sorted; a copy. Any thread. */
+    public SortedMap<NodeId, PeerStatus> peers() {
+        return peers.all();
+    }
+
+    /** Which start of this node this is. Any thread. */
+    public NodeStart self() {
+        return peers.self();
     }
 
     /** Counts since this host was made. Any thread. */
@@ -420,7 +392,7 @@ public final class RaftHost implements AutoCloseable {
                     applier.lane(),
                     () -> forEachReplica(replica -> replica.machine().closeOn(applier))));
         }
-        stopped.add(run(reader.lane(), () -> {}));
+        stopped.add(run(reader.lane(), peers::writeLast));
         all(stopped).thenRun(this::closeSnapshots);
     }
 

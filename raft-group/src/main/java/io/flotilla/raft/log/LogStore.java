@@ -27,6 +27,9 @@ public interface LogStore extends AutoCloseable {
      */
     void write(List<GroupWrite> writes) throws IOException;
 
+    /** The number of the newest batch that is known to be durable; 0 if there is none. Never falls, across restarts either. Any thread. */
+    long lastBatch();
+
     /**
      * Reads entries {@code [from, to]} of a group in order, stopping after {@code maxBytes} but never before the first
      * one. Entries replaced meanwhile by a newer leader's are read in their newest durable form; the caller checks

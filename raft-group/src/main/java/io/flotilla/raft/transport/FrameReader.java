@@ -13,8 +13,8 @@ import java.util.List;
 
 /** Reads one frame; trusts nothing in it. Used by one thread. */
 final class FrameReader {
-    /** Term, kind and length: no entry takes less, so a count can't ask for more memory than the bytes behind it. */
-    private static final int SMALLEST_ENTRY = 3;
+    /** Term, kind, flags and length: no entry takes less, so a count can't ask for more memory than the bytes behind it. */
+    private static final int SMALLEST_ENTRY = 4;
 
     private final ByteBuffer in;
     private final int start;
@@ -24,22 +24,46 @@ final class FrameReader {
         this.start = in.position();
     }
 
-    List<GroupMessage> readFrame() throws MalformedFrameException {
+    Frame readFrame() throws MalformedFrameException {
         if (in.remaining() > MessageCodec.MAX_FRAME_BYTES) {
             throw malformed("a frame of " + in.remaining() + " bytes is larger than the allowed "
                     + MessageCodec.MAX_FRAME_BYTES);
         }
-        int version = octet();
-        if (version != MessageCodec.VERSION) {
-            throw malformed("frame version " + version + " is not " + MessageCodec.VERSION
-                    + ", the one read here: run the same release on both nodes");
+        if (in.remaining() < MessageCodec.FRAME_HEADER) {
+            throw malformed("a frame of " + in.remaining() + " bytes has no checksum");
         }
-        ArrayList<GroupMessage> messages = new ArrayList<>();
-        while (in.hasRemaining()) {
-            long groupId = number();
-            messages.add(new GroupMessage(groupId, MessageCodec.body(octet(), this)));
+        int expected = in.getInt();
+        int at = in.arrayOffset() + in.position();
+        if (MessageCodec.checksum(in.array(), at, in.remaining()) != expected) {
+            throw malformed("the checksum of the frame is wrong: the network damaged it");
         }
-        return messages;
+        List<NodeMessage> nodes = List.of();
+        ArrayList<GroupMessage> groups = new ArrayList<>();
+        int end = in.limit();
+        while (in.position() < end) {
+            long length = number();
+            if (length > in.remaining()) {
+                throw malformed("a message of " + length + " bytes is announced, " + in.remaining() + " are left");
+            }
+            in.limit(in.position() + (int) length);
+            int kind = octet();
+            if (kind < MessageCodec.NODE_KINDS) {
+                groups.add(new GroupMessage(number(), MessageCodec.body(kind, this)));
+            } else {
+                NodeMessage message = MessageCodec.nodeBody(kind, this);
+                if (message == null) {
+                    in.position(in.limit());
+                } else {
+                    nodes = nodes.isEmpty() ? new ArrayList<>() : nodes;
+                    nodes.add(message);
+                }
+            }
+            if (in.hasRemaining()) {
+                throw malformed(in.remaining() + " bytes follow a message of kind " + kind + " inside its length");
+            }
+            in.limit(end);
+        }
+        return new Frame(nodes, groups);
     }
 
     Message.AppendRequest append() throws MalformedFrameException {
@@ -76,9 +100,11 @@ final class FrameReader {
     private Entry entry(long index) throws MalformedFrameException {
         long term = number();
         int code = octet();
+        int flags = octet();
         EntryKind kind;
         try {
             kind = EntryKind.of(code);
+            Entry.checkFlags(kind, flags);
         } catch (IllegalArgumentException e) {
             throw malformed(e.getMessage());
         }
@@ -90,7 +116,7 @@ final class FrameReader {
                 throw malformed(e.getMessage());
             }
         }
-        return new Entry(term, index, kind, payload);
+        return new Entry(term, index, kind, flags, payload);
     }
 
     byte[] bytes(long length) throws MalformedFrameException {

@@ -7,18 +7,21 @@ import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.message.Message;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.zip.CRC32C;
 
 /**
- * The bytes of a frame: messages of many groups from one node to another. Pure and thread-safe.
+ * The bytes of a frame: messages of many groups, and of the node itself, from one node to another. Pure and thread-safe.
  *
- * <p>A frame is a version byte followed by messages up to its end. A message is its group id, a kind byte and the
- * fields of its record in order. Numbers are unsigned LEB128, at most nine bytes, so negative ones can't be said;
- * booleans are one byte, 0 or 1. Entries carry term, kind and payload; their indexes follow from the request's {@code
- * previous}.
+ * <p>A frame is the CRC32C of what follows (four bytes, most significant first) and messages up to its end; which version it is
+ * of was agreed by the {@link Greeting}s. A message is its length, not counting that, a kind byte, its group id if it is a
+ * group's, and the fields of its record in order. Kinds from 128 on are the node's own: those may be lost, so an unknown one is
+ * skipped; an unknown kind of a group's message is a breach of the protocol, for both nodes speak the agreed version. Numbers
+ * are unsigned LEB128, at most nine bytes, so negative ones can't be said; booleans are one byte, 0 or 1. Entries carry
+ * term, kind, flags and payload; their indexes follow from the request's {@code previous}.
  */
 public final class MessageCodec {
-    /** The version of the format written here; no other is read. */
-    public static final int VERSION = 2;
+    /** What a frame has besides its messages. */
+    public static final int FRAME_HEADER = Integer.BYTES;
 
     /** A frame is closed before it grows beyond this; only a single larger message makes a larger frame. */
     public static final int FRAME_BYTES = 256 << 10;
@@ -42,11 +45,35 @@ public final class MessageCodec {
     private static final int READ_INDEX_REQUEST = 11;
     private static final int READ_INDEX_REPLY = 12;
 
+    /** From here on kinds are the node's own. */
+    static final int NODE_KINDS = 0x80;
+
+    private static final int DURABLE_BATCH = NODE_KINDS + 1;
+
     private MessageCodec() {}
 
     /** Exactly how many bytes {@link #write} will use. */
     public static int size(GroupMessage m) {
-        return varSize(m.groupId()) + 1 + bodySize(m.message());
+        return size(length(m));
+    }
+
+    /** The length that a message begins with. */
+    public static int length(GroupMessage m) {
+        return 1 + varSize(m.groupId()) + bodySize(m.message());
+    }
+
+    private static int length(NodeMessage message) {
+        return 1 + varSize(((NodeMessage.DurableBatch) message).number());
+    }
+
+    /** As {@link #size(GroupMessage)}, of a message of that {@link #length}. */
+    public static int size(int length) {
+        return varSize(length) + length;
+    }
+
+    /** Exactly how many bytes {@link #write} will use. */
+    public static int size(NodeMessage m) {
+        return size(length(m));
     }
 
     private static int bodySize(Message message) {
@@ -63,7 +90,7 @@ public final class MessageCodec {
             size += varSize(entries.size());
             for (int i = 0; i < entries.size(); i++) {
                 Entry e = entries.get(i);
-                size += varSize(e.term()) + 1 + varSize(e.payload().length) + e.payload().length;
+                size += varSize(e.term()) + 2 + varSize(e.payload().length) + e.payload().length;
             }
             return size;
         } else if (message instanceof Message.AppendReject m) {
@@ -85,43 +112,81 @@ public final class MessageCodec {
 
     /** A frame of all the messages. The caller keeps it within {@link #FRAME_BYTES}. */
     public static byte[] frame(List<GroupMessage> messages) {
-        int size = 1;
-        for (int i = 0; i < messages.size(); i++) {
-            size += size(messages.get(i));
-        }
-        ByteBuffer out = ByteBuffer.allocate(size);
-        begin(out);
-        for (int i = 0; i < messages.size(); i++) {
-            write(messages.get(i), out);
-        }
-        Check.that(!out.hasRemaining(), "a frame of %s bytes was announced as %s", out.position(), size);
-        return out.array();
+        return frame(new Frame(List.of(), messages));
     }
 
-    /** Starts a frame. */
-    public static void begin(ByteBuffer out) {
-        out.put((byte) VERSION);
+    /** A frame of all the messages. The caller keeps it within {@link #FRAME_BYTES}. */
+    public static byte[] frame(Frame frame) {
+        int size = FRAME_HEADER;
+        for (NodeMessage message : frame.nodes()) {
+            size += size(message);
+        }
+        for (GroupMessage message : frame.groups()) {
+            size += size(message);
+        }
+        ByteBuffer out = begin(size);
+        for (NodeMessage message : frame.nodes()) {
+            write(message, out);
+        }
+        for (GroupMessage message : frame.groups()) {
+            write(message, length(message), out);
+        }
+        return end(out);
+    }
+
+    /** A frame of {@code size} bytes to which messages are to be written. */
+    public static ByteBuffer begin(int size) {
+        return ByteBuffer.allocate(size).position(FRAME_HEADER);
+    }
+
+    /** The bytes of a frame all of whose messages were written. */
+    public static byte[] end(ByteBuffer frame) {
+        Check.that(!frame.hasRemaining(), "%s bytes of a frame were not written", frame.remaining());
+        return frame.putInt(0, checksum(frame.array(), FRAME_HEADER, frame.position() - FRAME_HEADER))
+                .array();
+    }
+
+    static int checksum(byte[] bytes, int offset, int length) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes, offset, length);
+        return (int) crc.getValue();
     }
 
     /** Adds a message to a frame that was begun. The buffer must have room for {@link #size}. */
-    public static void write(GroupMessage groupMessage, ByteBuffer out) {
-        Message message = groupMessage.message();
-        putVar(groupMessage.groupId(), out);
+    public static void write(NodeMessage message, ByteBuffer out) {
+        putVar(length(message), out);
+        out.put((byte) DURABLE_BATCH);
+        putVar(((NodeMessage.DurableBatch) message).number(), out);
+    }
+
+    /**
+     * Adds a message to a frame that was begun. The buffer must have room for {@link #size}.
+     *
+     * @param length as {@link #length} tells it
+     */
+    public static void write(GroupMessage groupMessage, int length, ByteBuffer out) {
+        int end = out.position() + size(length);
+        putVar(length, out);
+        write(groupMessage.groupId(), groupMessage.message(), out);
+        Check.that(out.position() == end, "a message ends at %s and not at %s, as announced", out.position(), end);
+    }
+
+    private static void write(long groupId, Message message, ByteBuffer out) {
         if (message instanceof Message.Heartbeat m) {
-            head(HEARTBEAT, m, out);
+            head(HEARTBEAT, groupId, m, out);
             putVar(m.commit(), out);
             putVar(m.round(), out);
         } else if (message instanceof Message.HeartbeatReply m) {
-            head(HEARTBEAT_REPLY, m, out);
+            head(HEARTBEAT_REPLY, groupId, m, out);
             putVar(m.round(), out);
         } else if (message instanceof Message.AppendRequest m) {
-            head(APPEND_REQUEST, m, out);
+            head(APPEND_REQUEST, groupId, m, out);
             putAppend(m, out);
         } else if (message instanceof Message.AppendReply m) {
-            head(APPEND_REPLY, m, out);
+            head(APPEND_REPLY, groupId, m, out);
             putVar(m.matchIndex(), out);
         } else if (message instanceof Message.AppendReject m) {
-            head(APPEND_REJECT, m, out);
+            head(APPEND_REJECT, groupId, m, out);
             putVar(m.rejectedIndex(), out);
             putVar(m.end(), out);
             putVar(m.runs().size(), out);
@@ -130,26 +195,26 @@ public final class MessageCodec {
                 putVar(run.term(), out);
             }
         } else if (message instanceof Message.PreVoteRequest m) {
-            head(PRE_VOTE_REQUEST, m, out);
+            head(PRE_VOTE_REQUEST, groupId, m, out);
             putId(m.last(), out);
         } else if (message instanceof Message.PreVoteReply m) {
-            head(PRE_VOTE_REPLY, m, out);
+            head(PRE_VOTE_REPLY, groupId, m, out);
             out.put((byte) (m.granted() ? 1 : 0));
         } else if (message instanceof Message.VoteRequest m) {
-            head(VOTE_REQUEST, m, out);
+            head(VOTE_REQUEST, groupId, m, out);
             putId(m.last(), out);
             out.put((byte) (m.handedOver() ? 1 : 0));
         } else if (message instanceof Message.VoteReply m) {
-            head(VOTE_REPLY, m, out);
+            head(VOTE_REPLY, groupId, m, out);
             out.put((byte) (m.granted() ? 1 : 0));
         } else if (message instanceof Message.TimeoutNow m) {
-            head(TIMEOUT_NOW, m, out);
+            head(TIMEOUT_NOW, groupId, m, out);
             putVar(m.round(), out);
         } else if (message instanceof Message.ReadIndexRequest m) {
-            head(READ_INDEX_REQUEST, m, out);
+            head(READ_INDEX_REQUEST, groupId, m, out);
             putVar(m.number(), out);
         } else if (message instanceof Message.ReadIndexReply m) {
-            head(READ_INDEX_REPLY, m, out);
+            head(READ_INDEX_REPLY, groupId, m, out);
             putVar(m.number(), out);
             putVar(m.index(), out);
         } else {
@@ -157,8 +222,9 @@ public final class MessageCodec {
         }
     }
 
-    private static void head(int kind, Message message, ByteBuffer out) {
+    private static void head(int kind, long groupId, Message message, ByteBuffer out) {
         out.put((byte) kind);
+        putVar(groupId, out);
         putVar(message.term(), out);
     }
 
@@ -173,7 +239,7 @@ public final class MessageCodec {
             index++;
             Check.that(e.index() == index, "entry %s stands where %s must follow", e.index(), index);
             putVar(e.term(), out);
-            out.put((byte) e.kind().code());
+            out.put((byte) e.kind().code()).put((byte) e.flags());
             putVar(e.payload().length, out);
             out.put(e.payload());
         }
@@ -187,10 +253,15 @@ public final class MessageCodec {
     /**
      * Reads a whole frame. Payloads are copied out of the buffer.
      *
-     * @throws MalformedFrameException if it is not exactly a frame of this version; nothing of it may be used then
+     * @throws MalformedFrameException if it is not exactly a frame, or damaged; nothing of it may be used then
      */
-    public static List<GroupMessage> read(ByteBuffer in) throws MalformedFrameException {
+    public static Frame read(ByteBuffer in) throws MalformedFrameException {
         return new FrameReader(in).readFrame();
+    }
+
+    /** Null for a kind that is not known here. */
+    static NodeMessage nodeBody(int kind, FrameReader in) throws MalformedFrameException {
+        return kind == DURABLE_BATCH ? new NodeMessage.DurableBatch(in.number()) : null;
     }
 
     static Message body(int kind, FrameReader in) throws MalformedFrameException {

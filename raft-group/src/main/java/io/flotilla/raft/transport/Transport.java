@@ -2,6 +2,7 @@ package io.flotilla.raft.transport;
 
 import io.flotilla.raft.core.NodeId;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * Carries messages between nodes, those of all groups together, and beside them the bulk of images. Sending never blocks, never throws for a peer that is
@@ -9,11 +10,19 @@ import java.util.List;
  * Thread-safe.
  */
 public interface Transport extends AutoCloseable {
-    /** Begins to receive. Called once, before the first send. */
-    void start(TransportReceiver receiver);
+    /**
+     * Begins to greet and to receive; until then no other node gets an answer. Called once, before the first send.
+     *
+     * @param self which start of this node it is
+     * @param durableBatch the number of the newest durable batch of this node's log, asked for at each greeting; any thread
+     */
+    void start(NodeStart self, LongSupplier durableBatch, TransportReceiver receiver);
 
     /** Queues messages for a node, in order. Dropped if the node's address is unknown or its queue is full. */
     void send(NodeId to, List<GroupMessage> messages);
+
+    /** Queues a message of this node itself, before those of groups that wait. Dropped as by the other {@code send}. */
+    void send(NodeId to, NodeMessage message);
 
     /**
      * Queues one piece of bulk for a node, behind the earlier ones; it never holds up what {@link #send} carries. Dropped

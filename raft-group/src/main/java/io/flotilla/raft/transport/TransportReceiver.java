@@ -8,6 +8,18 @@ public interface TransportReceiver {
     /** Messages of any groups, in the order in which the peer sent them. */
     void receive(NodeId from, List<GroupMessage> messages);
 
+    /** A message of the peer itself. */
+    default void receive(NodeId from, NodeMessage message) {}
+
+    /**
+     * From now on the peer is connected, by that start of it. Between two calls of this for one peer comes {@link
+     * #peerDown}; calls for one peer come one at a time, in order. What it sent before may still arrive after it.
+     */
+    default void peerUp(NodeId peer, NodeStart start) {}
+
+    /** No connection with that start of the peer is left, or a later start of it has one. */
+    default void peerDown(NodeId peer, NodeStart start) {}
+
     /** A piece of bulk. */
     void receiveBulk(NodeId from, BulkMessage message);
 }

@@ -10,6 +10,7 @@ import io.flotilla.raft.disk.DiskFile;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
@@ -85,6 +86,7 @@ class HostedLogTest {
                         HostLimits.of(256L << 20).withCounts(10_000, 10_000, 10_000)),
                 new Named(runtime),
                 log,
+                NodeRecords.open(disk, log, 1),
                 new MemoryNetwork().transport(SELF),
                 new CounterMachine.Factory(new ConcurrentHashMap<>()),
                 new HostListener() {

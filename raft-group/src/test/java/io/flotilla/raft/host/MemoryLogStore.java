@@ -105,6 +105,11 @@ final class MemoryLogStore implements LogStore {
     }
 
     @Override
+    public synchronized long lastBatch() {
+        return writes.size();
+    }
+
+    @Override
     public void write(List<GroupWrite> batch) throws IOException {
         CountDownLatch latch = gate;
         if (latch != null) {

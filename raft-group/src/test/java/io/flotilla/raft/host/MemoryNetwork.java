@@ -6,6 +6,8 @@ import io.flotilla.raft.transport.BulkCodec;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
+import io.flotilla.raft.transport.NodeMessage;
+import io.flotilla.raft.transport.NodeStart;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.TransportReceiver;
 import java.io.IOException;
@@ -13,7 +15,11 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /** Transports in one process; what is sent crosses as bytes, at once, and can be watched. */
@@ -24,6 +30,11 @@ final class MemoryNetwork {
     }
 
     private final Map<NodeId, TransportReceiver> receivers = new ConcurrentHashMap<>();
+    /** Guarded by itself: whoever is here is connected with all others. */
+    private final Map<NodeId, NodeStart> starts = new TreeMap<>();
+    /** What nodes told each other for themselves. */
+    final BlockingQueue<String> ofNodes = new LinkedBlockingQueue<>();
+
     /** Whether a group's message is lost on the way. */
     interface Cut {
         boolean loses(NodeId from, NodeId to, Message message);
@@ -54,8 +65,24 @@ final class MemoryNetwork {
     Transport transport(NodeId self) {
         return new Transport() {
             @Override
-            public void start(TransportReceiver receiver) {
-                receivers.put(self, receiver);
+            public void start(NodeStart start, LongSupplier durableBatch, TransportReceiver receiver) {
+                synchronized (starts) {
+                    receivers.put(self, receiver);
+                    starts.forEach((other, theirs) -> {
+                        receivers.get(other).peerUp(self, start);
+                        receiver.peerUp(other, theirs);
+                    });
+                    starts.put(self, start);
+                }
+            }
+
+            @Override
+            public void send(NodeId to, NodeMessage message) {
+                ofNodes.add(self + " > " + to + " " + message);
+                TransportReceiver receiver = receivers.get(to);
+                if (receiver != null && receivers.containsKey(self)) {
+                    receiver.receive(self, message);
+                }
             }
 
             @Override
@@ -67,7 +94,10 @@ final class MemoryNetwork {
                         .toList();
                 if (receiver != null && receivers.containsKey(self) && !passing.isEmpty()) {
                     try {
-                        receiver.receive(self, MessageCodec.read(ByteBuffer.wrap(MessageCodec.frame(passing))));
+                        receiver.receive(
+                                self,
+                                MessageCodec.read(ByteBuffer.wrap(MessageCodec.frame(passing)))
+                                        .groups());
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
                     }
@@ -91,7 +121,13 @@ final class MemoryNetwork {
 
             @Override
             public void close() {
-                receivers.remove(self);
+                synchronized (starts) {
+                    receivers.remove(self);
+                    NodeStart start = starts.remove(self);
+                    if (start != null) {
+                        starts.keySet().forEach(other -> receivers.get(other).peerDown(self, start));
+                    }
+                }
             }
         };
     }

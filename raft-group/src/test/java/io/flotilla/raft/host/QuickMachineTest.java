@@ -12,7 +12,10 @@ import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
+import io.flotilla.raft.sim.DiskTimer;
+import io.flotilla.raft.sim.SimDisk;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -57,10 +60,12 @@ class QuickMachineTest {
         // however busy this machine is, nothing is to gather: else nobody lends himself
         HostLimits limits = HostLimits.of(256L << 20).withGatherBytes(Long.MAX_VALUE);
         HostConfig config = new HostConfig(SELF, core, 1, 1, 5_000_000L, limits);
+        MemoryLogStore log = new MemoryLogStore();
         host = new RaftHost(
                 config,
                 runtime,
-                new MemoryLogStore(),
+                log,
+                NodeRecords.open(new SimDisk("n1", DiskTimer.standalone(), 1), log, 1),
                 new MemoryNetwork().transport(SELF),
                 group -> new Machine(isQuick),
                 new HostListener() {

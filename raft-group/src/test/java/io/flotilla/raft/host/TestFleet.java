@@ -2,6 +2,7 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.transport.Transport;
@@ -23,6 +24,7 @@ class TestFleet {
 
     final TreeMap<NodeId, TestNode> nodes = new TreeMap<>();
     private final Map<NodeId, Map<Long, CounterMachine.Kept>> kept = new TreeMap<>();
+    private final Map<NodeId, Disk> disks = new TreeMap<>();
     private final Function<NodeId, LogStore> logs;
     private final Function<NodeId, Transport> transports;
 
@@ -42,6 +44,7 @@ class TestFleet {
     TestNode start(NodeId id) {
         TestNode node = new TestNode(
                 id,
+                disks.computeIfAbsent(id, TestNode::disk),
                 logs.apply(id),
                 transports.apply(id),
                 this::change,

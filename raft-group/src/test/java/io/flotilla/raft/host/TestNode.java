@@ -2,10 +2,16 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
+import io.flotilla.raft.sim.DiskTimer;
+import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.transport.Transport;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -28,9 +34,13 @@ final class TestNode implements HostListener {
     final RaftHost host;
     private final ThreadRuntime runtime;
 
-    /** @param kept what the machines of this node made durable */
+    /**
+     * @param disk holds the node's records, if its log is to be used again
+     * @param kept what the machines of this node made durable
+     */
     TestNode(
             NodeId id,
+            Disk disk,
             LogStore log,
             Transport transport,
             Function<HostConfig, HostConfig> change,
@@ -41,15 +51,25 @@ final class TestNode implements HostListener {
         this.runtime = new ThreadRuntime(id.value(), (lane, cause) -> defects.add(cause));
         HostConfig config = new HostConfig(
                 id, CORE, 2, 2, 5_000_000L, HostLimits.of(256L << 20).withCounts(10_000, 10_000, 10_000));
-        this.host = new RaftHost(change.apply(config), runtime, log, transport, machines, this);
+        NodeRecords records;
+        try {
+            records = NodeRecords.open(disk, log, runtime.randomSeed());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        this.host = new RaftHost(change.apply(config), runtime, log, records, transport, machines, this);
     }
 
     TestNode(NodeId id, LogStore log, Transport transport, Function<HostConfig, HostConfig> change) {
-        this(id, log, transport, change, new ConcurrentHashMap<>());
+        this(id, disk(id), log, transport, change, new ConcurrentHashMap<>());
     }
 
     TestNode(NodeId id, LogStore log, Transport transport) {
         this(id, log, transport, config -> config);
+    }
+
+    static Disk disk(NodeId id) {
+        return new SimDisk(id.value(), DiskTimer.standalone(), 1);
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.flotilla.raft.sim.SimTransport;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
+import io.flotilla.raft.transport.NodeStart;
 import io.flotilla.raft.transport.TransportReceiver;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +48,7 @@ class HarnessTest {
         void startServer() {
             server = new SimRuntime(scheduler, SERVER.value(), random.split(), 0, 0);
             SimTransport transport = new SimTransport(network, server, SERVER, "server:1");
-            transport.start(new TransportReceiver() {
+            transport.start(new NodeStart(1, 1, 0), () -> 0, new TransportReceiver() {
                 @Override
                 public void receive(NodeId from, List<GroupMessage> messages) {
                     for (GroupMessage message : messages) {
@@ -80,7 +81,7 @@ class HarnessTest {
             SimRuntime runtime = new SimRuntime(net.scheduler, name, net.random.split(), 0, 0);
             transport = new SimTransport(net.network, runtime, id, name + ":1");
             transport.setAddress(SERVER, "server:1");
-            transport.start(new TransportReceiver() {
+            transport.start(new NodeStart(1, 1, 0), () -> 0, new TransportReceiver() {
                 @Override
                 public void receive(NodeId from, List<GroupMessage> messages) {
                     messages.forEach(message -> answers.add(message.message().term()));
@@ -135,8 +136,9 @@ class HarnessTest {
         long expected = 0;
         for (long number = 1; number <= 17; number++) {
             client.call(number);
-            expected += 1 + MessageCodec.size(Client.request(number));
-            expected += 1 + MessageCodec.size(new GroupMessage(0, new Message.HeartbeatReply(number, 0)));
+            expected += MessageCodec.FRAME_HEADER + MessageCodec.size(Client.request(number));
+            expected += MessageCodec.FRAME_HEADER
+                    + MessageCodec.size(new GroupMessage(0, new Message.HeartbeatReply(number, 0)));
         }
         run(1_000);
         assertThat(net.wires.requests()).isEqualTo(17);

@@ -10,6 +10,7 @@ import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.sim.SimRuntime;
 import io.flotilla.raft.sim.SimTransport;
@@ -85,6 +86,7 @@ final class LabServer implements HostListener {
 
     private void open(SimRuntime incarnation) {
         LabLog opened;
+        NodeRecords records;
         try {
             opened = new LabLog(
                     group.invariants()
@@ -96,6 +98,7 @@ final class LabServer implements HostListener {
                     group::committedOrdinal,
                     () -> image.applied(),
                     (command, ordinal, term) -> group.taken(number, command, ordinal, term));
+            records = NodeRecords.open(disk, opened, incarnation.randomSeed());
         } catch (IOException e) {
             throw new LabFailure("%s can't open its log: %s", id, e.getMessage());
         }
@@ -109,6 +112,7 @@ final class LabServer implements HostListener {
                 group.timing().config(id),
                 incarnation,
                 opened,
+                records,
                 transport,
                 group.invariants().watch(id, descriptor -> new LabMachine(this, group.hasSnapshots())),
                 this);

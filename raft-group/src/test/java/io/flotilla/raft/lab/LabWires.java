@@ -50,7 +50,7 @@ public final class LabWires implements SimNetwork.Carrier {
         if (request) {
             requests++;
         }
-        bytes += 1 + MessageCodec.size(message);
+        bytes += MessageCodec.FRAME_HEADER + MessageCodec.size(message);
         return delay(request);
     }
 

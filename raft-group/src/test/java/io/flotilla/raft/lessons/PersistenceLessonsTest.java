@@ -133,7 +133,8 @@ class PersistenceLessonsTest {
     void idleGroupsCostNoSync() {
         World world = new World(4, 3).startAll();
         world.leader();
-        world.run(SECOND);
+        // what the nodes know of each other is on disk after ten
+        world.run(15 * SECOND);
         long[] before =
                 world.nodes.stream().mapToLong(node -> node.disk.forces()).toArray();
         world.run(60 * SECOND);

@@ -22,6 +22,7 @@ import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
@@ -241,6 +242,11 @@ final class World {
         }
 
         @Override
+        public long lastBatch() {
+            return log.lastBatch();
+        }
+
+        @Override
         public List<Pin> pins() {
             List<Pin> pins = new ArrayList<>();
             node.images.forEach((group, image) -> {
@@ -323,6 +329,7 @@ final class World {
             LogStore[] log = new LogStore[1];
             lane.execute(() -> log[0] = unchecked(() -> invariants.watch(id, before, openLog())));
             lane.execute(() -> unchecked(() -> {
+                NodeRecords.open(disk, log[0], 0);
                 log[0].write(List.of(new GroupWrite(0, descriptor(0), state, null, entries)));
                 return null;
             }));
@@ -360,11 +367,13 @@ final class World {
             for (NodeId other : ids) {
                 transport.setAddress(other, other + ":1");
             }
+            NodeRecords records = unchecked(() -> NodeRecords.open(disk, log, incarnation.randomSeed()));
             lanes = 0;
             RaftHost opened = new RaftHost(
                     new HostConfig(id, core, 1, 1, 50 * MILLI, HostLimits.of(256L << 20)).withSnapshots(SNAPSHOTS),
                     counted(incarnation),
                     log,
+                    records,
                     transport,
                     invariants.watch(id, group -> {
                         scheduler.spend(openNanos);

@@ -2,6 +2,7 @@ package io.flotilla.raft.sim;
 
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.host.HostListener;
@@ -13,8 +14,10 @@ import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import io.flotilla.raft.sim.invariant.Violation;
+import io.flotilla.raft.transport.NodeStart;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +38,8 @@ final class GroupNode {
             int segmentBytes,
             int maxDriftPpm,
             List<NodeId> all,
-            List<GroupDescriptor> founded) {}
+            List<GroupDescriptor> founded,
+            Coverage coverage) {}
 
     final NodeId id;
     private final World world;
@@ -85,11 +89,13 @@ final class GroupNode {
 
     private void open(SimRuntime incarnation) {
         LogStore log;
+        NodeRecords records;
         try {
             LogConfig config = new LogConfig(world.segmentBytes, world.random.nextLong(), 4);
             log = world.invariants.watch(id, incarnation, SegmentedLogStore.open(disk, "log", config));
+            records = NodeRecords.open(disk, log, incarnation.randomSeed());
         } catch (IOException e) {
-            stopped(incarnation, new Violation("Recovery", "%s can't open its log: %s", id, e.getMessage()));
+            stopped(incarnation, new Violation("Recovery", "%s can't open its files: %s", id, e.getMessage()));
             return;
         }
         SimTransport transport = new SimTransport(world.network, incarnation, id, id + ":1");
@@ -108,6 +114,7 @@ final class GroupNode {
                 config,
                 incarnation,
                 log,
+                records,
                 transport,
                 world.invariants.watch(id, machines(incarnation)),
                 new Listener(incarnation));
@@ -181,8 +188,23 @@ final class GroupNode {
         chains.replaceAll((group, chain) -> chain.crash(now, world.random));
     }
 
+    /** What it remembers of another node, that one has said. */
+    void checkPeers() {
+        if (host == null) {
+            return;
+        }
+        host.peers().forEach((peer, status) -> {
+            long told = world.network.greetings().durable(peer);
+            if (status.known().durableBatch() > told) {
+                throw new Violation("DurableBatches", "%s knows %s of %s, which told %s", id, status, peer, told);
+            }
+        });
+    }
+
     private final class Listener implements HostListener {
         private final SimRuntime incarnation;
+        private final TreeMap<NodeId, NodeStart> up = new TreeMap<>();
+        private final TreeMap<Long, Long> terms = new TreeMap<>();
 
         Listener(SimRuntime incarnation) {
             this.incarnation = incarnation;
@@ -191,6 +213,41 @@ final class GroupNode {
         @Override
         public void groupFailed(long groupId, Throwable cause) {
             world.scheduler.fail(new AssertionError(id + ": group " + groupId + " failed: " + cause, cause));
+        }
+
+        @Override
+        public void peerUp(NodeId peer, NodeStart start) {
+            world.coverage.count("peers up");
+            if (up.put(peer, start) != null) {
+                world.scheduler.fail(new Violation("PeersUp", "%s hears twice that %s is up", id, peer));
+            }
+        }
+
+        @Override
+        public void peerDown(NodeId peer, NodeStart start) {
+            world.coverage.count("peers down");
+            if (!start.equals(up.remove(peer))) {
+                world.scheduler.fail(new Violation("PeersUp", "%s hears that %s, %s is down", id, peer, start));
+            }
+        }
+
+        @Override
+        public void roleChanged(long groupId, RoleName role, long term, NodeId leader) {
+            Long before = terms.put(groupId, term);
+            if (before != null && before > term || role == RoleName.LEADER && !id.equals(leader)) {
+                world.scheduler.fail(new Violation(
+                        "Roles",
+                        "%s tells of group %s: %s in %s after %s of %s",
+                        id,
+                        groupId,
+                        role,
+                        term,
+                        before,
+                        leader));
+            }
+            if (role == RoleName.LEADER) {
+                world.coverage.count("leaders told");
+            }
         }
 
         @Override

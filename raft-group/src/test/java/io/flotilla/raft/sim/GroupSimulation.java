@@ -101,7 +101,17 @@ final class GroupSimulation implements FaultPlan.World {
             founded.add(new GroupDescriptor(group, Membership.of(ids.subList(0, founders)), new byte[0]));
         }
         GroupNode.World world = new GroupNode.World(
-                scheduler, network, invariants, random, core, snapshots, segmentBytes, maxDriftPpm, ids, founded);
+                scheduler,
+                network,
+                invariants,
+                random,
+                core,
+                snapshots,
+                segmentBytes,
+                maxDriftPpm,
+                ids,
+                founded,
+                coverage);
         for (NodeId id : ids) {
             nodes.add(new GroupNode(id, world, this::stopped));
         }
@@ -144,6 +154,7 @@ final class GroupSimulation implements FaultPlan.World {
             scheduler.runUntil(scheduler.now() + 10 * SECOND);
         }
         nodes.forEach(GroupNode::countReads);
+        check(() -> nodes.forEach(GroupNode::checkPeers));
         check(this::checkMemberships);
         check(() -> invariants.checkReplicasAgree(node -> true));
     }

@@ -18,6 +18,9 @@ import org.junit.jupiter.api.Timeout;
 class GroupSimulationTest {
     /** What {@link MembershipOwner} must have met, or the runs say nothing about it. */
     private static final List<String> MUST_HAPPEN = List.of(
+            "peers up",
+            "peers down",
+            "leaders told",
             "changes made",
             "changes of several nodes made",
             "leaders removed",

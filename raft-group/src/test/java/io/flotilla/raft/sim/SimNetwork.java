@@ -50,6 +50,7 @@ public final class SimNetwork {
     private Quality quality = Quality.healthy();
     private Carrier carrier;
     private final List<Observer> observers = new ArrayList<>();
+    private final SimGreetings greetings = new SimGreetings();
 
     public SimNetwork(SimScheduler scheduler) {
         this.scheduler = scheduler;
@@ -125,6 +126,10 @@ public final class SimNetwork {
         for (Observer observer : observers) {
             observer.sent(from, to, message);
         }
+    }
+
+    SimGreetings greetings() {
+        return greetings;
     }
 
     void listen(String address, SimTransport transport) {

@@ -38,9 +38,10 @@ class MessageCodecTest {
                             List.of(
                                     Entry.noOp(4, 42),
                                     new Entry(4, 43, EntryKind.COMMAND, new byte[] {1, 2, 3}),
+                                    new Entry(4, 44, EntryKind.COMMAND, Entry.GUARDED, new byte[] {4}),
                                     new Entry(
                                             9,
-                                            44,
+                                            45,
                                             EntryKind.MEMBERSHIP,
                                             MembershipCodec.encode(Membership.of(new NodeId("n1"))))))),
             new GroupMessage(5, new Message.AppendRequest(9, EntryId.ZERO, 0, List.of())),
@@ -49,36 +50,90 @@ class MessageCodecTest {
             new GroupMessage(5, new Message.Heartbeat(9, 16383, 16384)),
             new GroupMessage(5, new Message.HeartbeatReply(9, 1L << 62)));
 
+    private static final List<NodeMessage> OF_NODES =
+            List.of(new NodeMessage.DurableBatch(0), new NodeMessage.DurableBatch(1L << 40));
+
+    /** The bytes as a frame whose checksum is right: what else is wrong must be found behind it. */
+    private static byte[] sealed(byte... messages) {
+        return MessageCodec.end(
+                MessageCodec.begin(MessageCodec.FRAME_HEADER + messages.length).put(messages));
+    }
+
+    private static byte[] sealed(ByteBuffer messages) {
+        byte[] bytes = new byte[messages.flip().remaining()];
+        messages.get(bytes);
+        return sealed(bytes);
+    }
+
+    private static byte[] messagesOf(byte[] frame) {
+        return Arrays.copyOfRange(frame, MessageCodec.FRAME_HEADER, frame.length);
+    }
+
+    private static Frame read(byte[] frame) throws MalformedFrameException {
+        return MessageCodec.read(ByteBuffer.wrap(frame));
+    }
+
+    private static void assertRefused(byte[] frame, String why) {
+        assertThatThrownBy(() -> read(frame))
+                .isInstanceOf(MalformedFrameException.class)
+                .hasMessageContaining("malformed frame at byte")
+                .hasMessageContaining(why);
+    }
+
     @Test
     void everyKindComesBackAsItWas() throws Exception {
-        assertThat(MessageCodec.read(ByteBuffer.wrap(MessageCodec.frame(ONE_OF_EACH))))
-                .isEqualTo(ONE_OF_EACH);
+        Frame frame = new Frame(OF_NODES, ONE_OF_EACH);
+        assertThat(read(MessageCodec.frame(frame))).isEqualTo(frame);
+        assertThat(read(MessageCodec.frame(List.of()))).isEqualTo(new Frame(List.of(), List.of()));
     }
 
     @Test
     void theAnnouncedSizeIsTheWrittenOne() {
         for (GroupMessage message : ONE_OF_EACH) {
-            assertThat(MessageCodec.frame(List.of(message))).hasSize(1 + MessageCodec.size(message));
+            assertThat(MessageCodec.frame(List.of(message)))
+                    .hasSize(MessageCodec.FRAME_HEADER + MessageCodec.size(message));
         }
+        for (NodeMessage message : OF_NODES) {
+            assertThat(MessageCodec.frame(new Frame(List.of(message), List.of())))
+                    .hasSize(MessageCodec.FRAME_HEADER + MessageCodec.size(message));
+        }
+    }
+
+    /** Checksum, and of each message its length: what they cost. */
+    @Test
+    void aFrameOfOneHeartbeatHasTenBytes() {
+        assertThat(MessageCodec.frame(List.of(new GroupMessage(5, new Message.Heartbeat(9, 100, 7)))))
+                .hasSize(4 + 1 + 5);
     }
 
     @Test
     void aFrameCutInsideAMessageIsRefused() {
         for (GroupMessage message : ONE_OF_EACH) {
             byte[] frame = MessageCodec.frame(List.of(message));
-            for (int length = 2; length < frame.length; length++) {
-                ByteBuffer cut = ByteBuffer.wrap(Arrays.copyOf(frame, length));
-                assertThatThrownBy(() -> MessageCodec.read(cut))
-                        .as("%s cut to %s bytes", message, length)
-                        .isInstanceOf(MalformedFrameException.class);
+            for (int length = 0; length < frame.length; length++) {
+                assertRefused(Arrays.copyOf(frame, length), "checksum");
+                if (length > MessageCodec.FRAME_HEADER) {
+                    assertRefused(sealed(messagesOf(Arrays.copyOf(frame, length))), "");
+                }
             }
         }
     }
 
     @Test
-    void damagedFramesAreRefusedOrReadButNeverBreakTheReader() {
+    void everyFlippedBitIsNoticed() {
+        byte[] good = MessageCodec.frame(new Frame(OF_NODES, ONE_OF_EACH));
+        for (int bit = 0; bit < 8 * good.length; bit++) {
+            byte[] bad = good.clone();
+            bad[bit / 8] ^= (byte) (1 << bit % 8);
+            assertRefused(bad, "the checksum of the frame is wrong");
+        }
+    }
+
+    /** A sender with a defect: its checksums are right. */
+    @Test
+    void wrongFramesAreRefusedOrReadButNeverBreakTheReader() {
         SplittableRandom random = new SplittableRandom(1);
-        byte[] good = MessageCodec.frame(ONE_OF_EACH);
+        byte[] good = messagesOf(MessageCodec.frame(new Frame(OF_NODES, ONE_OF_EACH)));
         int refused = 0;
         for (int round = 0; round < 20_000; round++) {
             byte[] bad = good.clone();
@@ -86,7 +141,7 @@ class MessageCodecTest {
                 bad[random.nextInt(bad.length)] ^= (byte) (1 << random.nextInt(8));
             }
             try {
-                MessageCodec.read(ByteBuffer.wrap(bad));
+                read(sealed(bad));
             } catch (MalformedFrameException e) {
                 refused++;
             } catch (RuntimeException e) {
@@ -104,9 +159,8 @@ class MessageCodecTest {
             for (int i = 0; i < noise.length; i++) {
                 noise[i] = (byte) random.nextInt();
             }
-            noise[0] = MessageCodec.VERSION;
             try {
-                MessageCodec.read(ByteBuffer.wrap(noise));
+                read(sealed(noise));
             } catch (MalformedFrameException e) {
                 assertThat(e).hasMessageContaining("malformed frame at byte");
             }
@@ -115,32 +169,61 @@ class MessageCodecTest {
 
     @Test
     void anAnnouncedCountCannotAskForMoreMemoryThanItsFrame() {
-        ByteBuffer frame = ByteBuffer.allocate(64);
-        frame.put((byte) MessageCodec.VERSION).put((byte) 0).put((byte) 5);
-        frame.put(new byte[] {1, 0, 0, 0}); // term, previous, commit
-        frame.put(new byte[] {-1, -1, -1, -1, 7}).flip(); // two thousand million entries
-        assertThatThrownBy(() -> MessageCodec.read(frame))
-                .isInstanceOf(MalformedFrameException.class)
-                .hasMessageContaining("entries are announced");
+        ByteBuffer messages = ByteBuffer.allocate(64);
+        messages.put((byte) 11).put((byte) 5).put((byte) 0);
+        messages.put(new byte[] {1, 0, 0, 0}); // term, previous, commit
+        messages.put(new byte[] {-1, -1, -1, -1, 7}); // two thousand million entries
+        assertRefused(sealed(messages), "entries are announced");
     }
 
     @Test
     void moreRunsThanARefusalHasAreRefused() {
-        ByteBuffer frame = ByteBuffer.allocate(64);
-        frame.put((byte) MessageCodec.VERSION).put((byte) 0).put((byte) 7);
-        frame.put(new byte[] {1, 9, 9, 17}).put(new byte[34]).flip(); // term, rejected index, end, runs
-        assertThatThrownBy(() -> MessageCodec.read(frame))
-                .isInstanceOf(MalformedFrameException.class)
-                .hasMessageContaining("17 runs of terms are announced");
+        ByteBuffer messages = ByteBuffer.allocate(64);
+        messages.put((byte) 40).put((byte) 7).put((byte) 0);
+        messages.put(new byte[] {1, 9, 9, 17}).put(new byte[34]); // term, rejected index, end, runs
+        assertRefused(sealed(messages), "17 runs of terms are announced");
+    }
+
+    /** It may mean that the entry must not be taken yet. */
+    @Test
+    void anUnknownFlagOfAnEntryIsRefused() throws Exception {
+        byte[] request = {11, 5, 0, 1, 0, 0, 0, 1, 1, 1, Entry.GUARDED, 0};
+        GroupMessage read = read(sealed(request)).groups().get(0);
+        assertThat(((Message.AppendRequest) read.message()).entries().get(0).flags())
+                .isEqualTo(Entry.GUARDED);
+        request[10] = 2;
+        assertRefused(sealed(request), "unknown entry flags 2");
+        request[10] = Entry.GUARDED;
+        request[9] = 0;
+        assertRefused(sealed(request), "only commands have");
+    }
+
+    /** Both nodes speak the version that the greetings agreed on. */
+    @Test
+    void anUnknownKindOfAGroupsMessageIsRefused() {
+        assertRefused(sealed((byte) 3, (byte) 13, (byte) 0, (byte) 1), "unknown message kind 13");
+    }
+
+    /** They may be lost anyway. */
+    @Test
+    void anUnknownKindOfANodesMessageIsSkipped() throws Exception {
+        ByteBuffer messages = ByteBuffer.allocate(64);
+        messages.put(new byte[] {3, (byte) 0xfe, 9, 9});
+        messages.put(messagesOf(MessageCodec.frame(ONE_OF_EACH.subList(0, 1))));
+        messages.put(new byte[] {1, (byte) 0xff});
+        assertThat(read(sealed(messages))).isEqualTo(new Frame(List.of(), ONE_OF_EACH.subList(0, 1)));
     }
 
     @Test
-    void anotherVersionIsNamed() {
-        byte[] frame = MessageCodec.frame(ONE_OF_EACH);
-        frame[0] = 1;
-        assertThatThrownBy(() -> MessageCodec.read(ByteBuffer.wrap(frame)))
-                .isInstanceOf(MalformedFrameException.class)
-                .hasMessageContaining("frame version 1 is not 2");
+    void aMessageThatIsShorterOrLongerThanItSaysIsRefused() {
+        byte[] message = messagesOf(MessageCodec.frame(List.of(new GroupMessage(5, new Message.Heartbeat(9, 1, 7)))));
+        byte[] longer = Arrays.copyOf(message, message.length + 1);
+        longer[0]++;
+        assertRefused(sealed(longer), "1 bytes follow a message of kind 8");
+        message[0]--;
+        assertRefused(sealed(message), "in the middle of a message");
+        message[0] = 120;
+        assertRefused(sealed(message), "a message of 120 bytes is announced");
     }
 
     @Test
@@ -156,6 +239,6 @@ class MessageCodecTest {
                 new ArrayList<>(List.of(new Entry(1, 1, EntryKind.COMMAND, new byte[MessageCodec.MAX_PAYLOAD_BYTES])));
         byte[] frame = MessageCodec.frame(
                 List.of(new GroupMessage(1, new Message.AppendRequest(1, EntryId.ZERO, 0, entries))));
-        assertThat(MessageCodec.read(ByteBuffer.wrap(frame))).hasSize(1);
+        assertThat(read(frame).groups()).hasSize(1);
     }
 }

@@ -53,6 +53,7 @@ public final class GroupReplica {
     private final Retirement retirement;
     private final ReplicaImages images;
     private final KnownState known;
+    private final ToldRole toldRole;
     private final PublishedLease lease = new PublishedLease();
 
     /** Null before the start and after a halt. */
@@ -84,6 +85,7 @@ public final class GroupReplica {
         this.retirement = new Retirement(this, state);
         this.images = new ReplicaImages(this, state);
         this.known = new KnownState(restored);
+        this.toldRole = new ToldRole(groupId, restored.term(), state.listener, worker.lane());
     }
 
     public long groupId() {
@@ -436,6 +438,7 @@ public final class GroupReplica {
                 state.counters.elections.increment();
             }
             proposals.leadershipMayHaveEnded(now);
+            toldRole.now(now);
         }
         transfer.turnEnded(core, now);
         change.settle(core, now);
@@ -468,6 +471,7 @@ public final class GroupReplica {
         lease.revoke();
         worker.halted();
         known.ended(cause);
+        toldRole.ended();
     }
 
     private void tell(Throwable cause) {

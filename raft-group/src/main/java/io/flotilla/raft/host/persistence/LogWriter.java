@@ -40,9 +40,10 @@ public final class LogWriter {
     private final Inbox<HandOver> inbox;
     private final AtomicLong waitingBytes = new AtomicLong();
     private final PeerOutbox outbox;
+    private final BatchTeller teller;
     private final DiskWatch watch = new DiskWatch("a write to the log");
 
-    public LogWriter(HostGroups state, Lane lane, LogReader reader, Consumer<Throwable> nodeFailed) {
+    public LogWriter(HostGroups state, Lane lane, LogReader reader, KnownPeers peers, Consumer<Throwable> nodeFailed) {
         this.state = state;
         this.lane = lane;
         this.reader = reader;
@@ -50,6 +51,7 @@ public final class LogWriter {
         this.inbox = new Inbox<>(
                 lane, state.clock, state.pace::nanosOfLog, Integer.MAX_VALUE, Long.MAX_VALUE, this::writeOnce);
         this.outbox = new PeerOutbox(state);
+        this.teller = new BatchTeller(state, lane, peers);
     }
 
     private record HandOver(List<PendingWrite> writes, long bytes) {}
@@ -60,6 +62,11 @@ public final class LogWriter {
 
     public DiskWatch watch() {
         return watch;
+    }
+
+    /** The number of the newest batch that is known to be durable. Any thread. */
+    public long durableBatch() {
+        return teller.durable();
     }
 
     public boolean isBehind() {
@@ -223,5 +230,6 @@ public final class LogWriter {
         // the workers first: an answer to a message must not reach a core that does not know yet that it was sent
         answers.forEach(GroupWorker::answer);
         outbox.flush();
+        teller.written();
     }
 }

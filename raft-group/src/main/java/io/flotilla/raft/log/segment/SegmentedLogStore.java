@@ -47,7 +47,9 @@ public final class SegmentedLogStore implements LogStore {
 
     private final Map<Long, GroupLog> created = new HashMap<>();
     private final List<LogSpace.Rewrite> rewritten = new ArrayList<>();
-    private long lastBatch;
+    /** Written by the writer's lane, once the batch is durable. */
+    private volatile long lastBatch;
+
     private boolean lastBatchEmpty;
 
     private SegmentedLogStore(Disk disk, String directory, LogConfig config, Recovery.Result found) throws IOException {
@@ -99,6 +101,11 @@ public final class SegmentedLogStore implements LogStore {
     @Override
     public List<Tombstone> tombstones() {
         return tombstones;
+    }
+
+    @Override
+    public long lastBatch() {
+        return lastBatch;
     }
 
     @Override
@@ -309,7 +316,8 @@ public final class SegmentedLogStore implements LogStore {
 
     private void written() {
         segments.advance(batch.length());
-        lastBatch++;
+        long written = lastBatch + 1;
+        lastBatch = written;
         lastBatchEmpty = batch.records() == 0;
     }
 

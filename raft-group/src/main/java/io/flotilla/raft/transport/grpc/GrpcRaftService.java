@@ -1,28 +1,30 @@
 package io.flotilla.raft.transport.grpc;
 
-import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.transport.BulkCodec;
 import io.flotilla.raft.transport.BulkMessage;
-import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.Frame;
+import io.flotilla.raft.transport.Greeting;
 import io.flotilla.raft.transport.MalformedFrameException;
 import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.BindableService;
+import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The receiving end of other nodes' streams, for the node's gRPC server. A stream begins with a hello; one of another
- * protocol version, another fleet, or meant for another node is refused with the reason. Thread-safe; frames are handed
- * on by the server's threads.
+ * The receiving end of other nodes' streams, for the node's gRPC server. A stream begins with a {@link Greeting} each way; one
+ * without a common version, of another fleet, or meant for another node is refused with the reason, and any while this node
+ * has not begun to greet. A frame that is damaged or breaks the protocol ends its stream; the sender begins a new one.
+ * Thread-safe; frames are handed on by the server's threads.
  */
 public final class GrpcRaftService implements BindableService {
     static final int KEEP_ALIVE_SECONDS = 5;
@@ -32,6 +34,7 @@ public final class GrpcRaftService implements BindableService {
     private static final int BULK_AHEAD = 4;
 
     private final GrpcTransport transport;
+    private final Refusals refusals = new Refusals();
 
     public GrpcRaftService(GrpcTransport transport) {
         this.transport = transport;
@@ -57,28 +60,11 @@ public final class GrpcRaftService implements BindableService {
         return new Incoming(call, isBulk);
     }
 
-    private String objectionTo(Hello hello) {
-        if (hello.version() != Hello.VERSION) {
-            return "node " + transport.self() + " speaks version " + Hello.VERSION + " of the node protocol, not "
-                    + hello.version() + ": run the same release on both nodes";
-        }
-        if (!hello.to().equals(transport.self())) {
-            return "this is node " + transport.self() + ", not " + hello.to() + ": the address of " + hello.to()
-                    + " is out of date";
-        }
-        String ours = transport.fleetId();
-        if (!ours.isEmpty() && !hello.fleetId().isEmpty() && !ours.equals(hello.fleetId())) {
-            return "node " + transport.self() + " belongs to fleet " + ours + ", node " + hello.from() + " to fleet "
-                    + hello.fleetId() + ": check the addresses given to " + hello.from();
-        }
-        return null;
-    }
-
     /** One stream; calls come one at a time. */
     private final class Incoming extends ServerCall.Listener<byte[]> {
         private final ServerCall<byte[], byte[]> call;
         private final boolean isBulk;
-        private NodeId from;
+        private Greeting greeting;
         private boolean over;
 
         Incoming(ServerCall<byte[], byte[]> call, boolean isBulk) {
@@ -92,8 +78,8 @@ public final class GrpcRaftService implements BindableService {
                 return;
             }
             try {
-                if (from == null) {
-                    greet(Hello.decode(bytes));
+                if (greeting == null) {
+                    greet(Greeting.decode(bytes, transport.versions()));
                 } else {
                     transport.framesIn.increment();
                     transport.bytesIn.add(bytes.length);
@@ -101,7 +87,7 @@ public final class GrpcRaftService implements BindableService {
                 }
                 call.request(1);
             } catch (MalformedFrameException e) {
-                refuse(Status.INVALID_ARGUMENT, e.getMessage());
+                refuse(Status.INVALID_ARGUMENT, sender(), e.getMessage());
             }
         }
 
@@ -110,44 +96,90 @@ public final class GrpcRaftService implements BindableService {
             if (isBulk) {
                 BulkMessage message = BulkCodec.decode(frame);
                 if (receiver != null) {
-                    receiver.receiveBulk(from, message);
+                    receiver.receiveBulk(greeting.from(), message);
                 }
             } else {
-                List<GroupMessage> messages = MessageCodec.read(frame);
+                Frame messages = MessageCodec.read(frame);
                 if (receiver != null) {
-                    receiver.receive(from, messages);
+                    hand(messages, receiver);
                 }
             }
         }
 
-        private void greet(Hello hello) {
-            String objection = objectionTo(hello);
-            if (objection != null) {
-                refuse(Status.FAILED_PRECONDITION, objection);
-                return;
+        private void hand(Frame frame, TransportReceiver receiver) {
+            for (int i = 0; i < frame.nodes().size(); i++) {
+                receiver.receive(greeting.from(), frame.nodes().get(i));
             }
-            from = hello.from();
-            call.sendHeaders(new Metadata());
-            transport.learnt(from, hello.address());
+            if (!frame.groups().isEmpty()) {
+                receiver.receive(greeting.from(), frame.groups());
+            }
         }
 
-        private void refuse(Status status, String reason) {
-            over = true;
-            LOG.warn("{}: refused a stream from {}: {}", transport.self(), from == null ? "a node" : from, reason);
-            call.close(status.withDescription(reason), new Metadata());
+        private void greet(Greeting theirs) {
+            if (!transport.greets()) {
+                over = true;
+                call.close(
+                        Status.UNAVAILABLE.withDescription(
+                                "node " + transport.self() + " is starting and greets nobody yet"),
+                        new Metadata());
+                return;
+            }
+            String objection = theirs.objectionOf(transport.versions(), transport.self(), transport.fleetId());
+            if (objection != null) {
+                refuse(Status.FAILED_PRECONDITION, theirs.from() + " at " + theirs.address(), objection);
+                return;
+            }
+            byte[] own = transport.greetingTo(theirs.from()).encode();
+            call.sendHeaders(new Metadata());
+            call.sendMessage(own);
+            greeting = theirs;
+            if (!isBulk) {
+                transport.greeted(greeting);
+            }
+            refusals.accepted(sender());
+            transport.learnt(greeting.from(), greeting.address());
+        }
+
+        private String sender() {
+            if (greeting != null) {
+                return greeting.from() + " at " + greeting.address();
+            }
+            return call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR) instanceof InetSocketAddress remote
+                    ? "a node at " + remote.getHostString()
+                    : "a node";
+        }
+
+        private void refuse(Status status, String who, String reason) {
+            if (refusals.isNew(who, reason)) {
+                LOG.warn("{}: refused a stream from {}: {}", transport.self(), who, reason);
+            }
+            end(status.withDescription(reason));
+        }
+
+        private void end(Status status) {
+            over();
+            call.close(status, new Metadata());
+        }
+
+        private void over() {
+            if (!over) {
+                over = true;
+                if (greeting != null && !isBulk) {
+                    transport.parted(greeting);
+                }
+            }
         }
 
         @Override
         public void onHalfClose() {
             if (!over) {
-                over = true;
-                call.close(Status.CANCELLED.withDescription("the sender ended the stream"), new Metadata());
+                end(Status.CANCELLED.withDescription("the sender ended the stream"));
             }
         }
 
         @Override
         public void onCancel() {
-            over = true;
+            over();
         }
     }
 }

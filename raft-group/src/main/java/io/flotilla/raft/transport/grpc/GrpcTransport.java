@@ -2,9 +2,14 @@ package io.flotilla.raft.transport.grpc;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.transport.BulkMessage;
+import io.flotilla.raft.transport.Greeting;
 import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.NodeMessage;
+import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeersUp;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.TransportReceiver;
+import io.flotilla.raft.transport.VersionRange;
 import io.grpc.MethodDescriptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.util.List;
@@ -13,6 +18,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,9 +47,12 @@ public final class GrpcTransport implements Transport {
     /** Null: gRPC's own. */
     private final NetworkThreads threads;
 
+    private final VersionRange versions;
     private final ScheduledThreadPoolExecutor timer;
     private final ConcurrentMap<NodeId, Peer> peers = new ConcurrentHashMap<>();
-    private volatile TransportReceiver receiver;
+    /** Null until this node greets. */
+    private volatile Started started;
+
     private volatile boolean closed;
 
     final LongAdder framesOut = new LongAdder();
@@ -57,26 +66,28 @@ public final class GrpcTransport implements Transport {
      * @param fleetId the fleet this node belongs to, empty while it belongs to none; asked at each connection
      */
     public GrpcTransport(NodeId self, Supplier<String> ownAddress, Supplier<String> fleetId) {
-        this(self, ownAddress, fleetId, QUEUE_BYTES, null);
+        this(self, ownAddress, fleetId, QUEUE_BYTES, null, VersionRange.SPOKEN);
     }
 
     /** @param threads its connections' threads; they are the caller's, to be closed after this */
     public GrpcTransport(NodeId self, Supplier<String> ownAddress, Supplier<String> fleetId, NetworkThreads threads) {
-        this(self, ownAddress, fleetId, QUEUE_BYTES, threads);
+        this(self, ownAddress, fleetId, QUEUE_BYTES, threads, VersionRange.SPOKEN);
     }
 
     /** @param queueBytes bytes that may wait for one peer; beyond them messages are dropped */
     public GrpcTransport(NodeId self, Supplier<String> ownAddress, Supplier<String> fleetId, long queueBytes) {
-        this(self, ownAddress, fleetId, queueBytes, null);
+        this(self, ownAddress, fleetId, queueBytes, null, VersionRange.SPOKEN);
     }
 
-    private GrpcTransport(
+    GrpcTransport(
             NodeId self,
             Supplier<String> ownAddress,
             Supplier<String> fleetId,
             long queueBytes,
-            NetworkThreads threads) {
+            NetworkThreads threads,
+            VersionRange versions) {
         this.self = self;
+        this.versions = versions;
         this.threads = threads;
         this.ownAddress = ownAddress;
         this.fleetId = fleetId;
@@ -91,9 +102,12 @@ public final class GrpcTransport implements Transport {
         this.timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
+    /** What there is from the start on. */
+    private record Started(NodeStart self, LongSupplier durableBatch, TransportReceiver receiver, PeersUp up) {}
+
     private static MethodDescriptor<byte[], byte[]> method(String name) {
         return MethodDescriptor.<byte[], byte[]>newBuilder()
-                .setType(MethodDescriptor.MethodType.CLIENT_STREAMING)
+                .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
                 .setFullMethodName(MethodDescriptor.generateFullMethodName("flotilla.raft.v1.Peer", name))
                 .setRequestMarshaller(ByteMarshaller.INSTANCE)
                 .setResponseMarshaller(ByteMarshaller.INSTANCE)
@@ -101,8 +115,8 @@ public final class GrpcTransport implements Transport {
     }
 
     @Override
-    public void start(TransportReceiver newReceiver) {
-        receiver = newReceiver;
+    public void start(NodeStart start, LongSupplier durableBatch, TransportReceiver receiver) {
+        started = new Started(start, durableBatch, receiver, new PeersUp(receiver));
         peers.values().forEach(Peer::start);
     }
 
@@ -111,6 +125,14 @@ public final class GrpcTransport implements Transport {
         Peer peer = peers.get(to);
         if (peer == null || closed || !peer.send(messages)) {
             dropped.add(messages.size());
+        }
+    }
+
+    @Override
+    public void send(NodeId to, NodeMessage message) {
+        Peer peer = peers.get(to);
+        if (peer == null || closed || !peer.send(message)) {
+            dropped.increment();
         }
     }
 
@@ -138,7 +160,7 @@ public final class GrpcTransport implements Transport {
 
     private Peer peer(NodeId node) {
         Peer peer = peers.computeIfAbsent(node, n -> new Peer(this, n, timer, queueBytes));
-        if (receiver != null) {
+        if (started != null) {
             peer.start();
         }
         if (closed) {
@@ -166,13 +188,46 @@ public final class GrpcTransport implements Transport {
         return id == null ? "" : id;
     }
 
-    Hello helloTo(NodeId peer) {
-        return new Hello(Hello.VERSION, self, ownAddress.get(), peer, fleetId());
+    VersionRange versions() {
+        return versions;
+    }
+
+    /** Whether other nodes get an answer. */
+    boolean greets() {
+        return started != null && !closed;
+    }
+
+    /** Only while this node {@link #greets}. */
+    Greeting greetingTo(NodeId peer) {
+        Started now = started;
+        return new Greeting(
+                versions,
+                self,
+                ownAddress.get(),
+                peer,
+                fleetId(),
+                now.self(),
+                now.durableBatch().getAsLong());
+    }
+
+    /** A stream for messages, to that node or from it, has begun. */
+    void greeted(Greeting greeting) {
+        Started now = started;
+        now.up().greeted(greeting.from(), greeting.start());
+        if (!closed) {
+            now.receiver().receive(greeting.from(), new NodeMessage.DurableBatch(greeting.durableBatch()));
+        }
+    }
+
+    /** A stream that was greeted is over. */
+    void parted(Greeting greeting) {
+        started.up().parted(greeting.from(), greeting.start());
     }
 
     /** @return null before the start and after the end: what arrives is dropped */
     TransportReceiver receiver() {
-        return closed ? null : receiver;
+        Started now = started;
+        return closed || now == null ? null : now.receiver();
     }
 
     @Override

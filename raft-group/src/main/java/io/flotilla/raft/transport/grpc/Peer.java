@@ -3,6 +3,7 @@ package io.flotilla.raft.transport.grpc;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.NodeMessage;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 
@@ -41,6 +42,15 @@ final class Peer {
     /** @return false if they were dropped */
     boolean send(List<GroupMessage> some) {
         if (!messages.offer(some)) {
+            return false;
+        }
+        messageLink.write();
+        return true;
+    }
+
+    /** @return false if it was dropped */
+    boolean send(NodeMessage message) {
+        if (!messages.offer(message)) {
             return false;
         }
         messageLink.write();

@@ -1,6 +1,8 @@
 package io.flotilla.raft.transport.grpc;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.transport.Greeting;
+import io.flotilla.raft.transport.MalformedFrameException;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
@@ -132,14 +134,10 @@ final class PeerLink {
         }
     }
 
-    private synchronized void opened(Stream which) {
-        if (attempt == which) {
-            stream = which;
-        }
-    }
-
+    /** The peer has greeted: only now it is known that it can read what is sent here. */
     private synchronized void accepted(Stream which) {
         if (attempt == which) {
+            stream = which;
             backoffMillis = FIRST_BACKOFF_MILLIS;
             lastTrouble = "";
             LOG.info("{}: connected to {} at {}", transport.self(), peer, which.to);
@@ -230,6 +228,8 @@ final class PeerLink {
         private final String to;
         private final ManagedChannel channel;
         private final ClientCall<byte[], byte[]> call;
+        /** The peer's; of gRPC's calls, which come one at a time. */
+        private Greeting greeting;
 
         Stream(String to) {
             this.to = to;
@@ -249,14 +249,33 @@ final class PeerLink {
         void open() {
             call.start(this, new Metadata());
             call.request(1);
-            call.sendMessage(transport.helloTo(peer).encode());
-            opened(this); // from here on only write() touches the call
-            write();
+            call.sendMessage(transport.greetingTo(peer).encode());
+            // once the peer has greeted only write() touches the call
         }
 
         @Override
-        public void onHeaders(Metadata headers) {
+        public void onMessage(byte[] bytes) {
+            String objection;
+            try {
+                Greeting theirs = Greeting.decode(bytes, transport.versions());
+                objection = greeting != null
+                        ? "a second greeting came"
+                        : theirs.objectionOf(transport.versions(), transport.self(), transport.fleetId());
+                if (objection == null) {
+                    greeting = theirs;
+                }
+            } catch (MalformedFrameException e) {
+                objection = e.getMessage();
+            }
+            if (objection != null) {
+                call.cancel(objection, null);
+                return;
+            }
+            if (method == GrpcTransport.FRAMES) {
+                transport.greeted(greeting);
+            }
             accepted(this);
+            write();
         }
 
         @Override
@@ -266,6 +285,9 @@ final class PeerLink {
 
         @Override
         public void onClose(Status status, Metadata trailers) {
+            if (greeting != null && method == GrpcTransport.FRAMES) {
+                transport.parted(greeting);
+            }
             ended(this, status);
             write();
         }

@@ -1,24 +1,31 @@
 package io.flotilla.raft.transport.grpc;
 
+import io.flotilla.raft.transport.Frame;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
+import io.flotilla.raft.transport.NodeMessage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jctools.queues.atomic.MpscAtomicArrayQueue;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 
-/** The messages that wait for one peer, bounded in bytes. */
+/** The messages that wait for one peer, bounded in bytes; those of the node itself, bounded in number, go first. */
 final class PeerQueue implements FrameQueue {
     private final long maxBytes;
     private final AtomicLong bytes = new AtomicLong();
     private final MpscUnboundedAtomicArrayQueue<Batch> queue = new MpscUnboundedAtomicArrayQueue<>(256);
+    private final MpscAtomicArrayQueue<NodeMessage> ofNode = new MpscAtomicArrayQueue<>(64);
     private volatile boolean closed;
 
     /** The batch being taken apart, and its next message. Belongs to the taker. */
     private Batch current;
 
     private int next;
+    /** Of the messages that the next frame takes. Belongs to the taker. */
+    private int[] lengths = new int[16];
 
     PeerQueue(long maxBytes) {
         this.maxBytes = maxBytes;
@@ -29,7 +36,7 @@ final class PeerQueue implements FrameQueue {
         long size = 0;
         for (int i = 0; i < messages.size(); i++) {
             int one = MessageCodec.size(messages.get(i));
-            if (one >= MessageCodec.MAX_FRAME_BYTES) {
+            if (one > MessageCodec.MAX_FRAME_BYTES - MessageCodec.FRAME_HEADER) {
                 return false;
             }
             size += one;
@@ -42,16 +49,29 @@ final class PeerQueue implements FrameQueue {
         return true;
     }
 
+    /** @return false if so many wait already that it is dropped */
+    boolean offer(NodeMessage message) {
+        return !closed && ofNode.offer(message);
+    }
+
     @Override
     public byte[] nextFrame() {
+        if (!ofNode.isEmpty()) {
+            return nodeFrame();
+        }
         ArrayList<GroupMessage> messages = new ArrayList<>();
-        int size = 1;
+        int size = MessageCodec.FRAME_HEADER;
         while (advance()) {
             GroupMessage message = current.messages.get(next);
-            int one = MessageCodec.size(message);
+            int length = MessageCodec.length(message);
+            int one = MessageCodec.size(length);
             if (!messages.isEmpty() && size + one > MessageCodec.FRAME_BYTES) {
                 break;
             }
+            if (messages.size() == lengths.length) {
+                lengths = Arrays.copyOf(lengths, 2 * lengths.length);
+            }
+            lengths[messages.size()] = length;
             messages.add(message);
             size += one;
             next++;
@@ -59,12 +79,20 @@ final class PeerQueue implements FrameQueue {
         if (messages.isEmpty()) {
             return null;
         }
-        ByteBuffer frame = ByteBuffer.allocate(size);
-        MessageCodec.begin(frame);
+        ByteBuffer frame = MessageCodec.begin(size);
         for (int i = 0; i < messages.size(); i++) {
-            MessageCodec.write(messages.get(i), frame);
+            MessageCodec.write(messages.get(i), lengths[i], frame);
         }
-        return frame.array();
+        return MessageCodec.end(frame);
+    }
+
+    /** The node's own messages are few and small. */
+    private byte[] nodeFrame() {
+        List<NodeMessage> messages = new ArrayList<>();
+        for (NodeMessage next = ofNode.poll(); next != null; next = ofNode.poll()) {
+            messages.add(next);
+        }
+        return MessageCodec.frame(new Frame(messages, List.of()));
     }
 
     /** Whether {@code current.messages.get(next)} is there to be taken. */
@@ -84,7 +112,7 @@ final class PeerQueue implements FrameQueue {
 
     @Override
     public int clear() {
-        int dropped = 0;
+        int dropped = ofNode.drain(message -> {});
         while (advance()) {
             dropped += current.messages.size() - next;
             next = current.messages.size();

@@ -37,6 +37,11 @@ final class WatchedLog implements LogStore {
     }
 
     @Override
+    public long lastBatch() {
+        return log.lastBatch();
+    }
+
+    @Override
     public void write(List<GroupWrite> writes) throws IOException {
         for (GroupWrite write : writes) {
             invariants.noticed(() -> {

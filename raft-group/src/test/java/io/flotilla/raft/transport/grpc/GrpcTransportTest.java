@@ -10,6 +10,7 @@ import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
+import io.flotilla.raft.transport.NodeStart;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -39,7 +40,7 @@ class GrpcTransportTest {
             id = new NodeId(name);
             transport = new GrpcTransport(id, this::address, () -> fleet, 1 << 20);
             server = serve();
-            transport.start(new TransportReceiver() {
+            transport.start(new NodeStart(1, 1, 0), () -> 0, new TransportReceiver() {
                 @Override
                 public void receive(NodeId from, List<GroupMessage> messages) {
                     received.addAll(messages);

@@ -8,6 +8,7 @@ import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.BulkMessage.Ack;
 import io.flotilla.raft.transport.BulkMessage.Part;
 import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.NodeStart;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -72,7 +73,7 @@ class PeerLinkTest {
 
     @BeforeEach
     void serve() throws Exception {
-        there.start(new TransportReceiver() {
+        there.start(new NodeStart(1, 1, 0), () -> 0, new TransportReceiver() {
             @Override
             public void receive(NodeId from, List<GroupMessage> messages) {}
 
@@ -80,6 +81,13 @@ class PeerLinkTest {
             public void receiveBulk(NodeId from, BulkMessage message) {
                 arrived.add(message);
             }
+        });
+        here.start(new NodeStart(1, 1, 0), () -> 0, new TransportReceiver() {
+            @Override
+            public void receive(NodeId from, List<GroupMessage> messages) {}
+
+            @Override
+            public void receiveBulk(NodeId from, BulkMessage message) {}
         });
         server = GrpcRaftService.configure(NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0)))
                 .directExecutor()
@@ -131,13 +139,6 @@ class PeerLinkTest {
     @Test
     void bulkTravelsInOrderBesideMessagesAndWhatDoesNotFitIsDropped() throws Exception {
         here.setAddress(THERE, "127.0.0.1:" + server.getPort());
-        here.start(new TransportReceiver() {
-            @Override
-            public void receive(NodeId from, List<GroupMessage> messages) {}
-
-            @Override
-            public void receiveBulk(NodeId from, BulkMessage message) {}
-        });
         for (int i = 0; i < 50; i++) {
             here.sendBulk(THERE, new Part(1, 1, i, false, new byte[100_000]));
         }

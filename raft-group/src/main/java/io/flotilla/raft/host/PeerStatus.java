@@ -1,0 +1,16 @@
+package io.flotilla.raft.host;
+
+import io.flotilla.raft.node.PeerRecord;
+import io.flotilla.raft.transport.NodeStart;
+
+/**
+ * What this node knows of another one. Immutable.
+ *
+ * @param start the start by which it is up, or null if it is down
+ * @param known what is remembered of it, whatever it says now
+ */
+public record PeerStatus(NodeStart start, PeerRecord known) {
+    public boolean isUp() {
+        return start != null;
+    }
+}
