@@ -101,7 +101,17 @@ final class GroupSimulation implements FaultPlan.World {
             founded.add(new GroupDescriptor(group, Membership.of(ids.subList(0, founders)), new byte[0]));
         }
         GroupNode.World world = new GroupNode.World(
-                scheduler, network, invariants, random, core, snapshots, segmentBytes, maxDriftPpm, ids, founded);
+                scheduler,
+                network,
+                invariants,
+                random,
+                core,
+                snapshots,
+                segmentBytes,
+                maxDriftPpm,
+                ids,
+                founded,
+                coverage);
         for (NodeId id : ids) {
             nodes.add(new GroupNode(id, world, this::stopped));
         }
@@ -367,6 +377,11 @@ final class GroupSimulation implements FaultPlan.World {
     @Override
     public void pause(String name, long nanos) {
         node(name).pause(nanos);
+    }
+
+    @Override
+    public void holdLane(String name, long nanos) {
+        node(name).holdLane(nanos);
     }
 
     @Override
