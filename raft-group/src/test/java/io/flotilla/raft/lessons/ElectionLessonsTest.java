@@ -56,7 +56,7 @@ class ElectionLessonsTest {
     @DisplayName("SL-04 the groups of one process don't campaign together when their leaders' node dies")
     void groupsCampaignApart() {
         int groups = 120;
-        World world = new World(1, 3, groups, CoreConfig.defaults()).startAll();
+        World world = new World(2, 3, groups, CoreConfig.defaults()).startAll();
         world.run(6 * SECOND);
         World.Node dead = world.nodes.get(0);
         int led = 0;
