@@ -28,7 +28,7 @@ final class ChainMachine implements StateMachine {
     private ChainStore.Point state;
     private boolean flushing;
 
-    /** @param isNonBlocking what it says of itself; it never blocks in what such a machine may be asked for */
+    /** @param isNonBlocking whether it never blocks in what such a machine may be asked for; what it says of itself */
     ChainMachine(
             SimScheduler scheduler,
             SimRuntime runtime,
@@ -59,6 +59,9 @@ final class ChainMachine implements StateMachine {
 
     @Override
     public List<Object> apply(List<Entry> entries) {
+        if (!isNonBlocking && random.nextInt(8) == 0) {
+            scheduler.spend(random.nextLong(2 * MILLI));
+        }
         List<Object> results = new ArrayList<>();
         long chain = state.chain();
         for (Entry entry : entries) {

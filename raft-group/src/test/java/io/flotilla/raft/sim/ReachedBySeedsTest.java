@@ -28,8 +28,8 @@ class ReachedBySeedsTest {
 
     private static final String RAFT = "raft-group/src/main/java/io/flotilla/raft/";
     private static final String LANE = RAFT + "runtime/inline/QueuedLane.java";
-    private static final String MACHINE = RAFT + "host/HostedMachine.java";
-    private static final String READS = RAFT + "host/LeasedReads.java";
+    private static final String MACHINE = RAFT + "host/apply/HostedMachine.java";
+    private static final String READS = RAFT + "host/apply/LeasedReads.java";
 
     private final List<Patch> patches = new ArrayList<>();
     private final Set<String> places = new TreeSet<>();
