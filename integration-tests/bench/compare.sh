@@ -108,7 +108,7 @@ start() { # side groups
 await() { # side
   for i in 1 2 3; do
     tries=0
-    until grep -q '^ready' "$folder/$1.n$i.out"; do
+    until grep -qs '^ready' "$folder/$1.n$i.out"; do
       tries=$((tries + 1))
       [ $tries -lt 600 ] || fail "n$i of $(name "$1") was not ready within 120 s; are the ports from $port on free?"
       sleep 0.2
@@ -133,7 +133,7 @@ field() { # name of a number in the object; the last one of that name
 
 measure() { # side groups workload number
   loop=$(pace)
-  json=$(bench "$1" "$3" "$window" "$warmup") || fail "a window of $(name "$1") failed, see above"
+  json=$(bench "$1" "$3" "$window" "$warmup") || return 1
   errors=$(printf '%s' "$json" | sed -n 's/.*"errors":{\([^}]*\)}.*/\1/p')
   printf '%s %s %s %s %s %s %s %s %s %s %s\n' "$2" "$3" "$4" "$1" "$(field total)" "$(field client)" \
     "$(field opsPerSecond)" "$(field p50)" "$(field p99)" "$loop" "${errors:-none}" >>"$results"
@@ -141,6 +141,7 @@ measure() { # side groups workload number
     '{ printf "%6s  %-8s %6s  %-20s %9.2f %9.2f %9.0f %8.0f %8.0f %8s  %s\n", $1, $2, $3, who, $5, $6, $7, $8, $9, $10, $11 }'
 }
 
+failed=
 begun=$(date +%s)
 over() {
   [ $(($(date +%s) - begun)) -ge "$limit" ]
@@ -156,7 +157,11 @@ for groups in $groups_list; do
   over && break
   for side in old new; do start $side "$groups"; done
   for side in old new; do await $side; done
-  for side in old new; do bench $side get 1s 0s >/dev/null; done # writes the keys
+  for side in old new; do
+    # writes the keys; what a busy machine did not take at first is written by another try
+    bench $side get 1s 0s >/dev/null || bench $side get 1s 0s >/dev/null || bench $side get 1s 0s >/dev/null ||
+      fail "the keys can't be written to $(name $side), see above"
+  done
   for side in old new new old; do bench $side a "$settle" 0s >/dev/null; done
   number=1
   while [ $number -le "$windows" ]; do
@@ -164,14 +169,21 @@ for groups in $groups_list; do
       over && break 2
       # who is first changes, so that neither has always what the other one leaves behind
       if [ $((number % 2)) -eq 1 ]; then order='old new'; else order='new old'; fi
-      for side in $order; do measure $side "$groups" "$workload" $number; done
+      for side in $order; do
+        measure $side "$groups" "$workload" $number || {
+          failed="window $number of $workload of $(name $side) on $groups groups failed, see above; it was the last one"
+          break 4
+        }
+      done
     done
     number=$((number + 1))
   done
   stop
   rm -rf "$folder/data.old" "$folder/data.new"
 done
+stop
 over && echo "the limit of $limit s was reached: windows are missing"
+[ -z "$failed" ] || echo "$failed"
 
 echo
 printf 'medians; ratio: %s / %s; pairs: the median of the ratios of neighbouring windows\n' "$other" "$base"
@@ -210,3 +222,4 @@ awk '
         of("new", 7) / of("old", 7), of("new", 8), of("old", 8), of("new", 9), of("old", 9), median(paces, 2 * count)
     }
   }' "$results"
+[ -z "$failed" ] || exit 1

@@ -23,18 +23,29 @@ final class LaneFaults {
 
     static List<Mutant> all() {
         return List.of(
-                lanes("a task that may block is run inline", Judge.CHANGES, "task == null || task instanceof Blocking", "task == null"),
-                lanes("what an inline run plans is slept over", test("whatAnInlineRunPlansIsNotSleptOver"), "isDueEarlier || isWantedByOwn()", "isWantedByOwn()"),
                 lanes(
-                        "what an inline run leaves is left to nobody", Judge.CHANGES,
+                        "a task that may block is run inline",
+                        Judge.CHANGES,
+                        "task == null || task instanceof Blocking",
+                        "task == null"),
+                lanes(
+                        "what an inline run plans is slept over",
+                        test("whatAnInlineRunPlansIsNotSleptOver"),
+                        "isDueEarlier || isWantedByOwn()",
+                        "isWantedByOwn()"),
+                lanes(
+                        "what an inline run leaves is left to nobody",
+                        Judge.CHANGES,
                         "|| isStopped() || !queue.isEmpty()) {",
                         "|| isStopped()) {"),
                 lanes(
-                        "a lane waits for a carrier that has ended", test("aCarrierThatHasEndedIsDoneWithout"),
+                        "a lane waits for a carrier that has ended",
+                        test("aCarrierThatHasEndedIsDoneWithout"),
                         "carrierComes.set(false);\n            return false;",
                         "return true;"),
                 lanes(
-                        "a carrier comes once and never again", Judge.CHANGES,
+                        "a carrier comes once and never again",
+                        Judge.CHANGES,
                         "carrierComes.set(false);\n        runInline();",
                         "runInline();"),
                 Mutant.of(

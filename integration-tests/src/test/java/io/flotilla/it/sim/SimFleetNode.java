@@ -110,7 +110,8 @@ final class SimFleetNode {
         ready = false;
         syncFailedAt = -1;
         long offset = random.nextLong(2 * shape.maxClockOffsetMillis()) - shape.maxClockOffsetMillis();
-        SimRuntime incarnation = new SimRuntime(scheduler, id.value(), random.split(), offset, drift()).counting(coverage);
+        SimRuntime incarnation =
+                new SimRuntime(scheduler, id.value(), random.split(), offset, drift()).counting(coverage);
         runtime = incarnation;
         HostConfig host = new HostConfig(
                 id,

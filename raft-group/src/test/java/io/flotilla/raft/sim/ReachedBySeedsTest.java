@@ -52,7 +52,11 @@ class ReachedBySeedsTest {
         mark("a giver takes a sleeping lane", LANE, "runs.add(this);");
         mark("a carrier comes", LANE, "carrierComes.set(false);\n        runInline();");
         mark("a carrier has ended", LANE, "carrierComes.set(false);\n            return false;");
-        mark("nobody but its own thread runs a lane", "carrier != null && who == InlineRunner.NOBODY", LANE, "return switch (who) {");
+        mark(
+                "nobody but its own thread runs a lane",
+                "carrier != null && who == InlineRunner.NOBODY",
+                LANE,
+                "return switch (who) {");
         String stop = "if (task == null || task instanceof Blocking";
         mark("an inline run stops before a task that may block", "task instanceof Blocking", LANE, stop);
         mark(
@@ -75,8 +79,8 @@ class ReachedBySeedsTest {
         mark("a long read waits", "!isMany", MACHINE, "applier.runSlow(this::runReads);");
         mark("many leased reads at once", "!lane.mayWait() && taken == most", READS, "inbox.carried(taken, 0);");
 
-        BiFunction<Long, String, String> reaches =
-                MutantLoader.of(new Mutant("inline runs", "marks", RUN, patches)).load(RUN);
+        BiFunction<Long, String, String> reaches = MutantLoader.of(new Mutant("inline runs", "marks", RUN, patches))
+                .load(RUN);
         Map<String, Long> first = new TreeMap<>();
         for (long seed = 1; seed <= MOST_SEEDS && first.size() < places.size(); seed++) {
             for (String place : reaches.apply(seed, "").split("\n")) {

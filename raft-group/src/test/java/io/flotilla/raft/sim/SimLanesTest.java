@@ -18,11 +18,13 @@ class SimLanesTest {
     private final SimCarrier carrier = new SimCarrier(runtime, scheduler);
     private final InlineRunners runners = new InlineRunners(carrier::beat);
     private final SimLane lane = new SimLane(runtime, scheduler, new SplittableRandom(1), "shared", runners, carrier);
-    private final SimLane own = new SimLane(runtime, scheduler, new SplittableRandom(1), "own", InlineRunners.none(), null);
+    private final SimLane own =
+            new SimLane(runtime, scheduler, new SplittableRandom(1), "own", InlineRunners.none(), null);
     private final List<String> ran = new ArrayList<>();
 
     private Runnable note(String name) {
-        return () -> ran.add(name + (lane.mayWait() || own.mayWait() ? "" : " inline") + " at " + scheduler.now() / MILLI);
+        return () ->
+                ran.add(name + (lane.mayWait() || own.mayWait() ? "" : " inline") + " at " + scheduler.now() / MILLI);
     }
 
     private void inline(Runnable work) {
