@@ -29,6 +29,7 @@ class ReachedBySeedsTest {
     private static final String RAFT = "raft-group/src/main/java/io/flotilla/raft/";
     private static final String LANE = RAFT + "runtime/inline/QueuedLane.java";
     private static final String MACHINE = RAFT + "host/apply/HostedMachine.java";
+    private static final String WAITING = RAFT + "host/apply/ReadQueue.java";
     private static final String READS = RAFT + "host/apply/LeasedReads.java";
 
     private final List<Patch> patches = new ArrayList<>();
@@ -75,8 +76,8 @@ class ReachedBySeedsTest {
         mark("a few entries inline", "!lane().mayWait() && isQuick() && !given.isMuch()", MACHINE, given);
         mark("many entries inline", "!lane().mayWait() && isQuick() && given.isMuch()", MACHINE, given);
         mark("a machine that may block inline", "!lane().mayWait() && !isQuick()", MACHINE, given);
-        mark("many reads wait", "isMany", MACHINE, "applier.runSlow(this::runReads);");
-        mark("a long read waits", "!isMany", MACHINE, "applier.runSlow(this::runReads);");
+        mark("many reads wait", "isMany", WAITING, "return false;\n            }\n            Waiting reads");
+        mark("a long read waits", "!isMany", WAITING, "return false;\n            }\n            Waiting reads");
         mark("many leased reads at once", "!lane.mayWait() && taken == most", READS, "inbox.carried(taken, 0);");
 
         BiFunction<Long, String, String> reaches = MutantLoader.of(new Mutant("inline runs", "marks", RUN, patches))
