@@ -45,6 +45,7 @@ class DeliberateFaultsTest {
         all.addAll(CoreFaults.ofReadsAndImages());
         all.addAll(CoreFaults.ofMemberships());
         all.addAll(HostFaults.all());
+        all.addAll(LaneFaults.all());
         all.addAll(ServiceFaults.all());
         return all;
     }

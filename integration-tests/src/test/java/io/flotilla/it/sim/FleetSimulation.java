@@ -248,6 +248,11 @@ public final class FleetSimulation implements FaultPlan.World {
     }
 
     @Override
+    public void holdLane(String name, long nanos) {
+        nodes.get(name).holdLane(nanos);
+    }
+
+    @Override
     public void close(String node, Runnable closed) {
         nodes.get(node).close(closed);
     }

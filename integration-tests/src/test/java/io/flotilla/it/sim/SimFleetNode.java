@@ -110,7 +110,8 @@ final class SimFleetNode {
         ready = false;
         syncFailedAt = -1;
         long offset = random.nextLong(2 * shape.maxClockOffsetMillis()) - shape.maxClockOffsetMillis();
-        SimRuntime incarnation = new SimRuntime(scheduler, id.value(), random.split(), offset, drift());
+        SimRuntime incarnation =
+                new SimRuntime(scheduler, id.value(), random.split(), offset, drift()).counting(coverage);
         runtime = incarnation;
         HostConfig host = new HostConfig(
                 id,
@@ -167,6 +168,12 @@ final class SimFleetNode {
     void pause(long nanos) {
         if (runtime != null) {
             runtime.pause(nanos);
+        }
+    }
+
+    void holdLane(long nanos) {
+        if (runtime != null) {
+            runtime.holdLane(nanos);
         }
     }
 

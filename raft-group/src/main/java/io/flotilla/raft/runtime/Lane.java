@@ -28,6 +28,16 @@ public interface Lane {
         return true;
     }
 
+    /**
+     * Goes on with the running task, which waited for something, and gives others what came of it: by the time the rest runs the wait
+     * is over for all the world. In production that is at once. Under the simulator, where a task that waits does not stop the world, it
+     * is when the world has come that far; until then the lane runs nothing else. What the running task does after this call
+     * may come before the rest or after it.
+     */
+    default void goOn(Runnable rest) {
+        rest.run();
+    }
+
     /** Runs the task on this lane once at least {@code delayNanos} nanoseconds have passed. */
     Cancellable after(long delayNanos, Runnable task);
 

@@ -400,6 +400,27 @@ final class World {
                 }
 
                 @Override
+                public Lane quickLane(String name) {
+                    lanes++;
+                    return incarnation.quickLane(name);
+                }
+
+                @Override
+                public void lend(Runnable work) {
+                    incarnation.lend(work);
+                }
+
+                @Override
+                public void setLending(boolean allowed) {
+                    incarnation.setLending(allowed);
+                }
+
+                @Override
+                public boolean carry(long nanosApart) {
+                    return incarnation.carry(nanosApart);
+                }
+
+                @Override
                 public Clock clock() {
                     return incarnation.clock();
                 }

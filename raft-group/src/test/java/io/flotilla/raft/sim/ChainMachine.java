@@ -24,19 +24,32 @@ final class ChainMachine implements StateMachine {
     private final SimRuntime runtime;
     private final SplittableRandom random;
     private final ChainStore store;
+    private final boolean isNonBlocking;
     private ChainStore.Point state;
     private boolean flushing;
 
-    ChainMachine(SimScheduler scheduler, SimRuntime runtime, SplittableRandom random, ChainStore store) {
+    /** @param isNonBlocking whether it never blocks in what such a machine may be asked for; what it says of itself */
+    ChainMachine(
+            SimScheduler scheduler,
+            SimRuntime runtime,
+            SplittableRandom random,
+            ChainStore store,
+            boolean isNonBlocking) {
         this.scheduler = scheduler;
         this.runtime = runtime;
         this.random = random;
         this.store = store;
+        this.isNonBlocking = isNonBlocking;
         this.state = store.durable();
     }
 
     long chain() {
         return state.chain();
+    }
+
+    @Override
+    public boolean isQuick() {
+        return isNonBlocking;
     }
 
     @Override
@@ -46,6 +59,9 @@ final class ChainMachine implements StateMachine {
 
     @Override
     public List<Object> apply(List<Entry> entries) {
+        if (!isNonBlocking && random.nextInt(8) == 0) {
+            scheduler.spend(random.nextLong(2 * MILLI));
+        }
         List<Object> results = new ArrayList<>();
         long chain = state.chain();
         for (Entry entry : entries) {
@@ -59,6 +75,16 @@ final class ChainMachine implements StateMachine {
         state = new ChainStore.Point(entries.get(entries.size() - 1).index(), chain, state.installed());
         store.applied(state);
         return results;
+    }
+
+    @Override
+    public boolean isFull() {
+        return random.nextInt(16) == 0;
+    }
+
+    @Override
+    public void writeOut() {
+        scheduler.spend(random.nextLong(3 * MILLI));
     }
 
     @Override

@@ -34,6 +34,9 @@ public final class FaultPlan {
         /** Stops a node's process for a while if it is up. */
         void pause(String node, long nanos);
 
+        /** One lane of a node, if it is up, does not get on with its task for a while. */
+        void holdLane(String node, long nanos);
+
         /** Stops a node in order, if it is up. @param closed called when it is down; not if it crashes before */
         void close(String node, Runnable closed);
 
@@ -98,6 +101,8 @@ public final class FaultPlan {
         BAD_NETWORK,
         SLOW_DISK,
         PAUSE,
+        /** One lane of a node stands still, the others go on. */
+        HELD_LANE,
         /** A leader that stops for so long that another one takes its place, and does not hear of it when it goes on. */
         FREEZE_LEADER,
         /** Elections meet: messages linger and come twice, and voters crash just after they voted. */
@@ -235,6 +240,7 @@ public final class FaultPlan {
                 later(duration(300, 8_000), () -> network.setQuality(usual));
             }
             case PAUSE -> world.pause(random.nextBoolean() ? leader() : someNode(), duration(100, 8_000));
+            case HELD_LANE -> world.holdLane(random.nextBoolean() ? leader() : someNode(), duration(100, 4_000));
             case FREEZE_LEADER -> freeze(leader());
             case ELECTION_STORM -> storm();
             case RESTART_CLIENT -> {

@@ -48,6 +48,7 @@ final class GroupNode {
     private SimDisk disk;
     private SimRuntime runtime;
     private RaftHost host;
+    private final boolean hasNonBlockingMachines;
     private long leasedReads;
 
     /** @param onStop told when the node has given up, for its disk is broken */
@@ -55,6 +56,7 @@ final class GroupNode {
         this.id = id;
         this.world = world;
         this.onStop = onStop;
+        this.hasNonBlockingMachines = world.random.nextInt(4) > 0;
         this.disk = new SimDisk(id.value(), world.scheduler, world.random.nextLong());
     }
 
@@ -78,11 +80,12 @@ final class GroupNode {
 
     void start() {
         runtime = new SimRuntime(
-                world.scheduler,
-                id.value(),
-                world.random.split(),
-                world.random.nextInt(60_000),
-                world.random.nextInt(2 * world.maxDriftPpm) - world.maxDriftPpm);
+                        world.scheduler,
+                        id.value(),
+                        world.random.split(),
+                        world.random.nextInt(60_000),
+                        world.random.nextInt(2 * world.maxDriftPpm) - world.maxDriftPpm)
+                .counting(world.coverage);
         SimRuntime incarnation = runtime;
         incarnation.lane("main").execute(() -> open(incarnation));
     }
@@ -137,7 +140,8 @@ final class GroupNode {
             @Override
             public StateMachine open(GroupDescriptor group) {
                 ChainStore store = chains.computeIfAbsent(group.groupId(), g -> ChainStore.empty());
-                return new ChainMachine(world.scheduler, incarnation, world.random.split(), store);
+                return new ChainMachine(
+                        world.scheduler, incarnation, world.random.split(), store, hasNonBlockingMachines);
             }
 
             @Override
@@ -169,6 +173,12 @@ final class GroupNode {
     void pause(long nanos) {
         if (runtime != null) {
             runtime.pause(nanos);
+        }
+    }
+
+    void holdLane(long nanos) {
+        if (runtime != null) {
+            runtime.holdLane(nanos);
         }
     }
 

@@ -303,19 +303,28 @@ final class GroupSimulation implements FaultPlan.World {
         }
         long floor = linearizableReads.floor(group);
         ReadAt at = random.nextBoolean() ? ReadAt.ANY_REPLICA : ReadAt.LEADER;
-        node.host().read(group, at, new ReadCallback() {
-            @Override
-            public Runnable read(StateMachine machine) {
-                long index = machine.appliedIndex();
-                return () -> {
-                    reads++;
-                    linearizableReads.answers(group, node.id, floor, index);
-                };
-            }
+        int burst = random.nextInt(20) == 0 ? 20 : 1;
+        boolean isLong = random.nextInt(8) == 0;
+        for (int i = 0; i < burst; i++) {
+            node.host().read(group, at, new ReadCallback() {
+                @Override
+                public Runnable read(StateMachine machine) {
+                    long index = machine.appliedIndex();
+                    return () -> {
+                        reads++;
+                        linearizableReads.answers(group, node.id, floor, index);
+                    };
+                }
 
-            @Override
-            public void refused(Refusal refusal) {}
-        });
+                @Override
+                public boolean isLong() {
+                    return isLong;
+                }
+
+                @Override
+                public void refused(Refusal refusal) {}
+            });
+        }
     }
 
     /** Somebody wants another leader, who may not be there, or may lead already. */
@@ -378,6 +387,11 @@ final class GroupSimulation implements FaultPlan.World {
     @Override
     public void pause(String name, long nanos) {
         node(name).pause(nanos);
+    }
+
+    @Override
+    public void holdLane(String name, long nanos) {
+        node(name).holdLane(nanos);
     }
 
     @Override

@@ -3,6 +3,9 @@ package io.flotilla.raft.sim;
 import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
+import io.flotilla.raft.runtime.inline.InlineRunners;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -18,6 +21,14 @@ public final class SimRuntime implements NodeRuntime {
     private final SplittableRandom random;
     private final Clock clock;
     private final double rate;
+    private final SplittableRandom laneRandom;
+    private final List<SimLane> lanes = new ArrayList<>();
+    private final List<SimCarrier> carriers = new ArrayList<>();
+    /** Null if lanes are run by their own threads alone. */
+    private final InlineRunners runners;
+
+    private Coverage coverage;
+    private int shared;
     private long wallOffsetMillis;
     private long diedAt = Long.MAX_VALUE;
     private long pausedUntil;
@@ -34,6 +45,18 @@ public final class SimRuntime implements NodeRuntime {
         this.random = random;
         this.rate = 1.0 + driftPpm / 1e6;
         this.wallOffsetMillis = wallOffsetMillis;
+        this.laneRandom = random.split();
+        // mostly as production is; else threads that carry lanes end, or there are none, or each lane is run by its own
+        // thread alone
+        int kind = laneRandom.nextInt(8);
+        int threads = kind < 6 ? 1 + laneRandom.nextInt(2) : 0;
+        for (int i = 0; i < threads; i++) {
+            carriers.add(new SimCarrier(this, scheduler));
+        }
+        runners = kind == 7 ? null : new InlineRunners(carriers.isEmpty() ? null : this::beat);
+        if (kind == 0) {
+            scheduler.after(laneRandom.nextLong(60_000_000_000L), () -> carriers.forEach(SimCarrier::end));
+        }
         long origin = random.nextLong(1L << 40);
         this.clock = new Clock() {
             @Override
@@ -48,9 +71,69 @@ public final class SimRuntime implements NodeRuntime {
         };
     }
 
+    private void beat(long nanosApart) {
+        carriers.forEach(carrier -> carrier.beat(nanosApart));
+    }
+
     @Override
     public Lane lane(String laneName) {
-        return new SimLane(this, scheduler, laneName);
+        return add(new SimLane(this, scheduler, laneRandom.split(), laneName, InlineRunners.none(), null));
+    }
+
+    @Override
+    public Lane quickLane(String laneName) {
+        if (runners == null) {
+            return lane(laneName);
+        }
+        SimCarrier carrier = carriers.isEmpty() ? null : carriers.get(shared++ % carriers.size());
+        return add(new SimLane(this, scheduler, laneRandom.split(), laneName, runners, carrier));
+    }
+
+    private Lane add(SimLane lane) {
+        lanes.add(lane);
+        return lane;
+    }
+
+    @Override
+    public void lend(Runnable work) {
+        if (runners == null) {
+            work.run();
+        } else {
+            scheduler.runInline(this, work);
+        }
+    }
+
+    @Override
+    public void setLending(boolean allowed) {
+        if (runners != null) {
+            runners.allowGivers(allowed);
+        }
+    }
+
+    @Override
+    public boolean carry(long nanosApart) {
+        return runners != null && runners.carry(nanosApart);
+    }
+
+    /** The thread of one of its lanes, chosen by the seed, does not get on with what it does for so long. */
+    public void holdLane(long nanos) {
+        if (!lanes.isEmpty()) {
+            SimLane held = lanes.get(laneRandom.nextInt(lanes.size()));
+            count("lanes held: " + held.name());
+            held.executeSlow(() -> scheduler.spend(nanos));
+        }
+    }
+
+    /** Where it counts what its lanes do. */
+    public SimRuntime counting(Coverage where) {
+        coverage = where;
+        return this;
+    }
+
+    void count(String what) {
+        if (coverage != null) {
+            coverage.count(what);
+        }
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.flotilla.raft.sim;
 
 import io.flotilla.raft.runtime.Cancellable;
+import io.flotilla.raft.runtime.inline.InlineRuns;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 
@@ -19,7 +20,11 @@ public final class SimScheduler implements DiskTimer {
     private long sequence;
     private long time;
     private long local;
-    private SimLane lane;
+    /** Lanes that run inline now, one within the other. */
+    private int inline;
+    /** What runs inline after the present work; null if nothing does. */
+    private InlineRuns inlineRuns;
+
     private Throwable failure;
 
     public SimScheduler(long seed) {
@@ -41,6 +46,9 @@ public final class SimScheduler implements DiskTimer {
     public void spend(long nanos) {
         if (nanos < 0) {
             throw new IllegalArgumentException("time can't run backwards: " + nanos + " ns");
+        }
+        if (inline > 0) {
+            fail(new AssertionError("a task that may block was run inline"));
         }
         local += nanos;
     }
@@ -90,7 +98,8 @@ public final class SimScheduler implements DiskTimer {
             fail(e);
         } finally {
             local = time;
-            lane = null;
+            inline = 0;
+            inlineRuns = null;
         }
         if (failure != null) {
             throw new SimFailure(time, failure);
@@ -123,15 +132,62 @@ public final class SimScheduler implements DiskTimer {
         return 500 + (random.nextInt() & 0x7FFF);
     }
 
-    long nextSequence() {
-        return sequence++;
+    /** Whether the running task has not waited for anything so far. */
+    boolean isAtTaskStart() {
+        return local == time;
     }
 
-    SimLane currentLane() {
-        return lane;
+    void inlineBegins() {
+        inline++;
     }
 
-    void enter(SimLane running) {
-        lane = running;
+    void inlineEnds() {
+        inline--;
+    }
+
+    InlineRuns inlineRuns() {
+        return inlineRuns;
+    }
+
+    /**
+     * Runs the work of a node, and the lanes to which it gave tasks after it: at the local time, which is later if the work waited.
+     */
+    void runInline(SimRuntime node, Runnable work) {
+        if (inlineRuns != null) {
+            work.run();
+            return;
+        }
+        InlineRuns mine = new InlineRuns();
+        inlineRuns = mine;
+        boolean isLater = false;
+        try {
+            work.run();
+            isLater = !isAtTaskStart();
+            if (!isLater) {
+                mine.runAll();
+            }
+        } finally {
+            inlineRuns = null;
+            if (!isLater) {
+                mine.end();
+            }
+        }
+        if (isLater) {
+            at(local, () -> finishInline(node, mine));
+        }
+    }
+
+    private void finishInline(SimRuntime node, InlineRuns runs) {
+        if (node.isPaused()) {
+            at(node.nextMoment(time), () -> finishInline(node, runs));
+            return;
+        }
+        inlineRuns = runs;
+        try {
+            runs.runAll();
+        } finally {
+            inlineRuns = null;
+            runs.end();
+        }
     }
 }

@@ -118,13 +118,11 @@ final class ApplyQueue {
     /**
      * Takes what can be applied as one batch: a machine that is behind, or that nobody waits for, gets larger ones.
      *
-     * @param few no more than is quickly done, unless it was given together
      * @return null if there is nothing
      */
-    Batch take(boolean few) {
+    Batch take() {
         Batch first = given.poll();
-        int most = few ? FEW_ENTRIES : ENTRIES_TOGETHER;
-        if (first == null || given.isEmpty() || first.entries.size() >= most) {
+        if (first == null || given.isEmpty() || first.entries.size() >= ENTRIES_TOGETHER) {
             return first;
         }
         List<Batch> together = new ArrayList<>();
@@ -136,7 +134,7 @@ final class ApplyQueue {
             entries += next.entries.size();
             bytes += next.bytes();
             // between entries that don't follow each other an image is installed
-            if (next.firstIndex() != end + 1 || entries > most || bytes > (few ? FEW_BYTES : BYTES_TOGETHER)) {
+            if (next.firstIndex() != end + 1 || entries > ENTRIES_TOGETHER || bytes > BYTES_TOGETHER) {
                 break;
             }
             given.remove();

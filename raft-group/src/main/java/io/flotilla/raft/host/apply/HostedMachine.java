@@ -141,8 +141,7 @@ public final class HostedMachine {
             replica.worker().answer(new Events.MachineFailed(replica, e));
             return;
         }
-        // a task of its own: what follows a wait for the disk must not be seen before the wait is over
-        lane().execute(() -> replica.worker().answer(new MembershipEvents.Dropped(replica)));
+        lane().goOn(() -> replica.worker().answer(new MembershipEvents.Dropped(replica)));
     }
 
     /** By the applier, on its lane, once after it was told that something is deferred here. */
@@ -194,7 +193,7 @@ public final class HostedMachine {
     }
 
     private void applySome() {
-        ApplyQueue.Batch next = given.take(!lane().mayWait());
+        ApplyQueue.Batch next = given.take();
         if (next != null) {
             apply(next.entries(), next.callbacks());
         }
@@ -299,7 +298,7 @@ public final class HostedMachine {
             halt(e);
             return;
         }
-        lane().execute(() -> replica.worker().answer(new SnapshotEvents.ImageTaken(replica, to, source)));
+        lane().goOn(() -> replica.worker().answer(new SnapshotEvents.ImageTaken(replica, to, source)));
     }
 
     private void install(IncomingImage image) {
@@ -321,12 +320,11 @@ public final class HostedMachine {
             halt(e);
             return;
         }
-        // a task of its own: what follows a wait for the disk must not be seen before the wait is over
-        lane().execute(() -> {
+        lane().goOn(() -> {
             replica.worker().answer(new SnapshotEvents.Installed(replica, image.last));
             snapshots.over(image, BulkMessage.Outcome.INSTALLED, "");
+            runReads();
         });
-        runReads();
     }
 
     private void answer(List<Entry> entries, ProposalCallback[] callbacks, List<Object> results) {

@@ -61,8 +61,7 @@ public final class LogReader {
             nodeFailed.accept(e);
             return;
         }
-        // a task of its own: what follows a wait for the disk must not be seen before the wait is over
         Events.Loaded answer = new Events.Loaded(replica, request, entries);
-        lane.execute(() -> replica.worker().answer(answer));
+        lane.goOn(() -> replica.worker().answer(answer));
     }
 }

@@ -105,16 +105,19 @@ public final class LogWriter {
             bytes += next.bytes;
         }
         inbox.carried(all.size(), bytes);
+        boolean isDurable;
         try {
-            if (!all.isEmpty() && !state.isDown()) {
-                write(all);
-            }
+            isDurable = !all.isEmpty() && !state.isDown() && write(all);
         } finally {
             waitingBytes.addAndGet(-bytes);
         }
+        if (isDurable) {
+            lane.goOn(() -> state.runtime.lend(() -> release(all)));
+        }
     }
 
-    private void write(List<PendingWrite> all) {
+    /** @return false if the log can't go on */
+    private boolean write(List<PendingWrite> all) {
         List<MergedWrite> merged = merge(all);
         if (!merged.isEmpty()) {
             List<GroupWrite> writes = new ArrayList<>(merged.size());
@@ -126,7 +129,7 @@ public final class LogWriter {
                 state.log.write(writes);
             } catch (IOException | RuntimeException | Error e) {
                 nodeFailed.accept(e);
-                return;
+                return false;
             }
             count(writes);
             LogStore.Upkeep upkeep = state.log.upkeep();
@@ -135,8 +138,7 @@ public final class LogWriter {
             }
             trim();
         }
-        // a task of its own: what follows a wait for the disk must not be seen before the wait is over
-        lane.execute(() -> state.runtime.lend(() -> release(all)));
+        return true;
     }
 
     /** Asks the groups whose entries make the log too large to let go of them. Those that can't yet are asked again. */

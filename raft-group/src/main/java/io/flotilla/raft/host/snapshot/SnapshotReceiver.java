@@ -146,8 +146,7 @@ final class SnapshotReceiver {
         if (part.isLast()) {
             state.counters.snapshotsReceived.increment();
             image.stage = IncomingImage.Stage.INSTALLING;
-            // a task of its own: what follows a wait for the disk must not be seen before the wait is over
-            lane.execute(() -> image.replica.worker().answer(new SnapshotEvents.Received(image.replica, image)));
+            lane.goOn(() -> image.replica.worker().answer(new SnapshotEvents.Received(image.replica, image)));
         }
         return true;
     }

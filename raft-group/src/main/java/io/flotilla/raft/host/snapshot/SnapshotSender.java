@@ -228,7 +228,7 @@ final class SnapshotSender {
 
     private void tell(OutgoingImage image, EntryId last) {
         SnapshotEvents.Sent event = new SnapshotEvents.Sent(image.replica, image.to, last);
-        lane.execute(() -> image.replica.worker().answer(event));
+        lane.goOn(() -> image.replica.worker().answer(event));
     }
 
     private void release(OutgoingImage image) {

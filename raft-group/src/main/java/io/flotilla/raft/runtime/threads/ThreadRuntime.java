@@ -4,13 +4,15 @@ import com.sun.management.OperatingSystemMXBean;
 import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
+import io.flotilla.raft.runtime.inline.Carrier;
+import io.flotilla.raft.runtime.inline.InlineRunners;
+import io.flotilla.raft.runtime.inline.InlineRuns;
 import java.lang.management.ManagementFactory;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Lanes as daemon threads, the operating system's clock and random source. Thread-safe.
@@ -24,10 +26,13 @@ public final class ThreadRuntime implements NodeRuntime {
     private static final OperatingSystemMXBean MACHINE =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
-    private static final AtomicReference<Borrowers> NOBODY = new AtomicReference<>(Borrowers.NOBODY);
+    /** What a thread runs inline after its present work. */
+    static final ThreadLocal<InlineRuns> RUNS = new ThreadLocal<>();
+
+    private static final InlineRunners NOBODY = InlineRunners.none();
 
     private final String name;
-    private final AtomicReference<Borrowers> borrowers = new AtomicReference<>(Borrowers.GIVERS);
+    private final InlineRunners runners;
     /** Null if there are none. */
     private final Carriers carriers;
 
@@ -37,8 +42,6 @@ public final class ThreadRuntime implements NodeRuntime {
 
     // guarded by this
     private int quickLanes;
-    private boolean isLending = true;
-    private boolean isCarrying;
     private boolean closing;
 
     private volatile boolean closed;
@@ -55,6 +58,7 @@ public final class ThreadRuntime implements NodeRuntime {
     public ThreadRuntime(String name, LaneFailureHandler failures, Carriers carriers) {
         this.name = name;
         this.carriers = carriers;
+        this.runners = new InlineRunners(carriers == null ? null : carriers::beat);
         this.failures = failures;
     }
 
@@ -71,30 +75,30 @@ public final class ThreadRuntime implements NodeRuntime {
     }
 
     @Override
-    public synchronized void setLending(boolean allowed) {
-        isLending = allowed;
-        chooseBorrowers();
+    public void setLending(boolean allowed) {
+        runners.allowGivers(allowed);
     }
 
     @Override
-    public synchronized boolean carry(long nanosApart) {
-        if (carriers == null) {
-            return false;
-        }
-        carriers.beat(nanosApart);
-        isCarrying = nanosApart > 0;
-        chooseBorrowers();
-        return isCarrying;
-    }
-
-    private void chooseBorrowers() {
-        Borrowers otherwise = isLending ? Borrowers.GIVERS : Borrowers.NOBODY;
-        borrowers.set(isCarrying ? Borrowers.CARRIERS : otherwise);
+    public boolean carry(long nanosApart) {
+        return runners.carry(nanosApart);
     }
 
     @Override
     public void lend(Runnable work) {
-        Errands.run(work);
+        if (RUNS.get() != null) {
+            work.run();
+            return;
+        }
+        InlineRuns mine = new InlineRuns();
+        RUNS.set(mine);
+        try {
+            work.run();
+            mine.runAll();
+        } finally {
+            RUNS.remove();
+            mine.end();
+        }
     }
 
     private synchronized Lane lane(String laneName, boolean isQuick) {
@@ -104,12 +108,23 @@ public final class ThreadRuntime implements NodeRuntime {
         if (lanes.containsKey(laneName)) {
             throw new IllegalArgumentException("the runtime " + name + " has a lane " + laneName + " already");
         }
-        Executor carrier = isQuick && carriers != null ? carriers.carrier(quickLanes++) : null;
+        Carrier carrier = isQuick && carriers != null ? carrier(carriers.carrier(quickLanes++)) : null;
         ThreadLane lane =
-                new ThreadLane(laneName, name + "-" + laneName, isQuick ? borrowers : NOBODY, carrier, failures);
+                new ThreadLane(laneName, name + "-" + laneName, isQuick ? runners : NOBODY, carrier, failures);
         lanes.put(laneName, lane);
         lane.start();
         return lane;
+    }
+
+    private static Carrier carrier(Executor thread) {
+        return task -> {
+            try {
+                thread.execute(task);
+                return true;
+            } catch (RuntimeException | Error e) {
+                return false; // ended, or out of threads: the lane has one of its own
+            }
+        };
     }
 
     @Override

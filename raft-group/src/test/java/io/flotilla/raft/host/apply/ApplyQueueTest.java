@@ -27,8 +27,8 @@ class ApplyQueueTest {
         given.add(new Batch(entries(first, count, bytes), null));
     }
 
-    private String take(boolean few) {
-        Batch batch = given.take(few);
+    private String take() {
+        Batch batch = given.take();
         return batch == null ? "nothing" : batch.firstIndex() + ".." + batch.lastIndex();
     }
 
@@ -37,38 +37,25 @@ class ApplyQueueTest {
         for (int i = 0; i < 20; i++) {
             add(1 + 100 * i, 100, 10);
         }
-        assertThat(take(false)).isEqualTo("1..1000");
-        assertThat(take(false)).isEqualTo("1001..2000");
-        assertThat(take(false)).isEqualTo("nothing");
+        assertThat(take()).isEqualTo("1..1000");
+        assertThat(take()).isEqualTo("1001..2000");
+        assertThat(take()).isEqualTo("nothing");
     }
 
     @Test
     void orAMebibyte() {
         add(1, 2, 500 << 10);
         add(3, 1, 100 << 10);
-        assertThat(take(false)).isEqualTo("1..2");
-        assertThat(take(false)).isEqualTo("3..3");
-    }
-
-    @Test
-    void whoMustBeQuickGetsFew() {
-        for (int i = 0; i < 20; i++) {
-            add(1 + i, 1, 10);
-        }
-        assertThat(take(true)).isEqualTo("1..16");
-        assertThat(take(true)).isEqualTo("17..20");
-        add(21, 1, 10 << 10);
-        add(22, 1, 10 << 10);
-        assertThat(take(true)).isEqualTo("21..21");
-        assertThat(take(true)).isEqualTo("22..22");
+        assertThat(take()).isEqualTo("1..2");
+        assertThat(take()).isEqualTo("3..3");
     }
 
     @Test
     void whatWasGivenTogetherIsNotTakenApart() {
-        add(1, 30, 10);
-        add(31, 1, 10);
-        assertThat(take(true)).isEqualTo("1..30");
-        assertThat(take(true)).isEqualTo("31..31");
+        add(1, 2_000, 10);
+        add(2_001, 1, 10);
+        assertThat(take()).isEqualTo("1..2000");
+        assertThat(take()).isEqualTo("2001..2001");
     }
 
     @Test
@@ -77,9 +64,9 @@ class ApplyQueueTest {
         add(9, 2, 10);
         assertThat(given.beginsAtMost(0)).isFalse();
         assertThat(given.beginsAtMost(1)).isTrue();
-        assertThat(take(false)).isEqualTo("1..2");
+        assertThat(take()).isEqualTo("1..2");
         assertThat(given.beginsAtMost(8)).isFalse();
-        assertThat(take(false)).isEqualTo("9..10");
+        assertThat(take()).isEqualTo("9..10");
         assertThat(given.beginsAtMost(100)).isFalse();
         assertThat(given.isEmpty()).isTrue();
     }
@@ -91,13 +78,13 @@ class ApplyQueueTest {
         given.add(new Batch(entries(1, 2, 1), new ProposalCallback[] {first, null}));
         given.add(new Batch(entries(3, 1, 1), null));
         given.add(new Batch(entries(4, 2, 1), new ProposalCallback[] {null, second}));
-        Batch all = given.take(false);
+        Batch all = given.take();
         assertThat(all.callbacks()).containsExactly(first, null, null, null, second);
         assertThat(all.lastIndex()).isEqualTo(5);
 
         given.add(new Batch(entries(6, 1, 1), null));
         given.add(new Batch(entries(7, 1, 1), null));
-        assertThat(given.take(false).callbacks()).isNull();
+        assertThat(given.take().callbacks()).isNull();
     }
 
     @Test
@@ -108,7 +95,7 @@ class ApplyQueueTest {
         assertThat(given.isMuch()).isFalse();
         add(17, 1, 10);
         assertThat(given.isMuch()).isTrue();
-        given.take(false);
+        given.take();
         add(18, 1, (16 << 10) - Entry.OVERHEAD_BYTES);
         assertThat(given.isMuch()).isFalse();
         add(19, 1, 0);
