@@ -1,6 +1,7 @@
 package io.flotilla.kv.machine;
 
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
@@ -8,7 +9,12 @@ import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.WriteReply;
 import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.engine.EngineBatch;
+import io.flotilla.kv.engine.EngineCursor;
+import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
+import io.flotilla.kv.proto.FenceRow;
+import io.flotilla.kv.proto.HoldRow;
 import io.flotilla.kv.proto.KeptReply;
 import io.flotilla.kv.proto.KvCommand;
 import io.flotilla.kv.proto.ShardRow;
@@ -22,6 +28,7 @@ import io.flotilla.raft.machine.StateMachine;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 
 /**
  * One group's shards. An entry is a {@link KvCommand}, its result the list of its writes' {@link WriteOutcome}s, in
@@ -35,7 +42,7 @@ import java.util.List;
  * <p>Exactly once: the reply to a write is kept until its client acknowledged it or log time has passed its not-after,
  * and a retry gets the kept one. A client must give a write the same not-after in every attempt.
  *
- * <p>The image of a group is told in {@link ImageFormat}. It is received beside the state, under generations of its
+ * <p>The image of a group is told in {@link ImageFormat}. It is received beside the state, under numbers of its
  * own; {@link #install} takes its rows in, and one batch makes them the state.
  *
  * <p>Belongs to the group's applier lane.
@@ -48,8 +55,10 @@ public final class KvStateMachine implements StateMachine {
 
     private final long group;
     private final KvEngine engine;
-    private final Generations generations;
-    private final SessionLimits limits;
+    private final NodeRows node;
+    /** Of what the shards have in the engine. */
+    private final RowUses.Use use;
+
     private final ShardReader reader;
 
     private EpochGuard guard;
@@ -74,25 +83,27 @@ public final class KvStateMachine implements StateMachine {
     /** The engine's number of {@link #writtenIndex}. */
     private long newestSequence;
 
-    KvStateMachine(
-            long group,
-            KvEngine engine,
-            Generations generations,
-            SessionLimits limits,
-            long appliedIndex,
-            long durableIndex,
-            EntryId installed,
-            List<ShardRow> shards) {
+    /**
+     * A group as the engine has it.
+     *
+     * @param durableIndex the applied index that a crash would leave
+     * @param installed the last entry of the snapshot installed last
+     * @param shards by ascending id
+     */
+    record Found(long appliedIndex, long durableIndex, EntryId installed, List<ShardRow> shards) {}
+
+    /** @param use of what the shards have in the engine */
+    KvStateMachine(long group, NodeRows node, RowUses.Use use, Found found) {
         this.group = group;
-        this.engine = engine;
-        this.generations = generations;
-        this.limits = limits;
+        this.engine = node.engine();
+        this.node = node;
+        this.use = use;
         this.reader = new ShardReader(engine);
-        this.guard = guard(shards);
-        this.installed = installed;
-        this.appliedIndex = appliedIndex;
+        this.guard = guard(found.shards());
+        this.installed = found.installed();
+        this.appliedIndex = found.appliedIndex();
         this.writtenIndex = appliedIndex;
-        this.durableIndex = durableIndex;
+        this.durableIndex = found.durableIndex();
         this.pendingIndex = appliedIndex;
         this.pendingSequence = engine.write(new EngineBatch());
         this.newestSequence = pendingSequence;
@@ -291,18 +302,18 @@ public final class KvStateMachine implements StateMachine {
     @Override
     public SnapshotSource snapshot() {
         writeOut();
-        return new ImageSource(group, appliedIndex, engine.view(), rows());
+        return new ImageSource(group, appliedIndex, engine.view(), node.uses().use(KvMachines.rows(rows())), rows());
     }
 
     @Override
     public SnapshotSink receiveSnapshot() {
-        return new ImageSink(group, engine, generations);
+        return new ImageSink(group, engine, node.numbers());
     }
 
     /**
-     * The order makes a crash harmless. The ingested rows are durable first, under generations that no shard has yet:
-     * a start deletes them. The batch that gives the shards these generations, and deletes the old ones, is durable as a
-     * whole or not at all. Blocks until both are, and with it the other groups of this lane: milliseconds for each file,
+     * The order makes a crash harmless. The ingested rows are durable first, under numbers that no shard has yet: a start
+     * deletes them. The batch that gives the shards these numbers, and deletes what lies under the old ones as far as nobody
+     * reads it, is durable as a whole or not at all. Blocks until both are, and with it the other groups of this lane: milliseconds for each file,
      * and the time that the engine takes to write out what it holds in memory.
      */
     @Override
@@ -323,14 +334,16 @@ public final class KvStateMachine implements StateMachine {
         EngineBatch batch = new EngineBatch();
         for (ShardState shard : guard.shards()) {
             batch.delete(Layout.shardKey(group, shard.id()));
-            Generations.delete(shard.generation(), batch);
         }
         for (ShardRow row : shards) {
             batch.put(Layout.shardKey(group, row.getShard().getId()), row.toByteArray());
         }
+        replaceFences(received.fences(), batch);
+        RowUses.Use passed = dropHolds(received.fences(), batch);
         batch.put(Layout.groupKey(group), Layout.number(last.index()));
         batch.put(Layout.installedKey(group), Layout.installedRow(last));
-        newestSequence = engine.write(batch);
+        newestSequence = node.uses().change(use, KvMachines.rows(shards), batch);
+        passed.close();
         engine.flush();
         guard = guard(shards);
         installed = last;
@@ -342,10 +355,38 @@ public final class KvStateMachine implements StateMachine {
         broken = false;
     }
 
+    private void replaceFences(SortedMap<Long, FenceRow> fences, EngineBatch batch) {
+        byte[] prefix = Layout.fencePrefix(group);
+        batch.deleteRange(prefix, Keys.afterPrefix(prefix));
+        fences.forEach((shard, row) -> batch.put(Layout.fenceKey(group, shard), row.toByteArray()));
+    }
+
+    /**
+     * A hold ends in the batch that brings the fence to its move.
+     *
+     * @return of the rows of these holds: to be closed after the batch was written
+     */
+    private RowUses.Use dropHolds(SortedMap<Long, FenceRow> fences, EngineBatch batch) {
+        List<RowRange> rows = new ArrayList<>();
+        byte[] prefix = Layout.holdPrefix(group);
+        try (EngineCursor holds = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
+            while (holds.next()) {
+                FenceRow fence = fences.get(Layout.shardOf(holds.key()));
+                if (fence != null && fence.getMove() >= Layout.moveOf(holds.key())) {
+                    batch.delete(holds.key());
+                    rows.addAll(RowRange.of(HoldRow.parseFrom(holds.value())));
+                }
+            }
+        } catch (InvalidProtocolBufferException e) {
+            throw new EngineException("a hold's row of group " + group + " is damaged", e);
+        }
+        return node.uses().use(rows);
+    }
+
     private EpochGuard guard(List<ShardRow> rows) {
         List<ShardState> shards = new ArrayList<>(rows.size());
         for (ShardRow row : rows) {
-            shards.add(new ShardState(engine, row, limits));
+            shards.add(new ShardState(engine, row, node.limits()));
         }
         return new EpochGuard(group, shards);
     }
@@ -366,7 +407,8 @@ public final class KvStateMachine implements StateMachine {
     /** What the whole state adds up to, see {@link GroupChecksum}: reads every row of the group at once. For tests. */
     public long checksum() {
         writeOut();
-        try (GroupChecksum checksum = new GroupChecksum(appliedIndex, engine.view(), rows())) {
+        try (GroupChecksum checksum = new GroupChecksum(
+                group, appliedIndex, engine.view(), node.uses().use(KvMachines.rows(rows())), rows())) {
             return checksum.compute(() -> true);
         }
     }

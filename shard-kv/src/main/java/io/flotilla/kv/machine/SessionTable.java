@@ -19,7 +19,7 @@ import java.util.Map;
  * change depends on entries and log time alone, so all replicas remember and forget the same. Applier lane.
  */
 final class SessionTable {
-    private final long generation;
+    private final long number;
     private final SessionLimits limits;
     private final Map<SessionId, Session> sessions = new LinkedHashMap<>();
     private final List<Session> dirty = new ArrayList<>();
@@ -28,11 +28,11 @@ final class SessionTable {
     private long bytes;
     private long sweepAt;
 
-    SessionTable(KvEngine engine, long generation, long sweepAt, SessionLimits limits) {
-        this.generation = generation;
+    SessionTable(KvEngine engine, long number, long sweepAt, SessionLimits limits) {
+        this.number = number;
         this.limits = limits;
         this.sweepAt = sweepAt;
-        byte[] prefix = Layout.sessionPrefix(generation);
+        byte[] prefix = Layout.sessionPrefix(number);
         try (EngineCursor rows = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
             while (rows.next()) {
                 SessionId id = Layout.sessionOf(rows.key());
@@ -41,7 +41,7 @@ final class SessionTable {
                 bytes += session.bytes();
             }
         } catch (InvalidProtocolBufferException e) {
-            throw new EngineException("a session row of generation " + generation + " is damaged", e);
+            throw new EngineException("a session row under number " + number + " is damaged", e);
         }
     }
 
@@ -134,13 +134,13 @@ final class SessionTable {
     void drainTo(EngineBatch batch) {
         // deletions first: a session that was forgotten may have come back since
         for (SessionId id : forgotten) {
-            batch.delete(Layout.sessionKey(generation, id));
+            batch.delete(Layout.sessionKey(number, id));
         }
         forgotten.clear();
         for (Session session : dirty) {
             session.clean();
             if (sessions.get(session.id()) == session) {
-                batch.put(Layout.sessionKey(generation, session.id()), session.toRow());
+                batch.put(Layout.sessionKey(number, session.id()), session.toRow());
             }
         }
         dirty.clear();

@@ -76,15 +76,13 @@ final class ShardReader {
         ByteString from = Keys.compare(scan.getFrom(), start) > 0 ? scan.getFrom() : start;
         ByteString to =
                 end.isEmpty() || (!scan.getTo().isEmpty() && Keys.compare(scan.getTo(), end) < 0) ? scan.getTo() : end;
-        byte[] first = Layout.dataKey(shard.generation(), from);
-        byte[] last = to.isEmpty()
-                ? Keys.afterPrefix(Layout.dataPrefix(shard.generation()))
-                : Layout.dataKey(shard.generation(), to);
         // the limit is unsigned: what looks negative is very large
         int limit = scan.getLimit() <= 0 ? MAX_PAGE_ROWS : Math.min(scan.getLimit(), MAX_PAGE_ROWS);
         ScanResult.Builder page = ScanResult.newBuilder();
         long bytes = 0;
-        try (EngineCursor rows = scan.getReverse() ? engine.descending(first, last) : engine.ascending(first, last)) {
+        try (EngineCursor rows = scan.getReverse()
+                ? shard.pieces().descending(from, to, engine::descending)
+                : shard.pieces().ascending(from, to, engine::ascending)) {
             while (rows.next()) {
                 if (page.getRowsCount() == limit || bytes >= MAX_PAGE_BYTES) {
                     page.setMore(true);

@@ -12,21 +12,27 @@ import java.util.List;
 final class ShardState {
     private final KvEngine engine;
     private final Shard shard;
-    private final long generation;
+    /** The row as it was read: what does not change while the shard is open. */
+    private final ShardRow opened;
+
+    private final Pieces pieces;
     private final SessionTable sessions;
     private final Overlay rows = new Overlay(new EngineRows());
 
     private long lastVersion;
+    private long changeNumber;
     private long logTime;
     private boolean dirty;
 
     ShardState(KvEngine engine, ShardRow row, SessionLimits limits) {
         this.engine = engine;
         this.shard = row.getShard();
-        this.generation = row.getGeneration();
+        this.opened = row;
+        this.pieces = Pieces.of(row);
         this.lastVersion = row.getLastVersion();
+        this.changeNumber = row.getChangeNumber();
         this.logTime = row.getLogTimeMillis();
-        this.sessions = new SessionTable(engine, generation, row.getSweepAtMillis(), limits);
+        this.sessions = new SessionTable(engine, row.getSessionNumber(), row.getSweepAtMillis(), limits);
     }
 
     Shard shard() {
@@ -41,8 +47,8 @@ final class ShardState {
         return shard.getEpoch();
     }
 
-    long generation() {
-        return generation;
+    Pieces pieces() {
+        return pieces;
     }
 
     long logTime() {
@@ -86,7 +92,7 @@ final class ShardState {
         changes.sort(null);
         for (int i = 0; i < changes.size(); i++) {
             Change change = changes.get(i);
-            byte[] key = Layout.dataKey(generation, change.key);
+            byte[] key = pieces.dataKey(change.key);
             if (change.row == null) {
                 batch.delete(key);
             } else {
@@ -115,10 +121,9 @@ final class ShardState {
     }
 
     ShardRow toRow() {
-        return ShardRow.newBuilder()
-                .setShard(shard)
-                .setGeneration(generation)
+        return opened.toBuilder()
                 .setLastVersion(lastVersion)
+                .setChangeNumber(changeNumber)
                 .setLogTimeMillis(logTime)
                 .setSweepAtMillis(sessions.sweepAt())
                 .build();
@@ -127,7 +132,7 @@ final class ShardState {
     private final class EngineRows implements Rows {
         @Override
         public Row get(ByteString key) {
-            byte[] row = engine.get(Layout.dataKey(generation, key));
+            byte[] row = engine.get(pieces.dataKey(key));
             return row == null ? null : Layout.row(row);
         }
 

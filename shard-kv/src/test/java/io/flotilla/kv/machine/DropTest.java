@@ -81,11 +81,11 @@ class DropTest {
         return rows;
     }
 
-    /** The rows of an engine that never held the group, apart from the numbers of generations used. */
+    /** The rows of an engine that never held the group, apart from the numbers used. */
     private static Map<ByteString, ByteString> rowsOfOtherAlone() {
         MemoryEngine engine = new MemoryEngine();
         KvMachines machines = new KvMachines(engine);
-        machines.open(Replica.GROUP); // so that the generations have the same numbers
+        machines.open(Replica.GROUP); // so that rows lie under the same numbers
         applyToOther((KvStateMachine) machines.open(other()), 1, "stays");
         Map<ByteString, ByteString> rows = rows(engine);
         rows.keySet()
@@ -95,7 +95,7 @@ class DropTest {
     }
 
     private static Map<ByteString, ByteString> withoutNumbers(Map<ByteString, ByteString> rows) {
-        rows.keySet().removeIf(key -> key.startsWith(ByteString.copyFrom(Layout.generationPrefix())));
+        rows.keySet().removeIf(key -> key.startsWith(ByteString.copyFrom(Layout.numbersPrefix())));
         return rows;
     }
 

@@ -37,8 +37,8 @@ class ExactlyOnceTest {
 
     private int sessionRows() {
         int rows = 0;
-        for (long generation = 1; generation <= 2; generation++) {
-            byte[] prefix = Layout.sessionPrefix(generation);
+        for (long number = 1; number <= 4; number++) {
+            byte[] prefix = Layout.sessionPrefix(number);
             try (EngineCursor cursor = replica.engine.ascending(prefix, Keys.afterPrefix(prefix))) {
                 while (cursor.next()) {
                     rows++;

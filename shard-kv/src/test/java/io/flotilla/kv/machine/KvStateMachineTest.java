@@ -481,7 +481,7 @@ class KvStateMachineTest {
     }
 
     @Test
-    void generationsAreNeverUsedAgain() {
+    void numbersAreNeverUsedAgain() {
         MemoryEngine shared = new MemoryEngine();
         KvMachines machines = new KvMachines(shared);
         machines.open(Replica.GROUP);
@@ -495,19 +495,31 @@ class KvStateMachineTest {
                         .build()
                         .toByteArray());
         KvStateMachine second = (KvStateMachine) reopened.open(other);
-        assertThat(shared.get(Layout.generationKey(2))).isNotNull();
-        assertThat(shared.get(Layout.generationKey(4))).isNotNull();
+        for (int number = 1; number <= 8; number++) {
+            assertThat(shared.get(Layout.numberKey(number))).as("%s", number).isNotNull();
+        }
         assertThat(second.appliedIndex()).isZero();
     }
 
     @Test
-    void refusesRowsOfANewerFormat() {
-        MemoryEngine newer = new MemoryEngine();
+    void refusesRowsOfAnotherFormat() {
+        for (long format : new long[] {Layout.FORMAT - 1, Layout.FORMAT + 1}) {
+            MemoryEngine other = new MemoryEngine();
+            EngineBatch batch = new EngineBatch();
+            batch.put(Layout.FORMAT_KEY, Layout.number(format));
+            other.write(batch);
+            assertThatThrownBy(() -> new KvMachines(other))
+                    .isInstanceOf(EngineException.class)
+                    .hasMessage("the rows of the engine in memory have format " + format
+                            + ", this version reads and writes format 2: start the version that wrote them, or a new node"
+                            + " with an empty directory");
+        }
+        MemoryEngine foreign = new MemoryEngine();
         EngineBatch batch = new EngineBatch();
-        batch.put(Layout.FORMAT_KEY, Layout.number(Layout.FORMAT + 1));
-        newer.write(batch);
-        assertThatThrownBy(() -> new KvMachines(newer))
+        batch.put(new byte[] {77}, new byte[0]);
+        foreign.write(batch);
+        assertThatThrownBy(() -> new KvMachines(foreign))
                 .isInstanceOf(EngineException.class)
-                .hasMessageContaining("format " + (Layout.FORMAT + 1));
+                .hasMessageContaining("none that says in which format");
     }
 }
