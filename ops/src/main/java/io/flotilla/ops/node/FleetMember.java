@@ -15,9 +15,9 @@ import io.flotilla.controller.service.ControllerService;
 import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.machine.KvMachines;
+import io.flotilla.kv.machine.UnknownCommandException;
 import io.flotilla.kv.proto.KvGenesis;
 import io.flotilla.kv.service.KvService;
-import io.flotilla.kv.service.NodeDirectory;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.membership.Membership;
@@ -138,7 +138,7 @@ final class FleetMember {
         for (RecoveredGroup group : log.recovered()) {
             replicas.add(group.descriptor().groupId());
         }
-        KvMachines machines = new KvMachines(engine);
+        KvMachines machines = new KvMachines(engine, ports.runtime().clock());
         checksums = new Checksums(ports.runtime().lane("checksums"), machines, this::appliedHere);
         host = new RaftHost(
                 config.host(),
@@ -148,17 +148,11 @@ final class FleetMember {
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
                 new Failures());
         controller = new ControllerService(host, addresses::addressOf);
-        data = new KvService(host, ports.runtime().clock(), new NodeDirectory() {
-            @Override
-            public String addressOf(NodeId node) {
-                return addresses.addressOf(node);
-            }
-
-            @Override
-            public long configurationNumber() {
-                return FleetMember.this.configurationNumber();
-            }
-        });
+        data = new KvService(
+                host,
+                machines,
+                ports.runtime().clock(),
+                new NodeKnowledge(addresses::addressOf, hub::newest, host::status));
         controllerCalls = new ControllerCalls(config.id(), lane, calls, addresses, host, controller, hub::newest);
         watch = new PeerWatch(
                 lane,
@@ -456,6 +450,11 @@ final class FleetMember {
 
         @Override
         public void groupFailed(long groupId, Throwable cause) {
+            if (cause instanceof UnknownCommandException) {
+                // a newer version's doing, and nothing is broken: the other groups go on
+                LOG.error("{}: the replica of group {} was halted: {}", config.id(), groupId, cause.getMessage());
+                return;
+            }
             LOG.error("{}: the replica of group {} was halted", config.id(), groupId, cause);
             NodeFailure failure;
             if (cause instanceof UncheckedIOException disk) {

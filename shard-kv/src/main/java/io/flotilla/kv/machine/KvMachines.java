@@ -16,6 +16,7 @@ import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.runtime.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,17 +38,19 @@ public final class KvMachines implements StateMachineFactory {
     /**
      * Deletes from the engine what an earlier run left behind that nobody needs. May block.
      *
+     * @param clock for what the door is told of log times
      * @throws EngineException if the engine's rows were written by another version
      */
-    public KvMachines(KvEngine engine) {
-        this(engine, SessionLimits.DEFAULT);
+    public KvMachines(KvEngine engine, Clock clock) {
+        this(engine, clock, SessionLimits.DEFAULT);
     }
 
-    KvMachines(KvEngine engine, SessionLimits limits) {
+    KvMachines(KvEngine engine, Clock clock, SessionLimits limits) {
         this.engine = engine;
         this.foundDurable = engine.durableSequence() >= engine.write(new EngineBatch());
         checkFormat(engine);
-        this.node = new NodeRows(engine, new Numbers(engine), new RowUses(engine), limits);
+        this.node = new NodeRows(
+                engine, new Numbers(engine), new RowUses(engine), limits, clock, new ConcurrentHashMap<>());
     }
 
     private static void checkFormat(KvEngine engine) {
@@ -88,6 +91,11 @@ public final class KvMachines implements StateMachineFactory {
         boolean durable = before == null && foundDurable;
         return new KvStateMachine(
                 id, node, use, new KvStateMachine.Found(index, durable ? index : installed.index(), installed, shards));
+    }
+
+    /** What may be known of the replica of a group on this node without asking it; null if there is none. Any thread. */
+    public PublishedGroup published(long group) {
+        return node.published().get(group);
     }
 
     /** The rows of the engine that the shards use. */
@@ -179,6 +187,7 @@ public final class KvMachines implements StateMachineFactory {
                 batch.delete(key);
             }
         }
+        node.published().remove(groupId);
         RowUses.Use shards = opened.remove(groupId);
         if (shards != null) {
             shards.forget();

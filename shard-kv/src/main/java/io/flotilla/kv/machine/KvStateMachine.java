@@ -1,13 +1,11 @@
 package io.flotilla.kv.machine;
 
-import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.UnsafeByteOperations;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Response;
-import io.flotilla.client.proto.WriteReply;
-import io.flotilla.client.proto.WriteRequest;
+import io.flotilla.client.proto.Shard;
 import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.EngineCursor;
 import io.flotilla.kv.engine.EngineException;
@@ -15,8 +13,6 @@ import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.proto.FenceRow;
 import io.flotilla.kv.proto.HoldRow;
-import io.flotilla.kv.proto.KeptReply;
-import io.flotilla.kv.proto.KvCommand;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.log.Entry;
@@ -25,22 +21,23 @@ import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
- * One group's shards. An entry is a {@link KvCommand}, its result the list of its writes' {@link WriteOutcome}s, in
- * their order.
+ * One group's shards. An entry is a {@link io.flotilla.kv.proto.KvCommand}, its result the list of its requests' {@link
+ * CommandOutcome}s, in their order.
  *
  * <p>What {@link #apply} changes is kept in memory, where reads see it, until {@link #writeOut} makes one engine batch of
  * it: the rows of the data and of the sessions as they are by then, the shards' counters and the applied index. So a
  * session that writes a thousand times in a moment costs one row of its own, and a crash loses nothing that the Raft log
  * can't tell again.
  *
- * <p>Exactly once: the reply to a write is kept until its client acknowledged it or log time has passed its not-after,
- * and a retry gets the kept one. A client must give a write the same not-after in every attempt.
+ * <p>Exactly once: the reply to a write is kept until its client acknowledged it or log time is more than {@link
+ * SessionLimits#WINDOW_MILLIS} past its not-after, and a retry gets the kept one. A client must give a write the same not-after
+ * in every attempt, until it knows that none of them was applied or can be.
  *
  * <p>The image of a group is told in {@link ImageFormat}. It is received beside the state, under numbers of its
  * own; {@link #install} takes its rows in, and one batch makes them the state.
@@ -62,6 +59,7 @@ public final class KvStateMachine implements StateMachine {
     private final ShardReader reader;
 
     private EpochGuard guard;
+    private Commands commands;
     private EntryId installed;
 
     private long appliedIndex;
@@ -99,7 +97,7 @@ public final class KvStateMachine implements StateMachine {
         this.node = node;
         this.use = use;
         this.reader = new ShardReader(engine);
-        this.guard = guard(found.shards());
+        serve(found.shards());
         this.installed = found.installed();
         this.appliedIndex = found.appliedIndex();
         this.writtenIndex = appliedIndex;
@@ -131,6 +129,7 @@ public final class KvStateMachine implements StateMachine {
         }
         appliedIndex = index;
         broken = false;
+        commands.publish();
         return results;
     }
 
@@ -170,89 +169,15 @@ public final class KvStateMachine implements StateMachine {
         keptBytes = 0;
     }
 
-    private List<WriteOutcome> apply(Entry entry) {
-        KvCommand command;
-        try {
-            CodedInputStream bytes =
-                    UnsafeByteOperations.unsafeWrap(entry.payload()).newCodedInput();
-            // no copies of keys and values: an entry's payload never changes
-            bytes.enableAliasing(true);
-            command = KvCommand.parseFrom(bytes);
-        } catch (IOException e) {
-            throw new IllegalStateException("group " + group + ": entry " + entry + " is no command", e);
-        }
-        List<WriteOutcome> outcomes = new ArrayList<>(command.getWritesCount());
-        keptRows += command.getWritesCount();
-        for (int i = 0; i < command.getWritesCount(); i++) {
-            outcomes.add(apply(command.getWrites(i), command.getLeaderMillis()));
-        }
+    private List<CommandOutcome> apply(Entry entry) {
+        List<CommandOutcome> outcomes = commands.apply(entry);
+        keptRows += outcomes.size();
         return outcomes;
-    }
-
-    private WriteOutcome apply(WriteRequest write, long leaderMillis) {
-        String wrong = Rules.check(write);
-        if (wrong != null) {
-            return refused(Refusal.Kind.INVALID, wrong, 0);
-        }
-        ShardState shard = guard.find(write.getShard());
-        if (shard == null || !EpochGuard.covers(shard.shard(), write.getMutation())) {
-            return WriteOutcome.refused(guard.staleRoute(write.getShard()));
-        }
-        shard.advance(leaderMillis);
-        SessionTable sessions = shard.sessions();
-        SessionId id = new SessionId(write.getSessionHigh(), write.getSessionLow());
-        Session session = sessions.find(id);
-        if (session != null) {
-            sessions.acknowledge(session, write.getFirstUnacknowledged());
-            if (write.getSequence() < session.firstUnacknowledged()) {
-                return refused(
-                        Refusal.Kind.ALREADY_ACKNOWLEDGED,
-                        "the session has acknowledged all below " + session.firstUnacknowledged(),
-                        shard.logTime());
-            }
-            KeptReply kept = session.reply(write.getSequence());
-            if (kept != null) {
-                return WriteOutcome.done(kept.getReply(), shard.logTime());
-            }
-        }
-        if (shard.logTime() > write.getNotAfterMillis()) {
-            return refused(
-                    Refusal.Kind.EXPIRED,
-                    "log time is past the write's not-after by " + (shard.logTime() - write.getNotAfterMillis())
-                            + " ms",
-                    shard.logTime());
-        }
-        String full = sessions.full(session, write.getSequence(), shard.logTime());
-        if (full != null) {
-            return refused(Refusal.Kind.BUSY, full, shard.logTime());
-        }
-        long version = shard.lastVersion() + 1;
-        WriteReply reply = Mutations.apply(shard.rows(), write.getMutation(), version);
-        if (reply.getOutcome() == WriteReply.Outcome.DONE) {
-            shard.wrote(version);
-        }
-        sessions.keep(
-                session != null ? session : sessions.begin(id, write.getFirstUnacknowledged()),
-                KeptReply.newBuilder()
-                        .setSequence(write.getSequence())
-                        .setNotAfterMillis(write.getNotAfterMillis())
-                        .setReply(reply)
-                        .build());
-        return WriteOutcome.done(reply, shard.logTime());
-    }
-
-    private static WriteOutcome refused(Refusal.Kind kind, String message, long logTime) {
-        Refusal.Builder refusal =
-                Refusal.newBuilder().setKind(kind).setMessage(message).setLogTimeMillis(logTime);
-        if (kind == Refusal.Kind.BUSY) {
-            refusal.setRetryAfterMillis(100);
-        }
-        return WriteOutcome.refused(refusal.build());
     }
 
     /**
      * Answers a read from everything applied so far: puts a reply or a refusal into the response. Only when the host
-     * says that a read may run.
+     * says that a read may run. A STALE_ROUTE names no shards.
      */
     public void read(ReadRequest read, Response.Builder response) {
         Check.that(!broken, "group %s: a batch was applied in part", group);
@@ -271,6 +196,11 @@ public final class KvStateMachine implements StateMachine {
             writeOut(); // cursors see the engine alone
         }
         reader.read(shard, read, response);
+    }
+
+    /** The first key that a read is about; empty if it has none. */
+    public static ByteString firstKey(ReadRequest read) {
+        return EpochGuard.firstKey(read);
     }
 
     @Override
@@ -345,7 +275,7 @@ public final class KvStateMachine implements StateMachine {
         newestSequence = node.uses().change(use, KvMachines.rows(shards), batch);
         passed.close();
         engine.flush();
-        guard = guard(shards);
+        serve(shards);
         installed = last;
         appliedIndex = last.index();
         written();
@@ -383,12 +313,31 @@ public final class KvStateMachine implements StateMachine {
         return node.uses().use(rows);
     }
 
-    private EpochGuard guard(List<ShardRow> rows) {
+    /** From now on these are the shards; the engine has all that is theirs. */
+    private void serve(List<ShardRow> rows) {
         List<ShardState> shards = new ArrayList<>(rows.size());
+        SortedMap<Long, ShardGauge> gauges = new TreeMap<>();
+        List<Shard> known = new ArrayList<>(rows.size());
         for (ShardRow row : rows) {
-            shards.add(new ShardState(engine, row, node.limits()));
+            ShardState shard = new ShardState(node, row);
+            shards.add(shard);
+            gauges.put(shard.id(), shard.gauge());
+            known.add(shard.shard());
         }
-        return new EpochGuard(group, shards);
+        byte[] prefix = Layout.fencePrefix(group);
+        try (EngineCursor fences = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
+            while (fences.next()) {
+                FenceRow fence = FenceRow.parseFrom(fences.value());
+                if (fence.hasGoneTo()) {
+                    known.add(fence.getGoneTo());
+                }
+            }
+        } catch (InvalidProtocolBufferException e) {
+            throw new EngineException("a fence's row of group " + group + " is damaged", e);
+        }
+        guard = new EpochGuard(group, shards);
+        commands = new Commands(group, guard);
+        node.published().put(group, new PublishedGroup(gauges, List.copyOf(known)));
     }
 
     private List<ShardRow> rows() {

@@ -27,7 +27,7 @@ final class ShardReader {
     }
 
     void read(ShardState shard, ReadRequest read, Response.Builder response) {
-        ReadReply.Builder reply = ReadReply.newBuilder().setLogTimeMillis(shard.logTime());
+        ReadReply.Builder reply = ReadReply.newBuilder().setLogTimeMillis(logTime(shard));
         switch (read.getOperationCase()) {
             case GET:
                 reply.setGet(value(shard, read.getGet().getKey()));
@@ -43,7 +43,7 @@ final class ShardReader {
                                 .setKind(Refusal.Kind.INVALID)
                                 .setMessage("the values of the multi-get are larger than " + Rules.MAX_MULTI_GET_BYTES
                                         + " bytes together: ask for fewer keys at once")
-                                .setLogTimeMillis(shard.logTime()));
+                                .setLogTimeMillis(logTime(shard)));
                         return;
                     }
                     values.addValues(value);
@@ -57,6 +57,11 @@ final class ShardReader {
                 throw new IllegalArgumentException("no operation: " + read.getOperationCase());
         }
         response.setRead(reply);
+    }
+
+    /** What a write would find, so that the client's guess goes on while nobody writes. */
+    private static long logTime(ShardState shard) {
+        return Math.max(shard.logTime(), shard.gauge().logTime());
     }
 
     private Value value(ShardState shard, ByteString key) {

@@ -17,6 +17,7 @@ final class ShardState {
 
     private final Pieces pieces;
     private final SessionTable sessions;
+    private final ShardGauge gauge;
     private final Overlay rows = new Overlay(new EngineRows());
 
     private long lastVersion;
@@ -24,15 +25,16 @@ final class ShardState {
     private long logTime;
     private boolean dirty;
 
-    ShardState(KvEngine engine, ShardRow row, SessionLimits limits) {
-        this.engine = engine;
+    ShardState(NodeRows node, ShardRow row) {
+        this.engine = node.engine();
         this.shard = row.getShard();
         this.opened = row;
         this.pieces = Pieces.of(row);
         this.lastVersion = row.getLastVersion();
         this.changeNumber = row.getChangeNumber();
         this.logTime = row.getLogTimeMillis();
-        this.sessions = new SessionTable(engine, row.getSessionNumber(), row.getSweepAtMillis(), limits);
+        this.gauge = new ShardGauge(node.clock(), logTime);
+        this.sessions = new SessionTable(engine, row.getSessionNumber(), row.getSweepAtMillis(), node.limits(), gauge);
     }
 
     Shard shard() {
@@ -55,6 +57,16 @@ final class ShardState {
         return logTime;
     }
 
+    /** What others may know of it. */
+    ShardGauge gauge() {
+        return gauge;
+    }
+
+    /** The applied commands that changed a row or a session: none changes a row and no session. */
+    long changeNumber() {
+        return changeNumber;
+    }
+
     long lastVersion() {
         return lastVersion;
     }
@@ -68,9 +80,9 @@ final class ShardState {
         return rows;
     }
 
-    /** A write has come. Log time never falls, whatever the leaders' clocks say. */
-    void advance(long leaderMillis) {
-        logTime = Math.max(logTime, leaderMillis);
+    /** A request has come. Log time never falls, whatever the leaders' clocks say. */
+    void advance(long commandMillis) {
+        logTime = Math.max(logTime, commandMillis);
         dirty = true;
         sessions.expire(logTime);
     }
@@ -78,6 +90,13 @@ final class ShardState {
     /** The write was done with this version. */
     void wrote(long version) {
         lastVersion = version;
+    }
+
+    /** What a command had for this shard is done. */
+    void endCommand() {
+        if (sessions.takeChanged()) {
+            changeNumber++;
+        }
     }
 
     /** Adds everything that changed since the last call; nothing if no write has come since. */

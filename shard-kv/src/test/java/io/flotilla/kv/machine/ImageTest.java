@@ -156,7 +156,7 @@ class ImageTest {
     }
 
     private static void check(String when, KvEngine left, Replica from, Replica old, boolean mustBeNew) {
-        KvMachines machines = new KvMachines(left);
+        KvMachines machines = new KvMachines(left, new TestClock());
         KvStateMachine found = (KvStateMachine) machines.open(Replica.GROUP);
         if (mustBeNew || found.installed().index() > 0) {
             assertThat(found.installed()).as(when).isEqualTo(at(from));

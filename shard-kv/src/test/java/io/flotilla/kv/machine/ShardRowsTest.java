@@ -189,7 +189,7 @@ class ShardRowsTest {
         replica.machine.writeOut();
         long generation = row(engine, Writes.low()).getPieces(0).getGeneration();
         long checksum = replica.machine.checksum();
-        KvMachines machines = new KvMachines(engine);
+        KvMachines machines = new KvMachines(engine, new TestClock());
         KvStateMachine machine = (KvStateMachine) machines.open(Replica.GROUP);
         SnapshotSource source = machine.snapshot();
         GroupChecksum summing = machines.checksum(Writes.GROUP);
@@ -205,7 +205,7 @@ class ShardRowsTest {
         engine.flush();
         MemoryEngine cut = engine.crash(0);
         assertThat(count(cut, Layout.dataPrefix(generation))).isEqualTo(5);
-        new KvMachines(cut);
+        new KvMachines(cut, new TestClock());
         assertThat(count(cut, Layout.dataPrefix(generation))).as("a start").isZero();
     }
 
@@ -213,7 +213,7 @@ class ShardRowsTest {
     void aReaderThatEndsLastDeletes() {
         replica.machine.writeOut();
         long generation = row(engine, Writes.low()).getPieces(0).getGeneration();
-        KvMachines machines = new KvMachines(engine);
+        KvMachines machines = new KvMachines(engine, new TestClock());
         KvStateMachine machine = (KvStateMachine) machines.open(Replica.GROUP);
         SnapshotSource source = machine.snapshot();
         machine.close();
@@ -346,7 +346,7 @@ class ShardRowsTest {
     void aDroppedGroupLeavesNothingOfAnyKind() {
         decorate(engine);
         replica.restart(engine);
-        KvMachines machines = new KvMachines(engine);
+        KvMachines machines = new KvMachines(engine, new TestClock());
         machines.open(Replica.GROUP).close();
         machines.drop(Writes.GROUP);
         MemoryEngine left = engine.crash(0);
@@ -368,7 +368,7 @@ class ShardRowsTest {
         // outside the piece that is held
         orphans.put(Layout.dataKey(SPARE + 1, bytes("w")), new byte[8]);
         engine.write(orphans);
-        new KvMachines(engine);
+        new KvMachines(engine, new TestClock());
         assertThat(count(engine, Layout.dataPrefix(300))).isZero();
         assertThat(count(engine, Layout.sessionPrefix(300))).isZero();
         assertThat(count(engine, Layout.changePrefix(300))).isZero();
@@ -378,7 +378,7 @@ class ShardRowsTest {
         assertThat(count(engine, Layout.dataPrefix(SPARE + 1))).isEqualTo(1);
         assertThat(count(engine, Layout.changePrefix(SPARE))).isEqualTo(2);
         int batches = engine.unflushedBatches();
-        new KvMachines(engine);
+        new KvMachines(engine, new TestClock());
         assertThat(engine.unflushedBatches()).as("nothing more to do").isEqualTo(batches + 1);
     }
 }
