@@ -57,7 +57,7 @@ final class ServiceFaults {
                 Mutant.of(
                         "exactly once",
                         "write applied after its not-after",
-                        FLEET,
+                        exactlyOnce("nothingForgottenCanBeAppliedAgain"),
                         new Patch(
                                 KV + "Commands.java",
                                 "if (logTime > notAfter) {",
@@ -175,19 +175,22 @@ final class ServiceFaults {
                 Mutant.of(
                         "rows",
                         "fences missing in a snapshot",
-                        Judge.test("kv.machine.ShardRowsTest#aSnapshotBringsFencesAndChangesAndEndsTheHoldsTheyHavePassed"),
+                        Judge.test(
+                                "kv.machine.ShardRowsTest#aSnapshotBringsFencesAndChangesAndEndsTheHoldsTheyHavePassed"),
                         new Patch(KV + "ImageSource.java", ".putVarint(fences());", ".putVarint(0);"),
                         new Patch(KV + "ImageSource.java", "enter(Stage.FENCES);", "enter(Stage.SESSIONS);")),
                 Mutant.of(
                         "rows",
                         "change index missing in a snapshot",
-                        Judge.test("kv.machine.ShardRowsTest#aSnapshotBringsFencesAndChangesAndEndsTheHoldsTheyHavePassed"),
+                        Judge.test(
+                                "kv.machine.ShardRowsTest#aSnapshotBringsFencesAndChangesAndEndsTheHoldsTheyHavePassed"),
                         new Patch(KV + "ImageSource.java", "nextRow(Stage.CHANGES)", "nextRow(Stage.TRAILER)")),
                 Mutant.of(
                         "commands",
                         "an unknown field of a command is skipped",
                         Judge.test("kv.machine.KvStateMachineTest#aCommandThatIsNotKnownInEveryPartStopsTheReplica"),
-                        new Patch(KV + "Commands.java", "if (unknown != null) {", "if (unknown != null && group < 0) {")),
+                        new Patch(
+                                KV + "Commands.java", "if (unknown != null) {", "if (unknown != null && group < 0) {")),
                 Mutant.of(
                         "commands",
                         "a newer client's field comes into the log",

@@ -277,7 +277,8 @@ public final class FleetSimulation implements FaultPlan.World {
         nodes.get(node).setWallClock(offByMillis);
         if (Math.abs(offByMillis) > HOUR_MILLIS && clocks.nextBoolean()) {
             // most who set a clock to another day notice soon
-            scheduler.after(1 + clocks.nextLong(2 * SECOND), () -> nodes.get(node).setWallClock(offByMillis % 1_000));
+            scheduler.after(
+                    1 + clocks.nextLong(2 * SECOND), () -> nodes.get(node).setWallClock(offByMillis % 1_000));
         }
     }
 

@@ -12,10 +12,8 @@ import io.flotilla.controller.decide.Placement;
 import io.flotilla.controller.proto.ControllerCommand;
 import io.flotilla.controller.proto.FoundFleet;
 import io.flotilla.controller.service.ControllerService;
-import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.machine.KvMachines;
-import io.flotilla.kv.machine.UnknownCommandException;
 import io.flotilla.kv.proto.KvGenesis;
 import io.flotilla.kv.service.KvService;
 import io.flotilla.raft.core.NodeId;
@@ -35,7 +33,6 @@ import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -450,22 +447,11 @@ final class FleetMember {
 
         @Override
         public void groupFailed(long groupId, Throwable cause) {
-            if (cause instanceof UnknownCommandException) {
-                // a newer version's doing, and nothing is broken: the other groups go on
-                LOG.error("{}: the replica of group {} was halted: {}", config.id(), groupId, cause.getMessage());
-                return;
-            }
             LOG.error("{}: the replica of group {} was halted", config.id(), groupId, cause);
-            NodeFailure failure;
-            if (cause instanceof UncheckedIOException disk) {
-                failure = NodeFailure.of(disk.getCause());
-            } else if (cause instanceof EngineException) {
-                failure = NodeFailure.of(cause);
-            } else {
-                failure = NodeFailure.broken(
-                        "the replica of group " + groupId + " was halted: " + NodeFailure.text(cause));
+            NodeFailure failure = NodeFailure.ofReplica(groupId, cause);
+            if (failure != null) {
+                lane.execute(() -> listener.failed(failure));
             }
-            lane.execute(() -> listener.failed(failure));
         }
 
         @Override

@@ -188,11 +188,12 @@ public final class KvMachines implements StateMachineFactory {
             }
         }
         node.published().remove(groupId);
+        RowUses.Use all = node.uses().use(rows);
         RowUses.Use shards = opened.remove(groupId);
         if (shards != null) {
             shards.forget();
         }
-        node.uses().change(node.uses().use(rows), List.of(), batch);
+        node.uses().change(all, List.of(), batch);
         engine.flush();
     }
 

@@ -49,7 +49,7 @@ final class RowUses {
             }
         }
 
-        /** Gives it up, and deletes nothing: somebody else uses the same rows, or will see to them. */
+        /** Gives it up, and deletes nothing: another use has the same rows by now. */
         void forget() {
             synchronized (RowUses.this) {
                 ranges.forEach(RowUses.this::remove);

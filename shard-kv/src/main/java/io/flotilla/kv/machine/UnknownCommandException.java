@@ -5,7 +5,8 @@ package io.flotilla.kv.machine;
  * replicas of other groups are not concerned.
  */
 public final class UnknownCommandException extends RuntimeException {
-    UnknownCommandException(long group, long index, String what) {
+    /** @param what such as {@code a command of kind 9} */
+    public UnknownCommandException(long group, long index, String what) {
         super("entry " + index + " of group " + group + " has " + what
                 + ", which this version does not know: run the version that wrote it on this node");
     }

@@ -18,6 +18,7 @@ import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.engine.memory.MemoryEngine;
+import io.flotilla.kv.engine.rocks.RocksEngine;
 import io.flotilla.kv.proto.ChangeIndexRow;
 import io.flotilla.kv.proto.FenceRow;
 import io.flotilla.kv.proto.HoldRow;
@@ -25,9 +26,11 @@ import io.flotilla.kv.proto.PieceRow;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.machine.SnapshotSource;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Where the rows of shards lie, what else a group has in the engine, and when it goes. */
 class ShardRowsTest {
@@ -354,6 +357,18 @@ class ShardRowsTest {
             assertThat(count(left, new byte[] {tag}))
                     .as("rows with tag %s", tag)
                     .isZero();
+        }
+    }
+
+    @Test
+    void aDirectoryOfAnotherFormatIsRefusedByName(@TempDir Path home) {
+        try (RocksEngine disk = RocksEngine.open(home)) {
+            store(disk, Layout.FORMAT_KEY, Layout.number(1));
+            assertThatThrownBy(() -> new KvMachines(disk, new TestClock()))
+                    .isInstanceOf(EngineException.class)
+                    .hasMessage("the rows of the database in " + home
+                            + " have format 1, this version reads and writes format 2: start the version that wrote them, or"
+                            + " a new node with an empty directory");
         }
     }
 
