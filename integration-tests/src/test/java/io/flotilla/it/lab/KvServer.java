@@ -10,8 +10,10 @@ import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.kv.engine.memory.MemoryEngine;
 import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.kv.machine.KvStateMachine;
+import io.flotilla.kv.machine.SessionLimits;
 import io.flotilla.kv.service.KvService;
 import io.flotilla.kv.service.NodeDirectory;
+import io.flotilla.kv.service.ShardMap;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.membership.Membership;
@@ -152,7 +154,7 @@ final class KvServer implements HostListener {
             all.add(id(i));
             transport.setAddress(id(i), id(i) + ":1");
         }
-        KvMachines machines = new KvMachines(engine);
+        KvMachines machines = new KvMachines(engine, incarnation.clock());
         RaftHost newHost = new RaftHost(
                 group.timing().config(id),
                 incarnation,
@@ -169,14 +171,24 @@ final class KvServer implements HostListener {
         newHost.createGroup(new GroupDescriptor(
                 KvGroup.GROUP, Membership.of(all), KvGroup.genesis().toByteArray()));
         host = newHost;
-        service = new KvService(newHost, incarnation.clock(), new NodeDirectory() {
+        service = new KvService(newHost, machines, incarnation.clock(), new NodeDirectory() {
             @Override
             public String addressOf(NodeId node) {
                 return node + ":1";
             }
 
             @Override
-            public long configurationNumber() {
+            public NodeId leaderOf(long group) {
+                return newHost.status(group).leader();
+            }
+
+            @Override
+            public ShardMap shards() {
+                return new ShardMap(group.configuration());
+            }
+
+            @Override
+            public int featureLevel() {
                 return 1;
             }
         });
@@ -190,6 +202,8 @@ final class KvServer implements HostListener {
                             .setProtocolVersion(frame.getHello().getProtocolVersion())
                             .setNodeId(id.value())
                             .setFleetId(KvGroup.FLEET)
+                            .setSessionWrites(SessionLimits.SESSION_WRITES)
+                            .setSessionWindowMillis(SessionLimits.WINDOW_MILLIS)
                             .setWallMillis(runtime.clock().wallMillis()))
                     .build());
         }
@@ -198,7 +212,7 @@ final class KvServer implements HostListener {
         List<Request> data = new ArrayList<>();
         for (Request request : frame.getRequestsList()) {
             switch (request.getBodyCase()) {
-                case READ, WRITE -> data.add(request);
+                case READ, WRITE, GOODBYE -> data.add(request);
                 case CONFIGURATION, WATCH ->
                     answer.accept(Response.newBuilder()
                             .setId(request.getId())

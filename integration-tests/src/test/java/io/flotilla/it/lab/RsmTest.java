@@ -29,6 +29,7 @@ class RsmTest {
     private static final int SERVERS = 3;
     private static final int OPERATIONS = 100;
     private static final long ELECTION_MILLIS = 1_000;
+    private static final long NOT_AFTER_MILLIS = 30_000;
     private static final long MAX_STATE_BYTES = 1_000;
     private static final String COUNTER = "counter";
 
@@ -55,7 +56,6 @@ class RsmTest {
                         .setSessionLow(group.random().nextLong())
                         .setSequence(1)
                         .setFirstUnacknowledged(1)
-                        .setNotAfterMillis(Long.MAX_VALUE)
                         .setMutation(Mutation.newBuilder()
                                 .setIncrement(Increment.newBuilder()
                                         .setKey(KvGroup.bytes(COUNTER))
@@ -64,7 +64,10 @@ class RsmTest {
     }
 
     private static void submit(KvGroup group, int server, Request operation, Consumer<Response> answer) {
-        group.server(server).service().handle(List.of(operation), answer::accept);
+        Request.Builder timed = operation.toBuilder();
+        timed.getWriteBuilder()
+                .setNotAfterMillis(group.server(server).runtime().clock().wallMillis() + NOT_AFTER_MILLIS);
+        group.server(server).service().handle(List.of(timed.build()), answer::accept);
     }
 
     /** The counter after the operation; -1 if the answer is that it was not done, or not known. */

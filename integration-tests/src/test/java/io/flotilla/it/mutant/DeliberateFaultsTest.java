@@ -47,6 +47,7 @@ class DeliberateFaultsTest {
         all.addAll(HostFaults.all());
         all.addAll(LaneFaults.all());
         all.addAll(ServiceFaults.all());
+        all.addAll(ServiceFaults.ofWindowsAndRows());
         return all;
     }
 

@@ -1,7 +1,8 @@
 package io.flotilla.it.sim;
 
+import io.flotilla.client.proto.Response;
+import io.flotilla.kv.machine.CommandOutcome;
 import io.flotilla.kv.machine.KvStateMachine;
-import io.flotilla.kv.machine.WriteOutcome;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.sim.TraceHash;
 import java.util.List;
@@ -19,10 +20,14 @@ public final class Fingerprints {
             }
             return hash;
         }
-        if (result instanceof WriteOutcome outcome) {
-            return outcome.reply() != null
-                    ? TraceHash.of(outcome.reply().toByteArray())
-                    : TraceHash.of(outcome.refusal().toByteArray()) + 1;
+        if (result instanceof CommandOutcome outcome) {
+            Response.Builder response = Response.newBuilder();
+            if (outcome.refusal() == null) {
+                outcome.answer(response);
+            } else {
+                response.setRefusal(outcome.refusal());
+            }
+            return TraceHash.of(response.build().toByteArray());
         }
         return result == null ? 0 : TraceHash.of(result.toString());
     }

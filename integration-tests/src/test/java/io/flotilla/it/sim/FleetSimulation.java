@@ -27,6 +27,7 @@ import java.util.TreeMap;
  */
 public final class FleetSimulation implements FaultPlan.World {
     private static final long SECOND = 1_000_000_000L;
+    private static final long HOUR_MILLIS = 3_600_000;
     private static final long LOOK_NANOS = SECOND / 4;
     /** Virtual seconds after the last fault by which everything must work again. */
     private static final int HEALING_SECONDS = 8;
@@ -48,6 +49,7 @@ public final class FleetSimulation implements FaultPlan.World {
     private final TreeMap<String, SimClient> clients = new TreeMap<>();
     private final List<String> nodeNames;
     private final List<String> clientNames;
+    private final SplittableRandom clocks;
 
     public FleetSimulation(long seed) {
         this(seed, FaultPlan.Profile.MIXED);
@@ -84,6 +86,7 @@ public final class FleetSimulation implements FaultPlan.World {
         }
         nodeNames = new ArrayList<>(nodes.keySet());
         clientNames = new ArrayList<>(clients.keySet());
+        clocks = random.split();
         faults = new FaultPlan(scheduler, network, this, profile, coverage);
     }
 
@@ -277,6 +280,11 @@ public final class FleetSimulation implements FaultPlan.World {
     @Override
     public void setWallClock(String node, long offByMillis) {
         nodes.get(node).setWallClock(offByMillis);
+        if (Math.abs(offByMillis) > HOUR_MILLIS && clocks.nextBoolean()) {
+            // most who set a clock to another day notice soon
+            scheduler.after(
+                    1 + clocks.nextLong(2 * SECOND), () -> nodes.get(node).setWallClock(offByMillis % 1_000));
+        }
     }
 
     @Override

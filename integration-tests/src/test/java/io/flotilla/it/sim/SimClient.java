@@ -43,6 +43,7 @@ import java.util.function.Supplier;
 final class SimClient {
     private static final long MILLI = 1_000_000L;
     private static final int MAX_UNDER_WAY = 4;
+    private static final long LEAVING_NANOS = 3_000 * MILLI;
 
     private final String name;
     private final SimScheduler scheduler;
@@ -87,14 +88,25 @@ final class SimClient {
         askAgain();
     }
 
+    /** Its process is killed, or it closes in order, says goodbye to its shards, and is gone some seconds later. */
     void restart() {
-        runtime.kill();
-        streams.died(runtime);
+        SimRuntime old = runtime;
+        if (random.nextBoolean()) {
+            client.close();
+            scheduler.after(LEAVING_NANOS, () -> end(old));
+        } else {
+            end(old);
+        }
         for (Asked asked : underWay) {
             asked.unknown.run();
         }
         underWay.clear();
         open();
+    }
+
+    private void end(SimRuntime gone) {
+        gone.kill();
+        streams.died(gone);
     }
 
     private void open() {
@@ -380,7 +392,9 @@ final class SimClient {
     private static KeyAnswer answer(CasResult result) {
         return result.done()
                 ? new KeyAnswer.Written(result.version())
-                : new KeyAnswer.NotSwapped(result.present().map(Keys::text).orElse(null));
+                : result.present()
+                        .<KeyAnswer>map(present -> new KeyAnswer.NotSwapped(Keys.text(present)))
+                        .orElseGet(() -> new KeyAnswer.NotDone(result.version()));
     }
 
     /** Both halves at once; half of the time only if one of them, or both, is as last seen. */

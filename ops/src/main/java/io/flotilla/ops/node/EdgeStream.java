@@ -47,7 +47,7 @@ final class EdgeStream implements EdgeSession {
     interface Services {
         HelloReply hello();
 
-        /** Reads and writes. Each is answered once. */
+        /** Reads, writes and goodbyes. Each is answered once. */
         void data(List<Request> requests, Answers out);
 
         /** Anything else. Each is answered once, a watch as often as there is news. */
@@ -242,7 +242,7 @@ final class EdgeStream implements EdgeSession {
         List<Request> data = new ArrayList<>(requests.size());
         for (Request request : requests) {
             switch (request.getBodyCase()) {
-                case READ, WRITE -> data.add(request);
+                case READ, WRITE, GOODBYE -> data.add(request);
                 case WATCH -> {
                     // It stays open as long as the stream: nobody waits for it.
                     inFlight.answered();
@@ -257,23 +257,13 @@ final class EdgeStream implements EdgeSession {
     }
 
     private boolean greet(ClientFrame frame) {
-        HelloReply hello = services.hello();
-        if (objection != null) {
-            hello = hello.toBuilder().setError(objection).build();
-        } else if (!frame.hasHello()) {
-            hello = hello.toBuilder()
-                    .setError("the first frame of a stream must say hello")
-                    .build();
-        } else if (frame.getHello().getProtocolVersion() != PeerCalls.PROTOCOL_VERSION) {
-            hello = hello.toBuilder()
-                    .setError("node " + hello.getNodeId() + " speaks version " + PeerCalls.PROTOCOL_VERSION
-                            + " of the client protocol, not "
-                            + frame.getHello().getProtocolVersion() + ": use a client of the same release")
-                    .build();
-        }
+        HelloReply hello = ClientGreeting.answer(services.hello(), frame, objection);
         greeted = true;
         ServerFrame first = ServerFrame.newBuilder().setHello(hello).build();
         boolean refused = !hello.getError().isEmpty();
+        if (refused) {
+            LOG.warn("a client's stream was refused: {}", hello.getError());
+        }
         lane.execute(() -> {
             sink.send(first);
             helloSent = true;

@@ -12,12 +12,10 @@ import io.flotilla.controller.decide.Placement;
 import io.flotilla.controller.proto.ControllerCommand;
 import io.flotilla.controller.proto.FoundFleet;
 import io.flotilla.controller.service.ControllerService;
-import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.kv.proto.KvGenesis;
 import io.flotilla.kv.service.KvService;
-import io.flotilla.kv.service.NodeDirectory;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.membership.Membership;
@@ -36,7 +34,6 @@ import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -141,7 +138,7 @@ final class FleetMember {
         for (RecoveredGroup group : log.recovered()) {
             replicas.add(group.descriptor().groupId());
         }
-        KvMachines machines = new KvMachines(engine);
+        KvMachines machines = new KvMachines(engine, ports.runtime().clock());
         checksums = new Checksums(ports.runtime().lane("checksums"), machines, this::appliedHere);
         host = new RaftHost(
                 config.host(),
@@ -152,17 +149,11 @@ final class FleetMember {
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
                 new Failures());
         controller = new ControllerService(host, addresses::addressOf);
-        data = new KvService(host, ports.runtime().clock(), new NodeDirectory() {
-            @Override
-            public String addressOf(NodeId node) {
-                return addresses.addressOf(node);
-            }
-
-            @Override
-            public long configurationNumber() {
-                return FleetMember.this.configurationNumber();
-            }
-        });
+        data = new KvService(
+                host,
+                machines,
+                ports.runtime().clock(),
+                new NodeKnowledge(addresses::addressOf, hub::newest, host::status));
         controllerCalls = new ControllerCalls(config.id(), lane, calls, addresses, host, controller, hub::newest);
         watch = new PeerWatch(
                 lane,
@@ -461,16 +452,10 @@ final class FleetMember {
         @Override
         public void groupFailed(long groupId, Throwable cause) {
             LOG.error("{}: the replica of group {} was halted", config.id(), groupId, cause);
-            NodeFailure failure;
-            if (cause instanceof UncheckedIOException disk) {
-                failure = NodeFailure.of(disk.getCause());
-            } else if (cause instanceof EngineException) {
-                failure = NodeFailure.of(cause);
-            } else {
-                failure = NodeFailure.broken(
-                        "the replica of group " + groupId + " was halted: " + NodeFailure.text(cause));
+            NodeFailure failure = NodeFailure.ofReplica(groupId, cause);
+            if (failure != null) {
+                lane.execute(() -> listener.failed(failure));
             }
-            lane.execute(() -> listener.failed(failure));
         }
 
         @Override

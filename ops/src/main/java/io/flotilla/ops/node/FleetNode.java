@@ -9,6 +9,7 @@ import io.flotilla.client.proto.ReplicaStatus;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.machine.SessionLimits;
 import io.flotilla.kv.service.Answers;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.StateFile;
@@ -360,6 +361,8 @@ public final class FleetNode implements AutoCloseable {
                     .setNodeId(config.id().value())
                     .setFleetId(fleetId())
                     .setWallMillis(ports.runtime().clock().wallMillis())
+                    .setSessionWrites(SessionLimits.SESSION_WRITES)
+                    .setSessionWindowMillis(SessionLimits.WINDOW_MILLIS)
                     .build();
         }
 

@@ -1,9 +1,11 @@
 package io.flotilla.ops.node;
 
 import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.machine.UnknownCommandException;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.log.LogDamageException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 
 /**
  * Why a node can't start or go on.
@@ -31,6 +33,22 @@ public record NodeFailure(int exitCode, String message) {
             return broken(text + "; nothing more is acknowledged: " + DiskFault.advice(text));
         }
         return broken(text);
+    }
+
+    /**
+     * Of a replica of this node that was halted; null if that is no reason for the node to stop: a newer version of the program
+     * proposed what this one does not know, nothing is broken, and the other groups go on.
+     */
+    static NodeFailure ofReplica(long group, Throwable cause) {
+        if (cause instanceof UnknownCommandException) {
+            return null;
+        }
+        if (cause instanceof UncheckedIOException disk) {
+            return of(disk.getCause());
+        }
+        return cause instanceof EngineException
+                ? of(cause)
+                : broken("the replica of group " + group + " was halted: " + text(cause));
     }
 
     static String text(Throwable cause) {

@@ -17,7 +17,8 @@ import java.util.function.Consumer;
  * node's lane, where all answers come, too.
  */
 final class PeerCalls {
-    static final int PROTOCOL_VERSION = 1;
+    /** The only version of the client protocol that this program speaks. */
+    static final int PROTOCOL_VERSION = 2;
 
     private final Lane lane;
     private final Connector connector;
@@ -71,7 +72,9 @@ final class PeerCalls {
         Stream stream = new Stream(answers, closed);
         stream.connection = connector.connect(address, stream);
         stream.connection.send(ClientFrame.newBuilder()
-                .setHello(Hello.newBuilder().setProtocolVersion(PROTOCOL_VERSION))
+                .setHello(Hello.newBuilder()
+                        .setProtocolVersion(PROTOCOL_VERSION)
+                        .setOldestProtocolVersion(PROTOCOL_VERSION))
                 .addRequests(request.setId(1))
                 .build());
         return stream;

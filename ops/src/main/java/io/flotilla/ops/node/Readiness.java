@@ -58,6 +58,9 @@ final class Readiness {
         if (status == null) {
             return "group " + group + " has no replica here yet";
         }
+        if (status.failure() != null) {
+            return "the replica of group " + group + " was halted: " + status.failure();
+        }
         if (status.leader() == null) {
             return "group " + group + " has no known leader";
         }

@@ -39,7 +39,7 @@ class EdgeStreamTest {
     private final EdgeStream.Services services = new EdgeStream.Services() {
         @Override
         public HelloReply hello() {
-            return HelloReply.newBuilder().setProtocolVersion(1).setNodeId("n1").build();
+            return HelloReply.newBuilder().setProtocolVersion(2).setNodeId("n1").build();
         }
 
         @Override
@@ -113,7 +113,7 @@ class EdgeStreamTest {
 
     @Test
     void answersThatComeTogetherLeaveInOneFrame() {
-        hello(1);
+        hello(2);
         assertThat(sent).hasSize(1);
         assertThat(sent.get(0).getHello().getNodeId()).isEqualTo("n1");
         ClientFrame.Builder frame = ClientFrame.newBuilder();
@@ -135,7 +135,7 @@ class EdgeStreamTest {
     /** What an applier gives leaves in one frame, on its own lane and not before it says so. */
     @Test
     void anAppliersAnswersWaitForEachOther() {
-        hello(1);
+        hello(2);
         ClientFrame.Builder frame = ClientFrame.newBuilder();
         for (int i = 1; i <= 3; i++) {
             frame.addRequests(read(i));
@@ -157,7 +157,7 @@ class EdgeStreamTest {
     @Test
     void noAnswerOvertakesTheHello() {
         stream.onFrame(ClientFrame.newBuilder()
-                .setHello(Hello.newBuilder().setProtocolVersion(1))
+                .setHello(Hello.newBuilder().setProtocolVersion(2))
                 .addRequests(read(1))
                 .build());
         ((Answers) outs.get(0)).gather(Response.newBuilder().setId(1).build());
@@ -170,12 +170,34 @@ class EdgeStreamTest {
 
     @Test
     void anotherVersionIsRefusedAndTheStreamClosed() {
-        hello(2);
-        assertThat(sent.get(0).getHello().getError()).contains("version 1");
+        hello(1);
+        assertThat(sent.get(0).getHello().getError())
+                .isEqualTo(
+                        "node n1 speaks version 2 of the client protocol, the client version 1: use a client of the same"
+                                + " release");
+        assertThat(sent.get(0).getHello().getProtocolVersion()).isEqualTo(2);
+        assertThat(sent.get(0).getHello().getOldestProtocolVersion()).isEqualTo(2);
         assertThat(closedHere).isEqualTo(1);
         assertThat(toldClosed).isEqualTo(1);
         stream.onFrame(ClientFrame.newBuilder().addRequests(read(1)).build());
         assertThat(asked).isEmpty();
+    }
+
+    @Test
+    void theVersionThatBothSpeakIsUsed() {
+        Hello newer = Hello.newBuilder()
+                .setProtocolVersion(5)
+                .setOldestProtocolVersion(2)
+                .build();
+        HelloReply node = HelloReply.newBuilder().setNodeId("n1").build();
+        ClientFrame.Builder first = ClientFrame.newBuilder().setHello(newer);
+        HelloReply agreed = ClientGreeting.answer(node, first.build(), null);
+        assertThat(agreed.getError()).isEmpty();
+        assertThat(agreed.getProtocolVersion()).isEqualTo(2);
+        first.getHelloBuilder().setOldestProtocolVersion(3);
+        assertThat(ClientGreeting.answer(node, first.build(), null).getError()).contains("the client versions 3 to 5");
+        assertThat(ClientGreeting.answer(node, first.build(), "no room").getError())
+                .isEqualTo("no room");
     }
 
     @Test
@@ -188,7 +210,7 @@ class EdgeStreamTest {
 
     @Test
     void tooManyUnansweredRequestsAreRefusedAsBusyUntilSomeAreAnswered() {
-        hello(1);
+        hello(2);
         int perFrame = 1024;
         long id = 0;
         for (int f = 0; f < EdgeStream.MAX_UNANSWERED / perFrame; f++) {
@@ -240,7 +262,7 @@ class EdgeStreamTest {
 
     @Test
     void aLargeRequestComesInPartsAndItsRoomIsGivenBackWithTheAnswer() {
-        hello(1);
+        hello(2);
         ByteString whole = largeWrite(7, 1_000_000);
         sendInParts(stream, 7, whole);
         assertThat(asked).hasSize(1);
@@ -280,7 +302,7 @@ class EdgeStreamTest {
     private EdgeStream greeted() {
         EdgeStream other = open(null);
         other.onFrame(ClientFrame.newBuilder()
-                .setHello(Hello.newBuilder().setProtocolVersion(1))
+                .setHello(Hello.newBuilder().setProtocolVersion(2))
                 .build());
         time.runFor(1);
         return other;
@@ -288,7 +310,7 @@ class EdgeStreamTest {
 
     @Test
     void aStreamThatEndsInTheMiddleOfALargeRequestGivesItsRoomBack() {
-        hello(1);
+        hello(2);
         ByteString whole = largeWrite(1, 1_000_000);
         stream.onFrame(
                 ClientFrame.newBuilder().setPart(part(1, whole, 0, 100_000)).build());
@@ -299,7 +321,7 @@ class EdgeStreamTest {
 
     @Test
     void partsThatDoNotBelongTogetherAndFramesTooLargeEndTheStream() {
-        hello(1);
+        hello(2);
         ByteString whole = largeWrite(1, 1_000_000);
         stream.onFrame(
                 ClientFrame.newBuilder().setPart(part(1, whole, 0, 100_000)).build());
@@ -310,7 +332,7 @@ class EdgeStreamTest {
         assertThat(intake.bytes()).isZero();
         EdgeStream other = open(null);
         other.onFrame(ClientFrame.newBuilder()
-                .setHello(Hello.newBuilder().setProtocolVersion(1))
+                .setHello(Hello.newBuilder().setProtocolVersion(2))
                 .addRequests(Request.newBuilder()
                         .setId(3)
                         .setWrite(WriteRequest.newBuilder()
@@ -326,7 +348,7 @@ class EdgeStreamTest {
 
     @Test
     void whatAClientDoesNotTakeWaitsWithinBoundsAndInTheEndTheStreamIsClosed() {
-        hello(1);
+        hello(2);
         takes = false;
         byte[] value = new byte[100_000];
         int answered = 0;
@@ -362,7 +384,7 @@ class EdgeStreamTest {
     void aStreamTooManyIsToldSo() {
         EdgeStream other = open("no more");
         other.onFrame(ClientFrame.newBuilder()
-                .setHello(Hello.newBuilder().setProtocolVersion(1))
+                .setHello(Hello.newBuilder().setProtocolVersion(2))
                 .build());
         time.runFor(1);
         assertThat(sent.get(0).getHello().getError()).isEqualTo("no more");
@@ -371,7 +393,7 @@ class EdgeStreamTest {
 
     @Test
     void aWatchWaitsForNobodyAndMayBeAnsweredAgainAndAgain() {
-        hello(1);
+        hello(2);
         for (int f = 0; f < EdgeStream.MAX_UNANSWERED; f += 1024) {
             ClientFrame.Builder frame = ClientFrame.newBuilder();
             for (int i = 0; i < 1024; i++) {
@@ -398,7 +420,7 @@ class EdgeStreamTest {
 
     @Test
     void nothingLeavesAClosedStream() {
-        hello(1);
+        hello(2);
         stream.onFrame(ClientFrame.newBuilder().addRequests(read(1)).build());
         stream.onClosed();
         answer(0);
@@ -409,7 +431,7 @@ class EdgeStreamTest {
 
     @Test
     void aLargeAnswerSplitsTheFrame() {
-        hello(1);
+        hello(2);
         stream.onFrame(ClientFrame.newBuilder()
                 .addRequests(read(1))
                 .addRequests(read(2))

@@ -62,6 +62,9 @@ public interface KvEngine extends AutoCloseable {
     /** Everything written up to this number survives a crash. Never falls while the engine is open. Cheap. */
     long durableSequence();
 
+    /** What and where it is, for messages: with its directory if it has one. */
+    String describe();
+
     /** Flushes, if no write has failed, and closes. */
     @Override
     void close();

@@ -15,9 +15,6 @@ import java.util.TreeMap;
 
 /** Lets a request through only to a shard that this group serves, in its present epoch and range. Applier lane. */
 final class EpochGuard {
-    /** Shards named in one refusal, at most. */
-    private static final int MAX_SHARDS_TOLD = 256;
-
     private final long group;
     private final SortedMap<Long, ShardState> shards = new TreeMap<>();
 
@@ -31,6 +28,16 @@ final class EpochGuard {
     /** By ascending id. */
     Collection<ShardState> shards() {
         return Collections.unmodifiableCollection(shards.values());
+    }
+
+    /** The shard with this id, or null if this group does not serve it. */
+    ShardState find(long id) {
+        return shards.get(id);
+    }
+
+    /** Whether the reference means this shard as it is. @param shard or null */
+    boolean serves(ShardState shard, ShardRef ref) {
+        return shard != null && shard.id() == ref.getId() && shard.epoch() == ref.getEpoch() && ref.getGroup() == group;
     }
 
     /** The shard that the reference means, or null if this group does not serve it in that epoch. */
@@ -94,18 +101,49 @@ final class EpochGuard {
         }
     }
 
-    /** The refusal of a request that was let through to no shard: tells what the group does serve. */
+    /** The refusal of a request that was let through to no shard; whoever answers adds what is known of shards. */
     Refusal staleRoute(ShardRef ref) {
-        Refusal.Builder refusal = Refusal.newBuilder()
+        return Refusal.newBuilder()
                 .setKind(Refusal.Kind.STALE_ROUTE)
                 .setMessage("group " + group + " does not serve shard " + ref.getId() + " in epoch " + ref.getEpoch()
-                        + " with such keys");
-        for (ShardState shard : shards.values()) {
-            if (refusal.getShardsCount() == MAX_SHARDS_TOLD) {
-                break;
-            }
-            refusal.addShards(shard.shard());
+                        + " with such keys")
+                .build();
+    }
+
+    /** The first key of a write; empty if it has none. */
+    static ByteString firstKey(Mutation mutation) {
+        switch (mutation.getOperationCase()) {
+            case PUT:
+                return mutation.getPut().getKey();
+            case DELETE:
+                return mutation.getDelete().getKey();
+            case APPEND:
+                return mutation.getAppend().getKey();
+            case INCREMENT:
+                return mutation.getIncrement().getKey();
+            case COMPARE_AND_SET:
+                return mutation.getCompareAndSet().getKey();
+            case BATCH:
+                Batch batch = mutation.getBatch();
+                return batch.getConditionsCount() > 0
+                        ? batch.getConditions(0).getKey()
+                        : batch.getMutationsCount() > 0 ? firstKey(batch.getMutations(0)) : ByteString.EMPTY;
+            default:
+                return ByteString.EMPTY;
         }
-        return refusal.build();
+    }
+
+    /** The first key of a read; empty if it has none. */
+    static ByteString firstKey(ReadRequest read) {
+        switch (read.getOperationCase()) {
+            case GET:
+                return read.getGet().getKey();
+            case MULTI_GET:
+                return read.getMultiGet().getKeysCount() > 0
+                        ? read.getMultiGet().getKeys(0)
+                        : ByteString.EMPTY;
+            default:
+                return read.getScan().getFrom();
+        }
     }
 }

@@ -16,12 +16,17 @@ import java.util.function.BooleanSupplier;
  */
 public final class GroupChecksum implements AutoCloseable {
     private final long index;
+    private final long group;
     private final EngineView view;
+    private final RowUses.Use use;
     private final List<ShardRow> shards;
 
-    GroupChecksum(long index, EngineView view, List<ShardRow> shards) {
+    /** @param use of all rows of the shards; closed with this */
+    GroupChecksum(long group, long index, EngineView view, RowUses.Use use, List<ShardRow> shards) {
+        this.group = group;
         this.index = index;
         this.view = view;
+        this.use = use;
         this.shards = shards;
     }
 
@@ -37,25 +42,38 @@ public final class GroupChecksum implements AutoCloseable {
     public long compute(BooleanSupplier goesOn) {
         Hasher hasher = Hashing.murmur3_128().newHasher().putLong(index);
         for (ShardRow shard : shards) {
-            // the generation differs from node to node
-            byte[] row = shard.toBuilder().clearGeneration().build().toByteArray();
+            byte[] row = ImageFormat.shared(shard).toByteArray();
             hasher.putInt(row.length).putBytes(row);
-            add(hasher, Layout.sessionPrefix(shard.getGeneration()), goesOn);
-            add(hasher, Layout.dataPrefix(shard.getGeneration()), goesOn);
+            add(hasher, RowRange.all(RowRange.Kind.SESSIONS, shard.getSessionNumber()), goesOn);
+            add(hasher, Pieces.of(shard).all(view::ascending), goesOn);
+            if (shard.hasChangeIndex()) {
+                add(
+                        hasher,
+                        RowRange.all(
+                                RowRange.Kind.CHANGES, shard.getChangeIndex().getNumber()),
+                        goesOn);
+            }
         }
+        byte[] fences = Layout.fencePrefix(group);
+        add(hasher, view.ascending(fences, Keys.afterPrefix(fences)), goesOn);
         return hasher.hash().asLong();
     }
 
-    private void add(Hasher hasher, byte[] prefix, BooleanSupplier goesOn) {
+    private void add(Hasher hasher, RowRange range, BooleanSupplier goesOn) {
+        add(hasher, view.ascending(range.from(), range.to()), goesOn);
+    }
+
+    /** @param cursor over rows whose keys begin with a number that is the same for all replicas, or this node's alone */
+    private static void add(Hasher hasher, EngineCursor cursor, BooleanSupplier goesOn) {
         long count = 0;
-        try (EngineCursor rows = view.ascending(prefix, Keys.afterPrefix(prefix))) {
+        try (EngineCursor rows = cursor) {
             while (rows.next()) {
                 if (!goesOn.getAsBoolean()) {
                     throw new CancellationException();
                 }
                 byte[] key = rows.key();
                 byte[] value = rows.value();
-                hasher.putInt(key.length).putBytes(key, prefix.length, key.length - prefix.length);
+                hasher.putInt(key.length).putBytes(key, Layout.NUMBER_PREFIX, key.length - Layout.NUMBER_PREFIX);
                 hasher.putInt(value.length).putBytes(value);
                 count++;
             }
@@ -66,5 +84,6 @@ public final class GroupChecksum implements AutoCloseable {
     @Override
     public void close() {
         view.close();
+        use.close();
     }
 }

@@ -2,24 +2,28 @@ package io.flotilla.kv.machine;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
 import io.flotilla.client.proto.Shard;
 import io.flotilla.kv.engine.EngineImport;
 import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
+import io.flotilla.kv.proto.FenceRow;
 import io.flotilla.kv.proto.SessionRow;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.machine.SnapshotSink;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
 /**
- * Takes an image as {@link ImageFormat} says, and writes its rows into an import under fresh generations. Nothing of it
- * is believed that could harm: a record out of order, a row outside its shard, a length that does not fit end it.
+ * Takes an image as {@link ImageFormat} says, and writes its rows into an import under fresh numbers. Nothing of it is
+ * believed that could harm: a record out of order, a row outside its shard, a length that does not fit end it.
  */
 final class ImageSink implements SnapshotSink {
     private final long group;
-    private final Generations generations;
+    private final Numbers numbers;
     private final EngineImport rows;
     private final CRC32C checksum = new CRC32C();
 
@@ -28,20 +32,23 @@ final class ImageSink implements SnapshotSink {
     private boolean failed;
     private long index;
     private int shardCount;
-    private final List<ShardRow> shards = new ArrayList<>();
-    private long firstGeneration;
+    private int fenceCount;
+    /** With their places in this engine once all have come. */
+    private List<ShardRow> shards = new ArrayList<>();
 
-    /** The kind, shard and key of the last row. */
-    private byte lastKind = ImageFormat.SHARD;
+    private final SortedMap<Long, FenceRow> fences = new TreeMap<>();
 
-    private int lastShard;
+    /** The kind and the engine's key of the last row. */
+    private byte lastKind = ImageFormat.FENCE;
+
     private byte[] lastKey = new byte[0];
     private long sessionCount;
     private long dataCount;
+    private long changeCount;
 
-    ImageSink(long group, KvEngine engine, Generations generations) {
+    ImageSink(long group, KvEngine engine, Numbers numbers) {
         this.group = group;
-        this.generations = generations;
+        this.numbers = numbers;
         this.rows = engine.newImport();
     }
 
@@ -75,6 +82,7 @@ final class ImageSink implements SnapshotSink {
         require(!whole, "there is something after its end");
         require(started == (kind != ImageFormat.HEADER), started ? "it has two headers" : "it begins without a header");
         require(kind <= ImageFormat.SHARD || shards.size() == shardCount, "it has fewer shards than its header says");
+        require(kind <= ImageFormat.FENCE || fences.size() == fenceCount, "it has fewer fences than its header says");
         switch (kind) {
             case ImageFormat.HEADER:
                 header(reader);
@@ -82,11 +90,17 @@ final class ImageSink implements SnapshotSink {
             case ImageFormat.SHARD:
                 shard(reader);
                 break;
+            case ImageFormat.FENCE:
+                fence(reader);
+                break;
             case ImageFormat.SESSION:
                 session(reader);
                 break;
             case ImageFormat.DATA:
                 data(reader);
+                break;
+            case ImageFormat.CHANGE:
+                change(reader);
                 break;
             case ImageFormat.TRAILER:
                 trailer(reader);
@@ -108,10 +122,8 @@ final class ImageSink implements SnapshotSink {
         index = reader.getVarint();
         require(index > 0, "its index is " + index);
         shardCount = reader.getVarint("the number of shards", ImageFormat.MAX_SHARDS);
+        fenceCount = reader.getVarint("the number of fences", ImageFormat.MAX_FENCES);
         started = true;
-        if (shardCount == 0) {
-            beginRows();
-        }
     }
 
     private void shard(RecordReader reader) {
@@ -124,46 +136,68 @@ final class ImageSink implements SnapshotSink {
         }
         Shard shard = row.getShard();
         require(shard.getGroup() == group, "shard " + shard.getId() + " is of group " + shard.getGroup());
-        require(row.getGeneration() == 0, "shard " + shard.getId() + " has a generation");
+        require(
+                row.equals(ImageFormat.shared(row)),
+                "shard " + shard.getId() + " says where its rows lie on another node");
         require(
                 shards.isEmpty() || shards.get(shards.size() - 1).getShard().getId() < shard.getId(),
                 "shard " + shard.getId() + " is out of order");
         shards.add(row);
         if (shards.size() == shardCount) {
-            beginRows();
+            place();
         }
     }
 
-    /** The fresh generations, and the memory of their numbers. */
-    private void beginRows() {
-        firstGeneration = generations.reserve(shardCount);
+    /** Gives all shards places under fresh numbers, with the memory of the numbers. */
+    private void place() {
+        int indexes = (int) shards.stream().filter(ShardRow::hasChangeIndex).count();
+        long first = numbers.reserve(2 * shardCount + indexes);
+        long index = first + 2L * shardCount;
+        List<ShardRow> placed = new ArrayList<>(shardCount);
         for (int i = 0; i < shardCount; i++) {
-            rows.put(Layout.generationKey(firstGeneration + i), new byte[0]);
+            ShardRow.Builder row = KvMachines.place(shards.get(i), first + i, first + shardCount + i);
+            if (row.hasChangeIndex()) {
+                row.getChangeIndexBuilder().setNumber(index++);
+            }
+            placed.add(row.build());
+        }
+        for (long number = first; number < index; number++) {
+            rows.put(Layout.numberKey(number), new byte[0]);
+        }
+        shards = placed;
+    }
+
+    private void fence(RecordReader reader) {
+        require(fences.size() < fenceCount, "it has more fences than its header says");
+        long shard = reader.getVarint();
+        byte[] row = reader.get(reader.getVarint("the length of a fence's row", Integer.MAX_VALUE));
+        require(fences.isEmpty() || fences.lastKey() < shard, "the fence of shard " + shard + " is out of order");
+        try {
+            fences.put(shard, FenceRow.parseFrom(row));
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalArgumentException("a fence's row is unreadable", e);
         }
     }
 
     private void session(RecordReader reader) {
-        int shard = reader.getVarint("the place of a shard", shardCount - 1);
+        ShardRow shard = owner(reader);
         byte[] id = reader.get(ImageFormat.SESSION_ID_BYTES);
-        follows(ImageFormat.SESSION, shard, id);
         byte[] value = reader.get(reader.getVarint("the length of a session's row", Integer.MAX_VALUE));
         try {
             SessionRow.parseFrom(value);
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalArgumentException("a session's row is unreadable", e);
         }
-        rows.put(Layout.sessionKey(firstGeneration + shard, id), value);
+        add(ImageFormat.SESSION, Layout.join(Layout.sessionPrefix(shard.getSessionNumber()), id), value);
         sessionCount++;
     }
 
     private void data(RecordReader reader) {
-        int shard = reader.getVarint("the place of a shard", shardCount - 1);
+        ShardRow owner = owner(reader);
         byte[] key = reader.get(reader.getVarint("the length of a key", Rules.MAX_KEY_BYTES));
-        follows(ImageFormat.DATA, shard, key);
         byte[] value =
                 reader.get(reader.getVarint("the length of a value", Rules.MAX_VALUE_BYTES + Layout.VERSION_BYTES));
-        ShardRow owner = shards.get(shard);
-        ByteString userKey = ByteString.copyFrom(key);
+        ByteString userKey = UnsafeByteOperations.unsafeWrap(key);
         require(
                 !userKey.isEmpty() && EpochGuard.covers(owner.getShard(), userKey),
                 "a key lies outside shard " + owner.getShard().getId());
@@ -172,29 +206,55 @@ final class ImageSink implements SnapshotSink {
                 Layout.number(value) <= owner.getLastVersion(),
                 "a key's version is above the last one of shard "
                         + owner.getShard().getId());
-        rows.put(Layout.dataKey(firstGeneration + shard, userKey), value);
+        add(ImageFormat.DATA, Layout.dataKey(owner.getPieces(0).getGeneration(), userKey), value);
         dataCount++;
     }
 
-    private void follows(byte kind, int shard, byte[] key) {
+    private void change(RecordReader reader) {
+        ShardRow owner = owner(reader);
+        byte[] id = reader.get(ImageFormat.CHANGE_ID_BYTES);
+        byte[] value = reader.get(reader.getVarint("the length of a change", 1 + Rules.MAX_KEY_BYTES));
+        require(
+                owner.hasChangeIndex(),
+                "there are changes of shard " + owner.getShard().getId() + ", which is not moving");
+        require(
+                value.length > 1
+                        && (value[0] == Layout.CHANGED_KEY
+                                || (value[0] == Layout.CHANGED_SESSION
+                                        && value.length == 1 + ImageFormat.SESSION_ID_BYTES)),
+                "a change is of neither a key nor a session");
+        add(
+                ImageFormat.CHANGE,
+                Layout.join(Layout.changePrefix(owner.getChangeIndex().getNumber()), id),
+                value);
+        changeCount++;
+    }
+
+    private ShardRow owner(RecordReader reader) {
+        return shards.get(reader.getVarint("the place of a shard", shardCount - 1));
+    }
+
+    /** The numbers grow with the shards' places: rows in order have keys in order. */
+    private void add(byte kind, byte[] key, byte[] value) {
         if (kind == lastKind) {
-            require(shard > lastShard || shard == lastShard && Keys.compare(lastKey, key) < 0, "a row is out of order");
+            require(Keys.compare(lastKey, key) < 0, "a row is out of order");
         } else {
-            require(kind > lastKind, "a session comes after data");
+            require(kind > lastKind, "sessions, data and changes are out of order");
             rows.cut();
         }
         lastKind = kind;
-        lastShard = shard;
         lastKey = key;
+        rows.put(key, value);
     }
 
     private void trailer(RecordReader reader) {
         long sessions = reader.getVarint();
         long data = reader.getVarint();
+        long changes = reader.getVarint();
         require(
-                sessions == sessionCount && data == dataCount,
-                "it should have " + sessions + " sessions and " + data + " rows, it has " + sessionCount + " and "
-                        + dataCount);
+                sessions == sessionCount && data == dataCount && changes == changeCount,
+                "it should have " + sessions + " sessions, " + data + " rows and " + changes + " changes, it has "
+                        + sessionCount + ", " + dataCount + " and " + changeCount);
         require(reader.getInt() == (int) checksum.getValue(), "it fails its checksum");
         whole = true;
     }
@@ -227,14 +287,14 @@ final class ImageSink implements SnapshotSink {
         return rows;
     }
 
-    /** The shards with their generations in this engine. */
+    /** The shards with their places in this engine. */
     List<ShardRow> shards() {
-        List<ShardRow> placed = new ArrayList<>(shards.size());
-        for (int i = 0; i < shards.size(); i++) {
-            placed.add(
-                    shards.get(i).toBuilder().setGeneration(firstGeneration + i).build());
-        }
-        return placed;
+        return shards;
+    }
+
+    /** By shard id. */
+    SortedMap<Long, FenceRow> fences() {
+        return fences;
     }
 
     @Override

@@ -13,8 +13,10 @@ final class ImageSource implements SnapshotSource {
     private enum Stage {
         HEADER,
         SHARDS,
+        FENCES,
         SESSIONS,
         DATA,
+        CHANGES,
         TRAILER,
         END
     }
@@ -22,6 +24,7 @@ final class ImageSource implements SnapshotSource {
     private final long group;
     private final long index;
     private final EngineView view;
+    private final RowUses.Use use;
     private final List<ShardRow> shards;
     private final RecordWriter record = new RecordWriter();
     private final CRC32C checksum = new CRC32C();
@@ -31,13 +34,18 @@ final class ImageSource implements SnapshotSource {
     private EngineCursor cursor;
     private long sessions;
     private long rows;
+    private long changes;
     private boolean open = true;
 
-    /** @param shards by ascending id */
-    ImageSource(long group, long index, EngineView view, List<ShardRow> shards) {
+    /**
+     * @param use of all rows of the shards; closed with this
+     * @param shards by ascending id
+     */
+    ImageSource(long group, long index, EngineView view, RowUses.Use use, List<ShardRow> shards) {
         this.group = group;
         this.index = index;
         this.view = view;
+        this.use = use;
         this.shards = shards;
     }
 
@@ -83,28 +91,31 @@ final class ImageSource implements SnapshotSource {
                         .putVarint(ImageFormat.FORMAT)
                         .putVarint(group)
                         .putVarint(index)
-                        .putVarint(shards.size());
+                        .putVarint(shards.size())
+                        .putVarint(fences());
                 stage = Stage.SHARDS;
                 return true;
             case SHARDS:
                 if (shard == shards.size()) {
-                    enter(Stage.SESSIONS);
+                    enter(Stage.FENCES);
                     return false;
                 }
-                byte[] row = shards.get(shard++).toBuilder()
-                        .clearGeneration()
-                        .build()
-                        .toByteArray();
+                byte[] row = ImageFormat.shared(shards.get(shard++)).toByteArray();
                 record.put(ImageFormat.SHARD).putVarint(row.length).put(row, 0, row.length);
                 return true;
+            case FENCES:
+                return fence();
             case SESSIONS:
                 return session();
             case DATA:
                 return data();
+            case CHANGES:
+                return change();
             default:
                 record.put(ImageFormat.TRAILER)
                         .putVarint(sessions)
                         .putVarint(rows)
+                        .putVarint(changes)
                         .putInt((int) checksum.getValue());
                 stage = Stage.END;
                 return true;
@@ -116,6 +127,38 @@ final class ImageSource implements SnapshotSource {
         shard = 0;
     }
 
+    private EngineCursor allFences() {
+        byte[] prefix = Layout.fencePrefix(group);
+        return view.ascending(prefix, Keys.afterPrefix(prefix));
+    }
+
+    private long fences() {
+        long count = 0;
+        try (EngineCursor all = allFences()) {
+            while (all.next()) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    private boolean fence() {
+        if (cursor == null) {
+            cursor = allFences();
+        }
+        if (!cursor.next()) {
+            closeCursor();
+            enter(Stage.SESSIONS);
+            return false;
+        }
+        byte[] row = cursor.value();
+        record.put(ImageFormat.FENCE)
+                .putVarint(Layout.shardOf(cursor.key()))
+                .putVarint(row.length)
+                .put(row, 0, row.length);
+        return true;
+    }
+
     private boolean session() {
         if (!nextRow(Stage.DATA)) {
             return false;
@@ -124,7 +167,7 @@ final class ImageSource implements SnapshotSource {
         byte[] value = cursor.value();
         record.put(ImageFormat.SESSION)
                 .putVarint(shard)
-                .put(key, Layout.SESSION_PREFIX, ImageFormat.SESSION_ID_BYTES)
+                .put(key, Layout.NUMBER_PREFIX, ImageFormat.SESSION_ID_BYTES)
                 .putVarint(value.length)
                 .put(value, 0, value.length);
         sessions++;
@@ -132,7 +175,7 @@ final class ImageSource implements SnapshotSource {
     }
 
     private boolean data() {
-        if (!nextRow(Stage.TRAILER)) {
+        if (!nextRow(Stage.CHANGES)) {
             return false;
         }
         byte[] key = cursor.key();
@@ -148,14 +191,26 @@ final class ImageSource implements SnapshotSource {
         return true;
     }
 
+    private boolean change() {
+        if (!nextRow(Stage.TRAILER)) {
+            return false;
+        }
+        byte[] key = cursor.key();
+        byte[] value = cursor.value();
+        record.put(ImageFormat.CHANGE)
+                .putVarint(shard)
+                .put(key, Layout.NUMBER_PREFIX, ImageFormat.CHANGE_ID_BYTES)
+                .putVarint(value.length)
+                .put(value, 0, value.length);
+        changes++;
+        return true;
+    }
+
     /** Steps to the next row of the present stage, of the present shard or a later one. */
     private boolean nextRow(Stage after) {
         while (shard < shards.size()) {
             if (cursor == null) {
-                long generation = shards.get(shard).getGeneration();
-                byte[] prefix =
-                        stage == Stage.SESSIONS ? Layout.sessionPrefix(generation) : Layout.dataPrefix(generation);
-                cursor = view.ascending(prefix, Keys.afterPrefix(prefix));
+                cursor = rowsOf(shards.get(shard));
             }
             if (cursor.next()) {
                 return true;
@@ -165,6 +220,23 @@ final class ImageSource implements SnapshotSource {
         }
         enter(after);
         return false;
+    }
+
+    private EngineCursor rowsOf(ShardRow row) {
+        switch (stage) {
+            case SESSIONS:
+                return cursorOver(RowRange.all(RowRange.Kind.SESSIONS, row.getSessionNumber()));
+            case DATA:
+                return Pieces.of(row).all(view::ascending);
+            default:
+                // without an index the number is 0, which no node ever draws
+                return cursorOver(
+                        RowRange.all(RowRange.Kind.CHANGES, row.getChangeIndex().getNumber()));
+        }
+    }
+
+    private EngineCursor cursorOver(RowRange range) {
+        return view.ascending(range.from(), range.to());
     }
 
     private void closeCursor() {
@@ -180,6 +252,7 @@ final class ImageSource implements SnapshotSource {
             open = false;
             closeCursor();
             view.close();
+            use.close();
         }
     }
 }

@@ -8,15 +8,18 @@ import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.EngineView;
 import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
+import io.flotilla.kv.proto.HoldRow;
 import io.flotilla.kv.proto.KvGenesis;
+import io.flotilla.kv.proto.PieceRow;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.runtime.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 
@@ -26,47 +29,91 @@ import java.util.function.BiFunction;
  */
 public final class KvMachines implements StateMachineFactory {
     private final KvEngine engine;
-    private final SessionLimits limits;
-    private final Generations generations;
+    private final NodeRows node;
     /** Whether all that the engine held at the beginning was durable: so it is after the engine was opened. */
     private final boolean foundDurable;
-    /** Groups whose rows may have changed since. */
-    private final Set<Long> opened = ConcurrentHashMap.newKeySet();
+    /** What the groups that were opened use, by group; their rows may have changed since. */
+    private final Map<Long, RowUses.Use> opened = new ConcurrentHashMap<>();
 
     /**
-     * Deletes from the engine what an earlier run left behind that nobody needs.
+     * Deletes from the engine what an earlier run left behind that nobody needs. May block.
      *
-     * @throws EngineException if the engine's rows were written by a newer version
+     * @param clock for what the door is told of log times
+     * @throws EngineException if the engine's rows were written by another version
      */
-    public KvMachines(KvEngine engine) {
-        this(engine, SessionLimits.DEFAULT);
+    public KvMachines(KvEngine engine, Clock clock) {
+        this(engine, clock, SessionLimits.DEFAULT);
     }
 
-    KvMachines(KvEngine engine, SessionLimits limits) {
+    KvMachines(KvEngine engine, Clock clock, SessionLimits limits) {
         this.engine = engine;
-        this.limits = limits;
         this.foundDurable = engine.durableSequence() >= engine.write(new EngineBatch());
         checkFormat(engine);
-        this.generations = new Generations(engine);
+        this.node = new NodeRows(
+                engine, new Numbers(engine), new RowUses(engine), limits, clock, new ConcurrentHashMap<>());
     }
 
     private static void checkFormat(KvEngine engine) {
         byte[] format = engine.get(Layout.FORMAT_KEY);
         if (format == null) {
+            try (EngineCursor any = engine.ascending(Layout.FORMAT_KEY, null)) {
+                if (any.next()) {
+                    throw new EngineException(engine.describe() + " has rows, but none that says in which format: it is"
+                            + " not a node's, or damaged; give the node an empty directory");
+                }
+            }
             EngineBatch batch = new EngineBatch();
             batch.put(Layout.FORMAT_KEY, Layout.number(Layout.FORMAT));
             engine.write(batch);
+            // before anything is ingested, which is durable at once
+            engine.flush();
         } else if (Layout.number(format) != Layout.FORMAT) {
-            throw new EngineException("the engine's rows have format " + Layout.number(format)
-                    + ", this version knows only " + Layout.FORMAT + ": start the version that wrote them");
+            throw new EngineException("the rows of " + engine.describe() + " have format " + Layout.number(format)
+                    + ", this version reads and writes format " + Layout.FORMAT
+                    + ": start the version that wrote them, or a new node with an empty directory");
         }
     }
 
     @Override
     public StateMachine open(GroupDescriptor group) {
-        boolean first = opened.add(group.groupId());
-        byte[] applied = engine.get(Layout.groupKey(group.groupId()));
-        return applied == null ? create(group) : reopen(group.groupId(), Layout.number(applied), first && foundDurable);
+        long id = group.groupId();
+        byte[] applied = engine.get(Layout.groupKey(id));
+        if (applied == null) {
+            return create(group);
+        }
+        List<ShardRow> shards = shards(engine::ascending, id);
+        RowUses.Use before = opened.get(id);
+        RowUses.Use use = before != null ? before : node.uses().use(rows(shards));
+        opened.put(id, use);
+        long index = Layout.number(applied);
+        byte[] row = engine.get(Layout.installedKey(id));
+        EntryId installed = row == null ? EntryId.ZERO : Layout.installed(row);
+        boolean durable = before == null && foundDurable;
+        return new KvStateMachine(
+                id, node, use, new KvStateMachine.Found(index, durable ? index : installed.index(), installed, shards));
+    }
+
+    /** What may be known of the replica of a group on this node without asking it; null if there is none. Any thread. */
+    public PublishedGroup published(long group) {
+        return node.published().get(group);
+    }
+
+    /** The rows of the engine that the shards use. */
+    static List<RowRange> rows(List<ShardRow> shards) {
+        List<RowRange> ranges = new ArrayList<>();
+        shards.forEach(shard -> ranges.addAll(RowRange.of(shard)));
+        return ranges;
+    }
+
+    /** A shard whose rows all lie in one new generation, as one piece. */
+    static ShardRow.Builder place(ShardRow shard, long generation, long sessionNumber) {
+        return shard.toBuilder()
+                .setSessionNumber(sessionNumber)
+                .clearPieces()
+                .addPieces(PieceRow.newBuilder()
+                        .setGeneration(generation)
+                        .setStart(shard.getShard().getStart())
+                        .setEnd(shard.getShard().getEnd()));
     }
 
     private KvStateMachine create(GroupDescriptor group) {
@@ -83,37 +130,70 @@ public final class KvMachines implements StateMachineFactory {
                 throw new IllegalArgumentException("the genesis of group " + group.groupId() + " has shard "
                         + shard.getId() + " of group " + shard.getGroup());
             }
-            long generation = generations.reserve(1);
-            ShardRow row = ShardRow.newBuilder()
-                    .setShard(shard)
-                    .setGeneration(generation)
+            long number = node.numbers().reserve(2);
+            ShardRow row = place(
+                            ShardRow.newBuilder()
+                                    .setShard(Shard.newBuilder()
+                                            .setId(shard.getId())
+                                            .setStart(shard.getStart())
+                                            .setEnd(shard.getEnd())
+                                            .setGroup(shard.getGroup())
+                                            .setEpoch(shard.getEpoch()))
+                                    .build(),
+                            number,
+                            number + 1)
                     .build();
-            batch.put(Layout.generationKey(generation), new byte[0]);
+            batch.put(Layout.numberKey(number), new byte[0]);
+            batch.put(Layout.numberKey(number + 1), new byte[0]);
             batch.put(Layout.shardKey(group.groupId(), shard.getId()), row.toByteArray());
             shards.add(row);
         }
         batch.put(Layout.groupKey(group.groupId()), Layout.number(0));
+        RowUses.Use use = node.uses().use(rows(shards));
+        opened.put(group.groupId(), use);
         engine.write(batch);
-        return new KvStateMachine(group.groupId(), engine, generations, limits, 0, 0, EntryId.ZERO, shards);
+        return new KvStateMachine(group.groupId(), node, use, new KvStateMachine.Found(0, 0, EntryId.ZERO, shards));
     }
 
     /**
-     * One batch, so that a crash leaves the group whole or nothing of it. The numbers of its generations stay known: they are
-     * never used again.
+     * One batch, so that a crash leaves the group whole or nothing of it but what is being read: that goes when nobody reads
+     * it any more, or at the next start. Its numbers stay known: they are never used again.
      */
     @Override
     public void drop(long groupId) {
         EngineBatch batch = new EngineBatch();
+        List<RowRange> rows = new ArrayList<>();
         for (ShardRow row : shards(engine::ascending, groupId)) {
-            Generations.delete(row.getGeneration(), batch);
+            rows.addAll(RowRange.of(row));
             batch.delete(Layout.shardKey(groupId, row.getShard().getId()));
+        }
+        byte[] holds = Layout.holdPrefix(groupId);
+        try (EngineCursor held = engine.ascending(holds, Keys.afterPrefix(holds))) {
+            while (held.next()) {
+                rows.addAll(RowRange.of(HoldRow.parseFrom(held.value())));
+                batch.delete(held.key());
+            }
+        } catch (InvalidProtocolBufferException e) {
+            throw new EngineException("a hold's row of group " + groupId + " is damaged", e);
+        }
+        byte[] fences = Layout.fencePrefix(groupId);
+        try (EngineCursor found = engine.ascending(fences, Keys.afterPrefix(fences))) {
+            while (found.next()) {
+                batch.delete(found.key());
+            }
         }
         for (byte[] key : List.of(Layout.groupKey(groupId), Layout.installedKey(groupId))) {
             if (engine.get(key) != null) {
                 batch.delete(key);
             }
         }
-        engine.write(batch);
+        node.published().remove(groupId);
+        RowUses.Use all = node.uses().use(rows);
+        RowUses.Use shards = opened.remove(groupId);
+        if (shards != null) {
+            shards.forget();
+        }
+        node.uses().change(all, List.of(), batch);
         engine.flush();
     }
 
@@ -122,20 +202,34 @@ public final class KvMachines implements StateMachineFactory {
      * brings the engine from one index to another as a whole. The caller computes it and closes it.
      */
     public GroupChecksum checksum(long group) {
-        EngineView view = engine.view();
-        GroupChecksum checksum = null;
-        try {
-            byte[] key = Layout.groupKey(group);
-            try (EngineCursor row = view.ascending(key, Keys.afterPrefix(key))) {
-                if (row.next()) {
-                    checksum = new GroupChecksum(Layout.number(row.value()), view, shards(view::ascending, group));
+        while (true) {
+            List<ShardRow> present = shards(engine::ascending, group);
+            RowUses.Use use = node.uses().use(rows(present));
+            EngineView view = engine.view();
+            GroupChecksum checksum = null;
+            try {
+                byte[] applied = value(view, Layout.groupKey(group));
+                List<ShardRow> shards = shards(view::ascending, group);
+                if (applied == null) {
+                    return null;
+                }
+                // else the shards got other rows between the two looks: the use is not of what the view shows
+                if (rows(shards).equals(rows(present))) {
+                    checksum = new GroupChecksum(group, Layout.number(applied), view, use, shards);
+                    return checksum;
+                }
+            } finally {
+                if (checksum == null) {
+                    view.close();
+                    use.close();
                 }
             }
-            return checksum;
-        } finally {
-            if (checksum == null) {
-                view.close();
-            }
+        }
+    }
+
+    private static byte[] value(EngineView view, byte[] key) {
+        try (EngineCursor row = view.ascending(key, Keys.afterPrefix(key))) {
+            return row.next() ? row.value() : null;
         }
     }
 
@@ -150,19 +244,5 @@ public final class KvMachines implements StateMachineFactory {
             throw new EngineException("a shard row of group " + group + " is damaged", e);
         }
         return shards;
-    }
-
-    private KvStateMachine reopen(long group, long appliedIndex, boolean durable) {
-        byte[] row = engine.get(Layout.installedKey(group));
-        EntryId installed = row == null ? EntryId.ZERO : Layout.installed(row);
-        return new KvStateMachine(
-                group,
-                engine,
-                generations,
-                limits,
-                appliedIndex,
-                durable ? appliedIndex : installed.index(),
-                installed,
-                shards(engine::ascending, group));
     }
 }

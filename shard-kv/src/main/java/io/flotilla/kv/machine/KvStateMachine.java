@@ -1,16 +1,18 @@
 package io.flotilla.kv.machine;
 
-import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.UnsafeByteOperations;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Response;
-import io.flotilla.client.proto.WriteReply;
-import io.flotilla.client.proto.WriteRequest;
+import io.flotilla.client.proto.Shard;
 import io.flotilla.kv.engine.EngineBatch;
+import io.flotilla.kv.engine.EngineCursor;
+import io.flotilla.kv.engine.EngineException;
+import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
-import io.flotilla.kv.proto.KeptReply;
-import io.flotilla.kv.proto.KvCommand;
+import io.flotilla.kv.proto.FenceRow;
+import io.flotilla.kv.proto.HoldRow;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.log.Entry;
@@ -19,23 +21,25 @@ import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
- * One group's shards. An entry is a {@link KvCommand}, its result the list of its writes' {@link WriteOutcome}s, in
- * their order.
+ * One group's shards. An entry is a {@link io.flotilla.kv.proto.KvCommand}, its result the list of its requests' {@link
+ * CommandOutcome}s, in their order.
  *
  * <p>What {@link #apply} changes is kept in memory, where reads see it, until {@link #writeOut} makes one engine batch of
  * it: the rows of the data and of the sessions as they are by then, the shards' counters and the applied index. So a
  * session that writes a thousand times in a moment costs one row of its own, and a crash loses nothing that the Raft log
  * can't tell again.
  *
- * <p>Exactly once: the reply to a write is kept until its client acknowledged it or log time has passed its not-after,
- * and a retry gets the kept one. A client must give a write the same not-after in every attempt.
+ * <p>Exactly once: the reply to a write is kept until its client acknowledged it or log time is more than {@link
+ * SessionLimits#WINDOW_MILLIS} past its not-after, and a retry gets the kept one. A client must give a write the same not-after
+ * in every attempt, until it knows that none of them was applied or can be.
  *
- * <p>The image of a group is told in {@link ImageFormat}. It is received beside the state, under generations of its
+ * <p>The image of a group is told in {@link ImageFormat}. It is received beside the state, under numbers of its
  * own; {@link #install} takes its rows in, and one batch makes them the state.
  *
  * <p>Belongs to the group's applier lane.
@@ -48,11 +52,14 @@ public final class KvStateMachine implements StateMachine {
 
     private final long group;
     private final KvEngine engine;
-    private final Generations generations;
-    private final SessionLimits limits;
+    private final NodeRows node;
+    /** Of what the shards have in the engine. */
+    private final RowUses.Use use;
+
     private final ShardReader reader;
 
     private EpochGuard guard;
+    private Commands commands;
     private EntryId installed;
 
     private long appliedIndex;
@@ -74,25 +81,27 @@ public final class KvStateMachine implements StateMachine {
     /** The engine's number of {@link #writtenIndex}. */
     private long newestSequence;
 
-    KvStateMachine(
-            long group,
-            KvEngine engine,
-            Generations generations,
-            SessionLimits limits,
-            long appliedIndex,
-            long durableIndex,
-            EntryId installed,
-            List<ShardRow> shards) {
+    /**
+     * A group as the engine has it.
+     *
+     * @param durableIndex the applied index that a crash would leave
+     * @param installed the last entry of the snapshot installed last
+     * @param shards by ascending id
+     */
+    record Found(long appliedIndex, long durableIndex, EntryId installed, List<ShardRow> shards) {}
+
+    /** @param use of what the shards have in the engine */
+    KvStateMachine(long group, NodeRows node, RowUses.Use use, Found found) {
         this.group = group;
-        this.engine = engine;
-        this.generations = generations;
-        this.limits = limits;
+        this.engine = node.engine();
+        this.node = node;
+        this.use = use;
         this.reader = new ShardReader(engine);
-        this.guard = guard(shards);
-        this.installed = installed;
-        this.appliedIndex = appliedIndex;
+        serve(found.shards());
+        this.installed = found.installed();
+        this.appliedIndex = found.appliedIndex();
         this.writtenIndex = appliedIndex;
-        this.durableIndex = durableIndex;
+        this.durableIndex = found.durableIndex();
         this.pendingIndex = appliedIndex;
         this.pendingSequence = engine.write(new EngineBatch());
         this.newestSequence = pendingSequence;
@@ -120,6 +129,7 @@ public final class KvStateMachine implements StateMachine {
         }
         appliedIndex = index;
         broken = false;
+        commands.publish();
         return results;
     }
 
@@ -159,89 +169,15 @@ public final class KvStateMachine implements StateMachine {
         keptBytes = 0;
     }
 
-    private List<WriteOutcome> apply(Entry entry) {
-        KvCommand command;
-        try {
-            CodedInputStream bytes =
-                    UnsafeByteOperations.unsafeWrap(entry.payload()).newCodedInput();
-            // no copies of keys and values: an entry's payload never changes
-            bytes.enableAliasing(true);
-            command = KvCommand.parseFrom(bytes);
-        } catch (IOException e) {
-            throw new IllegalStateException("group " + group + ": entry " + entry + " is no command", e);
-        }
-        List<WriteOutcome> outcomes = new ArrayList<>(command.getWritesCount());
-        keptRows += command.getWritesCount();
-        for (int i = 0; i < command.getWritesCount(); i++) {
-            outcomes.add(apply(command.getWrites(i), command.getLeaderMillis()));
-        }
+    private List<CommandOutcome> apply(Entry entry) {
+        List<CommandOutcome> outcomes = commands.apply(entry);
+        keptRows += outcomes.size();
         return outcomes;
-    }
-
-    private WriteOutcome apply(WriteRequest write, long leaderMillis) {
-        String wrong = Rules.check(write);
-        if (wrong != null) {
-            return refused(Refusal.Kind.INVALID, wrong, 0);
-        }
-        ShardState shard = guard.find(write.getShard());
-        if (shard == null || !EpochGuard.covers(shard.shard(), write.getMutation())) {
-            return WriteOutcome.refused(guard.staleRoute(write.getShard()));
-        }
-        shard.advance(leaderMillis);
-        SessionTable sessions = shard.sessions();
-        SessionId id = new SessionId(write.getSessionHigh(), write.getSessionLow());
-        Session session = sessions.find(id);
-        if (session != null) {
-            sessions.acknowledge(session, write.getFirstUnacknowledged());
-            if (write.getSequence() < session.firstUnacknowledged()) {
-                return refused(
-                        Refusal.Kind.ALREADY_ACKNOWLEDGED,
-                        "the session has acknowledged all below " + session.firstUnacknowledged(),
-                        shard.logTime());
-            }
-            KeptReply kept = session.reply(write.getSequence());
-            if (kept != null) {
-                return WriteOutcome.done(kept.getReply(), shard.logTime());
-            }
-        }
-        if (shard.logTime() > write.getNotAfterMillis()) {
-            return refused(
-                    Refusal.Kind.EXPIRED,
-                    "log time is past the write's not-after by " + (shard.logTime() - write.getNotAfterMillis())
-                            + " ms",
-                    shard.logTime());
-        }
-        String full = sessions.full(session, write.getSequence(), shard.logTime());
-        if (full != null) {
-            return refused(Refusal.Kind.BUSY, full, shard.logTime());
-        }
-        long version = shard.lastVersion() + 1;
-        WriteReply reply = Mutations.apply(shard.rows(), write.getMutation(), version);
-        if (reply.getOutcome() == WriteReply.Outcome.DONE) {
-            shard.wrote(version);
-        }
-        sessions.keep(
-                session != null ? session : sessions.begin(id, write.getFirstUnacknowledged()),
-                KeptReply.newBuilder()
-                        .setSequence(write.getSequence())
-                        .setNotAfterMillis(write.getNotAfterMillis())
-                        .setReply(reply)
-                        .build());
-        return WriteOutcome.done(reply, shard.logTime());
-    }
-
-    private static WriteOutcome refused(Refusal.Kind kind, String message, long logTime) {
-        Refusal.Builder refusal =
-                Refusal.newBuilder().setKind(kind).setMessage(message).setLogTimeMillis(logTime);
-        if (kind == Refusal.Kind.BUSY) {
-            refusal.setRetryAfterMillis(100);
-        }
-        return WriteOutcome.refused(refusal.build());
     }
 
     /**
      * Answers a read from everything applied so far: puts a reply or a refusal into the response. Only when the host
-     * says that a read may run.
+     * says that a read may run. A STALE_ROUTE names no shards.
      */
     public void read(ReadRequest read, Response.Builder response) {
         Check.that(!broken, "group %s: a batch was applied in part", group);
@@ -260,6 +196,11 @@ public final class KvStateMachine implements StateMachine {
             writeOut(); // cursors see the engine alone
         }
         reader.read(shard, read, response);
+    }
+
+    /** The first key that a read is about; empty if it has none. */
+    public static ByteString firstKey(ReadRequest read) {
+        return EpochGuard.firstKey(read);
     }
 
     @Override
@@ -291,18 +232,18 @@ public final class KvStateMachine implements StateMachine {
     @Override
     public SnapshotSource snapshot() {
         writeOut();
-        return new ImageSource(group, appliedIndex, engine.view(), rows());
+        return new ImageSource(group, appliedIndex, engine.view(), node.uses().use(KvMachines.rows(rows())), rows());
     }
 
     @Override
     public SnapshotSink receiveSnapshot() {
-        return new ImageSink(group, engine, generations);
+        return new ImageSink(group, engine, node.numbers());
     }
 
     /**
-     * The order makes a crash harmless. The ingested rows are durable first, under generations that no shard has yet:
-     * a start deletes them. The batch that gives the shards these generations, and deletes the old ones, is durable as a
-     * whole or not at all. Blocks until both are, and with it the other groups of this lane: milliseconds for each file,
+     * The order makes a crash harmless. The ingested rows are durable first, under numbers that no shard has yet: a start
+     * deletes them. The batch that gives the shards these numbers, and deletes what lies under the old ones as far as nobody
+     * reads it, is durable as a whole or not at all. Blocks until both are, and with it the other groups of this lane: milliseconds for each file,
      * and the time that the engine takes to write out what it holds in memory.
      */
     @Override
@@ -323,16 +264,18 @@ public final class KvStateMachine implements StateMachine {
         EngineBatch batch = new EngineBatch();
         for (ShardState shard : guard.shards()) {
             batch.delete(Layout.shardKey(group, shard.id()));
-            Generations.delete(shard.generation(), batch);
         }
         for (ShardRow row : shards) {
             batch.put(Layout.shardKey(group, row.getShard().getId()), row.toByteArray());
         }
+        replaceFences(received.fences(), batch);
+        RowUses.Use passed = dropHolds(received.fences(), batch);
         batch.put(Layout.groupKey(group), Layout.number(last.index()));
         batch.put(Layout.installedKey(group), Layout.installedRow(last));
-        newestSequence = engine.write(batch);
+        newestSequence = node.uses().change(use, KvMachines.rows(shards), batch);
+        passed.close();
         engine.flush();
-        guard = guard(shards);
+        serve(shards);
         installed = last;
         appliedIndex = last.index();
         written();
@@ -342,12 +285,59 @@ public final class KvStateMachine implements StateMachine {
         broken = false;
     }
 
-    private EpochGuard guard(List<ShardRow> rows) {
-        List<ShardState> shards = new ArrayList<>(rows.size());
-        for (ShardRow row : rows) {
-            shards.add(new ShardState(engine, row, limits));
+    private void replaceFences(SortedMap<Long, FenceRow> fences, EngineBatch batch) {
+        byte[] prefix = Layout.fencePrefix(group);
+        batch.deleteRange(prefix, Keys.afterPrefix(prefix));
+        fences.forEach((shard, row) -> batch.put(Layout.fenceKey(group, shard), row.toByteArray()));
+    }
+
+    /**
+     * A hold ends in the batch that brings the fence to its move.
+     *
+     * @return of the rows of these holds: to be closed after the batch was written
+     */
+    private RowUses.Use dropHolds(SortedMap<Long, FenceRow> fences, EngineBatch batch) {
+        List<RowRange> rows = new ArrayList<>();
+        byte[] prefix = Layout.holdPrefix(group);
+        try (EngineCursor holds = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
+            while (holds.next()) {
+                FenceRow fence = fences.get(Layout.shardOf(holds.key()));
+                if (fence != null && fence.getMove() >= Layout.moveOf(holds.key())) {
+                    batch.delete(holds.key());
+                    rows.addAll(RowRange.of(HoldRow.parseFrom(holds.value())));
+                }
+            }
+        } catch (InvalidProtocolBufferException e) {
+            throw new EngineException("a hold's row of group " + group + " is damaged", e);
         }
-        return new EpochGuard(group, shards);
+        return node.uses().use(rows);
+    }
+
+    /** From now on these are the shards; the engine has all that is theirs. */
+    private void serve(List<ShardRow> rows) {
+        List<ShardState> shards = new ArrayList<>(rows.size());
+        SortedMap<Long, ShardGauge> gauges = new TreeMap<>();
+        List<Shard> known = new ArrayList<>(rows.size());
+        for (ShardRow row : rows) {
+            ShardState shard = new ShardState(node, row);
+            shards.add(shard);
+            gauges.put(shard.id(), shard.gauge());
+            known.add(shard.shard());
+        }
+        byte[] prefix = Layout.fencePrefix(group);
+        try (EngineCursor fences = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
+            while (fences.next()) {
+                FenceRow fence = FenceRow.parseFrom(fences.value());
+                if (fence.hasGoneTo()) {
+                    known.add(fence.getGoneTo());
+                }
+            }
+        } catch (InvalidProtocolBufferException e) {
+            throw new EngineException("a fence's row of group " + group + " is damaged", e);
+        }
+        guard = new EpochGuard(group, shards);
+        commands = new Commands(group, guard);
+        node.published().put(group, new PublishedGroup(gauges, List.copyOf(known)));
     }
 
     private List<ShardRow> rows() {
@@ -366,7 +356,8 @@ public final class KvStateMachine implements StateMachine {
     /** What the whole state adds up to, see {@link GroupChecksum}: reads every row of the group at once. For tests. */
     public long checksum() {
         writeOut();
-        try (GroupChecksum checksum = new GroupChecksum(appliedIndex, engine.view(), rows())) {
+        try (GroupChecksum checksum = new GroupChecksum(
+                group, appliedIndex, engine.view(), node.uses().use(KvMachines.rows(rows())), rows())) {
             return checksum.compute(() -> true);
         }
     }

@@ -4,50 +4,66 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import io.flotilla.raft.core.log.EntryId;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
- * Where rows lie in the engine. The first byte says what a row is; numbers are eight bytes, big end first.
+ * Where rows lie in the engine. The first byte says what a row is; numbers are eight bytes, big end first. What is under a
+ * {@code number} lies where this node drew it ({@link Numbers}), and a record says whose it is: all other replicas have it
+ * elsewhere.
  *
  * <pre>
- * 00                                    format of everything below
- * 01 generation                         a generation that was used on this node: never again
- * 02 group                              index of the last entry applied
- * 03 group shard                        {@link io.flotilla.kv.proto.ShardRow}
- * 04 generation session-high session-low {@link io.flotilla.kv.proto.SessionRow}
- * 05 generation user-key                version, then the value
- * 06 group                              term and index of the last entry in the image installed last
+ * 00                                      format of everything below
+ * 01 number                               a number that was used on this node: never again
+ * 02 group                                index of the last entry applied
+ * 03 group shard                          {@link io.flotilla.kv.proto.ShardRow}
+ * 04 number session-high session-low      {@link io.flotilla.kv.proto.SessionRow}
+ * 05 number user-key                      version, then the value; the number is the generation of a piece
+ * 06 group                                term and index of the last entry in the snapshot installed last
+ * 07 number change-number n               change index of a shard that moves: 0 and a user-key, or 1 and a session's identity
+ * 08 group shard                          {@link io.flotilla.kv.proto.FenceRow}
+ * 09 group shard move                     {@link io.flotilla.kv.proto.HoldRow}
  * </pre>
+ *
+ * <p>02 to 05, 07 and 08 are the group's state: in snapshots and checksums, but for the numbers. 09 is this node's alone.
  */
 final class Layout {
-    static final long FORMAT = 1;
+    static final long FORMAT = 2;
     static final byte[] FORMAT_KEY = {0};
 
-    private static final byte GENERATION = 1;
+    private static final byte NUMBER = 1;
     private static final byte GROUP = 2;
     private static final byte SHARD = 3;
     private static final byte SESSION = 4;
     private static final byte DATA = 5;
     private static final byte INSTALLED = 6;
+    private static final byte CHANGE = 7;
+    private static final byte FENCE = 8;
+    private static final byte HOLD = 9;
 
-    /** Bytes of a session key before the session's identity. */
-    static final int SESSION_PREFIX = 9;
+    /** Bytes of a key before what lies under its number. */
+    static final int NUMBER_PREFIX = 9;
     /** Bytes of a data key before the user's key. */
-    static final int DATA_PREFIX = 9;
+    static final int DATA_PREFIX = NUMBER_PREFIX;
     /** Bytes of a data row before the value. */
     static final int VERSION_BYTES = 8;
 
+    /** What a row of a change index is of: its first byte. */
+    static final byte CHANGED_KEY = 0;
+
+    static final byte CHANGED_SESSION = 1;
+
     private Layout() {}
 
-    static byte[] generationPrefix() {
-        return new byte[] {GENERATION};
+    static byte[] numbersPrefix() {
+        return new byte[] {NUMBER};
     }
 
-    static byte[] generationKey(long generation) {
-        return numbered(GENERATION, generation);
+    static byte[] numberKey(long number) {
+        return numbered(NUMBER, number);
     }
 
-    static long generationOf(byte[] generationKey) {
-        return ByteBuffer.wrap(generationKey).getLong(1);
+    static long numberOf(byte[] numberKey) {
+        return ByteBuffer.wrap(numberKey).getLong(1);
     }
 
     static byte[] groupKey(long group) {
@@ -79,28 +95,79 @@ final class Layout {
     }
 
     static byte[] shardKey(long group, long shard) {
-        return ByteBuffer.allocate(17).put(SHARD).putLong(group).putLong(shard).array();
+        return ofShard(SHARD, group, shard);
     }
 
-    static byte[] sessionPrefix(long generation) {
-        return numbered(SESSION, generation);
+    static byte[] fencePrefix(long group) {
+        return numbered(FENCE, group);
     }
 
-    static byte[] sessionKey(long generation, SessionId id) {
+    static byte[] fenceKey(long group, long shard) {
+        return ofShard(FENCE, group, shard);
+    }
+
+    static byte[] holdsPrefix() {
+        return new byte[] {HOLD};
+    }
+
+    static byte[] holdPrefix(long group) {
+        return numbered(HOLD, group);
+    }
+
+    static byte[] holdKey(long group, long shard, long move) {
         return ByteBuffer.allocate(25)
-                .put(SESSION)
-                .putLong(generation)
-                .putLong(id.high())
-                .putLong(id.low())
+                .put(HOLD)
+                .putLong(group)
+                .putLong(shard)
+                .putLong(move)
                 .array();
     }
 
-    /** @param id the bytes of a session's identity */
-    static byte[] sessionKey(long generation, byte[] id) {
-        return ByteBuffer.allocate(SESSION_PREFIX + id.length)
+    /** The shard that a row of a shard, a fence or a hold is of. */
+    static long shardOf(byte[] key) {
+        return ByteBuffer.wrap(key).getLong(9);
+    }
+
+    static long moveOf(byte[] holdKey) {
+        return ByteBuffer.wrap(holdKey).getLong(17);
+    }
+
+    static byte[] changePrefix(long number) {
+        return numbered(CHANGE, number);
+    }
+
+    /** @param n counts the changes of one command */
+    static byte[] changeKey(long number, long changeNumber, long n) {
+        return ByteBuffer.allocate(25)
+                .put(CHANGE)
+                .putLong(number)
+                .putLong(changeNumber)
+                .putLong(n)
+                .array();
+    }
+
+    static byte[] changeOf(ByteString userKey) {
+        return join(new byte[] {CHANGED_KEY}, userKey);
+    }
+
+    static byte[] changeOf(SessionId session) {
+        return ByteBuffer.allocate(17)
+                .put(CHANGED_SESSION)
+                .putLong(session.high())
+                .putLong(session.low())
+                .array();
+    }
+
+    static byte[] sessionPrefix(long number) {
+        return numbered(SESSION, number);
+    }
+
+    static byte[] sessionKey(long number, SessionId id) {
+        return ByteBuffer.allocate(25)
                 .put(SESSION)
-                .putLong(generation)
-                .put(id)
+                .putLong(number)
+                .putLong(id.high())
+                .putLong(id.low())
                 .array();
     }
 
@@ -148,6 +215,23 @@ final class Layout {
 
     static long number(byte[] bytes) {
         return ByteBuffer.wrap(bytes).getLong();
+    }
+
+    static byte[] join(byte[] prefix, ByteString rest) {
+        byte[] joined = Arrays.copyOf(prefix, prefix.length + rest.size());
+        rest.copyTo(joined, prefix.length);
+        return joined;
+    }
+
+    /** A key under a number. @param rest what follows the number */
+    static byte[] join(byte[] prefix, byte[] rest) {
+        byte[] joined = Arrays.copyOf(prefix, prefix.length + rest.length);
+        System.arraycopy(rest, 0, joined, prefix.length, rest.length);
+        return joined;
+    }
+
+    private static byte[] ofShard(byte tag, long group, long shard) {
+        return ByteBuffer.allocate(17).put(tag).putLong(group).putLong(shard).array();
     }
 
     private static byte[] numbered(byte tag, long number) {

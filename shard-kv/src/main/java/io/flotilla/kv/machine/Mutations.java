@@ -11,25 +11,21 @@ import io.flotilla.client.proto.WriteReply;
 
 /** What each mutation does to the rows of its shard: arithmetic alone. The mutation is well-formed ({@link Rules}). */
 final class Mutations {
-    private static final WriteReply NOT_THERE = WriteReply.newBuilder()
-            .setOutcome(WriteReply.Outcome.CONDITION_FAILED)
-            .build();
-
     private Mutations() {}
 
     /**
      * Changes the rows if the outcome is DONE, and nothing otherwise.
      *
      * @param version for the keys it writes
-     * @return the reply without log time; it shares no memory with the mutation
+     * @return what it did; a number in it shares no memory with the mutation
      */
-    static WriteReply apply(Rows rows, Mutation mutation, long version) {
+    static Effect apply(Rows rows, Mutation mutation, long version) {
         switch (mutation.getOperationCase()) {
             case PUT:
                 rows.put(
                         mutation.getPut().getKey(),
                         new Row(version, mutation.getPut().getValue()));
-                return done(version).build();
+                return Effect.done(version);
             case DELETE:
                 return delete(rows, mutation.getDelete().getKey(), version);
             case APPEND:
@@ -45,46 +41,42 @@ final class Mutations {
         }
     }
 
-    private static WriteReply.Builder done(long version) {
-        return WriteReply.newBuilder().setOutcome(WriteReply.Outcome.DONE).setVersion(version);
-    }
-
-    private static WriteReply delete(Rows rows, ByteString key, long version) {
+    private static Effect delete(Rows rows, ByteString key, long version) {
         if (rows.get(key) == null) {
-            return NOT_THERE;
+            return Effect.ABSENT;
         }
         rows.delete(key);
-        return done(version).setExisted(true).build();
+        return Effect.deleted(version);
     }
 
-    private static WriteReply append(Rows rows, Append append, long version) {
+    private static Effect append(Rows rows, Append append, long version) {
         Row present = rows.get(append.getKey());
         ByteString old = present == null ? ByteString.EMPTY : present.value();
         int size = old.size() + append.getSuffix().size();
         if (size > Rules.MAX_VALUE_BYTES) {
-            return invalid("the value would grow to " + size + " bytes, at most " + Rules.MAX_VALUE_BYTES);
+            return Effect.invalid("the value would grow to " + size + " bytes, at most " + Rules.MAX_VALUE_BYTES);
         }
         rows.put(append.getKey(), new Row(version, old.concat(append.getSuffix())));
-        return done(version).build();
+        return Effect.done(version);
     }
 
-    private static WriteReply increment(Rows rows, Increment increment, long version) {
+    private static Effect increment(Rows rows, Increment increment, long version) {
         Row present = rows.get(increment.getKey());
         long old = 0;
         if (present != null) {
             try {
                 old = parse(present.value());
             } catch (NumberFormatException e) {
-                return invalid("the present value is no decimal number of 64 bits");
+                return Effect.invalid("the present value is no decimal number of 64 bits");
             }
         }
         long sum = old + increment.getDelta();
         if (((old ^ sum) & (increment.getDelta() ^ sum)) < 0) {
-            return invalid(old + " plus " + increment.getDelta() + " leaves the range of 64 bits");
+            return Effect.invalid(old + " plus " + increment.getDelta() + " leaves the range of 64 bits");
         }
         ByteString value = ByteString.copyFromUtf8(Long.toString(sum));
         rows.put(increment.getKey(), new Row(version, value));
-        return done(version).setValue(value).build();
+        return Effect.counted(version, value);
     }
 
     /** ASCII digits with an optional minus; nothing else that {@link Long#parseLong} would take. */
@@ -101,13 +93,13 @@ final class Mutations {
         return Long.parseLong(value.toStringUtf8());
     }
 
-    private static WriteReply compareAndSet(Rows rows, CompareAndSet write, long version) {
+    private static Effect compareAndSet(Rows rows, CompareAndSet write, long version) {
         Row present = rows.get(write.getKey());
         if (!holds(write.getCondition(), present)) {
             return failed(present, true);
         }
         rows.put(write.getKey(), new Row(version, write.getValue()));
-        return done(version).build();
+        return Effect.done(version);
     }
 
     private static boolean holds(Condition condition, Row present) {
@@ -121,21 +113,11 @@ final class Mutations {
         }
     }
 
-    private static WriteReply failed(Row present, boolean withValue) {
-        if (present == null) {
-            return NOT_THERE;
-        }
-        WriteReply.Builder reply = WriteReply.newBuilder()
-                .setOutcome(WriteReply.Outcome.CONDITION_FAILED)
-                .setVersion(present.version());
-        if (withValue) {
-            // the reply outlives the command and the engine's array that the value may be a part of
-            reply.setValue(ByteString.copyFrom(present.value().toByteArray()));
-        }
-        return reply.build();
+    private static Effect failed(Row present, boolean withValue) {
+        return present == null ? Effect.ABSENT : Effect.failed(present.version(), withValue ? present.value() : null);
     }
 
-    private static WriteReply batch(Rows rows, Batch batch, long version) {
+    private static Effect batch(Rows rows, Batch batch, long version) {
         for (int i = 0; i < batch.getConditionsCount(); i++) {
             Batch.KeyCondition condition = batch.getConditions(i);
             Row present = rows.get(condition.getKey());
@@ -147,9 +129,9 @@ final class Mutations {
         for (int i = 0; i < batch.getMutationsCount(); i++) {
             Mutation mutation = batch.getMutations(i);
             // deleting what is not there is no failure inside a batch: conditions say what must be there
-            WriteReply reply = apply(staged, mutation, version);
-            if (reply.getOutcome() == WriteReply.Outcome.INVALID_VALUE) {
-                return invalid("mutation " + (i + 1) + " of the batch: " + reply.getMessage());
+            Effect effect = apply(staged, mutation, version);
+            if (effect.outcome() == WriteReply.Outcome.INVALID_VALUE) {
+                return Effect.invalid("mutation " + (i + 1) + " of the batch: " + effect.message());
             }
         }
         staged.drain((key, row) -> {
@@ -159,13 +141,6 @@ final class Mutations {
                 rows.put(key, row);
             }
         });
-        return done(version).build();
-    }
-
-    private static WriteReply invalid(String message) {
-        return WriteReply.newBuilder()
-                .setOutcome(WriteReply.Outcome.INVALID_VALUE)
-                .setMessage(message)
-                .build();
+        return Effect.done(version);
     }
 }

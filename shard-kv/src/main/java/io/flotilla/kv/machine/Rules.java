@@ -3,6 +3,7 @@ package io.flotilla.kv.machine;
 import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.Batch;
 import io.flotilla.client.proto.Condition;
+import io.flotilla.client.proto.GoodbyeRequest;
 import io.flotilla.client.proto.Mutation;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Scan;
@@ -48,6 +49,11 @@ public final class Rules {
         return mutation.getOperationCase() == Mutation.OperationCase.BATCH
                 ? check(mutation.getBatch())
                 : check(mutation, false);
+    }
+
+    /** What is wrong with the goodbye, or null. */
+    public static String check(GoodbyeRequest goodbye) {
+        return check(goodbye.getShard());
     }
 
     private static String check(ShardRef shard) {

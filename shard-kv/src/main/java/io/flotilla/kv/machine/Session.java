@@ -15,6 +15,8 @@ final class Session {
     private long latestNotAfter;
     private long bytes;
     private boolean dirty;
+    /** What the gauge says of it. */
+    private long published;
 
     Session(SessionId id) {
         this.id = id;
@@ -26,8 +28,13 @@ final class Session {
         this.latestNotAfter = row.getLatestNotAfterMillis();
         this.replies.addAll(row.getRepliesList());
         for (KeptReply reply : replies) {
-            bytes += reply.getSerializedSize();
+            bytes += bytes(reply);
         }
+    }
+
+    /** What a reply counts: its row's bytes and what it takes in memory beside. */
+    private static int bytes(KeptReply reply) {
+        return reply.getSerializedSize() + 64;
     }
 
     SessionId id() {
@@ -38,7 +45,7 @@ final class Session {
         return firstUnacknowledged;
     }
 
-    /** Past it no write of this session that was ever applied can come again. */
+    /** Of all writes of this session that were ever applied. */
     long latestNotAfter() {
         return latestNotAfter;
     }
@@ -47,9 +54,16 @@ final class Session {
         return replies.size();
     }
 
-    /** The bytes of the kept replies. */
+    /** What the kept replies count together. */
     long bytes() {
         return bytes;
+    }
+
+    /** @return true if the gauge said something else */
+    boolean publish(long oldest) {
+        boolean differs = published != oldest;
+        published = oldest;
+        return differs;
     }
 
     /** Marks the row as changed; true if it was not marked yet. */
@@ -71,7 +85,7 @@ final class Session {
         firstUnacknowledged = below;
         int gone = 0;
         while (gone < replies.size() && replies.get(gone).getSequence() < below) {
-            bytes -= replies.get(gone).getSerializedSize();
+            bytes -= bytes(replies.get(gone));
             gone++;
         }
         replies.subList(0, gone).clear();
@@ -80,11 +94,11 @@ final class Session {
 
     /** Forgets the replies that nobody can ask for any more; true if there were any. */
     boolean expire(long logTime) {
-        boolean any = replies.removeIf(reply -> reply.getNotAfterMillis() < logTime);
+        boolean any = replies.removeIf(reply -> SessionLimits.isOver(reply.getNotAfterMillis(), logTime));
         if (any) {
             bytes = 0;
             for (KeptReply reply : replies) {
-                bytes += reply.getSerializedSize();
+                bytes += bytes(reply);
             }
         }
         return any;
@@ -99,7 +113,7 @@ final class Session {
     /** Keeps the reply to a sequence that has none yet. */
     void keep(KeptReply reply) {
         replies.add(-find(reply.getSequence()) - 1, reply);
-        bytes += reply.getSerializedSize();
+        bytes += bytes(reply);
         latestNotAfter = Math.max(latestNotAfter, reply.getNotAfterMillis());
     }
 

@@ -19,29 +19,36 @@ import java.util.Map;
  * change depends on entries and log time alone, so all replicas remember and forget the same. Applier lane.
  */
 final class SessionTable {
-    private final long generation;
+    private final long number;
     private final SessionLimits limits;
     private final Map<SessionId, Session> sessions = new LinkedHashMap<>();
     private final List<Session> dirty = new ArrayList<>();
     private final List<SessionId> forgotten = new ArrayList<>();
 
+    private final ShardGauge gauge;
+
     private long bytes;
     private long sweepAt;
+    private boolean changed;
 
-    SessionTable(KvEngine engine, long generation, long sweepAt, SessionLimits limits) {
-        this.generation = generation;
+    SessionTable(KvEngine engine, long number, long sweepAt, SessionLimits limits, ShardGauge gauge) {
+        this.number = number;
+        this.gauge = gauge;
         this.limits = limits;
         this.sweepAt = sweepAt;
-        byte[] prefix = Layout.sessionPrefix(generation);
+        byte[] prefix = Layout.sessionPrefix(number);
         try (EngineCursor rows = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
             while (rows.next()) {
                 SessionId id = Layout.sessionOf(rows.key());
                 Session session = new Session(id, SessionRow.parseFrom(rows.value()));
                 sessions.put(id, session);
                 bytes += session.bytes();
+                gauge.began(id);
+                publish(session);
             }
+            publishRoom();
         } catch (InvalidProtocolBufferException e) {
-            throw new EngineException("a session row of generation " + generation + " is damaged", e);
+            throw new EngineException("a session row under number " + number + " is damaged", e);
         }
     }
 
@@ -57,8 +64,18 @@ final class SessionTable {
         bytes -= session.bytes();
         if (session.acknowledge(below)) {
             touch(session);
+            bytes += session.bytes();
+            publish(session);
+        } else {
+            bytes += session.bytes();
         }
-        bytes += session.bytes();
+    }
+
+    /** Whether a session was begun, changed or forgotten since the last call. */
+    boolean takeChanged() {
+        boolean any = changed;
+        changed = false;
+        return any;
     }
 
     /**
@@ -70,19 +87,44 @@ final class SessionTable {
             return null;
         }
         if (session == null && sessions.size() >= limits.maxSessions()) {
-            if (logTime >= sweepAt - limits.sweepMillis() + limits.busySweepMillis()) {
+            if (logTime >= busySweepAt()) {
                 sweep(logTime);
             }
             if (sessions.size() >= limits.maxSessions()) {
                 return "the shard remembers " + sessions.size() + " sessions already";
             }
         }
-        if (session != null
-                && (session.replyCount() >= limits.maxReplies() || session.bytes() >= limits.maxSessionBytes())) {
+        if (session != null && isFull(session)) {
             return "the session has " + session.replyCount() + " unacknowledged writes with " + session.bytes()
                     + " bytes of replies in this shard";
         }
         return bytes >= limits.maxShardBytes() ? "the shard remembers " + bytes + " bytes of replies" : null;
+    }
+
+    private boolean isFull(Session session) {
+        return session.replyCount() >= limits.maxReplies() || session.bytes() >= limits.maxSessionBytes();
+    }
+
+    private void publish(Session session) {
+        long oldest = isFull(session) ? session.firstUnacknowledged() : 0;
+        if (session.publish(oldest)) {
+            gauge.room(session.id(), oldest);
+        }
+        gauge.bytes(bytes >= limits.maxShardBytes());
+    }
+
+    private void publishRoom() {
+        if (sessions.size() >= limits.maxSessions()) {
+            gauge.noSessionsBefore(busySweepAt());
+        } else {
+            gauge.roomForSessions();
+        }
+        gauge.bytes(bytes >= limits.maxShardBytes());
+    }
+
+    /** The next sweep while there is no room for another session. */
+    private long busySweepAt() {
+        return sweepAt - limits.sweepMillis() + limits.busySweepMillis();
     }
 
     /** A session that is not here yet. */
@@ -90,7 +132,25 @@ final class SessionTable {
         Session session = new Session(id);
         session.acknowledge(firstUnacknowledged);
         sessions.put(id, session);
+        gauge.began(id);
+        publishRoom();
         return session;
+    }
+
+    /** The client is done with it; nothing if it is not here. */
+    void forget(SessionId id) {
+        Session session = sessions.remove(id);
+        if (session != null) {
+            bytes -= session.bytes();
+            forgotten(id);
+            publishRoom();
+        }
+    }
+
+    private void forgotten(SessionId id) {
+        forgotten.add(id);
+        gauge.forgot(id);
+        changed = true;
     }
 
     void keep(Session session, KeptReply reply) {
@@ -98,6 +158,7 @@ final class SessionTable {
         session.keep(reply);
         bytes += session.bytes();
         touch(session);
+        publish(session);
     }
 
     /** Forgets, now and then, what log time has passed. */
@@ -111,20 +172,24 @@ final class SessionTable {
         for (Iterator<Session> all = sessions.values().iterator(); all.hasNext(); ) {
             Session session = all.next();
             bytes -= session.bytes();
-            if (session.latestNotAfter() < logTime) {
+            if (SessionLimits.isOver(session.latestNotAfter(), logTime)) {
                 all.remove();
-                forgotten.add(session.id());
+                forgotten(session.id());
                 continue;
             }
-            if (session.expire(logTime)) {
-                touch(session);
-            }
+            boolean expired = session.expire(logTime);
             bytes += session.bytes();
+            if (expired) {
+                touch(session);
+                publish(session);
+            }
         }
         sweepAt = logTime + limits.sweepMillis();
+        publishRoom();
     }
 
     private void touch(Session session) {
+        changed = true;
         if (session.markDirty()) {
             dirty.add(session);
         }
@@ -134,13 +199,13 @@ final class SessionTable {
     void drainTo(EngineBatch batch) {
         // deletions first: a session that was forgotten may have come back since
         for (SessionId id : forgotten) {
-            batch.delete(Layout.sessionKey(generation, id));
+            batch.delete(Layout.sessionKey(number, id));
         }
         forgotten.clear();
         for (Session session : dirty) {
             session.clean();
             if (sessions.get(session.id()) == session) {
-                batch.put(Layout.sessionKey(generation, session.id()), session.toRow());
+                batch.put(Layout.sessionKey(number, session.id()), session.toRow());
             }
         }
         dirty.clear();

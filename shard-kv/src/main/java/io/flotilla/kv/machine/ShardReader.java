@@ -27,7 +27,7 @@ final class ShardReader {
     }
 
     void read(ShardState shard, ReadRequest read, Response.Builder response) {
-        ReadReply.Builder reply = ReadReply.newBuilder().setLogTimeMillis(shard.logTime());
+        ReadReply.Builder reply = ReadReply.newBuilder().setLogTimeMillis(logTime(shard));
         switch (read.getOperationCase()) {
             case GET:
                 reply.setGet(value(shard, read.getGet().getKey()));
@@ -43,7 +43,7 @@ final class ShardReader {
                                 .setKind(Refusal.Kind.INVALID)
                                 .setMessage("the values of the multi-get are larger than " + Rules.MAX_MULTI_GET_BYTES
                                         + " bytes together: ask for fewer keys at once")
-                                .setLogTimeMillis(shard.logTime()));
+                                .setLogTimeMillis(logTime(shard)));
                         return;
                     }
                     values.addValues(value);
@@ -57,6 +57,11 @@ final class ShardReader {
                 throw new IllegalArgumentException("no operation: " + read.getOperationCase());
         }
         response.setRead(reply);
+    }
+
+    /** What a write would find, so that the client's guess goes on while nobody writes. */
+    private static long logTime(ShardState shard) {
+        return Math.max(shard.logTime(), shard.gauge().logTime());
     }
 
     private Value value(ShardState shard, ByteString key) {
@@ -76,15 +81,13 @@ final class ShardReader {
         ByteString from = Keys.compare(scan.getFrom(), start) > 0 ? scan.getFrom() : start;
         ByteString to =
                 end.isEmpty() || (!scan.getTo().isEmpty() && Keys.compare(scan.getTo(), end) < 0) ? scan.getTo() : end;
-        byte[] first = Layout.dataKey(shard.generation(), from);
-        byte[] last = to.isEmpty()
-                ? Keys.afterPrefix(Layout.dataPrefix(shard.generation()))
-                : Layout.dataKey(shard.generation(), to);
         // the limit is unsigned: what looks negative is very large
         int limit = scan.getLimit() <= 0 ? MAX_PAGE_ROWS : Math.min(scan.getLimit(), MAX_PAGE_ROWS);
         ScanResult.Builder page = ScanResult.newBuilder();
         long bytes = 0;
-        try (EngineCursor rows = scan.getReverse() ? engine.descending(first, last) : engine.ascending(first, last)) {
+        try (EngineCursor rows = scan.getReverse()
+                ? shard.pieces().descending(from, to, engine::descending)
+                : shard.pieces().ascending(from, to, engine::ascending)) {
             while (rows.next()) {
                 if (page.getRowsCount() == limit || bytes >= MAX_PAGE_BYTES) {
                     page.setMore(true);

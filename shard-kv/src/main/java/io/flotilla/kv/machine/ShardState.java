@@ -12,21 +12,29 @@ import java.util.List;
 final class ShardState {
     private final KvEngine engine;
     private final Shard shard;
-    private final long generation;
+    /** The row as it was read: what does not change while the shard is open. */
+    private final ShardRow opened;
+
+    private final Pieces pieces;
     private final SessionTable sessions;
+    private final ShardGauge gauge;
     private final Overlay rows = new Overlay(new EngineRows());
 
     private long lastVersion;
+    private long changeNumber;
     private long logTime;
     private boolean dirty;
 
-    ShardState(KvEngine engine, ShardRow row, SessionLimits limits) {
-        this.engine = engine;
+    ShardState(NodeRows node, ShardRow row) {
+        this.engine = node.engine();
         this.shard = row.getShard();
-        this.generation = row.getGeneration();
+        this.opened = row;
+        this.pieces = Pieces.of(row);
         this.lastVersion = row.getLastVersion();
+        this.changeNumber = row.getChangeNumber();
         this.logTime = row.getLogTimeMillis();
-        this.sessions = new SessionTable(engine, generation, row.getSweepAtMillis(), limits);
+        this.gauge = new ShardGauge(node.clock(), logTime);
+        this.sessions = new SessionTable(engine, row.getSessionNumber(), row.getSweepAtMillis(), node.limits(), gauge);
     }
 
     Shard shard() {
@@ -41,12 +49,22 @@ final class ShardState {
         return shard.getEpoch();
     }
 
-    long generation() {
-        return generation;
+    Pieces pieces() {
+        return pieces;
     }
 
     long logTime() {
         return logTime;
+    }
+
+    /** What others may know of it. */
+    ShardGauge gauge() {
+        return gauge;
+    }
+
+    /** The applied commands that changed a row or a session: none changes a row and no session. */
+    long changeNumber() {
+        return changeNumber;
     }
 
     long lastVersion() {
@@ -62,9 +80,9 @@ final class ShardState {
         return rows;
     }
 
-    /** A write has come. Log time never falls, whatever the leaders' clocks say. */
-    void advance(long leaderMillis) {
-        logTime = Math.max(logTime, leaderMillis);
+    /** A request has come. Log time never falls, whatever the leaders' clocks say. */
+    void advance(long commandMillis) {
+        logTime = Math.max(logTime, commandMillis);
         dirty = true;
         sessions.expire(logTime);
     }
@@ -72,6 +90,13 @@ final class ShardState {
     /** The write was done with this version. */
     void wrote(long version) {
         lastVersion = version;
+    }
+
+    /** What a command had for this shard is done. */
+    void endCommand() {
+        if (sessions.takeChanged()) {
+            changeNumber++;
+        }
     }
 
     /** Adds everything that changed since the last call; nothing if no write has come since. */
@@ -86,7 +111,7 @@ final class ShardState {
         changes.sort(null);
         for (int i = 0; i < changes.size(); i++) {
             Change change = changes.get(i);
-            byte[] key = Layout.dataKey(generation, change.key);
+            byte[] key = pieces.dataKey(change.key);
             if (change.row == null) {
                 batch.delete(key);
             } else {
@@ -115,10 +140,9 @@ final class ShardState {
     }
 
     ShardRow toRow() {
-        return ShardRow.newBuilder()
-                .setShard(shard)
-                .setGeneration(generation)
+        return opened.toBuilder()
                 .setLastVersion(lastVersion)
+                .setChangeNumber(changeNumber)
                 .setLogTimeMillis(logTime)
                 .setSweepAtMillis(sessions.sweepAt())
                 .build();
@@ -127,7 +151,7 @@ final class ShardState {
     private final class EngineRows implements Rows {
         @Override
         public Row get(ByteString key) {
-            byte[] row = engine.get(Layout.dataKey(generation, key));
+            byte[] row = engine.get(pieces.dataKey(key));
             return row == null ? null : Layout.row(row);
         }
 

@@ -2,11 +2,20 @@ package io.flotilla.kv.service;
 
 import io.flotilla.raft.core.NodeId;
 
-/** Where nodes listen, as far as this node knows. Thread-safe; never blocks. */
+/** What this node knows of the fleet: where nodes listen, who leads, who has which shard. Thread-safe; never blocks. */
 public interface NodeDirectory {
     /** {@code host:port}, or an empty string if unknown. */
     String addressOf(NodeId node);
 
-    /** The number of the newest configuration that this node knows; 0 if none. */
-    long configurationNumber();
+    /** Who leads the group, as far as its replica on this node knows; null if there is none or it does not know. */
+    NodeId leaderOf(long group);
+
+    /** The newest configuration that this node knows; {@link ShardMap#EMPTY} if none. */
+    ShardMap shards();
+
+    /**
+     * The level of the newest configuration known: commands of a kind are proposed only from its level on, for then all nodes
+     * know it. From 1.
+     */
+    int featureLevel();
 }

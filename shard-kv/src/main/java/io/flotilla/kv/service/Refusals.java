@@ -1,11 +1,18 @@
 package io.flotilla.kv.service;
 
+import com.google.protobuf.ByteString;
+import io.flotilla.client.proto.Shard;
+import io.flotilla.kv.machine.CommandKind;
+import io.flotilla.kv.machine.PublishedGroup;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.Refusal;
+import java.util.List;
 
 /** Says in the public protocol why the host did not do what was asked. Thread-safe. */
 final class Refusals {
     private static final long RETRY_MILLIS = 5;
+    /** A session without room gets some by answers under way. */
+    private static final long NO_ROOM_MILLIS = 100;
 
     private final NodeDirectory directory;
 
@@ -61,28 +68,61 @@ final class Refusals {
                 .build();
     }
 
-    /** A refusal by the state machine, which knows of no configurations. */
-    io.flotilla.client.proto.Refusal ofMachine(io.flotilla.client.proto.Refusal refusal) {
-        return refusal.getKind() == io.flotilla.client.proto.Refusal.Kind.STALE_ROUTE
-                ? refusal.toBuilder()
-                        .setConfigurationNumber(directory.configurationNumber())
-                        .build()
-                : refusal;
+    /** A write's session, or its shard, has no room to remember another reply. */
+    io.flotilla.client.proto.Refusal noRoom() {
+        return builder(io.flotilla.client.proto.Refusal.Kind.BUSY)
+                .setMessage(
+                        "the shard has no room to remember the replies to more of the session's unacknowledged writes,"
+                                + " or to another session")
+                .setRetryAfterMillis(NO_ROOM_MILLIS)
+                .build();
+    }
+
+    io.flotilla.client.proto.Refusal tooEarly(CommandKind kind, int featureLevel) {
+        return builder(io.flotilla.client.proto.Refusal.Kind.UNAVAILABLE)
+                .setMessage("the fleet is at feature level " + featureLevel + ", such requests are taken from level "
+                        + kind.featureLevel() + " on: some of its nodes run an older version")
+                .build();
+    }
+
+    /**
+     * A refusal by the state machine, which knows of no configurations.
+     *
+     * @param shard that the request named
+     * @param key the request's first
+     * @param replica what is known of the group's replica here, or null
+     */
+    io.flotilla.client.proto.Refusal ofMachine(
+            io.flotilla.client.proto.Refusal refusal, long shard, ByteString key, PublishedGroup replica) {
+        if (refusal.getKind() != io.flotilla.client.proto.Refusal.Kind.STALE_ROUTE) {
+            return refusal;
+        }
+        ShardMap configured = directory.shards();
+        List<Shard> known = KnownShards.of(shard, key, replica == null ? List.of() : replica.shards(), configured);
+        NodeId leader = known.isEmpty() ? null : directory.leaderOf(known.get(0).getGroup());
+        io.flotilla.client.proto.Refusal.Builder told =
+                refusal.toBuilder().setConfigurationNumber(configured.number()).addAllShards(known);
+        name(leader, told);
+        return told.build();
     }
 
     private io.flotilla.client.proto.Refusal.Builder withLeader(
             io.flotilla.client.proto.Refusal.Kind kind, NodeId leader) {
         io.flotilla.client.proto.Refusal.Builder builder = builder(kind);
+        name(leader, builder);
+        return builder;
+    }
+
+    private void name(NodeId leader, io.flotilla.client.proto.Refusal.Builder refusal) {
         if (leader != null) {
             String address = directory.addressOf(leader);
-            builder.setLeader(leader.value()).setLeaderAddress(address == null ? "" : address);
+            refusal.setLeader(leader.value()).setLeaderAddress(address == null ? "" : address);
         }
-        return builder;
     }
 
     private io.flotilla.client.proto.Refusal.Builder builder(io.flotilla.client.proto.Refusal.Kind kind) {
         return io.flotilla.client.proto.Refusal.newBuilder()
                 .setKind(kind)
-                .setConfigurationNumber(directory.configurationNumber());
+                .setConfigurationNumber(directory.shards().number());
     }
 }

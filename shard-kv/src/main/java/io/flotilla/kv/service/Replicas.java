@@ -1,5 +1,6 @@
 package io.flotilla.kv.service;
 
+import io.flotilla.kv.machine.PublishedGroup;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.ReadCallback;
 
@@ -8,4 +9,7 @@ public interface Replicas {
     void propose(long groupId, byte[] payload, ProposalCallback callback);
 
     void read(long groupId, ReadCallback callback);
+
+    /** As {@link io.flotilla.kv.machine.KvMachines#published}. */
+    PublishedGroup published(long groupId);
 }

@@ -12,6 +12,8 @@ import io.flotilla.kv.engine.memory.MemoryEngine;
 import io.flotilla.kv.engine.rocks.RocksEngine;
 import io.flotilla.kv.proto.KvCommand;
 import io.flotilla.kv.proto.KvGenesis;
+import io.flotilla.kv.proto.ShardWrites;
+import io.flotilla.kv.proto.WriteCommand;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
@@ -45,8 +47,12 @@ class DropTest {
     private static void applyToOther(KvStateMachine machine, long index, String value) {
         Shard shard = Writes.shard(1, 1, "", "").toBuilder().setGroup(OTHER).build();
         KvCommand command = KvCommand.newBuilder()
-                .setLeaderMillis(Writes.NOW)
-                .addWrites(write(1, index, put("a", value)).toBuilder().setShard(Writes.ref(shard)))
+                .setWrites(WriteCommand.newBuilder()
+                        .addShards(ShardWrites.newBuilder()
+                                .setShard(shard.getId())
+                                .setTimeMillis(Writes.NOW)
+                                .addWrites(write(1, index, put("a", value)).toBuilder()
+                                        .setShard(Writes.ref(shard)))))
                 .build();
         machine.apply(List.of(new Entry(1, index, EntryKind.COMMAND, command.toByteArray())));
         machine.writeOut();
@@ -57,7 +63,7 @@ class DropTest {
      * of it durable.
      */
     private static KvMachines filled(KvEngine engine) {
-        KvMachines machines = new KvMachines(engine);
+        KvMachines machines = new KvMachines(engine, new TestClock());
         KvStateMachine machine = (KvStateMachine) machines.open(Replica.GROUP);
         applyToOther((KvStateMachine) machines.open(other()), 1, "stays");
         Replica from = new Replica(new MemoryEngine());
@@ -81,11 +87,11 @@ class DropTest {
         return rows;
     }
 
-    /** The rows of an engine that never held the group, apart from the numbers of generations used. */
+    /** The rows of an engine that never held the group, apart from the numbers used. */
     private static Map<ByteString, ByteString> rowsOfOtherAlone() {
         MemoryEngine engine = new MemoryEngine();
-        KvMachines machines = new KvMachines(engine);
-        machines.open(Replica.GROUP); // so that the generations have the same numbers
+        KvMachines machines = new KvMachines(engine, new TestClock());
+        machines.open(Replica.GROUP); // so that rows lie under the same numbers
         applyToOther((KvStateMachine) machines.open(other()), 1, "stays");
         Map<ByteString, ByteString> rows = rows(engine);
         rows.keySet()
@@ -95,14 +101,14 @@ class DropTest {
     }
 
     private static Map<ByteString, ByteString> withoutNumbers(Map<ByteString, ByteString> rows) {
-        rows.keySet().removeIf(key -> key.startsWith(ByteString.copyFrom(Layout.generationPrefix())));
+        rows.keySet().removeIf(key -> key.startsWith(ByteString.copyFrom(Layout.numbersPrefix())));
         return rows;
     }
 
     /** Nothing of the group is left, nothing of the other is missing, and the group may be opened from its genesis. */
     private static void isDropped(String when, KvEngine engine) {
         assertThat(withoutNumbers(rows(engine))).as(when).isEqualTo(rowsOfOtherAlone());
-        KvMachines machines = new KvMachines(engine);
+        KvMachines machines = new KvMachines(engine, new TestClock());
         assertThat(machines.checksum(Writes.GROUP)).as(when).isNull();
         KvStateMachine again = (KvStateMachine) machines.open(Replica.GROUP);
         assertThat(again.appliedIndex()).as(when).isZero();
@@ -158,7 +164,7 @@ class DropTest {
                 if (!isOver) {
                     assertThat(rows(left)).as(when).isEqualTo(before);
                 }
-                new KvMachines(left).drop(Writes.GROUP);
+                new KvMachines(left, new TestClock()).drop(Writes.GROUP);
                 isDropped(when, left.crash(0));
             }
         }
@@ -190,7 +196,7 @@ class DropTest {
             try (KvEngine left = RocksEngine.open(copy)) {
                 if (!when.equals("after-flush")) {
                     assertThat(rows(left)).as(when).isEqualTo(before);
-                    new KvMachines(left).drop(Writes.GROUP);
+                    new KvMachines(left, new TestClock()).drop(Writes.GROUP);
                 }
                 isDropped(when, left);
             }

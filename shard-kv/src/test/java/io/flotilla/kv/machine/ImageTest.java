@@ -17,6 +17,8 @@ import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.engine.memory.MemoryEngine;
 import io.flotilla.kv.engine.rocks.RocksEngine;
+import io.flotilla.kv.proto.ChangeIndexRow;
+import io.flotilla.kv.proto.FenceRow;
 import io.flotilla.kv.proto.SessionRow;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.core.log.EntryId;
@@ -154,7 +156,7 @@ class ImageTest {
     }
 
     private static void check(String when, KvEngine left, Replica from, Replica old, boolean mustBeNew) {
-        KvMachines machines = new KvMachines(left);
+        KvMachines machines = new KvMachines(left, new TestClock());
         KvStateMachine found = (KvStateMachine) machines.open(Replica.GROUP);
         if (mustBeNew || found.installed().index() > 0) {
             assertThat(found.installed()).as(when).isEqualTo(at(from));
@@ -165,25 +167,27 @@ class ImageTest {
             found.apply(old.log.subList((int) found.appliedIndex(), old.log.size()));
             assertThat(found.checksum()).as(when).isEqualTo(old.machine.checksum());
         }
-        Set<Long> present = generations(left, Layout.shardsPrefix());
-        assertThat(dataGenerations(left)).as(when).isEqualTo(present);
+        Set<Long> present = numbers(left);
+        assertThat(numbersWithRows(left)).as(when).isEqualTo(present);
         long highest = present.stream().mapToLong(Long::longValue).max().orElse(0);
-        // once more: whatever generations were used before are not used again
+        // once more: whatever numbers were used before are not used again
         Replica newer = source();
         newer.apply(write(8, 1, put("e", "newer")));
         newer.apply(write(8, 2, put("e", "newest")));
         newer.apply(write(8, 3, put("f", "newest")));
         Images.transfer(newer.machine, found, 100);
         assertThat(found.checksum()).as(when).isEqualTo(newer.machine.checksum());
-        assertThat(generations(left, Layout.shardsPrefix())).as(when).allMatch(each -> each > highest);
-        assertThat(dataGenerations(left)).as(when).isEqualTo(generations(left, Layout.shardsPrefix()));
+        assertThat(numbers(left)).as(when).allMatch(each -> each > highest);
+        assertThat(numbersWithRows(left)).as(when).isEqualTo(numbers(left));
     }
 
-    private static Set<Long> generations(KvEngine engine, byte[] shards) {
+    /** Of the shards' generations and sessions. */
+    private static Set<Long> numbers(KvEngine engine) {
         Set<Long> found = new TreeSet<>();
+        byte[] shards = Layout.shardsPrefix();
         try (EngineCursor rows = engine.ascending(shards, Keys.afterPrefix(shards))) {
             while (rows.next()) {
-                found.add(ShardRow.parseFrom(rows.value()).getGeneration());
+                RowRange.of(ShardRow.parseFrom(rows.value())).forEach(range -> found.add(range.number()));
             }
         } catch (InvalidProtocolBufferException e) {
             throw new AssertionError(e);
@@ -191,7 +195,7 @@ class ImageTest {
         return found;
     }
 
-    private static Set<Long> dataGenerations(KvEngine engine) {
+    private static Set<Long> numbersWithRows(KvEngine engine) {
         Set<Long> found = new TreeSet<>();
         try (EngineCursor rows = engine.ascending(new byte[] {4}, new byte[] {6})) {
             while (rows.next()) {
@@ -299,13 +303,35 @@ class ImageTest {
         private final RecordWriter writer = new RecordWriter();
         private int sessions;
         private int rows;
+        private int changes;
+        private int fences;
+
+        Handmade fences(int count) {
+            fences = count;
+            return this;
+        }
+
+        Handmade fence(long shard, long move) {
+            byte[] row = FenceRow.newBuilder().setMove(move).build().toByteArray();
+            writer.put(ImageFormat.FENCE).putVarint(shard).putVarint(row.length).put(row, 0, row.length);
+            return this;
+        }
+
+        Handmade change(int shard, long changeNumber, byte[] what) {
+            writer.put(ImageFormat.CHANGE).putVarint(shard);
+            writer.put(Layout.number(changeNumber), 0, 8).put(Layout.number(0), 0, 8);
+            writer.putVarint(what.length).put(what, 0, what.length);
+            changes++;
+            return this;
+        }
 
         Handmade header(int format, long group, long index, int shards) {
             writer.put(ImageFormat.HEADER)
                     .putVarint(format)
                     .putVarint(group)
                     .putVarint(index)
-                    .putVarint(shards);
+                    .putVarint(shards)
+                    .putVarint(fences);
             return this;
         }
 
@@ -341,17 +367,33 @@ class ImageTest {
         List<byte[]> end() {
             CRC32C crc = new CRC32C();
             crc.update(writer.copy());
-            writer.put(ImageFormat.TRAILER).putVarint(sessions).putVarint(rows).putInt((int) crc.getValue());
+            writer.put(ImageFormat.TRAILER).putVarint(sessions).putVarint(rows).putVarint(changes);
+            writer.putInt((int) crc.getValue());
             return List.of(writer.copy());
         }
     }
 
     private static Handmade handmade() {
         return new Handmade()
-                .header(1, Writes.GROUP, 10, 2)
+                .header(2, Writes.GROUP, 10, 2)
                 .shard(ShardRow.newBuilder()
                         .setShard(Writes.low())
                         .setLastVersion(5)
+                        .build())
+                .shard(ShardRow.newBuilder()
+                        .setShard(Writes.high())
+                        .setLastVersion(5)
+                        .build());
+    }
+
+    /** The first shard has a change index. */
+    private static Handmade moving() {
+        return new Handmade()
+                .header(2, Writes.GROUP, 10, 2)
+                .shard(ShardRow.newBuilder()
+                        .setShard(Writes.low())
+                        .setLastVersion(5)
+                        .setChangeIndex(ChangeIndexRow.newBuilder().setMove(12))
                         .build())
                 .shard(ShardRow.newBuilder()
                         .setShard(Writes.high())
@@ -375,13 +417,13 @@ class ImageTest {
         assertThat(to.text("a")).isEqualTo("x");
 
         Handmade h = new Handmade();
-        refused(h.header(2, Writes.GROUP, 10, 0).end(), "format 2");
-        refused(new Handmade().header(1, 99, 10, 0).end(), "group 99");
-        refused(new Handmade().header(1, Writes.GROUP, 0, 0).end(), "index is 0");
-        refused(new Handmade().header(1, Writes.GROUP, 1, 2_000_000).end(), "number of shards is 2000000");
-        refused(new Handmade().header(1, Writes.GROUP, 1, 1).end(), "fewer shards");
+        refused(h.header(1, Writes.GROUP, 10, 0).end(), "format 1");
+        refused(new Handmade().header(2, 99, 10, 0).end(), "group 99");
+        refused(new Handmade().header(2, Writes.GROUP, 0, 0).end(), "index is 0");
+        refused(new Handmade().header(2, Writes.GROUP, 1, 2_000_000).end(), "number of shards is 2000000");
+        refused(new Handmade().header(2, Writes.GROUP, 1, 1).end(), "fewer shards");
         refused(new Handmade().data(0, "a", 1, "x").end(), "without a header");
-        refused(handmade().header(1, Writes.GROUP, 10, 2).end(), "two headers");
+        refused(handmade().header(2, Writes.GROUP, 10, 2).end(), "two headers");
         refused(
                 handmade()
                         .shard(ShardRow.newBuilder().setShard(Writes.low()).build())
@@ -389,16 +431,16 @@ class ImageTest {
                 "more shards");
         refused(
                 new Handmade()
-                        .header(1, Writes.GROUP, 1, 1)
+                        .header(2, Writes.GROUP, 1, 1)
                         .shard(ShardRow.newBuilder()
                                 .setShard(Writes.low())
-                                .setGeneration(3)
+                                .setSessionNumber(3)
                                 .build())
                         .end(),
-                "generation");
+                "where its rows lie");
         refused(
                 new Handmade()
-                        .header(1, Writes.GROUP, 1, 2)
+                        .header(2, Writes.GROUP, 1, 2)
                         .shard(ShardRow.newBuilder().setShard(Writes.high()).build())
                         .shard(ShardRow.newBuilder().setShard(Writes.low()).build())
                         .end(),
@@ -407,7 +449,7 @@ class ImageTest {
         refused(handmade().session(1, 1, session).session(0, 2, session).end(), "out of order");
         refused(handmade().session(2, 1, session).end(), "place of a shard is 2");
         refused(handmade().session(0, 1, new byte[] {-1}).end(), "session's row is unreadable");
-        refused(handmade().data(0, "a", 1, "x").session(0, 1, session).end(), "session comes after data");
+        refused(handmade().data(0, "a", 1, "x").session(0, 1, session).end(), "out of order");
         refused(handmade().data(0, "b", 1, "x").data(0, "b", 1, "x").end(), "out of order");
         refused(handmade().data(0, "m", 1, "x").end(), "outside shard 7");
         refused(handmade().data(1, "l", 1, "x").end(), "outside shard 8");
@@ -420,6 +462,27 @@ class ImageTest {
                         .raw(0, "a".repeat(Rules.MAX_KEY_BYTES + 1), new byte[9])
                         .end(),
                 "length of a key");
+        refused(handmade().change(0, 1, new byte[] {0, 65}).end(), "not moving");
+        refused(handmade().fence(7, 1).end(), "more fences");
+        refused(new Handmade().fences(1).header(2, Writes.GROUP, 1, 0).end(), "fewer fences");
+        refused(
+                new Handmade()
+                        .fences(2)
+                        .header(2, Writes.GROUP, 1, 0)
+                        .fence(8, 1)
+                        .fence(7, 1)
+                        .end(),
+                "fence of shard 7 is out of order");
+        refused(moving().change(1, 1, new byte[] {0, 65}).end(), "not moving");
+        refused(moving().change(0, 1, new byte[] {0}).end(), "neither");
+        refused(moving().change(0, 1, new byte[] {1, 65}).end(), "neither");
+        refused(moving().change(0, 1, new byte[] {2, 65}).end(), "neither");
+        refused(
+                moving().change(0, 2, new byte[] {0, 65})
+                        .change(0, 1, new byte[] {0, 65})
+                        .end(),
+                "out of order");
+        refused(moving().change(0, 1, new byte[] {0, 65}).data(0, "a", 1, "x").end(), "out of order");
         List<byte[]> twice = new ArrayList<>(handmade().end());
         twice.add(new byte[] {ImageFormat.TRAILER});
         refused(twice, "after its end");

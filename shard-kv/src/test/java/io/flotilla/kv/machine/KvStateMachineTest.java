@@ -19,6 +19,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.UnknownFieldSet;
 import io.flotilla.client.proto.Get;
 import io.flotilla.client.proto.MultiGet;
 import io.flotilla.client.proto.Mutation;
@@ -36,7 +39,12 @@ import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.memory.MemoryEngine;
+import io.flotilla.kv.proto.GoodbyeCommand;
+import io.flotilla.kv.proto.KvCommand;
 import io.flotilla.kv.proto.KvGenesis;
+import io.flotilla.kv.proto.ShardGoodbyes;
+import io.flotilla.kv.proto.ShardWrites;
+import io.flotilla.kv.proto.WriteCommand;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.log.GroupDescriptor;
@@ -63,7 +71,7 @@ class KvStateMachineTest {
         replica.apply(write(1, 2, put("a", "2")));
         assertThat(replica.machine.durableIndex()).isZero();
         MemoryEngine left = engine.crash(engine.unflushedBatches());
-        KvMachines machines = new KvMachines(left);
+        KvMachines machines = new KvMachines(left, new TestClock());
         EngineBatch others = new EngineBatch();
         others.put(new byte[] {99}, new byte[0]);
         left.write(others);
@@ -237,7 +245,7 @@ class KvStateMachineTest {
         assertThat(replica.scan(Writes.low(), Scan.newBuilder()).getRowsCount()).isEqualTo(1);
         replica.machine.apply(List.of(replica.entry(write(1, 2, put("b", "1")))));
         try (SnapshotSource image = replica.machine.snapshot();
-                GroupChecksum written = new KvMachines(engine).checksum(Writes.GROUP)) {
+                GroupChecksum written = new KvMachines(engine, new TestClock()).checksum(Writes.GROUP)) {
             assertThat(image.index()).isEqualTo(2);
             assertThat(written.index()).isEqualTo(2);
         }
@@ -246,7 +254,8 @@ class KvStateMachineTest {
         assertThat(replica.machine.durableIndex()).isEqualTo(3);
         replica.machine.apply(List.of(replica.entry(write(1, 4, put("d", "1")))));
         replica.machine.close();
-        assertThat(new KvMachines(engine).open(Replica.GROUP).appliedIndex()).isEqualTo(4);
+        assertThat(new KvMachines(engine, new TestClock()).open(Replica.GROUP).appliedIndex())
+                .isEqualTo(4);
     }
 
     @Test
@@ -287,7 +296,8 @@ class KvStateMachineTest {
         }
         assertThat(last).isBetween(14L, 18L);
         MemoryEngine left = small.crash(0);
-        assertThat(new KvMachines(left).open(Replica.GROUP).appliedIndex()).isGreaterThanOrEqualTo(last);
+        assertThat(new KvMachines(left, new TestClock()).open(Replica.GROUP).appliedIndex())
+                .isGreaterThanOrEqualTo(last);
     }
 
     @Test
@@ -302,7 +312,6 @@ class KvStateMachineTest {
                     .setShard(ref(wrong))
                     .build());
             assertThat(refusal.getKind()).as(wrong.toString()).isEqualTo(Refusal.Kind.STALE_ROUTE);
-            assertThat(refusal.getShardsList()).containsExactly(Writes.low(), Writes.high());
         }
         for (Mutation outside : List.of(
                 put("m", "1"),
@@ -326,7 +335,6 @@ class KvStateMachineTest {
                         .setMultiGet(MultiGet.newBuilder().addKeys(bytes("m")).addKeys(bytes("lz"))))) {
             Response response = replica.read(read);
             assertThat(response.getRefusal().getKind()).isEqualTo(Refusal.Kind.STALE_ROUTE);
-            assertThat(response.getRefusal().getShardsList()).containsExactly(Writes.low(), Writes.high());
         }
         assertThat(replica.text("a")).isNull();
     }
@@ -337,7 +345,6 @@ class KvStateMachineTest {
         ByteString largeValue = ByteString.copyFrom(new byte[Rules.MAX_VALUE_BYTES + 1]);
         ByteString value = ByteString.copyFrom(new byte[Rules.MAX_VALUE_BYTES]);
         for (Mutation wrong : List.of(
-                Mutation.getDefaultInstance(),
                 put("", "1"),
                 put(longKey, "1"),
                 put("a", largeValue),
@@ -480,12 +487,91 @@ class KvStateMachineTest {
                 .isInstanceOf(IllegalStateException.class);
     }
 
+    private static byte[] field(int number) {
+        return UnknownFieldSet.newBuilder()
+                .addField(
+                        number, UnknownFieldSet.Field.newBuilder().addVarint(1).build())
+                .build()
+                .toByteArray();
+    }
+
+    /** The message with a field of a later version. */
+    @SuppressWarnings("unchecked")
+    private static <T extends Message> T newer(T message, int number) {
+        try {
+            return (T) message.toBuilder().mergeFrom(field(number)).build();
+        } catch (InvalidProtocolBufferException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void stops(byte[] payload, String what) {
+        Replica stopping = new Replica(new MemoryEngine());
+        assertThatThrownBy(() -> stopping.machine.apply(List.of(new Entry(1, 1, EntryKind.COMMAND, payload))))
+                .isInstanceOf(UnknownCommandException.class)
+                .hasMessage("entry 1 of group 3 has " + what
+                        + ", which this version does not know: run the version that wrote it on this node");
+    }
+
+    private static byte[] command(WriteRequest write) {
+        return KvCommand.newBuilder()
+                .setWrites(WriteCommand.newBuilder()
+                        .addShards(ShardWrites.newBuilder()
+                                .setShard(7)
+                                .setTimeMillis(Writes.NOW)
+                                .addWrites(write)))
+                .build()
+                .toByteArray();
+    }
+
     @Test
-    void generationsAreNeverUsedAgain() {
+    void aCommandThatIsNotKnownInEveryPartStopsTheReplica() {
+        stops(field(9), "a command of kind 9");
+        stops(new byte[0], "a command of no kind");
+        WriteRequest good = write(1, 1, put("a", "1"));
+        assertThat(new Replica(new MemoryEngine())
+                        .machine.apply(List.of(new Entry(1, 1, EntryKind.COMMAND, command(good)))))
+                .hasSize(1);
+        stops(command(newer(good, 20)), "field 20 of WriteRequest");
+        stops(command(good.toBuilder().setShard(newer(good.getShard(), 21)).build()), "field 21 of ShardRef");
+        Mutation later = newer(Mutation.getDefaultInstance(), 22);
+        stops(command(good.toBuilder().setMutation(later).build()), "field 22 of Mutation");
+        stops(
+                command(good.toBuilder()
+                        .setMutation(Mutation.getDefaultInstance())
+                        .build()),
+                "a write without an operation");
+        Mutation put = good.getMutation();
+        for (Mutation mutation : List.of(
+                put.toBuilder().setPut(newer(put.getPut(), 23)).build(),
+                batch(put.toBuilder().setPut(newer(put.getPut(), 23)).build()))) {
+            stops(command(good.toBuilder().setMutation(mutation).build()), "field 23 of Put");
+        }
+        Mutation cas = cas("a", newer(absent(), 24), "1");
+        stops(command(good.toBuilder().setMutation(cas).build()), "field 24 of Condition");
+        Mutation batch = onlyIf(newer(on("a", absent()), 25), batch(put("a", "1")));
+        stops(command(good.toBuilder().setMutation(batch).build()), "field 25 of KeyCondition");
+        stops(
+                KvCommand.newBuilder()
+                        .setWrites(newer(WriteCommand.getDefaultInstance(), 26))
+                        .build()
+                        .toByteArray(),
+                "field 26 of WriteCommand");
+        stops(
+                KvCommand.newBuilder()
+                        .setGoodbyes(GoodbyeCommand.newBuilder()
+                                .addShards(ShardGoodbyes.newBuilder().addGoodbyes(newer(Writes.goodbye(1), 27))))
+                        .build()
+                        .toByteArray(),
+                "field 27 of GoodbyeRequest");
+    }
+
+    @Test
+    void numbersAreNeverUsedAgain() {
         MemoryEngine shared = new MemoryEngine();
-        KvMachines machines = new KvMachines(shared);
+        KvMachines machines = new KvMachines(shared, new TestClock());
         machines.open(Replica.GROUP);
-        KvMachines reopened = new KvMachines(shared);
+        KvMachines reopened = new KvMachines(shared, new TestClock());
         GroupDescriptor other = new GroupDescriptor(
                 Writes.GROUP + 1,
                 Replica.GROUP.membership(),
@@ -495,19 +581,31 @@ class KvStateMachineTest {
                         .build()
                         .toByteArray());
         KvStateMachine second = (KvStateMachine) reopened.open(other);
-        assertThat(shared.get(Layout.generationKey(2))).isNotNull();
-        assertThat(shared.get(Layout.generationKey(4))).isNotNull();
+        for (int number = 1; number <= 8; number++) {
+            assertThat(shared.get(Layout.numberKey(number))).as("%s", number).isNotNull();
+        }
         assertThat(second.appliedIndex()).isZero();
     }
 
     @Test
-    void refusesRowsOfANewerFormat() {
-        MemoryEngine newer = new MemoryEngine();
+    void refusesRowsOfAnotherFormat() {
+        for (long format : new long[] {Layout.FORMAT - 1, Layout.FORMAT + 1}) {
+            MemoryEngine other = new MemoryEngine();
+            EngineBatch batch = new EngineBatch();
+            batch.put(Layout.FORMAT_KEY, Layout.number(format));
+            other.write(batch);
+            assertThatThrownBy(() -> new KvMachines(other, new TestClock()))
+                    .isInstanceOf(EngineException.class)
+                    .hasMessage("the rows of the engine in memory have format " + format
+                            + ", this version reads and writes format 2: start the version that wrote them, or a new node"
+                            + " with an empty directory");
+        }
+        MemoryEngine foreign = new MemoryEngine();
         EngineBatch batch = new EngineBatch();
-        batch.put(Layout.FORMAT_KEY, Layout.number(Layout.FORMAT + 1));
-        newer.write(batch);
-        assertThatThrownBy(() -> new KvMachines(newer))
+        batch.put(new byte[] {77}, new byte[0]);
+        foreign.write(batch);
+        assertThatThrownBy(() -> new KvMachines(foreign, new TestClock()))
                 .isInstanceOf(EngineException.class)
-                .hasMessageContaining("format " + (Layout.FORMAT + 1));
+                .hasMessageContaining("none that says in which format");
     }
 }

@@ -16,6 +16,9 @@ import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.engine.memory.MemoryEngine;
 import io.flotilla.kv.engine.rocks.RocksEngine;
+import io.flotilla.kv.proto.GoodbyeCommand;
+import io.flotilla.kv.proto.KvCommand;
+import io.flotilla.kv.proto.ShardGoodbyes;
 import io.flotilla.raft.core.log.Entry;
 import java.math.BigInteger;
 import java.nio.file.Path;
@@ -25,8 +28,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +46,8 @@ class ModelTest {
     private Path home;
 
     private SplittableRandom random;
+    /** Of each session: it is begun anew after a goodbye. */
+    private long[] incarnations;
 
     @Test
     void replicasAgreeWithEachOtherAndWithTheModel() {
@@ -63,17 +70,33 @@ class ModelTest {
             int images = 0;
             List<WriteRequest> sent = new ArrayList<>();
             Map<Long, Long> nextSequence = new LinkedHashMap<>();
+            incarnations = new long[5];
             for (int round = 0; round < 60; round++) {
                 List<Entry> entries = new ArrayList<>();
                 List<List<WriteRequest>> written = new ArrayList<>();
                 for (int e = random.nextInt(4); e >= 0; e--) {
-                    crashing.clock += random.nextInt(-200, 600);
+                    // now and then past the windows, and once in a while a clock that is a day ahead
+                    crashing.clock += random.nextInt(12) == 0 ? random.nextInt(90_000) : random.nextInt(-200, 600);
+                    crashing.clock += random.nextInt(300) == 0 ? 86_400_000 : 0;
+                    if (random.nextInt(12) == 0) {
+                        long session = random.nextInt(1, 5);
+                        entries.add(goodbye(crashing, session + 100 * incarnations[(int) session]));
+                        written.add(List.of());
+                        // nobody retries what was answered: the client is done with it
+                        long gone = session + 100 * incarnations[(int) session]++;
+                        sent.removeIf(write -> write.getSessionHigh() == gone);
+                        nextSequence.remove(session);
+                        continue;
+                    }
                     List<WriteRequest> writes = writes(sent, nextSequence, crashing.clock);
                     written.add(writes);
                     entries.add(crashing.entry(writes.toArray(new WriteRequest[0])));
                 }
                 List<Object> results = crashing.machine.apply(entries);
                 for (int i = 0; i < entries.size(); i++) {
+                    if (written.get(i).isEmpty()) {
+                        continue;
+                    }
                     List<WriteOutcome> outcomes = Replica.outcomes(results.get(i));
                     for (int w = 0; w < outcomes.size(); w++) {
                         model.check(seed, written.get(i).get(w), outcomes.get(w));
@@ -118,7 +141,7 @@ class ModelTest {
             }
             assertThat(images).as("seed %s", seed).isPositive();
             for (KvEngine engine : List.of(crashing.engine, other)) {
-                try (GroupChecksum stored = new KvMachines(engine).checksum(Writes.GROUP)) {
+                try (GroupChecksum stored = new KvMachines(engine, new TestClock()).checksum(Writes.GROUP)) {
                     assertThat(stored.index()).isEqualTo(calm.machine.appliedIndex());
                     assertThat(stored.compute(() -> true)).isEqualTo(calm.machine.checksum());
                 }
@@ -143,7 +166,8 @@ class ModelTest {
         } else if (random.nextInt(6) == 0) {
             long durable = replica.machine.durableIndex();
             MemoryEngine left = engine.crash(random);
-            assertThat(new KvMachines(left).open(Replica.GROUP).appliedIndex()).isGreaterThanOrEqualTo(durable);
+            assertThat(new KvMachines(left, new TestClock()).open(Replica.GROUP).appliedIndex())
+                    .isGreaterThanOrEqualTo(durable);
             replica.restart(left);
         }
     }
@@ -159,11 +183,12 @@ class ModelTest {
             long session = random.nextInt(1, 5);
             long sequence = nextSequence.merge(session, 1L, Long::sum);
             Shard shard = random.nextBoolean() ? Writes.low() : Writes.high();
-            WriteRequest write = Writes.write(session, sequence, mutation(shard)).toBuilder()
-                    .setShard(ref(shard))
-                    .setFirstUnacknowledged(Math.max(1, sequence - random.nextInt(1, 10)))
-                    .setNotAfterMillis(clock + random.nextInt(3_000))
-                    .build();
+            WriteRequest write =
+                    Writes.write(session + 100 * incarnations[(int) session], sequence, mutation(shard)).toBuilder()
+                            .setShard(ref(shard))
+                            .setFirstUnacknowledged(Math.max(1, sequence - random.nextInt(1, 10)))
+                            .setNotAfterMillis(clock + (random.nextInt(8) == 0 ? 70_000 : random.nextInt(3_000)))
+                            .build();
             writes.add(write);
             sent.add(write);
         }
@@ -171,6 +196,18 @@ class ModelTest {
             Collections.swap(writes, i, random.nextInt(i + 1));
         }
         return writes;
+    }
+
+    /** In both shards. */
+    private static Entry goodbye(Replica replica, long session) {
+        GoodbyeCommand.Builder command = GoodbyeCommand.newBuilder();
+        for (Shard shard : List.of(Writes.low(), Writes.high())) {
+            command.addShards(ShardGoodbyes.newBuilder()
+                    .setShard(shard.getId())
+                    .setTimeMillis(replica.clock)
+                    .addGoodbyes(Writes.goodbye(session).toBuilder().setShard(ref(shard))));
+        }
+        return replica.entry(KvCommand.newBuilder().setGoodbyes(command).build());
     }
 
     private String key(Shard shard) {
@@ -218,6 +255,7 @@ class ModelTest {
 
         private final NavigableMap<String, Cell> cells = new TreeMap<>();
         private final Map<String, WriteReply> answered = new LinkedHashMap<>();
+        private final Set<String> never = new TreeSet<>();
         private final Map<Long, Long> versions = new LinkedHashMap<>();
 
         void check(int seed, WriteRequest write, WriteOutcome outcome) {
@@ -225,9 +263,18 @@ class ModelTest {
             if (outcome.refusal() != null) {
                 switch (outcome.refusal().getKind()) {
                     case EXPIRED:
-                        assertThat(outcome.refusal().getLogTimeMillis())
+                        long past = outcome.refusal().getLogTimeMillis() - write.getNotAfterMillis();
+                        assertThat(past).as("seed %s %s", seed, name).isPositive();
+                        if (past <= SessionLimits.WINDOW_MILLIS) {
+                            assertThat(answered).as("seed %s: never", seed).doesNotContainKey(name);
+                            never.add(name);
+                        }
+                        return;
+                    case NOT_AFTER_TOO_FAR:
+                        assertThat(write.getNotAfterMillis() - outcome.refusal().getLogTimeMillis())
                                 .as("seed %s %s", seed, name)
-                                .isGreaterThan(write.getNotAfterMillis());
+                                .isGreaterThan(SessionLimits.WINDOW_MILLIS);
+                        assertThat(answered).as("seed %s: not done", seed).doesNotContainKey(name);
                         return;
                     case ALREADY_ACKNOWLEDGED:
                         return;
@@ -244,9 +291,13 @@ class ModelTest {
                 before = apply(write.getShard().getId(), write.getMutation());
                 answered.put(name, before);
             }
+            assertThat(never).as("seed %s", seed).doesNotContain(name);
+            WriteReply expected = reply.getValueOmitted()
+                    ? before.toBuilder().clearValue().setValueOmitted(true).build()
+                    : before;
             assertThat(reply)
                     .as("seed %s %s %s", seed, name, write.getMutation())
-                    .isEqualTo(before);
+                    .isEqualTo(expected);
         }
 
         private WriteReply apply(long shard, Mutation mutation) {

@@ -1,5 +1,6 @@
 package io.flotilla.kv.machine;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.proto.Get;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
@@ -11,8 +12,13 @@ import io.flotilla.client.proto.Value;
 import io.flotilla.client.proto.WriteReply;
 import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.engine.KvEngine;
+import io.flotilla.kv.proto.GoodbyeCommand;
 import io.flotilla.kv.proto.KvCommand;
 import io.flotilla.kv.proto.KvGenesis;
+import io.flotilla.kv.proto.ShardGoodbyes;
+import io.flotilla.kv.proto.ShardRow;
+import io.flotilla.kv.proto.ShardWrites;
+import io.flotilla.kv.proto.WriteCommand;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryKind;
@@ -36,6 +42,8 @@ final class Replica {
     private final SessionLimits limits;
     KvEngine engine;
     KvStateMachine machine;
+    final TestClock time = new TestClock();
+    /** The time in the next entry. */
     long clock = Writes.NOW;
 
     Replica(KvEngine engine) {
@@ -47,10 +55,20 @@ final class Replica {
         restart(engine);
     }
 
+    /** Over machines that somebody else keeps. */
+    Replica(KvEngine engine, KvMachines machines) {
+        this.limits = SessionLimits.DEFAULT;
+        this.engine = engine;
+        machine = (KvStateMachine) machines.open(GROUP);
+        for (long index = 1; index <= machine.appliedIndex(); index++) {
+            log.add(Entry.noOp(1, index));
+        }
+    }
+
     /** Opens the replica on what is left, and applies the log from there. */
     void restart(KvEngine remains) {
         engine = remains;
-        machine = (KvStateMachine) new KvMachines(engine, limits).open(GROUP);
+        machine = (KvStateMachine) new KvMachines(engine, time, limits).open(GROUP);
         int from = (int) machine.appliedIndex();
         if (from < log.size()) {
             machine.apply(log.subList(from, log.size()));
@@ -58,13 +76,46 @@ final class Replica {
     }
 
     Entry entry(WriteRequest... writes) {
-        KvCommand command = KvCommand.newBuilder()
-                .setLeaderMillis(clock)
-                .addAllWrites(List.of(writes))
-                .build();
+        WriteCommand.Builder command = WriteCommand.newBuilder();
+        ShardWrites.Builder open = null;
+        for (WriteRequest write : writes) {
+            if (open == null || open.getShard() != write.getShard().getId()) {
+                open = command.addShardsBuilder()
+                        .setShard(write.getShard().getId())
+                        .setTimeMillis(clock);
+            }
+            open.addWrites(write);
+        }
+        return entry(KvCommand.newBuilder().setWrites(command).build());
+    }
+
+    Entry entry(KvCommand command) {
         Entry entry = new Entry(1, log.size() + 1, EntryKind.COMMAND, command.toByteArray());
         log.add(entry);
         return entry;
+    }
+
+    /** Says goodbye for a session of the low shard. */
+    CommandOutcome goodbye(long session) {
+        Entry entry = entry(KvCommand.newBuilder()
+                .setGoodbyes(GoodbyeCommand.newBuilder()
+                        .addShards(ShardGoodbyes.newBuilder()
+                                .setShard(Writes.low().getId())
+                                .setTimeMillis(clock)
+                                .addGoodbyes(Writes.goodbye(session))))
+                .build());
+        Object result = machine.apply(List.of(entry)).get(0);
+        machine.writeOut();
+        return (CommandOutcome) ((List<?>) result).get(0);
+    }
+
+    long changeNumber(Shard shard) {
+        try {
+            return ShardRow.parseFrom(engine.get(Layout.shardKey(Writes.GROUP, shard.getId())))
+                    .getChangeNumber();
+        } catch (InvalidProtocolBufferException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** Applies one entry with these writes, and writes it to the engine. */

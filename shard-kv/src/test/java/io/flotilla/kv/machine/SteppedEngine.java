@@ -68,6 +68,11 @@ record SteppedEngine(KvEngine engine, Consumer<String> before) implements KvEngi
     }
 
     @Override
+    public String describe() {
+        return engine.describe();
+    }
+
+    @Override
     public void close() {
         engine.close();
     }

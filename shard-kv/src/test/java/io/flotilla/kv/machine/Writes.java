@@ -6,6 +6,7 @@ import io.flotilla.client.proto.Batch;
 import io.flotilla.client.proto.CompareAndSet;
 import io.flotilla.client.proto.Condition;
 import io.flotilla.client.proto.Delete;
+import io.flotilla.client.proto.GoodbyeRequest;
 import io.flotilla.client.proto.Increment;
 import io.flotilla.client.proto.Mutation;
 import io.flotilla.client.proto.Put;
@@ -63,6 +64,15 @@ public final class Writes {
                 .setFirstUnacknowledged(1)
                 .setNotAfterMillis(NOW + 10_000)
                 .setMutation(mutation)
+                .build();
+    }
+
+    /** To the low shard. */
+    public static GoodbyeRequest goodbye(long session) {
+        return GoodbyeRequest.newBuilder()
+                .setShard(ref(low()))
+                .setSessionHigh(session)
+                .setSessionLow(-session)
                 .build();
     }
 

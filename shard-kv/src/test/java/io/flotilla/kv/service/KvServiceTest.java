@@ -11,17 +11,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
+import com.google.protobuf.UnknownFieldSet;
+import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Get;
+import io.flotilla.client.proto.Mutation;
 import io.flotilla.client.proto.NodeStatusRequest;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
+import io.flotilla.client.proto.Shard;
 import io.flotilla.client.proto.ShardRef;
 import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.memory.MemoryEngine;
 import io.flotilla.kv.machine.KvMachines;
+import io.flotilla.kv.machine.PublishedGroup;
+import io.flotilla.kv.machine.SessionLimits;
+import io.flotilla.kv.machine.TestClock;
 import io.flotilla.kv.machine.Writes;
 import io.flotilla.kv.proto.KvGenesis;
 import io.flotilla.raft.core.NodeId;
@@ -32,7 +40,6 @@ import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.StateMachine;
-import io.flotilla.raft.runtime.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +48,7 @@ import org.junit.jupiter.api.Test;
 
 class KvServiceTest {
     /** Keeps what it was asked until the test says what becomes of it. */
-    private static final class HeldReplicas implements Replicas {
+    private final class HeldReplicas implements Replicas {
         record Proposal(long group, byte[] payload, ProposalCallback callback) {}
 
         record Read(long group, ReadCallback callback) {}
@@ -58,45 +65,58 @@ class KvServiceTest {
         public void read(long groupId, ReadCallback callback) {
             reads.add(new Read(groupId, callback));
         }
+
+        @Override
+        public PublishedGroup published(long groupId) {
+            return machines.published(groupId);
+        }
     }
 
-    private static final Clock CLOCK = new Clock() {
-        @Override
-        public long nanos() {
-            return 0;
-        }
+    private final MemoryEngine engine = new MemoryEngine();
+    private final TestClock clock = new TestClock();
+    private final KvMachines machines = new KvMachines(engine, clock);
+    private final HeldReplicas replicas = new HeldReplicas();
 
-        @Override
-        public long wallMillis() {
-            return NOW;
-        }
-    };
+    private ShardMap configured =
+            new ShardMap(Configuration.newBuilder().setNumber(12).build());
+    private int featureLevel = 1;
 
-    private static final NodeDirectory DIRECTORY = new NodeDirectory() {
+    private final NodeDirectory directory = new NodeDirectory() {
         @Override
         public String addressOf(NodeId node) {
             return node.value().equals("n2") ? "host2:7400" : "";
         }
 
         @Override
-        public long configurationNumber() {
-            return 12;
+        public NodeId leaderOf(long group) {
+            return group == GROUP ? new NodeId("n2") : new NodeId("n3");
+        }
+
+        @Override
+        public ShardMap shards() {
+            return configured;
+        }
+
+        @Override
+        public int featureLevel() {
+            return featureLevel;
         }
     };
 
-    private final HeldReplicas replicas = new HeldReplicas();
-    private final KvService service = new KvService(replicas, CLOCK, DIRECTORY);
-    private final MemoryEngine engine = new MemoryEngine();
-    private final StateMachine machine = new KvMachines(engine)
-            .open(new GroupDescriptor(
-                    GROUP,
-                    Membership.of(new NodeId("n1")),
-                    KvGenesis.newBuilder()
-                            .addShards(Writes.low())
-                            .addShards(Writes.high())
-                            .build()
-                            .toByteArray()));
+    private final KvService service = new KvService(replicas, clock, directory);
+    private final StateMachine machine = machines.open(new GroupDescriptor(
+            GROUP,
+            Membership.of(new NodeId("n1")),
+            KvGenesis.newBuilder()
+                    .addShards(Writes.low())
+                    .addShards(Writes.high())
+                    .build()
+                    .toByteArray()));
     private final Map<Long, Response> answers = new TreeMap<>();
+
+    KvServiceTest() {
+        clock.wallMillis = NOW;
+    }
 
     private void answer(Response response) {
         assertThat(answers.put(response.getId(), response))
@@ -268,7 +288,253 @@ class KvServiceTest {
         for (Response response : answers.values()) {
             assertThat(response.getRefusal().getKind()).isEqualTo(Refusal.Kind.STALE_ROUTE);
             assertThat(response.getRefusal().getConfigurationNumber()).isEqualTo(12);
-            assertThat(response.getRefusal().getShardsList()).containsExactly(Writes.low(), Writes.high());
+            assertThat(response.getRefusal().getShardsList()).containsExactly(Writes.low());
+            assertThat(response.getRefusal().getLeader()).isEqualTo("n2");
+            assertThat(response.getRefusal().getLeaderAddress()).isEqualTo("host2:7400");
+        }
+        assertThat(answers).hasSize(2);
+    }
+
+    @Test
+    void aRefusalNamesWhatIsKnownOfTheRangeAndNothingElse() {
+        // the configuration is older for what this group has, and newer for what it never had
+        configured = new ShardMap(Configuration.newBuilder()
+                .setNumber(13)
+                .addShards(Writes.shard(7, 1, "", "m"))
+                .addShards(Writes.shard(8, 2, "m", "t"))
+                .addShards(Writes.shard(9, 2, "t", "").toBuilder().setGroup(5))
+                .build());
+        long id = 0;
+        for (Shard named : List.of(
+                Writes.shard(7, 9, "", ""),
+                Writes.shard(8, 2, "", ""),
+                Writes.shard(9, 1, "", ""),
+                Writes.shard(77, 1, "", ""))) {
+            service.handle(
+                    List.of(writing(
+                            ++id,
+                            write(1, id, put("p", "1")).toBuilder()
+                                    .setShard(ref(named))
+                                    .build())),
+                    this::answer);
+        }
+        applyAll();
+        assertThat(answers.get(1L).getRefusal().getShardsList()).containsExactly(Writes.low());
+        assertThat(answers.get(2L).getRefusal().getShardsList()).containsExactly(Writes.high());
+        assertThat(answers.get(3L).getRefusal().getShardsList())
+                .as("what this group serves there has the higher epoch")
+                .containsExactly(Writes.high());
+        assertThat(answers.get(4L).getRefusal().getShardsList())
+                .as("nobody knows the shard: where the key is")
+                .containsExactly(Writes.high());
+        configured = new ShardMap(Configuration.newBuilder()
+                .setNumber(14)
+                .addShards(Writes.shard(7, 1, "", "m"))
+                .addShards(Writes.shard(8, 5, "m", "t").toBuilder().setGroup(5).setTarget(6))
+                .addShards(Writes.shard(10, 5, "t", ""))
+                .build());
+        service.handle(
+                List.of(writing(
+                        ++id,
+                        write(1, id, put("p", "1")).toBuilder()
+                                .setShard(ref(Writes.shard(8, 2, "", "")))
+                                .build())),
+                this::answer);
+        applyAll();
+        Refusal moved = answers.get(id).getRefusal();
+        assertThat(moved.getShardsList()).extracting(Shard::getId).containsExactly(8L, 10L);
+        assertThat(moved.getShards(0).getGroup()).isEqualTo(5);
+        assertThat(moved.getLeader()).as("of group 5").isEqualTo("n3");
+        assertThat(moved.getConfigurationNumber()).isEqualTo(14);
+    }
+
+    private static <T extends Message> T newer(T message, int number) {
+        UnknownFieldSet more = UnknownFieldSet.newBuilder()
+                .addField(
+                        number, UnknownFieldSet.Field.newBuilder().addVarint(1).build())
+                .build();
+        @SuppressWarnings("unchecked")
+        T built = (T) message.toBuilder().setUnknownFields(more).build();
+        return built;
+    }
+
+    @Test
+    void whatIsNotKnownInEveryPartIsRefusedAndComesIntoNoLog() {
+        WriteRequest good = write(1, 1, put("a", "1"));
+        Mutation later = newer(Mutation.getDefaultInstance(), 99);
+        service.handle(
+                List.of(
+                        newer(writing(1, good), 31),
+                        writing(2, newer(good, 32)),
+                        writing(
+                                3,
+                                good.toBuilder()
+                                        .setShard(newer(good.getShard(), 33))
+                                        .build()),
+                        writing(4, good.toBuilder().setMutation(later).build()),
+                        writing(
+                                5,
+                                good.toBuilder()
+                                        .setMutation(Writes.batch(later))
+                                        .build()),
+                        Request.newBuilder()
+                                .setId(6)
+                                .setGoodbye(newer(Writes.goodbye(1), 36))
+                                .build(),
+                        Request.newBuilder()
+                                .setId(7)
+                                .setRead(newer(getting(7, "a").getRead(), 37))
+                                .build(),
+                        Request.newBuilder()
+                                .setId(8)
+                                .setRead(getting(8, "a").getRead().toBuilder()
+                                        .setGet(newer(
+                                                Get.newBuilder()
+                                                        .setKey(bytes("a"))
+                                                        .build(),
+                                                38)))
+                                .build(),
+                        writing(9, good)),
+                this::answer);
+        List<String> fields = List.of(
+                "field 31 of Request",
+                "field 32 of WriteRequest",
+                "field 33 of ShardRef",
+                "field 99 of Mutation",
+                "field 99 of Mutation",
+                "field 36 of GoodbyeRequest",
+                "field 37 of ReadRequest",
+                "field 38 of Get");
+        for (int i = 0; i < fields.size(); i++) {
+            Refusal refusal = answers.get(i + 1L).getRefusal();
+            assertThat(refusal.getKind()).isEqualTo(Refusal.Kind.INVALID);
+            assertThat(refusal.getMessage())
+                    .isEqualTo("the request has " + fields.get(i)
+                            + ", which this node does not know: use a client of the fleet's version");
+        }
+        assertThat(replicas.reads).isEmpty();
+        assertThat(replicas.proposals).hasSize(1);
+        applyAll();
+        assertThat(answers.get(9L).hasWrite())
+                .as("its neighbours are not disturbed")
+                .isTrue();
+    }
+
+    @Test
+    void aRequestThatANodePassedOnIsTakenAsAnyOther() {
+        service.handle(
+                List.of(writing(1, write(1, 1, put("a", "1"))).toBuilder()
+                        .setPassedOn(true)
+                        .build()),
+                this::answer);
+        applyAll();
+        assertThat(answers.get(1L).hasWrite()).isTrue();
+    }
+
+    @Test
+    void eachShardOfAnEntryHasItsOwnLogTime() {
+        clock.wallMillis = NOW + 86_400_000;
+        WriteRequest low = write(1, 1, put("a", "1")).toBuilder()
+                .setNotAfterMillis(NOW + 86_400_000)
+                .build();
+        service.handle(List.of(writing(1, low)), this::answer);
+        applyAll();
+        clock.wallMillis = NOW;
+        clock.passMillis(2_000);
+        WriteRequest high = write(1, 1, put("x", "1")).toBuilder()
+                .setShard(ref(Writes.high()))
+                .build();
+        service.handle(
+                List.of(
+                        writing(2, high),
+                        writing(
+                                3,
+                                low.toBuilder()
+                                        .setSequence(2)
+                                        .setNotAfterMillis(NOW + 86_402_000)
+                                        .build()),
+                        writing(4, high.toBuilder().setSequence(2).build())),
+                this::answer);
+        assertThat(replicas.proposals).hasSize(1);
+        applyAll();
+        assertThat(answers.get(2L).getWrite().getLogTimeMillis()).isEqualTo(NOW + 2_000);
+        assertThat(answers.get(3L).getWrite().getLogTimeMillis()).isEqualTo(NOW + 86_402_000);
+        assertThat(answers.get(4L).getWrite().getLogTimeMillis()).isEqualTo(NOW + 2_000);
+    }
+
+    @Test
+    void aGoodbyeIsAnEntryOfItsOwnKind() {
+        service.handle(List.of(writing(1, write(1, 1, increment("a", 1)))), this::answer);
+        applyAll();
+        for (long id = 2; id <= 3; id++) {
+            service.handle(
+                    List.of(Request.newBuilder()
+                            .setId(id)
+                            .setGoodbye(Writes.goodbye(1))
+                            .build()),
+                    this::answer);
+            applyAll();
+            assertThat(answers.get(id).getGoodbye().getLogTimeMillis()).isEqualTo(NOW);
+        }
+        service.handle(
+                List.of(Request.newBuilder()
+                        .setId(4)
+                        .setGoodbye(Writes.goodbye(1).toBuilder().setShard(ref(Writes.shard(7, 9, "", ""))))
+                        .build()),
+                this::answer);
+        applyAll();
+        assertThat(answers.get(4L).getRefusal().getKind()).isEqualTo(Refusal.Kind.STALE_ROUTE);
+        assertThat(answers.get(4L).getRefusal().getShardsList()).containsExactly(Writes.low());
+        service.handle(List.of(writing(5, write(1, 1, increment("a", 1)))), this::answer);
+        applyAll();
+        assertThat(answers.get(5L).getWrite().getValue())
+                .as("nothing of the session is remembered")
+                .isEqualTo(bytes("2"));
+    }
+
+    @Test
+    void aFullSessionIsRefusedWithoutAnEntry() {
+        List<Request> many = new ArrayList<>();
+        for (int i = 2; i <= 2 * SessionLimits.SESSION_WRITES + 1; i++) {
+            many.add(writing(i, write(1, i, put("a", ""))));
+        }
+        service.handle(many, this::answer);
+        applyAll();
+        assertThat(answers.values()).allMatch(Response::hasWrite);
+        answers.clear();
+        service.handle(
+                List.of(
+                        writing(1, write(1, 20_000, put("a", "1"))),
+                        writing(2, write(2, 1, put("a", "1"))),
+                        writing(3, write(1, 1, put("a", "1")))),
+                this::answer);
+        assertThat(answers).hasSize(1);
+        assertThat(answers.get(1L).getRefusal().getKind()).isEqualTo(Refusal.Kind.BUSY);
+        assertThat(answers.get(1L).getRefusal().getRetryAfterMillis()).isPositive();
+        applyAll();
+        assertThat(answers.get(2L).hasWrite()).as("another session").isTrue();
+        assertThat(answers.get(3L).hasWrite()).as("the oldest").isTrue();
+        answers.clear();
+        service.handle(List.of(writing(4, write(1, 20_000, put("a", "1")))), this::answer);
+        assertThat(replicas.proposals).as("no entry for nothing").isEmpty();
+        assertThat(answers).hasSize(1);
+    }
+
+    @Test
+    void noKindIsProposedBelowItsFeatureLevel() {
+        featureLevel = 0;
+        service.handle(
+                List.of(
+                        writing(1, write(1, 1, put("a", "1"))),
+                        Request.newBuilder()
+                                .setId(2)
+                                .setGoodbye(Writes.goodbye(1))
+                                .build()),
+                this::answer);
+        assertThat(replicas.proposals).isEmpty();
+        for (Response response : answers.values()) {
+            assertThat(response.getRefusal().getKind()).isEqualTo(Refusal.Kind.UNAVAILABLE);
+            assertThat(response.getRefusal().getMessage()).contains("feature level 0", "from level 1 on");
         }
         assertThat(answers).hasSize(2);
     }

@@ -196,6 +196,11 @@ public final class MemoryEngine implements KvEngine {
         return written - unflushed.size();
     }
 
+    @Override
+    public String describe() {
+        return "the engine in memory";
+    }
+
     /** How many batches a crash now could lose. */
     public int unflushedBatches() {
         return unflushed.size();

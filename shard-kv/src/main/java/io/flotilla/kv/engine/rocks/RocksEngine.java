@@ -314,6 +314,11 @@ public final class RocksEngine implements KvEngine {
     }
 
     @Override
+    public String describe() {
+        return "the database in " + directory;
+    }
+
+    @Override
     public void close() {
         if (closed) {
             return;

@@ -1,0 +1,23 @@
+package io.flotilla.kv.machine;
+
+import io.flotilla.kv.engine.KvEngine;
+import io.flotilla.raft.runtime.Clock;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What all data groups of a node share. Thread-safe.
+ *
+ * @param engine holds their rows
+ * @param numbers under which rows lie there
+ * @param uses who uses which of them
+ * @param limits of the shards' sessions
+ * @param clock for what is published of a shard's log time; nothing of it is in the state but through entries
+ * @param published what others may know of the groups, by group
+ */
+record NodeRows(
+        KvEngine engine,
+        Numbers numbers,
+        RowUses uses,
+        SessionLimits limits,
+        Clock clock,
+        ConcurrentHashMap<Long, PublishedGroup> published) {}

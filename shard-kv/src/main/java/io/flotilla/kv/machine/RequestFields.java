@@ -1,0 +1,99 @@
+package io.flotilla.kv.machine;
+
+import com.google.protobuf.MessageOrBuilder;
+import io.flotilla.client.proto.Batch;
+import io.flotilla.client.proto.Condition;
+import io.flotilla.client.proto.GoodbyeRequest;
+import io.flotilla.client.proto.Mutation;
+import io.flotilla.client.proto.ReadRequest;
+import io.flotilla.client.proto.WriteRequest;
+
+/**
+ * Finds fields of requests that this version does not know: a parser keeps them aside, and whoever went on without them would
+ * do something else than who knows them. Pure; parses nothing again, and looks at each message once.
+ */
+public final class RequestFields {
+    private RequestFields() {}
+
+    /** The first unknown field of a write, such as {@code field 9 of Put}; null if there is none. */
+    public static String in(WriteRequest write) {
+        String own = own(write);
+        own = own != null ? own : own(write.getShard());
+        return own != null ? own : in(write.getMutation());
+    }
+
+    /** The same of a read. */
+    public static String in(ReadRequest read) {
+        String found = own(read);
+        found = found != null ? found : own(read.getShard());
+        if (found != null) {
+            return found;
+        }
+        switch (read.getOperationCase()) {
+            case GET:
+                return own(read.getGet());
+            case MULTI_GET:
+                return own(read.getMultiGet());
+            case SCAN:
+                return own(read.getScan());
+            default:
+                return null;
+        }
+    }
+
+    private static String in(Mutation mutation) {
+        String own = own(mutation);
+        if (own != null) {
+            return own;
+        }
+        switch (mutation.getOperationCase()) {
+            case PUT:
+                return own(mutation.getPut());
+            case DELETE:
+                return own(mutation.getDelete());
+            case APPEND:
+                return own(mutation.getAppend());
+            case INCREMENT:
+                return own(mutation.getIncrement());
+            case COMPARE_AND_SET:
+                own = own(mutation.getCompareAndSet());
+                return own != null ? own : in(mutation.getCompareAndSet().getCondition());
+            case BATCH:
+                return in(mutation.getBatch());
+            default:
+                return null;
+        }
+    }
+
+    private static String in(Condition condition) {
+        return own(condition);
+    }
+
+    private static String in(Batch batch) {
+        String found = own(batch);
+        for (int i = 0; found == null && i < batch.getConditionsCount(); i++) {
+            found = own(batch.getConditions(i));
+            found = found != null ? found : in(batch.getConditions(i).getCondition());
+        }
+        for (int i = 0; found == null && i < batch.getMutationsCount(); i++) {
+            found = in(batch.getMutations(i));
+        }
+        return found;
+    }
+
+    /** The same of a goodbye. */
+    public static String in(GoodbyeRequest goodbye) {
+        String own = own(goodbye);
+        return own != null ? own : own(goodbye.getShard());
+    }
+
+    /** Of the message itself, not of those in it. */
+    public static String own(MessageOrBuilder message) {
+        return message.getUnknownFields().isEmpty()
+                ? null
+                : "field "
+                        + message.getUnknownFields().asMap().keySet().stream()
+                                .min(Integer::compare)
+                                .get() + " of " + message.getDescriptorForType().getName();
+    }
+}
