@@ -218,11 +218,12 @@ final class ClientRoutingTest extends ScriptedFleetTest {
 
     @Test
     void aNodeOfAnotherVersionIsNotTalkedTo() {
-        fleet.byAddress.values().forEach(node -> node.version = 2);
+        fleet.byAddress.values().forEach(node -> node.version = 3);
         CompletableFuture<Long> put = client.put(b("a"), b("1"));
         RefusedException refused = refusal(put);
         assertThat(refused.reason()).isEqualTo(Reason.TIMEOUT_BEFORE_SEND);
-        assertThat(refused.getMessage()).contains("version 2");
+        assertThat(refused.getMessage())
+                .contains("n1:1 speaks version 3 of the client protocol, this client version 2: use");
         assertThat(fleet.node("n1").requests).isEmpty();
     }
 

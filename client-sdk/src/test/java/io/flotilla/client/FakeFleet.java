@@ -42,6 +42,7 @@ import java.util.function.Function;
  */
 final class FakeFleet implements Connector {
     static final long WALL = 1_700_000_000_000L;
+    static final long WINDOW = 60_000;
 
     /** Says nothing, now or ever. */
     static final Response SILENCE = Response.newBuilder().setId(-1).build();
@@ -171,7 +172,8 @@ final class FakeFleet implements Connector {
         boolean up = true;
         boolean blackHole;
         String helloError = "";
-        int version = 1;
+        int version = 2;
+        int sessionWrites = 4_096;
         /** Answers in place of the node; null leaves it to the node, {@link #SILENCE} to nobody. */
         Function<Request, Response> script = request -> null;
 
@@ -399,6 +401,9 @@ final class FakeFleet implements Connector {
             if (frame.hasHello()) {
                 answer.setHello(HelloReply.newBuilder()
                         .setProtocolVersion(node.version)
+                        .setOldestProtocolVersion(node.version)
+                        .setSessionWrites(node.sessionWrites)
+                        .setSessionWindowMillis(WINDOW)
                         .setNodeId(node.id)
                         .setFleetId(configuration.getFleetId())
                         .setWallMillis(wall())
