@@ -143,7 +143,9 @@ final class AttemptOutcomes {
             }
             case BUSY -> {
                 call.note(Reason.BUSY, text);
-                retryLater(call, refusal.getRetryAfterMillis() * MILLI);
+                if (mayGoOn(call)) {
+                    rest(call, Math.min(refusal.getRetryAfterMillis() * MILLI, MOST_PAUSE));
+                }
             }
             case EXPIRED -> {
                 call.note(Reason.UNAVAILABLE, text);
@@ -291,20 +293,30 @@ final class AttemptOutcomes {
         return true;
     }
 
-    /**
-     * It is tried again after a break, of at least so many nanoseconds. Breaks grow with each try, except for those of an
-     * operation that others wait for.
-     */
+    /** It is tried again after a break, of at least so many nanoseconds, that grows with each try. */
     void backOff(Call<?> call, long atLeastNanos) {
-        long now = loop.now();
-        // those that were refused together must not all come back together
-        long hint = Math.min(atLeastNanos, MOST_PAUSE);
-        hint += Math.floorMod(loop.random(), hint / 2 + 1);
         call.backoffs++;
-        int step = call.isOldest() ? 1 : call.backoffs;
+        long least = Math.min(atLeastNanos, MOST_PAUSE);
+        pause(call, least, Math.max(least, policy.delay(call.backoffs, loop.random())));
+    }
+
+    /**
+     * A node had too much to do. One that others wait for pauses no longer than the node asks for, so that those behind it
+     * get room.
+     */
+    private void rest(Call<?> call, long hintNanos) {
+        call.backoffs++;
+        // those that were refused together must not all come back together
+        long hint = hintNanos + Math.floorMod(loop.random(), hintNanos / 2 + 1);
+        long delay = policy.delay(call.isOldest() ? 1 : call.backoffs, loop.random());
+        pause(call, hint, Math.max(hint, delay));
+    }
+
+    private void pause(Call<?> call, long least, long delay) {
+        long now = loop.now();
         call.backingOff = true;
-        call.restUntil = now + hint;
-        call.backoffUntil = now + Math.max(hint, policy.delay(step, loop.random()));
+        call.restUntil = now + least;
+        call.backoffUntil = now + delay;
         WaitingRoom.leave(call);
         loop.schedule(call);
     }

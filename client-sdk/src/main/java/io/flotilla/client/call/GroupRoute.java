@@ -28,6 +28,8 @@ final class GroupRoute extends Timed {
     private static final int HOPS = 4;
     /** A live node that was silent about a request for this many attempt timeouts may be asked once more. */
     private static final int ASK_AGAIN = 2;
+    /** An operation that was given longer ago than this had to wait for others. */
+    private static final long WAITED = 20 * MILLI;
 
     private final ClientLoop loop;
     private final long id;
@@ -131,7 +133,7 @@ final class GroupRoute extends Timed {
     private boolean isTooLate(Call<?> call) {
         long usual = load.usualNanos();
         long left = call.deadline - loop.now();
-        return !call.everSent && call.timeoutNanos - left >= usual && left < usual + usual / 4;
+        return !call.everSent && call.timeoutNanos - left >= WAITED && left < usual + usual / 4;
     }
 
     /** Sends what waits, the oldest first. @return how many did not have to wait here longer */

@@ -210,7 +210,9 @@ final class GrpcLoopbackTest {
                     ServerFrame.Builder answer = ServerFrame.newBuilder();
                     if (frame.hasHello()) {
                         answer.setHello(HelloReply.newBuilder()
-                                .setProtocolVersion(1)
+                                .setProtocolVersion(2)
+                                .setSessionWrites(1_000)
+                                .setSessionWindowMillis(60_000)
                                 .setNodeId("n1")
                                 .setWallMillis(System.currentTimeMillis()));
                     }
