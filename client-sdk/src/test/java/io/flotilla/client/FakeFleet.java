@@ -66,6 +66,9 @@ final class FakeFleet implements Connector {
     int mostKept;
 
     long logMillis;
+    /** How far the nodes' clocks are behind. */
+    long wallBehind;
+
     private long sweptAt;
     /** How far the clocks are ahead that greetings tell. */
     long wallAhead;
@@ -152,7 +155,7 @@ final class FakeFleet implements Connector {
     }
 
     long wall() {
-        return WALL + runtime.millis();
+        return WALL + runtime.millis() - wallBehind;
     }
 
     /** All nodes know it, those who watch are told. */

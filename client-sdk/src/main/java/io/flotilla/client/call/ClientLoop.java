@@ -46,6 +46,8 @@ public final class ClientLoop {
     private final WaitingRoom forAnyNode = new WaitingRoom();
     private Runnable cancelAlarm = () -> {};
     private long calls;
+    /** All operations were ended, and goodbyes are under way or said. */
+    private boolean ended;
 
     /** @param attemptTimeoutNanos after this long without an answer other replicas are asked */
     public ClientLoop(
@@ -367,6 +369,9 @@ public final class ClientLoop {
     // ---- the end ----
 
     private void closeNow() {
+        if (ended) {
+            return;
+        }
         for (Timed timed : wheel.all()) {
             if (timed instanceof Call<?> call && !call.done) {
                 end(
@@ -376,9 +381,8 @@ public final class ClientLoop {
                                 : closedClient());
             }
         }
-        if (!closed.isDone()) {
-            goodbyes.say(this::closeStreams);
-        }
+        ended = true;
+        goodbyes.say(this::closeStreams);
     }
 
     private void closeStreams() {

@@ -28,10 +28,6 @@ final class WaitingRoom {
         return calls.isEmpty();
     }
 
-    int size() {
-        return calls.size();
-    }
-
     /** The oldest, or null. It stays. */
     Call<?> first() {
         Map.Entry<Long, Call<?>> first = calls.firstEntry();

@@ -41,4 +41,13 @@ final class RetryTest {
         }
         assertThat(earned).isBetween(99, 101);
     }
+
+    @Test
+    void aRetryThatSucceedsGivesBackWhatItTook() {
+        RetryBudget budget = new RetryBudget();
+        while (budget.take(0, 1)) {}
+        budget.succeeded(17);
+        assertThat(budget.take(0, 17)).isTrue();
+        assertThat(budget.take(0, 1)).isFalse();
+    }
 }
