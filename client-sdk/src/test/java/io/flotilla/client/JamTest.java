@@ -225,6 +225,27 @@ final class JamTest extends ScriptedFleetTest {
         load.check("after", 2_000, 0, 10);
     }
 
+    /** An election takes most of the time that there is; then answers are fast, and what waited is done. */
+    @Test
+    void oneLateAnswerAfterAnElectionIsNoReasonToRefuseWhatWaits() {
+        fleet.leaders.remove(1L);
+        List<CompletableFuture<Long>> all = putAll("a", 10_000, Duration.ofSeconds(5));
+        runtime.runForMillis(100);
+        fleet.node("n1").stalledUntil = runtime.millis() + 2_800;
+        fleet.leaders.put(1L, "n1");
+        all.forEach(this::done);
+        assertThat(fleet.applied).hasSize(10_000);
+    }
+
+    @Test
+    void oneStandstillIsNoReasonToRefuseWhatWaits() {
+        putAll("a", 4_000, Duration.ofSeconds(5)).forEach(this::done);
+        fleet.node("n1").stalledUntil = runtime.millis() + 2_500;
+        List<CompletableFuture<Long>> all = putAll("a", 20_000, Duration.ofSeconds(5));
+        all.forEach(this::done);
+        assertThat(fleet.applied).hasSize(24_000);
+    }
+
     /** Puts at a steady rate, to keys of shard 1. */
     private final class Load {
         final AsyncFlotillaClient to;

@@ -11,6 +11,7 @@ import java.util.List;
 final class GroupLoad {
     static final int LEAST = 256;
     static final int MOST = 4096;
+    private static final int LEAST_OF_TURN = 64;
 
     /** All unanswered attempts that took some node for the leader, in the order of sending. */
     private Attempt first;
@@ -23,8 +24,16 @@ final class GroupLoad {
     private int requests;
     private long bytes;
     private int allowed = LEAST;
-    /** How long answers take, lately. */
-    private long usualNanos;
+    /** Since when it counts as the leader. */
+    private long leaderSince;
+    /** Answers that are still to come until all that was under way when the turn began is answered. */
+    private int leftOfTurn;
+    private int answersOfTurn;
+    private long nanosOfTurn;
+    /** How long answers took in the last turn and in the one before, on average. */
+    private long lastTurn;
+
+    private long turnBefore;
 
     /** At the leader. */
     int requests() {
@@ -40,22 +49,31 @@ final class GroupLoad {
         return requests < allowed;
     }
 
-    /** How long answers of this leader take lately; 0 if nothing is under way that would tell when this has changed. */
+    /**
+     * How long answers of this leader take, rather too little than too much; 0 if that is not known, or if nothing is under way that would tell
+     * when it has changed. Only what lasts for two turns of answers counts: a leader that stood still once answers late
+     * what it had by then, and nothing after that.
+     */
     long usualNanos() {
-        return requests == 0 ? 0 : usualNanos;
+        return requests == 0 ? 0 : Math.min(lastTurn, turnBefore);
     }
 
     /**
      * From now on this counts as the leader. Attempts that nobody waits for don't count: that the leader was found by an
      * answer says that it has passed them over, or will soon be through with them.
      */
-    void leaderIs(Link link) {
+    void leaderIs(Link link, long now) {
         if (leader != link || connection != link.connection()) {
             leader = link;
             connection = link.connection();
             allowed = LEAST;
-            usualNanos = 0;
         }
+        leaderSince = now;
+        leftOfTurn = LEAST_OF_TURN;
+        answersOfTurn = 0;
+        nanosOfTurn = 0;
+        lastTurn = 0;
+        turnBefore = 0;
         requests = 0;
         bytes = 0;
         for (Attempt a = first; a != null; a = a.nextOfGroup) {
@@ -104,9 +122,24 @@ final class GroupLoad {
     /** The leader did it. */
     void answered(Attempt attempt, long now) {
         if (attempt.link == leader) {
-            long took = now - attempt.sentAt;
-            usualNanos = usualNanos == 0 ? took : usualNanos + (took - usualNanos) / 8;
+            // what was sent to find the leader waited for it to be elected
+            if (attempt.sentAt >= leaderSince) {
+                timed(now - attempt.sentAt);
+            }
             allowed = Math.min(MOST, allowed + 1);
+        }
+    }
+
+    private void timed(long nanos) {
+        answersOfTurn++;
+        nanosOfTurn += nanos;
+        leftOfTurn--;
+        if (leftOfTurn <= 0) {
+            turnBefore = lastTurn;
+            lastTurn = nanosOfTurn / answersOfTurn;
+            answersOfTurn = 0;
+            nanosOfTurn = 0;
+            leftOfTurn = Math.max(LEAST_OF_TURN, requests);
         }
     }
 

@@ -133,7 +133,7 @@ final class GroupRoute extends Timed {
     private boolean isTooLate(Call<?> call) {
         long usual = load.usualNanos();
         long left = call.deadline - loop.now();
-        return !call.everSent && call.timeoutNanos - left >= WAITED && left < usual + usual / 4;
+        return !call.everSent && call.timeoutNanos - left >= WAITED && left < usual + usual / 2;
     }
 
     /** Sends what waits, the oldest first. @return how many did not have to wait here longer */
@@ -199,7 +199,7 @@ final class GroupRoute extends Timed {
         suspects.clear();
         leaveSeekers();
         loop.wheel.cancel(this);
-        load.leaderIs(link);
+        load.leaderIs(link, loop.now());
         // those that were asked of other replicas hold back all that come after them
         for (Attempt elsewhere : load.open(link, false)) {
             loop.placeAgain(elsewhere.call);
