@@ -28,6 +28,7 @@ final class GroupLoad {
     private long leaderSince;
     /** Answers that are still to come until all that was under way when the turn began is answered. */
     private int leftOfTurn;
+
     private int answersOfTurn;
     private long nanosOfTurn;
     /** How long answers took in the last turn and in the one before, on average. */
