@@ -315,12 +315,23 @@ public final class AsyncFlotillaClient implements AutoCloseable {
     }
 
     /**
-     * Ends all operations and connections, soon after the call returns. A write that was sent and not answered ends
-     * indeterminate, everything else as CLOSED.
+     * Begins to close and returns: as {@link #closeAsync}, for whoever does not want to know when that is done. The
+     * connector and the runtime are better left open until it is, or the fleet remembers this client for some minutes.
      */
     @Override
     public void close() {
-        loop.close();
+        closeAsync();
+    }
+
+    /**
+     * Ends all operations, then tells the fleet that it can forget this client, then closes the connections. A write that was
+     * sent and not answered ends indeterminate, everything else as CLOSED. The fleet is told of all shards to which each
+     * write ended with an answer; that takes one round trip as a rule, and 500 ms at most.
+     *
+     * @return complete when all is done, on the client's loop; never exceptionally
+     */
+    public CompletableFuture<Void> closeAsync() {
+        return loop.close();
     }
 
     /** Makes the mutation of a key and, unless there is none, a value. */
@@ -348,9 +359,13 @@ public final class AsyncFlotillaClient implements AutoCloseable {
 
     private static CasResult casResult(WriteReply reply) {
         boolean done = done(reply);
-        boolean present = !done && reply.getVersion() != 0;
+        boolean known = done || !reply.getValueOmitted();
+        boolean present = !done && known && reply.getVersion() != 0;
         return new CasResult(
-                done, reply.getVersion(), present ? Optional.of(reply.getValue().toByteArray()) : Optional.empty());
+                done,
+                reply.getVersion(),
+                present ? Optional.of(reply.getValue().toByteArray()) : Optional.empty(),
+                known);
     }
 
     private static boolean done(WriteReply reply) {

@@ -12,6 +12,9 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * The client of a fleet, for programs that may block. Thread-safe; one client serves a whole program, and operations of
@@ -31,6 +34,8 @@ import java.util.concurrent.CompletionException;
  * client, which run on the thread that would have to answer.
  */
 public final class FlotillaClient implements AutoCloseable {
+    private static final long MOST_CLOSE_MILLIS = 2_000;
+
     private final AsyncFlotillaClient async;
     private final Connector connector;
     private final ThreadClientRuntime runtime;
@@ -144,12 +149,32 @@ public final class FlotillaClient implements AutoCloseable {
         return await(async.configuration());
     }
 
-    /** Ends all operations and connections. Operations that were sent and not answered end indeterminate. */
+    /**
+     * Ends all operations, tells the fleet that it can forget this client, and closes the connections. Writes that were sent
+     * and not answered end indeterminate. Takes one round trip as a rule, 500 ms at most; called from a callback it does not
+     * wait for the fleet.
+     */
     @Override
     public void close() {
-        async.close();
+        CompletableFuture<Void> closed = async.closeAsync();
+        if (!runtime.isLoop()) {
+            // also if the runtime's thread is held up by somebody's callback, this ends
+            closed.completeOnTimeout(null, MOST_CLOSE_MILLIS, TimeUnit.MILLISECONDS)
+                    .join();
+        }
         connector.close();
         runtime.close();
+    }
+
+    private static void waitFor(CompletableFuture<Void> closed) {
+        try {
+            closed.get(MOST_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            // somebody's callback holds up the loop: it does not hold up the end
+            return;
+        }
     }
 
     private static byte[] utf8(String text) {

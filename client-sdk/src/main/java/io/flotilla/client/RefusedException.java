@@ -15,7 +15,10 @@ public final class RefusedException extends FlotillaException {
         INVALID,
         /** Nobody could serve it before the deadline: no leader, no reachable node, or no answer to a read. */
         UNAVAILABLE,
-        /** A bound was reached, at the client or at the node. Try again later, or with fewer operations at once. */
+        /**
+         * A bound was reached, at the client or at the node, or what was given before left no time for this one. Try again
+         * later, or with fewer operations at once.
+         */
         BUSY,
         /** The deadline passed before the request could be sent to any node. */
         TIMEOUT_BEFORE_SEND,

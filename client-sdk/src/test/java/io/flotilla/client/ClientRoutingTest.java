@@ -147,6 +147,55 @@ final class ClientRoutingTest extends ScriptedFleetTest {
         assertThat(fleet.applied.get(2).getShard().getGroup()).isEqualTo(2);
     }
 
+    /** The refusal names the new owner's leader: it is asked at once, though no other operation ever went to that group. */
+    @Test
+    void theLeaderThatAStaleRouteNamesIsAskedFirst() {
+        done(client.put(b("a"), b("1")));
+        fleet.tellsOwnersLeader = true;
+        fleet.leaders.put(9L, "n3");
+        fleet.configuration = fleet.configuration.toBuilder()
+                .addGroups(FakeFleet.group(9))
+                .setShards(0, FakeFleet.shard(1, "", "g", 9, 2))
+                .build();
+        fleet.node("n2").requests.clear();
+        fleet.node("n3").requests.clear();
+        int before = fleet.node("n1").writes().size();
+        long since = runtime.millis();
+        List<CompletableFuture<Long>> all = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            all.add(client.put(b("a" + i), b("2")));
+        }
+        all.forEach(this::done);
+        // to the old owner and back, to the new one with the first of them, with the others as it takes them
+        assertThat(runtime.millis() - since).isLessThanOrEqualTo(14);
+        assertThat(fleet.node("n3").writes()).hasSize(500);
+        assertThat(fleet.node("n2").writes()).isEmpty();
+        assertThat(fleet.node("n1").writes().size() - before).isLessThanOrEqualTo(500);
+    }
+
+    @Test
+    void aStaleRouteOfOneShardDoesNotTouchTheOthersOfItsGroup() {
+        done(client.put(b("a"), b("1")));
+        done(client.put(b("q"), b("1")));
+        fleet.tellsOwnersLeader = true;
+        fleet.configuration = fleet.configuration.toBuilder()
+                .setShards(0, FakeFleet.shard(1, "", "g", 2, 2))
+                .build();
+        done(client.put(b("a"), b("2")));
+        int before = fleet.node("n1").requestCount;
+        long since = runtime.millis();
+        done(client.put(b("q"), b("2")));
+        assertThat(runtime.millis() - since).isLessThanOrEqualTo(3);
+        assertThat(fleet.node("n1").requestCount - before).isEqualTo(1);
+    }
+
+    @Test
+    void aNodeWithoutBoundsForSessionsIsNotTalkedTo() {
+        fleet.byAddress.values().forEach(node -> node.sessionWrites = 0);
+        assertThat(refusal(client.put(b("a"), b("1"))).getMessage()).contains("has no bounds for sessions");
+        assertThat(fleet.node("n1").requests).isEmpty();
+    }
+
     @Test
     void aNewerConfigurationIsFetchedFromTheNodeThatMentionsIt() {
         List<Long> numbers = new ArrayList<>();
@@ -218,11 +267,12 @@ final class ClientRoutingTest extends ScriptedFleetTest {
 
     @Test
     void aNodeOfAnotherVersionIsNotTalkedTo() {
-        fleet.byAddress.values().forEach(node -> node.version = 2);
+        fleet.byAddress.values().forEach(node -> node.version = 3);
         CompletableFuture<Long> put = client.put(b("a"), b("1"));
         RefusedException refused = refusal(put);
         assertThat(refused.reason()).isEqualTo(Reason.TIMEOUT_BEFORE_SEND);
-        assertThat(refused.getMessage()).contains("version 2");
+        assertThat(refused.getMessage())
+                .contains("n1:1 speaks version 3 of the client protocol, this client version 2: use");
         assertThat(fleet.node("n1").requests).isEmpty();
     }
 

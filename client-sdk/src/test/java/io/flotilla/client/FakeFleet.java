@@ -6,6 +6,8 @@ import io.flotilla.client.net.ConnectionHandler;
 import io.flotilla.client.net.Connector;
 import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.GoodbyeReply;
+import io.flotilla.client.proto.GoodbyeRequest;
 import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.HelloReply;
 import io.flotilla.client.proto.MultiGetResult;
@@ -34,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -42,6 +45,7 @@ import java.util.function.Function;
  */
 final class FakeFleet implements Connector {
     static final long WALL = 1_700_000_000_000L;
+    static final long WINDOW = 60_000;
 
     /** Says nothing, now or ever. */
     static final Response SILENCE = Response.newBuilder().setId(-1).build();
@@ -54,9 +58,27 @@ final class FakeFleet implements Connector {
     /** Each write that was applied, once. */
     final List<WriteRequest> applied = new ArrayList<>();
 
-    private final Map<String, WriteReply> replies = new LinkedHashMap<>();
+    final List<GoodbyeRequest> goodbyes = new ArrayList<>();
+
+    /** What is remembered of each session, by its identity. */
+    final Map<String, FakeSession> sessions = new LinkedHashMap<>();
+    /** The most replies that were kept of one session at a time. */
+    int mostKept;
+
     long logMillis;
+    /** How far the nodes' clocks are behind. */
+    long wallBehind;
+
+    private long sweptAt;
+    /** How far the clocks are ahead that greetings tell. */
+    long wallAhead;
+
     int pageRows = 1000;
+    /** Where shards went that were divided: their range is these shards'. */
+    final Map<Long, List<Long>> nowAt = new LinkedHashMap<>();
+    /** A stale route's refusal names the new owner's leader, and no configuration. */
+    boolean tellsOwnersLeader;
+
     Configuration configuration;
 
     FakeFleet(ManualRuntime runtime) {
@@ -81,6 +103,19 @@ final class FakeFleet implements Connector {
         leaders.put(2L, "n2");
         for (int i = 1; i <= 3; i++) {
             byAddress.put("n" + i + ":1", new FakeNode("n" + i, "n" + i + ":1"));
+        }
+    }
+
+    /** What the store remembers of a session. */
+    static final class FakeSession {
+        record Kept(WriteReply reply, long notAfter) {}
+
+        final TreeMap<Long, Kept> kept = new TreeMap<>();
+        long firstUnacknowledged = 1;
+
+        void acknowledge(long below) {
+            firstUnacknowledged = Math.max(firstUnacknowledged, below);
+            kept.headMap(firstUnacknowledged).clear();
         }
     }
 
@@ -120,7 +155,7 @@ final class FakeFleet implements Connector {
     }
 
     long wall() {
-        return WALL + runtime.millis();
+        return WALL + runtime.millis() - wallBehind;
     }
 
     /** All nodes know it, those who watch are told. */
@@ -171,7 +206,8 @@ final class FakeFleet implements Connector {
         boolean up = true;
         boolean blackHole;
         String helloError = "";
-        int version = 1;
+        int version = 2;
+        int sessionWrites = 4_096;
         /** Answers in place of the node; null leaves it to the node, {@link #SILENCE} to nobody. */
         Function<Request, Response> script = request -> null;
 
@@ -197,8 +233,50 @@ final class FakeFleet implements Connector {
             return writes;
         }
 
+        /** Data requests that it does in a second; 0 means at once. */
+        int perSecond;
+        /** It has so many to do at most, and answers BUSY beyond. */
+        int mostQueued = Integer.MAX_VALUE;
+
+        /** It does nothing until then. */
+        long stalledUntil;
+        /** How long after a stream was opened it greets. */
+        long greetsAfterMillis;
+
+        private int queued;
+        private long freeAt;
+
+        /** Answers now, or after those that came before. */
+        void answer(Request request, Consumer<Response> out) {
+            if (stalledUntil > runtime.millis()) {
+                after(stalledUntil - runtime.millis(), () -> out.accept(handle(request)));
+            } else if (perSecond == 0 || !(request.hasWrite() || request.hasRead())) {
+                out.accept(handle(request));
+            } else if (queued >= mostQueued) {
+                requestCount++;
+                busyAnswers++;
+                out.accept(
+                        refusal(Refusal.newBuilder().setKind(Refusal.Kind.BUSY).setRetryAfterMillis(5)));
+            } else {
+                queued++;
+                freeAt = Math.max(freeAt, runtime.nanos()) + 1_000_000_000L / perSecond;
+                runtime.after(freeAt - runtime.nanos(), () -> {
+                    queued--;
+                    out.accept(handle(request));
+                });
+            }
+        }
+
+        int requestCount;
+        int busyAnswers;
+        /** Keep what is asked, for tests that look at it. */
+        boolean records = true;
+
         Response handle(Request request) {
-            requests.add(request);
+            requestCount++;
+            if (records) {
+                requests.add(request);
+            }
             Response scripted = script.apply(request);
             if (scripted != null) {
                 return scripted;
@@ -212,6 +290,7 @@ final class FakeFleet implements Connector {
                             .build();
                 case READ -> data(request.getRead().getShard(), () -> read(request.getRead()));
                 case WRITE -> data(request.getWrite().getShard(), () -> write(request.getWrite()));
+                case GOODBYE -> data(request.getGoodbye().getShard(), () -> goodbye(request.getGoodbye()));
                 case REGISTER_NODE ->
                     leads(0)
                             ? Response.newBuilder()
@@ -229,10 +308,16 @@ final class FakeFleet implements Connector {
                     return leads(shard.getGroup()) ? body.get() : notLeader(shard.getGroup());
                 }
             }
-            return refusal(Refusal.newBuilder()
-                    .setKind(Refusal.Kind.STALE_ROUTE)
-                    .setConfigurationNumber(configuration.getNumber())
-                    .addAllShards(configuration.getShardsList()));
+            Refusal.Builder stale = Refusal.newBuilder().setKind(Refusal.Kind.STALE_ROUTE);
+            for (Shard shard : configuration.getShardsList()) {
+                if (nowAt.getOrDefault(ref.getId(), List.of(ref.getId())).contains(shard.getId())) {
+                    stale.addShards(shard);
+                }
+            }
+            if (tellsOwnersLeader && stale.getShardsCount() > 0) {
+                stale.setLeader(leaders.getOrDefault(stale.getShards(0).getGroup(), ""));
+            }
+            return refusal(stale.setConfigurationNumber(tellsOwnersLeader ? 0 : configuration.getNumber()));
         }
 
         private boolean leads(long group) {
@@ -294,25 +379,58 @@ final class FakeFleet implements Connector {
         return result.build();
     }
 
+    static String identity(long high, long low) {
+        return high + "/" + low;
+    }
+
     private Response write(WriteRequest write) {
-        String identity = write.getSessionHigh() + "/" + write.getSessionLow() + "/" + write.getSequence();
-        WriteReply known = replies.get(identity);
+        logMillis = Math.max(logMillis, wall());
+        boolean sweeps = logMillis > sweptAt + 1_000;
+        sweptAt = sweeps ? logMillis : sweptAt;
+        for (FakeSession each : sweeps ? sessions.values() : List.<FakeSession>of()) {
+            each.kept.values().removeIf(kept -> kept.notAfter() + WINDOW < logMillis);
+        }
+        FakeSession session = sessions.computeIfAbsent(
+                identity(write.getSessionHigh(), write.getSessionLow()), id -> new FakeSession());
+        session.acknowledge(write.getFirstUnacknowledged());
+        if (write.getSequence() < session.firstUnacknowledged) {
+            return logTime(Refusal.Kind.ALREADY_ACKNOWLEDGED);
+        }
+        FakeSession.Kept known = session.kept.get(write.getSequence());
         if (known == null) {
-            logMillis = Math.max(logMillis, wall());
             if (write.getNotAfterMillis() < logMillis) {
-                return refusal(
-                        Refusal.newBuilder().setKind(Refusal.Kind.EXPIRED).setLogTimeMillis(logMillis));
+                return logTime(Refusal.Kind.EXPIRED);
             }
-            known = apply(write.getMutation());
-            replies.put(identity, known);
+            if (write.getNotAfterMillis() > logMillis + WINDOW) {
+                return logTime(Refusal.Kind.NOT_AFTER_TOO_FAR);
+            }
+            known = new FakeSession.Kept(apply(write.getMutation()), write.getNotAfterMillis());
+            session.kept.put(write.getSequence(), known);
+            mostKept = Math.max(mostKept, session.kept.size());
             applied.add(write);
         }
-        return Response.newBuilder().setWrite(known).build();
+        return Response.newBuilder()
+                .setWrite(known.reply().toBuilder().setLogTimeMillis(logMillis))
+                .build();
+    }
+
+    private Response logTime(Refusal.Kind kind) {
+        return refusal(Refusal.newBuilder()
+                .setKind(kind)
+                .setMessage("the store's " + kind)
+                .setLogTimeMillis(logMillis));
+    }
+
+    private Response goodbye(GoodbyeRequest goodbye) {
+        goodbyes.add(goodbye);
+        sessions.remove(identity(goodbye.getSessionHigh(), goodbye.getSessionLow()));
+        return Response.newBuilder()
+                .setGoodbye(GoodbyeReply.newBuilder().setLogTimeMillis(logMillis))
+                .build();
     }
 
     private WriteReply apply(Mutation mutation) {
-        WriteReply.Builder reply =
-                WriteReply.newBuilder().setVersion(applied.size() + 1).setLogTimeMillis(logMillis);
+        WriteReply.Builder reply = WriteReply.newBuilder().setVersion(applied.size() + 1);
         switch (mutation.getOperationCase()) {
             case PUT -> store.put(mutation.getPut().getKey(), mutation.getPut().getValue());
             case DELETE -> reply.setExisted(store.remove(mutation.getDelete().getKey()) != null);
@@ -394,14 +512,19 @@ final class FakeFleet implements Connector {
             if (node.blackHole) {
                 return;
             }
-            node.frames.add(frame);
+            if (node.records) {
+                node.frames.add(frame);
+            }
             ServerFrame.Builder answer = ServerFrame.newBuilder();
             if (frame.hasHello()) {
                 answer.setHello(HelloReply.newBuilder()
                         .setProtocolVersion(node.version)
+                        .setOldestProtocolVersion(node.version)
+                        .setSessionWrites(node.sessionWrites)
+                        .setSessionWindowMillis(WINDOW)
                         .setNodeId(node.id)
                         .setFleetId(configuration.getFleetId())
-                        .setWallMillis(wall())
+                        .setWallMillis(wall() + wallAhead)
                         .setError(node.helloError));
             }
             if (frame.hasPart() && node.busyParts > 0) {
@@ -419,12 +542,25 @@ final class FakeFleet implements Connector {
                     tellWatch();
                     continue;
                 }
-                Response response = node.handle(request);
-                if (response != SILENCE) {
-                    answer.addResponses(response.toBuilder().setId(request.getId()));
-                }
+                boolean[] now = {true};
+                node.answer(request, response -> {
+                    if (response != SILENCE) {
+                        Response.Builder numbered = response.toBuilder().setId(request.getId());
+                        if (now[0]) {
+                            answer.addResponses(numbered);
+                        } else {
+                            deliver(ServerFrame.newBuilder()
+                                    .addResponses(numbered)
+                                    .build());
+                        }
+                    }
+                });
+                now[0] = false;
             }
-            if (answer.hasHello() || answer.getResponsesCount() > 0) {
+            if (answer.hasHello() && node.greetsAfterMillis > 0) {
+                ServerFrame greeting = answer.build();
+                after(node.greetsAfterMillis, () -> deliver(greeting));
+            } else if (answer.hasHello() || answer.getResponsesCount() > 0) {
                 deliver(answer.build());
             }
         }

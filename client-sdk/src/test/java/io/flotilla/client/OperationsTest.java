@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flotilla.client.RefusedException.Reason;
+import io.flotilla.client.proto.Response;
+import io.flotilla.client.proto.WriteReply;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +14,23 @@ import org.junit.jupiter.api.Test;
 
 /** What each operation does and how it is cut up. */
 final class OperationsTest extends ScriptedFleetTest {
+    @Test
+    void aValueThatTheShardNoLongerKnowsIsNotTakenForAbsent() {
+        fleet.node("n2").script = request -> request.hasWrite()
+                ? Response.newBuilder()
+                        .setWrite(WriteReply.newBuilder()
+                                .setOutcome(WriteReply.Outcome.CONDITION_FAILED)
+                                .setVersion(7)
+                                .setValueOmitted(true))
+                        .build()
+                : null;
+        CasResult result = done(client.compareAndSet(b("h"), Expectation.absent(), b("x")));
+        assertThat(result.done()).isFalse();
+        assertThat(result.version()).isEqualTo(7);
+        assertThat(result.present()).isEmpty();
+        assertThat(result.presentKnown()).isFalse();
+    }
+
     @Test
     void eachOperationDoesWhatItSays() {
         assertThat(done(client.put(b("a"), b("1")))).isEqualTo(1);

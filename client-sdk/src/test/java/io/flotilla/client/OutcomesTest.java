@@ -173,7 +173,11 @@ final class OutcomesTest extends ScriptedFleetTest {
 
     @Test
     void aNodeNeverHasMoreUnansweredThanItTakes() {
-        done(client.put(b("a"), b("1")));
+        List<CompletableFuture<Long>> before = new ArrayList<>();
+        for (int i = 0; i < 4_000; i++) {
+            before.add(client.put(b("a" + i), b("0")));
+        }
+        before.forEach(this::done);
         int[] arrived = {0};
         fleet.node("n1").script = request -> {
             arrived[0]++;
@@ -188,7 +192,7 @@ final class OutcomesTest extends ScriptedFleetTest {
         fleet.leaders.put(1L, "n2");
         fleet.node("n1").crash();
         all.forEach(this::done);
-        assertThat(fleet.applied).hasSize(10_001);
+        assertThat(fleet.applied).hasSize(14_000);
     }
 
     @Test

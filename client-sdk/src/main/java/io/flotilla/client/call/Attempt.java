@@ -14,24 +14,41 @@ final class Attempt implements Pending {
     final ShardRoute route;
 
     final long sentAt;
+    /** Of keys and values. */
+    final long size;
+    /** Of a write: until when, in the shard's log time, it may be applied. */
+    final long notAfter;
+
+    /** It is known that it was not done and can't be any more, whatever its answer will be. */
+    boolean harmless;
+    /** It counts against what its group may have at its leader. */
+    boolean counts;
+
     /** The operation's other unanswered attempts, as a list. */
     Attempt older;
+    /** The group's unanswered attempts, as a list. */
+    Attempt previousOfGroup;
 
+    Attempt nextOfGroup;
+
+    /** After the request was made. */
     Attempt(Call<?> call, Link link, GroupRoute group, long sentAt) {
         this.call = call;
         this.link = link;
         this.group = group;
         this.route = call.route();
         this.sentAt = sentAt;
+        this.size = call.bytes;
+        this.notAfter = call.notAfter();
     }
 
     @Override
     public void answered(Link from, Response response) {
-        call.loop.answers().answered(this, response);
+        call.loop.outcomes().answered(this, response);
     }
 
     @Override
     public void lost(Link from, boolean sent) {
-        call.loop.answers().lost(this, sent);
+        call.loop.outcomes().lost(this, sent);
     }
 }

@@ -12,15 +12,18 @@ import java.util.concurrent.CompletableFuture;
 /**
  * One operation on its way, from the hand-over until its future is complete. Made by any thread, then owned by the loop.
  *
- * <p>What may be said at the end follows from two facts about a write: an attempt without an answer may have been done,
- * and a refused one was certainly not. So {@link #maybeDone()} is true as soon as an attempt got lost or while one is
- * unanswered.
+ * <p>What may be said at the end follows from three facts about a write: an attempt without an answer may have been done;
+ * a refused one was certainly not; and a refusal can say that none of all the attempts until then was done or will be
+ * ({@link #noneWasDone}). So {@link #maybeDone()} is true as soon as an attempt got lost or while one is unanswered.
  */
 public abstract class Call<T> extends Timed {
     final CompletableFuture<T> future = new CompletableFuture<>();
     final long timeoutNanos;
     final long bytes;
     ClientLoop loop;
+    /** In the order in which operations were given. */
+    long number;
+
     long deadline;
 
     /** Unanswered attempts, the newest first. */
@@ -34,9 +37,15 @@ public abstract class Call<T> extends Timed {
     boolean backingOff;
 
     long backoffUntil;
+    /** Before this a node asked not to be bothered. */
+    long restUntil;
+
     int backoffs;
+    /** What its last attempt took from its group's retry budget. */
+    int retryTokens;
+
     int rearms;
-    /** The shard's log time is past what its attempts allow: none may be sent, those under way may still tell. */
+    /** The shard's log time is long past what its attempts allow: none may be sent, those under way may still tell. */
     boolean expired;
     /** Counts against the client's bounds. */
     boolean admitted;
@@ -65,6 +74,11 @@ public abstract class Call<T> extends Timed {
         return null;
     }
 
+    /** The group that it is for now; null if for none. */
+    GroupRoute group() {
+        return null;
+    }
+
     /** Whether this can be the answer to that attempt at all. */
     abstract boolean accepts(Response response, Attempt attempt);
 
@@ -84,11 +98,43 @@ public abstract class Call<T> extends Timed {
         return true;
     }
 
+    /**
+     * Whether it may go to the stream as far as its own shard's bounds are concerned; if not, it waits elsewhere from now
+     * on, and is placed again.
+     */
+    boolean takePlace(Link link) {
+        return true;
+    }
+
+    /** Whether other operations wait for the end of this one: it is tried again without delay and without a budget. */
+    boolean isOldest() {
+        return false;
+    }
+
+    /** Until when, in the shard's log time, the attempt that is sent now may be applied; 0 if that means nothing. */
+    long notAfter() {
+        return 0;
+    }
+
     /** No attempt was done or can be: the next one may be allowed more log time. */
     void rearm() {}
 
     /** Log time came with the answer to that attempt. */
     void learnLogTime(Attempt attempt, long millis) {}
+
+    /** As {@link #learnLogTime}, by a node that says that the client's own estimate is too high. */
+    void correctLogTime(Attempt attempt, long millis) {}
+
+    /** The attempt is sent. */
+    void attemptOpened() {}
+
+    /** The attempt was answered, or will never be. @param told whether it is known what became of it */
+    void attemptClosed(Attempt attempt, boolean told) {}
+
+    /** Whether a retry may go elsewhere than that attempt did. */
+    boolean isRoutedAnew(Attempt attempt) {
+        return false;
+    }
 
     /** Called once, when the operation is over however it ended. */
     void ended() {}
@@ -97,6 +143,7 @@ public abstract class Call<T> extends Timed {
         attempt.older = open;
         open = attempt;
         everSent = true;
+        attemptOpened();
     }
 
     final void closed(Attempt attempt) {
@@ -120,20 +167,21 @@ public abstract class Call<T> extends Timed {
         return open;
     }
 
-    /** Whether the node has it already and may still answer: it is not sent there again yet. */
+    /** Whether the node has it already and will answer: it is not sent there again. */
     final boolean isOpenOn(Link link) {
         for (Attempt a = open; a != null; a = a.older) {
-            if (a.link == link && !loop.mayAskAgain(a)) {
+            if (a.link == link && !a.harmless && !(a.group != null && a.group.isPassedOver(a))) {
                 return true;
             }
         }
         return false;
     }
 
-    /** It is over: what is still unanswered matters to nobody. */
-    final void abandonOpen() {
+    /** No attempt until now was done or will be: neither the unanswered ones nor those that got lost. */
+    final void noneWasDone() {
+        lost = false;
         for (Attempt a = open; a != null; a = a.older) {
-            a.link.abandoned();
+            a.harmless = true;
         }
     }
 
@@ -141,8 +189,18 @@ public abstract class Call<T> extends Timed {
         return lost;
     }
 
+    /** Whether an attempt is unanswered that may have been done, or may still be. */
+    final boolean isOpen() {
+        for (Attempt a = open; a != null; a = a.older) {
+            if (!a.harmless) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     final boolean maybeDone() {
-        return isWrite() && (lost || open != null);
+        return isWrite() && (lost || isOpen());
     }
 
     /** What to say if the deadline passes now. */

@@ -7,6 +7,7 @@ import io.flotilla.client.RefusedException.Reason;
 import io.flotilla.client.net.ClientRuntime;
 import io.flotilla.client.net.Connector;
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.Request;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -21,14 +22,14 @@ import java.util.function.Consumer;
  */
 public final class ClientLoop {
     private static final long MILLI = 1_000_000;
-    /** A live node that was silent about a request for this many attempt timeouts may be asked again. */
-    private static final int ASK_AGAIN = 2;
     /** A stream that brought nothing for this many attempt timeouts, with requests waiting, is closed. */
     private static final int SILENCE = 3;
 
     final Connector connector;
     final TimerWheel wheel = new TimerWheel(this::armAlarm);
-    final RetryBudget budget = new RetryBudget();
+    /** Of operations that are for no group. */
+    private final Retries retries = new Retries(this);
+
     final RetryPolicy connectionPolicy = RetryPolicy.ofConnections();
     final Sessions sessions;
     final FleetView fleet;
@@ -38,10 +39,15 @@ public final class ClientLoop {
     private final long origin;
     private volatile boolean closing;
 
-    private final Answers answers = new Answers(this);
+    private final AttemptOutcomes outcomes = new AttemptOutcomes(this);
+    private final Goodbyes goodbyes = new Goodbyes(this);
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final WaitingRoom forTable = new WaitingRoom();
     private final WaitingRoom forAnyNode = new WaitingRoom();
     private Runnable cancelAlarm = () -> {};
+    private long calls;
+    /** All operations were ended, and goodbyes are under way or said. */
+    private boolean ended;
 
     /** @param attemptTimeoutNanos after this long without an answer other replicas are asked */
     public ClientLoop(
@@ -64,7 +70,7 @@ public final class ClientLoop {
     /** Hands an operation over. Its future is completed on the loop; at once, by the caller, if a bound is reached. */
     public <T> CompletableFuture<T> submit(Call<T> call) {
         if (closing) {
-            call.fail(closed());
+            call.fail(closedClient());
         } else if (!admission.enter(call.bytes)) {
             call.fail(new RefusedException(Reason.BUSY, admission.refusal()));
         } else {
@@ -73,7 +79,7 @@ public final class ClientLoop {
             call.deadline = now() + call.timeoutNanos;
             if (!enter(() -> begin(call))) {
                 admission.leave(call.bytes);
-                call.fail(closed());
+                call.fail(closedClient());
             }
         }
         return call.future();
@@ -84,10 +90,18 @@ public final class ClientLoop {
         enter(() -> fleet.listen(listener));
     }
 
-    /** Ends all operations and streams. Those given later are refused. */
-    public void close() {
+    /**
+     * Ends all operations, says goodbye to the shards where that is safe, for at most {@link Goodbyes#WAIT_MILLIS}, and
+     * closes the streams. Operations given later are refused.
+     *
+     * @return complete, on the loop, once all of that is done
+     */
+    public CompletableFuture<Void> close() {
         closing = true;
-        enter(this::closeNow);
+        if (!enter(this::closeNow)) {
+            closed.complete(null);
+        }
+        return closed;
     }
 
     /** Runs the task on the loop. @return false if the runtime is closed: the task will not run */
@@ -119,34 +133,54 @@ public final class ClientLoop {
     }
 
     /** What becomes of attempts. */
-    Answers answers() {
-        return answers;
+    AttemptOutcomes outcomes() {
+        return outcomes;
+    }
+
+    long attemptTimeout() {
+        return attemptTimeout;
+    }
+
+    /** What its retries are bounded by. */
+    Retries retriesOf(Call<?> call) {
+        GroupRoute group = call.group();
+        return group == null ? retries : group.retries();
     }
 
     // ---- an operation's life ----
 
     private void begin(Call<?> call) {
+        call.number = ++calls;
         if (closing) {
-            end(call, closed());
+            end(call, closedClient());
             return;
         }
+        place(call);
+    }
+
+    /** Begins an operation of the client's own, also while it closes. */
+    void beginOwn(Call<?> call) {
+        call.loop = this;
+        call.number = ++calls;
+        call.deadline = now() + call.timeoutNanos;
         place(call);
     }
 
     /** Begins a part of an operation that is under way. */
     void beginPart(Call<?> part, long deadline) {
         part.loop = this;
+        part.number = ++calls;
         part.deadline = deadline;
         // in a task of its own: a part may have another part, and so on for each shard
         boolean entered = enter(() -> {
             if (closing) {
-                end(part, closed());
+                end(part, closedClient());
             } else {
                 place(part);
             }
         });
         if (!entered) {
-            end(part, closed());
+            end(part, closedClient());
         }
     }
 
@@ -155,6 +189,7 @@ public final class ClientLoop {
         if (call.done) {
             return;
         }
+        call.backingOff = false;
         try {
             call.place();
         } finally {
@@ -172,29 +207,15 @@ public final class ClientLoop {
         }
     }
 
-    /** Sends what waited for room on the stream. */
-    void drain(Link link) {
-        while (!link.isFull()) {
-            Call<?> call = link.backlog.releaseFirst();
-            if (call == null) {
-                return;
-            }
-            place(call);
-        }
-    }
-
-    /** For when the stream may no longer be the right one for what waits for it. */
-    void placeBacklog(Link link) {
-        for (Call<?> call : link.backlog.releaseAll()) {
-            place(call);
-        }
-    }
-
     void send(Call<?> call, Link link, GroupRoute group) {
         long now = now();
         WaitingRoom.leave(call);
+        Request.Builder request = call.request(link);
         Attempt attempt = new Attempt(call, link, group, now);
-        link.send(call.request(link), attempt);
+        if (group != null) {
+            group.opened(attempt);
+        }
+        link.send(request, attempt);
         call.sent(attempt);
         call.patienceUntil = now + attemptTimeout;
         schedule(call);
@@ -215,17 +236,33 @@ public final class ClientLoop {
         if (now >= call.deadline) {
             endAtDeadline(call);
         } else if (call.backingOff && now >= call.backoffUntil) {
-            if (budget.take(now)) {
-                call.backingOff = false;
-                place(call);
-            } else {
-                answers.backOff(call, 0);
-            }
+            retry(call, now);
         } else if (!call.backingOff && call.waitingIn == null && call.newestOpen() != null && !call.expired) {
             unanswered(call, call.newestOpen(), now);
         }
         if (!call.done && !call.isScheduled()) {
             schedule(call);
+        }
+    }
+
+    /** Its break is over. */
+    private void retry(Call<?> call, long now) {
+        call.backingOff = false;
+        if (call.isOldest()) {
+            place(call);
+        } else {
+            retriesOf(call).retry(call, now);
+        }
+    }
+
+    /** Other operations have begun to wait for this one: it is not held back longer than a node asked for. */
+    void hurry(Call<?> call) {
+        if (call.backingOff) {
+            call.backoffUntil = Math.min(call.backoffUntil, call.restUntil);
+            schedule(call);
+        } else if (retriesOf(call).holds(call)) {
+            WaitingRoom.leave(call);
+            place(call);
         }
     }
 
@@ -238,14 +275,7 @@ public final class ClientLoop {
         }
         if (attempt.group == null || attempt.group.unanswered(attempt, now)) {
             place(call);
-        } else if (mayAskAgain(attempt) && attempt.link.isReady() && budget.take(now)) {
-            send(call, attempt.link, attempt.group);
         }
-    }
-
-    /** Whether the attempt is so old that its node may have forgotten it. */
-    boolean mayAskAgain(Attempt attempt) {
-        return now() - attempt.sentAt >= ASK_AGAIN * attemptTimeout;
     }
 
     /** How long a stream may bring nothing while it owes answers. */
@@ -254,6 +284,10 @@ public final class ClientLoop {
     }
 
     private void endAtDeadline(Call<?> call) {
+        Attempt newest = call.newestOpen();
+        if (newest != null && newest.group != null) {
+            newest.group.unansweredAtAll(newest);
+        }
         String last = call.everSent ? call.problemText() : fleet.whyUnreachable(call.problemText());
         endUndone(call, "no result within " + call.timeoutNanos / MILLI + " ms: " + last);
     }
@@ -283,7 +317,6 @@ public final class ClientLoop {
         call.done = true;
         wheel.cancel(call);
         WaitingRoom.leave(call);
-        call.abandonOpen();
         if (call.admitted) {
             admission.leave(call.bytes);
         }
@@ -319,7 +352,7 @@ public final class ClientLoop {
     void routeMissing(Call<?> call) {
         call.note(Reason.UNAVAILABLE, "it is not known at the moment which group has the key");
         fleet.refresh();
-        answers.backOff(call, 0);
+        outcomes.backOff(call, 0);
     }
 
     void askAnyNode(Call<?> call) {
@@ -336,23 +369,32 @@ public final class ClientLoop {
     // ---- the end ----
 
     private void closeNow() {
+        if (ended) {
+            return;
+        }
         for (Timed timed : wheel.all()) {
             if (timed instanceof Call<?> call && !call.done) {
                 end(
                         call,
                         call.maybeDone()
                                 ? new IndeterminateException("the client was closed before an answer came")
-                                : closed());
+                                : closedClient());
             }
         }
+        ended = true;
+        goodbyes.say(this::closeStreams);
+    }
+
+    private void closeStreams() {
         fleet.close();
         for (Timed timed : wheel.all()) {
             wheel.cancel(timed);
         }
         cancelAlarm.run();
+        closed.complete(null);
     }
 
-    private static RefusedException closed() {
+    private static RefusedException closedClient() {
         return new RefusedException(Reason.CLOSED, "the client is closed");
     }
 

@@ -20,8 +20,13 @@ public final class ControllerCall extends Call<Response> {
         if (loop.fleet.table() == null) {
             loop.waitForTable(this);
         } else {
-            loop.fleet.group(RoutingTable.CONTROLLER_GROUP).offer(this);
+            group().offer(this);
         }
+    }
+
+    @Override
+    GroupRoute group() {
+        return loop.fleet.table() == null ? null : loop.fleet.group(RoutingTable.CONTROLLER_GROUP);
     }
 
     @Override

@@ -24,6 +24,9 @@ final class FleetView {
     private final List<Link> toFlush = new ArrayList<>();
     private RoutingTable table;
     private boolean flushing;
+    /** Groups that seek their leader. */
+    private int seekers;
+
     private boolean closed;
     private String watchProblem = "";
 
@@ -50,6 +53,12 @@ final class FleetView {
         return group;
     }
 
+    /** @param more how many more seek their leader than before. @return how many do */
+    int seekers(int more) {
+        seekers += more;
+        return seekers;
+    }
+
     /** Takes a configuration over if it is newer. */
     void adopt(Configuration configuration) {
         if (foreignFleet(configuration.getFleetId()) != null
@@ -68,7 +77,6 @@ final class FleetView {
             }
         }
         dropStrangers();
-        loop.sessions.retain(table);
         for (Consumer<Configuration> listener : listeners) {
             listener.accept(configuration);
         }
@@ -108,7 +116,14 @@ final class FleetView {
         if (!refusal.getLeaderAddress().isEmpty()) {
             learnt.put(refusal.getLeader(), refusal.getLeaderAddress());
         }
-        return correct(refusal);
+        boolean news = correct(refusal);
+        boolean namesOwner = refusal.getKind() == Refusal.Kind.STALE_ROUTE
+                && refusal.getShardsCount() > 0
+                && !refusal.getLeader().isEmpty();
+        if (table != null && namesOwner) {
+            group(refusal.getShards(0).getGroup()).told(refusal.getLeader());
+        }
+        return news;
     }
 
     /** Takes over what a refusal says about shards. @return whether that was news */
@@ -236,7 +251,6 @@ final class FleetView {
         if (closed) {
             return;
         }
-        loop.placeBacklog(link);
         follower.linkDown(link);
         long now = loop.now();
         for (GroupRoute group : groups.values()) {

@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The way to one group's leader. While it is known, operations go there at once. When it gets lost they wait here, and
- * one of them at a time is sent to the replicas in turn, those first that a refusal pointed to, until one answers; then
- * all follow. So a change of leader costs the fleet a few requests, however many operations wait for it. Owned by the
- * loop.
+ * The way to one group's leader. While it is known, operations go there at once, as many as {@link GroupLoad} and
+ * {@link LinkRoom} allow; the others wait here. When it gets lost all wait, and one of them at a time is sent to the
+ * replicas in turn, those first that a refusal pointed to, until one answers; then they follow. So a change of leader costs
+ * the fleet a few requests, however many operations wait for it. What a group has waiting, unanswered and to be tried
+ * again is counted for it alone. Owned by the loop.
  */
 final class GroupRoute extends Timed {
     private static final long MILLI = 1_000_000;
@@ -19,19 +20,34 @@ final class GroupRoute extends Timed {
     private static final long CONNECT_PATIENCE = 250 * MILLI;
     /** Between probes once each replica has been asked in vain, and half of it again at random. */
     private static final long POLL = 30 * MILLI;
+    /** With so many groups that seek their leader the time between probes is twice that, with twice as many three times. */
+    private static final int SEEKERS = 100;
     /** How long a replica that left requests unanswered is passed over. */
     private static final long SUSPICION = 1_000 * MILLI;
     /** How often in a row a hint is followed at once: replicas may point at each other. */
     private static final int HOPS = 4;
+    /** A live node that was silent about a request for this many attempt timeouts may be asked once more. */
+    private static final int ASK_AGAIN = 2;
+    /** An operation that was given longer ago than this had to wait for others. */
+    private static final long WAITED = 20 * MILLI;
 
     private final ClientLoop loop;
     private final long id;
+    private final Retries retries;
+    private final GroupLoad load = new GroupLoad();
     private final WaitingRoom waiting = new WaitingRoom();
     // by node: until when it is passed over
     private final Map<String, Long> suspects = new LinkedHashMap<>();
     private List<String> replicas = List.of();
     private Link leader;
     private long leaderHeardAt;
+    /** When the newest request was sent that the leader has done. */
+    private long doneSentAt;
+    /** A request that is sent once more to see whether the leader has passed over others; or null. */
+    private Attempt askedAgain;
+
+    private boolean pumping;
+    private boolean countsAsSeeker;
     private String hint;
     private int hops;
     private int cursor;
@@ -43,11 +59,16 @@ final class GroupRoute extends Timed {
     GroupRoute(ClientLoop loop, long id) {
         this.loop = loop;
         this.id = id;
+        this.retries = new Retries(loop);
         this.cursor = (int) Math.floorMod(id, 1009L);
     }
 
     long id() {
         return id;
+    }
+
+    Retries retries() {
+        return retries;
     }
 
     void setReplicas(List<String> replicas) {
@@ -59,45 +80,150 @@ final class GroupRoute extends Timed {
         return leader == null && !waiting.isEmpty();
     }
 
-    /** Sends the operation to the leader, or keeps it until the leader is known. */
+    // ---- sending ----
+
+    /** Sends the operation to the leader, or keeps it until the leader is known and has room for it. */
     void offer(Call<?> call) {
-        if (leader != null && leader.isReady()) {
-            if (call.isOpenOn(leader)) {
-                loop.schedule(call);
-            } else if (leader.isFull()) {
-                leader.backlog.enter(call);
-                loop.schedule(call);
-            } else {
-                loop.send(call, leader, this);
-            }
+        if (leader != null && !leader.isReady()) {
+            forgetLeader();
+        }
+        if (leader != null && waiting.isEmpty() && dispatch(call)) {
             return;
         }
-        leader = null;
-        if (!call.everSent) {
+        if (leader == null && !call.everSent) {
             call.note(RefusedException.Reason.TIMEOUT_BEFORE_SEND, "no leader of group " + id + " was found");
         }
         waiting.enter(call);
         loop.schedule(call);
-        seek(loop.now());
+        if (leader == null) {
+            seek(loop.now());
+        } else {
+            pump(1);
+            awaitRoom();
+        }
     }
 
+    /** @return false if there is no room for it now */
+    private boolean dispatch(Call<?> call) {
+        if (call.isOpenOn(leader)) {
+            WaitingRoom.leave(call);
+            loop.schedule(call);
+            return true;
+        }
+        if (!call.takePlace(leader)) {
+            loop.schedule(call);
+            return true;
+        }
+        if (!load.allowsMore() || !leader.room().has(load, call.bytes)) {
+            return false;
+        }
+        if (isTooLate(call)) {
+            loop.refuse(
+                    call,
+                    RefusedException.Reason.BUSY,
+                    "group " + id + " has more to do than it gets done: answers take " + load.usualNanos() / MILLI
+                            + " ms, and less is left for this operation");
+            return true;
+        }
+        loop.send(call, leader, this);
+        return true;
+    }
+
+    /** Whether it would only take the time from others: it waited so long that its answer would come too late. */
+    private boolean isTooLate(Call<?> call) {
+        long usual = load.usualNanos();
+        long left = call.deadline - loop.now();
+        return !call.everSent && call.timeoutNanos - left >= WAITED && left < usual + usual / 2;
+    }
+
+    /** Sends what waits, the oldest first. @return how many did not have to wait here longer */
+    int pump(int most) {
+        if (pumping) {
+            return 0;
+        }
+        pumping = true;
+        int count = 0;
+        Call<?> first = waiting.first();
+        while (count < most && leader != null && leader.isReady() && first != null && dispatch(first)) {
+            count++;
+            first = waiting.first();
+        }
+        pumping = false;
+        return count;
+    }
+
+    boolean waitsForRoom() {
+        return leader != null && !waiting.isEmpty();
+    }
+
+    private void awaitRoom() {
+        if (waitsForRoom()) {
+            leader.room().await(this);
+        }
+    }
+
+    void opened(Attempt attempt) {
+        load.opened(attempt);
+    }
+
+    void closed(Attempt attempt) {
+        load.closed(attempt);
+        if (askedAgain == attempt) {
+            askedAgain = null;
+        }
+    }
+
+    // ---- what answers tell ----
+
     /** The node answered a request of this group as only its leader does. */
-    void succeeded(Link link) {
+    void succeeded(Attempt attempt) {
+        Link link = attempt.link;
         if (leader == null && link.isReady()) {
-            leader = link;
-            hint = null;
-            hops = 0;
-            refusals = 0;
-            nextProbeAt = 0;
-            probed = null;
-            suspects.clear();
-            loop.wheel.cancel(this);
-            for (Call<?> call : waiting.releaseAll()) {
-                offer(call);
-            }
+            found(link);
         }
         if (leader == link) {
             leaderHeardAt = loop.now();
+            doneSentAt = Math.max(doneSentAt, attempt.sentAt);
+            load.answered(attempt, leaderHeardAt);
+        }
+    }
+
+    private void found(Link link) {
+        leader = link;
+        hint = null;
+        hops = 0;
+        refusals = 0;
+        nextProbeAt = 0;
+        probed = null;
+        doneSentAt = 0;
+        suspects.clear();
+        leaveSeekers();
+        loop.wheel.cancel(this);
+        load.leaderIs(link, loop.now());
+        // those that were asked of other replicas hold back all that come after them
+        for (Attempt elsewhere : load.open(link, false)) {
+            loop.placeAgain(elsewhere.call);
+        }
+        pump(GroupLoad.MOST);
+        awaitRoom();
+    }
+
+    /** The leader had too much to do. */
+    void busy(Attempt attempt) {
+        load.busy(attempt);
+    }
+
+    /** Whether the leader has left the attempt unanswered while it did what was sent long after it. */
+    boolean isPassedOver(Attempt attempt) {
+        return leader == attempt.link && doneSentAt - attempt.sentAt >= loop.attemptTimeout();
+    }
+
+    /** A refusal told which node leads the group. */
+    void told(String node) {
+        if (leader == null && !node.equals(hint)) {
+            hint = node;
+            hops = 0;
+            nextProbeAt = 0;
         }
     }
 
@@ -131,7 +257,7 @@ final class GroupRoute extends Timed {
         }
         refusals++;
         if (refusals >= replicas.size()) {
-            nextProbeAt = now + POLL + Math.floorMod(loop.random(), POLL / 2);
+            nextProbeAt = now + poll();
             hops = 0;
             loop.fleet.connectEndpoints();
         }
@@ -147,7 +273,9 @@ final class GroupRoute extends Timed {
 
     /**
      * An operation got no answer for long. If its node still counts as the leader and nothing was heard from it since,
-     * that is over, and all others that wait for it are placed anew.
+     * that is over, and all others that wait for it are placed anew. If the node goes on with others, it is asked once more
+     * for one at a time, since it answers each request: that it is late is no reason to give it more to do. Only if that one
+     * is answered were the others passed over.
      *
      * @return whether the operation should be placed anew
      */
@@ -156,23 +284,44 @@ final class GroupRoute extends Timed {
             return true;
         }
         if (leaderHeardAt > attempt.sentAt) {
+            boolean again = isPassedOver(attempt)
+                    || (askedAgain == null && now - attempt.sentAt >= ASK_AGAIN * loop.attemptTimeout());
+            if (again && retries.take(attempt.call, now)) {
+                loop.send(attempt.call, leader, this);
+                askedAgain = attempt.call.newestOpen();
+            }
             return false;
         }
         suspect(attempt.link, now);
         forgetLeader();
-        for (Attempt other : attempt.link.attemptsOf(this)) {
+        for (Attempt other : load.open(attempt.link, true)) {
             if (other.call != attempt.call) {
                 loop.placeAgain(other.call);
             }
         }
-        loop.placeBacklog(attempt.link);
         return true;
     }
+
+    /** The operation's time is over, and nothing was heard of its node since it was sent. */
+    void unansweredAtAll(Attempt attempt) {
+        if (leader == attempt.link && leaderHeardAt <= attempt.sentAt) {
+            forgetLeader();
+            told(attempt.link.node());
+            seek(loop.now());
+        }
+    }
+
+    // ---- seeking the leader ----
 
     /** Asks the next replica, if there is somebody who waits for it and nothing speaks against it. */
     void seek(long now) {
         if (!isSeeking()) {
+            leaveSeekers();
             return;
+        }
+        if (!countsAsSeeker) {
+            countsAsSeeker = true;
+            loop.fleet.seekers(1);
         }
         if (probed != null) {
             if (now < probedUntil) {
@@ -202,7 +351,7 @@ final class GroupRoute extends Timed {
             loop.wheel.schedule(this, now + CONNECT_PATIENCE);
         } else {
             loop.fleet.connectEndpoints();
-            loop.wheel.schedule(this, now + POLL + Math.floorMod(loop.random(), POLL / 2));
+            loop.wheel.schedule(this, now + poll());
         }
     }
 
@@ -219,10 +368,13 @@ final class GroupRoute extends Timed {
         }
         if (link.isReady()) {
             Call<?> call = waiting.firstNotOpenOn(link);
-            if (call == null || !loop.budget.take(now)) {
+            while (call != null && !call.takePlace(link)) {
+                loop.schedule(call);
+                call = waiting.firstNotOpenOn(link);
+            }
+            if (call == null) {
                 return false;
             }
-            WaitingRoom.leave(call);
             probed = link;
             probedUntil = now + PROBE_PATIENCE;
             loop.send(call, link, this);
@@ -240,7 +392,20 @@ final class GroupRoute extends Timed {
         }
     }
 
+    private long poll() {
+        long full = POLL + POLL * loop.fleet.seekers(0) / SEEKERS;
+        return full + Math.floorMod(loop.random(), full / 2);
+    }
+
+    private void leaveSeekers() {
+        if (countsAsSeeker) {
+            countsAsSeeker = false;
+            loop.fleet.seekers(-1);
+        }
+    }
+
     private void forgetLeader() {
+        leader.room().leave(this);
         leader = null;
         hint = null;
         hops = 0;

@@ -22,20 +22,23 @@ import java.util.Set;
  * out only after the node's Hello was found good; those of one turn of the loop leave in one frame. Owned by the loop.
  */
 final class Link extends Timed {
-    static final int PROTOCOL_VERSION = 1;
+    static final int PROTOCOL_VERSION = 2;
+    /** A greeting may take this long the first time, twice that the next time: a node may have much to do. */
     private static final long CONNECT_TIMEOUT = 1_000_000_000L;
+
+    private static final long MOST_CONNECT_TIMEOUT = 4 * CONNECT_TIMEOUT;
     private static final int FRAME_BYTES = 256 << 10;
     /** A request larger than this travels in parts, so that a node can refuse it before it has it in memory. */
     private static final int LARGE_BYTES = 256 << 10;
 
     private static final int PART_BYTES = 128 << 10;
     private static final int FRAME_REQUESTS = 4096;
-    private static final int MOST_ABANDONED = 2048;
-    /** Well below what nodes bound a stream to, and enough to keep one busy. */
-    private static final int MOST_UNANSWERED = 4096;
+    /** What groups send is bounded by {@link LinkRoom}; with requests to the node itself this is the end. */
+    private static final int MOST_UNANSWERED = 16_384;
 
     private static final ClientFrame HELLO = ClientFrame.newBuilder()
-            .setHello(Hello.newBuilder().setProtocolVersion(PROTOCOL_VERSION))
+            .setHello(
+                    Hello.newBuilder().setProtocolVersion(PROTOCOL_VERSION).setOldestProtocolVersion(PROTOCOL_VERSION))
             .build();
 
     private enum State {
@@ -56,6 +59,12 @@ final class Link extends Timed {
     private String lastFailure = "not connected yet";
     private long wallMillis;
     private long wallAt;
+    private int sessionWrites;
+    private long sessionWindowMillis;
+    private long connectTimeout;
+    /** Counts the streams. */
+    private int connections;
+
     private long heardAt;
     /** Since when there is always a request unanswered. */
     private long waitingSince;
@@ -68,12 +77,9 @@ final class Link extends Timed {
     private long sentThrough;
     private ClientFrame.Builder frame;
     private int frameBytes;
-    private int abandoned;
+    private final LinkRoom room = new LinkRoom();
     /** Requests to this very node that wait for the stream. */
     final WaitingRoom callers = new WaitingRoom();
-
-    /** Operations that wait for the answers to others, since the stream is full. */
-    final WaitingRoom backlog = new WaitingRoom();
 
     Link(ClientLoop loop, String address) {
         this.loop = loop;
@@ -93,9 +99,24 @@ final class Link extends Timed {
         return state == State.READY;
     }
 
-    /** Whether so much is unanswered that further operations should wait in the {@link #backlog}. */
-    boolean isFull() {
-        return pending.size() >= MOST_UNANSWERED;
+    /** What groups may have unanswered on this stream. */
+    LinkRoom room() {
+        return room;
+    }
+
+    /** Which one of this address's streams is open now, or was last. */
+    int connection() {
+        return connections;
+    }
+
+    /** How many writes of a session may be unacknowledged; at least 1 once the stream was ready. */
+    int sessionWrites() {
+        return sessionWrites;
+    }
+
+    /** How far ahead of log time a not-after may lie, and for how long after it its reply is kept. */
+    long sessionWindowMillis() {
+        return sessionWindowMillis;
     }
 
     /** Whether a connection is under way since at most this long. */
@@ -127,8 +148,9 @@ final class Link extends Timed {
         }
         state = State.CONNECTING;
         connectingSince = loop.now();
+        connectTimeout = Math.min(MOST_CONNECT_TIMEOUT, CONNECT_TIMEOUT << Math.min(failures, 4));
         handler = new Handler();
-        loop.wheel.schedule(this, connectingSince + CONNECT_TIMEOUT);
+        loop.wheel.schedule(this, connectingSince + connectTimeout);
         connection = loop.connector.connect(address, handler);
         connection.send(HELLO);
     }
@@ -144,6 +166,12 @@ final class Link extends Timed {
         long id = nextId++;
         Request built = request.setId(id).build();
         pending.put(id, waiting);
+        if (waiting instanceof Attempt attempt) {
+            room.take(attempt.size);
+        }
+        if (pending.size() > MOST_UNANSWERED) {
+            loop.enter(() -> drop(address + " leaves requests unanswered"));
+        }
         int size = built.getSerializedSize();
         if (size > LARGE_BYTES) {
             flush();
@@ -206,30 +234,6 @@ final class Link extends Timed {
         handler.standing = 0;
     }
 
-    /** The unanswered attempts that took this node for the group's leader, in the order of sending. */
-    List<Attempt> attemptsOf(GroupRoute group) {
-        List<Attempt> attempts = new ArrayList<>();
-        for (Pending each : pending.values()) {
-            if (each instanceof Attempt attempt && attempt.group == group) {
-                attempts.add(attempt);
-            }
-        }
-        return attempts;
-    }
-
-    /** Nobody cares for an answer any more. Too many of those, and the stream is given up. */
-    void abandoned() {
-        abandoned++;
-        if (abandoned > MOST_ABANDONED) {
-            loop.enter(() -> drop(address + " leaves requests unanswered"));
-        }
-    }
-
-    /** An answer nobody cared for has come after all. */
-    void abandonedAnswered() {
-        abandoned--;
-    }
-
     void flush() {
         if (frame != null && frame.getRequestsCount() > 0) {
             connection.send(frame.build());
@@ -257,7 +261,6 @@ final class Link extends Timed {
         connection = null;
         frame = null;
         frameBytes = 0;
-        abandoned = 0;
         lastFailure = reason;
         loop.wheel.cancel(this);
         failures = wasReady ? 1 : failures + 1;
@@ -269,6 +272,7 @@ final class Link extends Timed {
         long left = sentThrough;
         closing.close();
         loop.fleet.linkDown(this);
+        orphans.forEach(orphan -> answered(orphan.getValue()));
         for (Map.Entry<Long, Pending> orphan : orphans) {
             orphan.getValue().lost(this, orphan.getKey() <= left && !partly.contains(orphan.getKey()));
         }
@@ -278,7 +282,7 @@ final class Link extends Timed {
     @Override
     void wake(long now) {
         if (state == State.CONNECTING) {
-            drop("no answer from " + address + " within " + CONNECT_TIMEOUT / 1_000_000 + " ms");
+            drop("no answer from " + address + " within " + connectTimeout / 1_000_000 + " ms");
         } else if (state == State.READY && awaited() > 0) {
             long quietSince = Math.max(heardAt, waitingSince);
             if (now - quietSince >= loop.silence()) {
@@ -319,25 +323,36 @@ final class Link extends Timed {
             }
             Pending waiting = id == current.standing ? pending.get(id) : pending.remove(id);
             if (waiting != null) {
+                answered(waiting);
                 waiting.answered(this, response);
             }
             if (handler != current) {
                 return;
             }
         }
-        if (!backlog.isEmpty()) {
-            loop.drain(this);
+        room.drain();
+    }
+
+    private void answered(Pending waiting) {
+        if (waiting instanceof Attempt attempt) {
+            room.give(attempt.size);
         }
     }
 
     /** @return why the node is not one to talk to, or null */
     private String greeted(HelloReply hello) {
         if (!hello.getError().isEmpty()) {
-            return address + " refused the stream: " + hello.getError();
+            boolean shares = hello.getProtocolVersion() >= PROTOCOL_VERSION
+                    && hello.getOldestProtocolVersion() <= PROTOCOL_VERSION;
+            return shares
+                    ? address + " refused the stream: " + hello.getError()
+                    : otherVersion(hello) + " (" + hello.getError() + ")";
         }
         if (hello.getProtocolVersion() != PROTOCOL_VERSION) {
-            return address + " speaks protocol version " + hello.getProtocolVersion() + ", this client speaks "
-                    + PROTOCOL_VERSION + ": use a client of the fleet's release";
+            return otherVersion(hello);
+        }
+        if (hello.getSessionWrites() < 1 || hello.getSessionWindowMillis() < 1) {
+            return address + " does not speak this protocol: its greeting has no bounds for sessions";
         }
         String foreign = loop.fleet.foreignFleet(hello.getFleetId());
         if (foreign != null) {
@@ -347,10 +362,21 @@ final class Link extends Timed {
         state = State.READY;
         failures = 0;
         node = hello.getNodeId();
+        connections++;
+        sessionWrites = hello.getSessionWrites();
+        sessionWindowMillis = hello.getSessionWindowMillis();
         wallMillis = hello.getWallMillis();
         wallAt = heardAt;
         loop.fleet.linkReady(this);
         return null;
+    }
+
+    private String otherVersion(HelloReply hello) {
+        int newest = hello.getProtocolVersion();
+        int oldest = hello.getOldestProtocolVersion() == 0 ? newest : hello.getOldestProtocolVersion();
+        return address + " speaks version" + (oldest == newest ? " " + newest : "s " + oldest + " to " + newest)
+                + " of the client protocol, this client version " + PROTOCOL_VERSION
+                + ": use a client of the fleet's release";
     }
 
     /** Hears one connection; after a break a new one takes its place, and what this one still brings is ignored. */

@@ -1,8 +1,9 @@
 package io.flotilla.client.call;
 
 /**
- * Bounds retries to a share of what succeeds plus a small steady rate, so that a client never adds to the trouble of
- * an overloaded fleet by many times its normal traffic. Pure: time is handed in, in nanoseconds. Owned by the loop.
+ * Bounds retries to a share of what succeeds plus a small steady rate, so that a client never adds to the trouble of an
+ * overloaded group by many times its normal traffic. A retry that succeeds gives back what it took: once a group does
+ * its work again, retries are bounded by its answers alone. Pure: time is handed in, in nanoseconds. Owned by the loop.
  */
 final class RetryBudget {
     private static final double PER_SECOND = 1_000;
@@ -12,20 +13,25 @@ final class RetryBudget {
     private double tokens = MOST;
     private long filledAt;
 
-    /** Whether one retry may be made now. */
-    boolean take(long now) {
+    /** Whether a retry that costs so many tokens may be made now. */
+    boolean take(long now, int cost) {
         if (now > filledAt) {
-            tokens = Math.min(MOST, tokens + (now - filledAt) * PER_SECOND / 1e9);
+            add((now - filledAt) * PER_SECOND / 1e9);
             filledAt = now;
         }
-        if (tokens < 1) {
+        if (tokens < cost) {
             return false;
         }
-        tokens -= 1;
+        tokens -= cost;
         return true;
     }
 
-    void succeeded() {
-        tokens = Math.min(MOST, tokens + PER_SUCCESS);
+    /** An operation succeeded. @param cost what its last attempt took; 0 if it was no retry */
+    void succeeded(int cost) {
+        add(PER_SUCCESS + cost);
+    }
+
+    private void add(double more) {
+        tokens = Math.min(MOST, tokens + more);
     }
 }

@@ -1,11 +1,12 @@
 package io.flotilla.client.call;
 
 import io.flotilla.client.net.ClientRuntime;
-import io.flotilla.client.routing.RoutingTable;
-import java.util.ArrayDeque;
+import io.flotilla.client.routing.ShardRoute;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * What makes writes happen once: for each shard a session with a random identity of its own, in which writes are
@@ -13,77 +14,51 @@ import java.util.Set;
  * holding up what the other shards may forget. Owned by the loop.
  */
 final class Sessions {
+    /** So many of the longest unused are looked at for each new one. */
+    private static final int LOOKS = 4;
+
     private final ClientRuntime runtime;
-    private final Map<Long, Session> byShard = new LinkedHashMap<>();
+    /** The longest unused first. */
+    private final Map<Long, WriteSession> byShard = new LinkedHashMap<>(16, 0.75f, true);
 
     Sessions(ClientRuntime runtime) {
         this.runtime = runtime;
     }
 
-    Session of(long shard) {
-        Session session = byShard.get(shard);
+    WriteSession of(ShardRoute route, long now) {
+        WriteSession session = byShard.get(route.id());
         if (session == null) {
-            session = new Session(shard, runtime.randomLong(), runtime.randomLong());
-            byShard.put(shard, session);
+            forgetOne(now);
+            session = new WriteSession(this, route, now);
+            byShard.put(route.id(), session);
         }
         return session;
     }
 
-    /** Forgets shards that are no more, once all their writes are over. */
-    void retain(RoutingTable table) {
-        Set<Long> shards = table.shardIds();
-        byShard.entrySet().removeIf(entry -> entry.getValue().window.isEmpty() && !shards.contains(entry.getKey()));
+    /** All sessions that no attempt can need any more, the last used first. */
+    List<WriteSession> leaving() {
+        List<WriteSession> leaving = new ArrayList<>();
+        for (WriteSession session : byShard.values()) {
+            if (session.mayLeave()) {
+                leaving.add(0, session);
+            }
+        }
+        return leaving;
     }
 
-    /** One session. A write keeps its session and number for all its attempts, also when its key changes shards. */
-    static final class Session {
-        final long shard;
-        final long high;
-        final long low;
-        private long last;
-        // in order of sequence; the first is unanswered
-        private final ArrayDeque<WriteCall<?>> window = new ArrayDeque<>();
-        private long logMillis;
-        private long logMillisAt;
+    long random() {
+        return runtime.randomLong();
+    }
 
-        Session(long shard, long high, long low) {
-            this.shard = shard;
-            this.high = high;
-            this.low = low;
-        }
-
-        /** Numbers a write that is about to be sent for the first time. */
-        long begin(WriteCall<?> write) {
-            window.add(write);
-            return ++last;
-        }
-
-        /** All lower sequences have been answered to the caller. */
-        long firstUnacknowledged() {
-            WriteCall<?> first = window.peek();
-            return first == null ? last + 1 : first.sequence();
-        }
-
-        /** Some write is over: those over at the front leave. */
-        void ended() {
-            WriteCall<?> first = window.peek();
-            while (first != null && first.done) {
-                window.remove();
-                first = window.peek();
+    /** Each new one takes the place of one that its shard has forgotten, if there is one: also of shards that are gone. */
+    private void forgetOne(long now) {
+        Iterator<WriteSession> oldest = byShard.values().iterator();
+        for (int i = 0; i < LOOKS && oldest.hasNext(); i++) {
+            WriteSession session = oldest.next();
+            if (session.isIdle() && session.isForgotten(now)) {
+                oldest.remove();
+                return;
             }
-        }
-
-        void learnLogTime(long millis, long now) {
-            if (millis > logMillis) {
-                logMillis = millis;
-                logMillisAt = now;
-            }
-        }
-
-        /** What the shard's log time may be by now; not before the given clock of the node that is asked. */
-        long estimatedLogMillis(long nodeMillis, long now) {
-            long known = logMillis == 0 ? 0 : logMillis + (now - logMillisAt) / 1_000_000;
-            return Math.max(known, nodeMillis);
         }
     }
 }

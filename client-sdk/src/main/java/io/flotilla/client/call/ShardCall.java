@@ -21,6 +21,11 @@ abstract class ShardCall<T> extends Call<T> {
     }
 
     @Override
+    final GroupRoute group() {
+        return route == null ? null : loop.fleet.group(route.group());
+    }
+
+    @Override
     final void place() {
         RoutingTable table = loop.fleet.table();
         if (table == null) {
@@ -37,5 +42,12 @@ abstract class ShardCall<T> extends Call<T> {
         }
         route = found;
         loop.fleet.group(found.group()).offer(this);
+    }
+
+    @Override
+    final boolean isRoutedAnew(Attempt attempt) {
+        ShardRoute was = attempt.route;
+        ShardRoute is = loop.fleet.table().find(was.start());
+        return is == null || is.id() != was.id() || is.epoch() != was.epoch() || is.group() != was.group();
     }
 }

@@ -1,25 +1,25 @@
 package io.flotilla.client.call;
 
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
-/** Operations that wait for the same thing, in the order in which they came. Each waits in one room at most. */
+/** Operations that wait for the same thing, in the order in which they were given. Each waits in one room at most. */
 final class WaitingRoom {
-    // identity hashes decide nothing: the order is that of insertion
-    private final LinkedHashSet<Call<?>> calls = new LinkedHashSet<>();
+    private final TreeMap<Long, Call<?>> calls = new TreeMap<>();
 
     void enter(Call<?> call) {
         if (call.waitingIn != this) {
             leave(call);
             call.waitingIn = this;
-            calls.add(call);
+            calls.put(call.number, call);
         }
     }
 
     static void leave(Call<?> call) {
         if (call.waitingIn != null) {
-            call.waitingIn.calls.remove(call);
+            call.waitingIn.calls.remove(call.number);
             call.waitingIn = null;
         }
     }
@@ -28,9 +28,15 @@ final class WaitingRoom {
         return calls.isEmpty();
     }
 
-    /** The first that has no unanswered attempt on the stream, or null. It stays. */
+    /** The oldest, or null. It stays. */
+    Call<?> first() {
+        Map.Entry<Long, Call<?>> first = calls.firstEntry();
+        return first == null ? null : first.getValue();
+    }
+
+    /** The oldest that has no unanswered attempt on the stream, or null. It stays. */
     Call<?> firstNotOpenOn(Link link) {
-        for (Call<?> call : calls) {
+        for (Call<?> call : calls.values()) {
             if (!call.isOpenOn(link)) {
                 return call;
             }
@@ -38,18 +44,19 @@ final class WaitingRoom {
         return null;
     }
 
-    /** The one that came first, no longer waiting; null if nobody waits. */
+    /** The oldest, no longer waiting; null if nobody waits. */
     Call<?> releaseFirst() {
-        for (Call<?> call : calls) {
-            leave(call);
-            return call;
+        Map.Entry<Long, Call<?>> first = calls.pollFirstEntry();
+        if (first == null) {
+            return null;
         }
-        return null;
+        first.getValue().waitingIn = null;
+        return first.getValue();
     }
 
     /** Empties the room. */
     List<Call<?>> releaseAll() {
-        List<Call<?>> all = new ArrayList<>(calls);
+        List<Call<?>> all = new ArrayList<>(calls.values());
         calls.clear();
         for (Call<?> call : all) {
             call.waitingIn = null;

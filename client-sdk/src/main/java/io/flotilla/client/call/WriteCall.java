@@ -13,8 +13,13 @@ import java.time.Duration;
 import java.util.function.Function;
 
 /**
- * A write. It gets its session, its sequence and its not-after when it is first sent, and keeps them for all attempts:
- * however many of them arrive, one is applied.
+ * A write. It gets its session and its sequence when it is first sent, and keeps them for all attempts: however many of them
+ * arrive, one is applied.
+ *
+ * <p>Its not-after lies at most a window ahead of the shard's log time, and is the same for all attempts until it is known
+ * that none of them was applied or can be: because all were refused, or because a shard whose log time is past the
+ * not-after, and at most a window past it, knows nothing of the write. Then the next attempt gets a new one. So a long timeout
+ * becomes a chain of windows.
  */
 public final class WriteCall<T> extends ShardCall<T> {
     /** How much later than the caller's deadline a node may still apply it: clocks differ a little. */
@@ -23,7 +28,9 @@ public final class WriteCall<T> extends ShardCall<T> {
     private final byte[] key;
     private final Function<WriteReply, T> reader;
     private Mutation mutation;
-    private Sessions.Session session;
+    /** Where it has a place, or got its number. */
+    private WriteSession session;
+
     private long sequence;
     private long notAfter;
 
@@ -58,26 +65,74 @@ public final class WriteCall<T> extends ShardCall<T> {
     }
 
     @Override
+    boolean takePlace(Link link) {
+        if (sequence != 0) {
+            return true;
+        }
+        WriteSession wanted = loop.sessions.of(route(), loop.now());
+        if (session != wanted) {
+            leaveSession();
+            if (!wanted.takePlace(this, route(), link)) {
+                note(
+                        RefusedException.Reason.BUSY,
+                        "this client has " + link.sessionWrites() + " writes in shard " + wanted.shard
+                                + " that wait for answers, and this one is behind them");
+                return false;
+            }
+            session = wanted;
+        }
+        return true;
+    }
+
+    /** After it has waited for it. */
+    void gotPlace(WriteSession where) {
+        session = where;
+        loop.place(this);
+    }
+
+    private void leaveSession() {
+        WriteSession left = session;
+        session = null;
+        if (left != null) {
+            left.giveBack();
+        }
+    }
+
+    @Override
+    boolean isOldest() {
+        return sequence != 0 && session.isOldest(this);
+    }
+
+    void becameOldest() {
+        loop.hurry(this);
+    }
+
+    /** After {@link #takePlace}. */
+    @Override
     Request.Builder request(Link link) {
         long now = loop.now();
         if (sequence == 0) {
-            session = loop.sessions.of(route().id());
-            sequence = session.begin(this);
+            sequence = session.number(this, now);
         }
-        if (notAfter == 0) {
+        if (notAfter == 0 || !maybeDone()) {
             long left = Math.max(0, deadline - now) / 1_000_000;
-            long logTime = sessionOf(route().id()).estimatedLogMillis(link.estimatedWallMillis(now), now);
-            notAfter = logTime + left + GRACE_MILLIS;
+            long logTime = sessionOf(route()).estimatedLogMillis(link.estimatedWallMillis(now), now);
+            notAfter = logTime + Math.min(left + GRACE_MILLIS, link.sessionWindowMillis());
         }
         return Request.newBuilder()
                 .setWrite(WriteRequest.newBuilder()
                         .setShard(route().ref())
-                        .setSessionHigh(session.high)
-                        .setSessionLow(session.low)
+                        .setSessionHigh(session.high())
+                        .setSessionLow(session.low())
                         .setSequence(sequence)
                         .setFirstUnacknowledged(session.firstUnacknowledged())
                         .setNotAfterMillis(notAfter)
                         .setMutation(mutation));
+    }
+
+    @Override
+    long notAfter() {
+        return notAfter;
     }
 
     @Override
@@ -101,12 +156,17 @@ public final class WriteCall<T> extends ShardCall<T> {
 
     @Override
     void learnLogTime(Attempt attempt, long millis) {
-        sessionOf(attempt.route.id()).learnLogTime(millis, loop.now());
+        sessionOf(attempt.route).learnLogTime(millis, loop.now());
+    }
+
+    @Override
+    void correctLogTime(Attempt attempt, long millis) {
+        sessionOf(attempt.route).correctLogTime(millis, loop.now());
     }
 
     /** Nearly always this write's own: a key seldom changes shards between two attempts. */
-    private Sessions.Session sessionOf(long shard) {
-        return session != null && session.shard == shard ? session : loop.sessions.of(shard);
+    private WriteSession sessionOf(ShardRoute route) {
+        return session != null && session.shard == route.id() ? session : loop.sessions.of(route, loop.now());
     }
 
     @Override
@@ -115,10 +175,22 @@ public final class WriteCall<T> extends ShardCall<T> {
     }
 
     @Override
+    void attemptOpened() {
+        session.attemptOpened(loop.now());
+    }
+
+    @Override
+    void attemptClosed(Attempt attempt, boolean told) {
+        session.attemptClosed(told || attempt.harmless);
+    }
+
+    @Override
     void ended() {
         mutation = Mutation.getDefaultInstance();
-        if (session != null) {
-            session.ended();
+        if (sequence != 0) {
+            session.ended(loop.now());
+        } else {
+            leaveSession();
         }
     }
 

@@ -7,46 +7,51 @@ import io.flotilla.client.proto.Shard;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The client's map of the fleet: a configuration, with corrections that refusals brought since. Where a refusal and the
  * configuration disagree about a range, the higher epoch wins. A stale table costs one refused request, never a wrong
  * answer, since nodes check each request themselves. Immutable.
+ *
+ * <p>Costs, for n shards: a search takes log n comparisons; a correction copies some hundred references and keeps the
+ * rest; a new configuration is gone through once, and shards that did not change are kept as they are.
  */
 public final class RoutingTable {
     /** The Raft group that keeps the configurations. */
     public static final long CONTROLLER_GROUP = 0;
 
+    private static final Comparator<ShardRoute> BY_START = (a, b) -> Arrays.compareUnsigned(a.start(), b.start());
+
     private final Configuration configuration;
-    // by start key; a correction can leave a gap until the next configuration
-    private final ShardRoute[] shards;
-    /** The first bytes of the shards' start keys, side by side: most searches need no more of them. */
-    private final long[] starts;
+    /** A correction can leave a gap until the next configuration. */
+    private final ShardRoutes shards;
 
     private final Map<Long, List<String>> replicas;
     private final Map<String, String> addresses;
+    private final List<String> addressList;
 
     private RoutingTable(
             Configuration configuration,
-            ShardRoute[] shards,
+            ShardRoutes shards,
             Map<Long, List<String>> replicas,
-            Map<String, String> addresses) {
+            Map<String, String> addresses,
+            List<String> addressList) {
         this.configuration = configuration;
         this.shards = shards;
-        this.starts = new long[shards.length];
-        for (int i = 0; i < shards.length; i++) {
-            starts[i] = firstBytes(shards[i].start());
-        }
         this.replicas = replicas;
         this.addresses = addresses;
+        this.addressList = addressList;
     }
 
     public static RoutingTable of(Configuration configuration) {
+        return of(configuration, ShardRoutes.of(routes(configuration, ShardRoutes.of(new ShardRoute[0]))));
+    }
+
+    private static RoutingTable of(Configuration configuration, ShardRoutes shards) {
         Map<Long, List<String>> replicas = new LinkedHashMap<>();
         replicas.put(CONTROLLER_GROUP, List.copyOf(configuration.getControllerReplicasList()));
         for (Group group : configuration.getGroupsList()) {
@@ -56,15 +61,37 @@ public final class RoutingTable {
         for (Node node : configuration.getNodesList()) {
             addresses.put(node.getId(), node.getAddress());
         }
-        ShardRoute[] shards = new ShardRoute[configuration.getShardsCount()];
-        for (int i = 0; i < shards.length; i++) {
-            shards[i] = new ShardRoute(configuration.getShards(i));
-        }
-        Arrays.sort(shards, BY_START);
-        return new RoutingTable(configuration, shards, replicas, addresses);
+        return new RoutingTable(configuration, shards, replicas, addresses, List.copyOf(addresses.values()));
     }
 
-    private static final Comparator<ShardRoute> BY_START = (a, b) -> Arrays.compareUnsigned(a.start(), b.start());
+    /** The configuration's shards by start key; those that are known already, as they are known. */
+    private static ShardRoute[] routes(Configuration configuration, ShardRoutes known) {
+        ShardRoute[] routes = new ShardRoute[configuration.getShardsCount()];
+        Iterator<ShardRoute> older = known.iterator();
+        ShardRoute old = next(older);
+        boolean sorted = true;
+        for (int i = 0; i < routes.length; i++) {
+            Shard shard = configuration.getShards(i);
+            if (old != null && old.is(shard)) {
+                routes[i] = old;
+                old = next(older);
+            } else {
+                routes[i] = new ShardRoute(shard);
+                while (old != null && BY_START.compare(old, routes[i]) <= 0) {
+                    old = next(older);
+                }
+            }
+            sorted &= i == 0 || BY_START.compare(routes[i - 1], routes[i]) < 0;
+        }
+        if (!sorted) {
+            Arrays.sort(routes, BY_START);
+        }
+        return routes;
+    }
+
+    private static ShardRoute next(Iterator<ShardRoute> routes) {
+        return routes.hasNext() ? routes.next() : null;
+    }
 
     /** The configuration underneath, without the corrections. */
     public Configuration configuration() {
@@ -77,8 +104,8 @@ public final class RoutingTable {
 
     /** The shard that holds the key, or null if that is not known at the moment. */
     public ShardRoute find(byte[] key) {
-        int at = floor(key);
-        return at >= 0 && shards[at].endsAfter(key) ? shards[at] : null;
+        ShardRoute shard = shards.floor(key);
+        return shard != null && shard.endsAfter(key) ? shard : null;
     }
 
     /**
@@ -87,25 +114,13 @@ public final class RoutingTable {
      * @param to empty for the very last shard
      */
     public ShardRoute findBelow(byte[] to) {
-        int at = to.length == 0 ? shards.length - 1 : floor(to);
-        if (at >= 0 && to.length > 0 && Arrays.equals(shards[at].start(), to)) {
-            at--;
-        }
-        if (at < 0) {
+        ShardRoute shard = to.length == 0 ? shards.last() : shards.below(to);
+        if (shard == null) {
             return null;
         }
-        byte[] end = shards[at].end();
+        byte[] end = shard.end();
         boolean reaches = end.length == 0 || (to.length > 0 && Arrays.compareUnsigned(to, end) <= 0);
-        return reaches ? shards[at] : null;
-    }
-
-    /** The ids of all shards. */
-    public Set<Long> shardIds() {
-        Set<Long> ids = new LinkedHashSet<>();
-        for (ShardRoute shard : shards) {
-            ids.add(shard.id());
-        }
-        return ids;
+        return reaches ? shard : null;
     }
 
     /** The nodes with a replica of the group, in the configuration's order; empty if the group is not known. */
@@ -120,85 +135,49 @@ public final class RoutingTable {
 
     /** All nodes' addresses in the configuration's order. */
     public List<String> addresses() {
-        return List.copyOf(addresses.values());
+        return addressList;
     }
 
     /**
-     * The table with the given shards where they are newer than what is known about their ranges.
+     * The table with the given shards where they are newer than what is known about their ranges. What else they say
+     * (target, move) is kept with them.
      *
      * @return this table itself if it knew all that
      */
     public RoutingTable corrected(List<Shard> corrections) {
-        List<ShardRoute> merged = null;
+        ShardRoutes merged = shards;
         for (Shard correction : corrections) {
-            ShardRoute candidate = new ShardRoute(correction);
-            List<ShardRoute> current = merged == null ? Arrays.asList(shards) : merged;
-            if (isNewer(candidate, current)) {
-                List<ShardRoute> next = new ArrayList<>(current.size() + 1);
-                for (ShardRoute shard : current) {
-                    if (shard.id() != candidate.id() && !shard.overlaps(candidate)) {
-                        next.add(shard);
-                    }
-                }
-                next.add(candidate);
-                next.sort(BY_START);
-                merged = next;
-            }
+            merged = merged.corrected(new ShardRoute(correction));
         }
-        return merged == null
-                ? this
-                : new RoutingTable(configuration, merged.toArray(new ShardRoute[0]), replicas, addresses);
+        return merged == shards ? this : new RoutingTable(configuration, merged, replicas, addresses, addressList);
     }
 
     /** The table of a newer configuration, with those of this table's shards that are newer still. */
     public RoutingTable succeededBy(Configuration newer) {
-        RoutingTable next = of(newer);
-        List<Shard> known = new ArrayList<>(shards.length);
+        ShardRoute[] routes = routes(newer, shards);
+        ShardRoutes next = ShardRoutes.of(routes);
+        for (ShardRoute newerStill : newerThan(routes)) {
+            next = next.corrected(newerStill);
+        }
+        return of(newer, next);
+    }
+
+    /** Those of this table's shards that are newer than all that overlap them. @param others by start key */
+    private List<ShardRoute> newerThan(ShardRoute[] others) {
+        List<ShardRoute> newer = new ArrayList<>();
+        int first = 0;
         for (ShardRoute shard : shards) {
-            known.add(Shard.newBuilder()
-                    .setId(shard.id())
-                    .setEpoch(shard.epoch())
-                    .setGroup(shard.group())
-                    .setStart(com.google.protobuf.ByteString.copyFrom(shard.start()))
-                    .setEnd(com.google.protobuf.ByteString.copyFrom(shard.end()))
-                    .build());
-        }
-        return next.corrected(known);
-    }
-
-    private static boolean isNewer(ShardRoute candidate, List<ShardRoute> current) {
-        for (ShardRoute shard : current) {
-            boolean about = shard.id() == candidate.id() || shard.overlaps(candidate);
-            if (about && shard.epoch() >= candidate.epoch()) {
-                return false;
+            while (first < others.length && others[first].endsBefore(shard)) {
+                first++;
+            }
+            boolean isNewer = true;
+            for (int i = first; isNewer && i < others.length && others[i].overlaps(shard); i++) {
+                isNewer = others[i].epoch() < shard.epoch();
+            }
+            if (isNewer) {
+                newer.add(shard);
             }
         }
-        return true;
-    }
-
-    /** A key's first eight bytes as a number of the same order; what a shorter key lacks counts as zeros. */
-    private static long firstBytes(byte[] key) {
-        long first = 0;
-        for (int i = 0; i < Long.BYTES; i++) {
-            first = first << 8 | (i < key.length ? key[i] & 0xFF : 0);
-        }
-        return first ^ Long.MIN_VALUE;
-    }
-
-    /** The index of the last shard that starts at or below the key, or -1. */
-    private int floor(byte[] key) {
-        long first = firstBytes(key);
-        int low = 0;
-        int high = shards.length - 1;
-        while (low <= high) {
-            int middle = (low + high) >>> 1;
-            long start = starts[middle];
-            if (start < first || start == first && Arrays.compareUnsigned(shards[middle].start(), key) <= 0) {
-                low = middle + 1;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return high;
+        return newer;
     }
 }

@@ -57,10 +57,24 @@ public final class ShardRoute {
         return end.length == 0 || Arrays.compareUnsigned(key, end) < 0;
     }
 
-    boolean overlaps(ShardRoute other) {
-        boolean thisBefore = end.length > 0 && Arrays.compareUnsigned(end, other.start) <= 0;
-        boolean otherBefore = other.end.length > 0 && Arrays.compareUnsigned(other.end, start) <= 0;
-        return !thisBefore && !otherBefore;
+    /** Whether there is a key that both ranges have. */
+    public boolean overlaps(ShardRoute other) {
+        return !endsBefore(other) && !other.endsBefore(this);
+    }
+
+    /** Whether it ends at or before the other's start. */
+    boolean endsBefore(ShardRoute other) {
+        return end.length > 0 && Arrays.compareUnsigned(end, other.start) <= 0;
+    }
+
+    /** Whether this is the shard exactly as it is told. */
+    boolean is(Shard told) {
+        return shard == told || shard.equals(told);
+    }
+
+    /** All that is known of the shard. */
+    public Shard shard() {
+        return shard;
     }
 
     @Override

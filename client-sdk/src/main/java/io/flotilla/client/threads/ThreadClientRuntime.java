@@ -111,6 +111,11 @@ public final class ThreadClientRuntime implements ClientRuntime {
         return random.nextLong();
     }
 
+    /** Whether the calling thread runs the loop now. */
+    public boolean isLoop() {
+        return Thread.currentThread() == runner;
+    }
+
     /** Runs what is queued already, drops the timers, ends the thread. Waits for that, except on the loop itself. */
     @Override
     public void close() {

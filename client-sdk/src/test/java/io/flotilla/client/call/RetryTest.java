@@ -21,24 +21,33 @@ final class RetryTest {
     void theBudgetAllowsABurstThenASteadyRateThenAShareOfSuccess() {
         RetryBudget budget = new RetryBudget();
         int burst = 0;
-        while (budget.take(0)) {
+        while (budget.take(0, 1)) {
             burst++;
         }
         assertThat(burst).isEqualTo(2_000);
         int steady = 0;
         for (long millis = 1; millis <= 1_000; millis++) {
-            while (budget.take(millis * 1_000_000)) {
+            while (budget.take(millis * 1_000_000, 1)) {
                 steady++;
             }
         }
         assertThat(steady).isBetween(990, 1_000);
         for (int i = 0; i < 500; i++) {
-            budget.succeeded();
+            budget.succeeded(0);
         }
         int earned = 0;
-        while (budget.take(1_000_000_000)) {
+        while (budget.take(1_000_000_000, 1)) {
             earned++;
         }
         assertThat(earned).isBetween(99, 101);
+    }
+
+    @Test
+    void aRetryThatSucceedsGivesBackWhatItTook() {
+        RetryBudget budget = new RetryBudget();
+        while (budget.take(0, 1)) {}
+        budget.succeeded(17);
+        assertThat(budget.take(0, 17)).isTrue();
+        assertThat(budget.take(0, 1)).isFalse();
     }
 }

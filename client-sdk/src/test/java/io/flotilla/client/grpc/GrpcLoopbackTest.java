@@ -14,6 +14,7 @@ import io.flotilla.client.net.ConnectionHandler;
 import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.FleetGrpc;
+import io.flotilla.client.proto.GoodbyeReply;
 import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.HelloReply;
 import io.flotilla.client.proto.Mutation;
@@ -210,7 +211,9 @@ final class GrpcLoopbackTest {
                     ServerFrame.Builder answer = ServerFrame.newBuilder();
                     if (frame.hasHello()) {
                         answer.setHello(HelloReply.newBuilder()
-                                .setProtocolVersion(1)
+                                .setProtocolVersion(2)
+                                .setSessionWrites(1_000)
+                                .setSessionWindowMillis(60_000)
                                 .setNodeId("n1")
                                 .setWallMillis(System.currentTimeMillis()));
                     }
@@ -256,6 +259,7 @@ final class GrpcLoopbackTest {
                             request.getWrite().getMutation().getPut().getValue());
                     response.setWrite(WriteReply.newBuilder().setVersion(1));
                 }
+                case GOODBYE -> response.setGoodbye(GoodbyeReply.getDefaultInstance());
                 default -> throw new AssertionError(request);
             }
             return response.build();

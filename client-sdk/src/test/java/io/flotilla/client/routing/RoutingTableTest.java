@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Shard;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 final class RoutingTableTest {
@@ -83,6 +87,165 @@ final class RoutingTableTest {
         assertThat(alike.find(b("12345678\0a")).id()).isEqualTo(5);
         assertThat(alike.find(b("12345678a\u0090")).id()).isEqualTo(7);
         assertThat(alike.find(b("2")).id()).isEqualTo(8);
+    }
+
+    @Test
+    void whatIsToldOfAMoveIsKeptThroughCorrectionsAndConfigurations() {
+        Shard moving = shard(2, "g", "\u00ff", 2, 3).toBuilder()
+                .setTarget(5)
+                .setMoveId(17)
+                .build();
+        RoutingTable told = table.corrected(List.of(moving));
+        assertThat(told.find(b("h")).shard()).isEqualTo(moving);
+        RoutingTable later = told.succeededBy(configuration.toBuilder()
+                .setNumber(2)
+                .setShards(0, shard(1, "", "g", 4, 2))
+                .build());
+        assertThat(later.find(b("h")).shard()).isEqualTo(moving);
+        assertThat(later.find(b("a")).group()).isEqualTo(4);
+    }
+
+    /** Splits, merges and moves at random, told in part by refusals, against a list that is gone through from end to end. */
+    @Test
+    void correctionsAndConfigurationsMakeWhatAPlainListMakes() {
+        for (long seed = 1; seed <= 4; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            TreeMap<Integer, Shard> truth = new TreeMap<>();
+            for (int i = 0; i < 1_500; i++) {
+                truth.put(i * 8, numbered(i + 1, i * 8, i == 1_499 ? -1 : i * 8 + 8, 1, 1));
+            }
+            RoutingTable fast = RoutingTable.of(configuration(1, truth));
+            List<Shard> plain = new ArrayList<>(truth.values());
+            int nextId = 2_000;
+            for (int step = 0; step < 250; step++) {
+                List<Shard> changed = new ArrayList<>();
+                int at = truth.floorKey(random.nextInt(12_000));
+                Shard shard = truth.get(at);
+                Integer right = truth.higherKey(at);
+                int kind = random.nextInt(3);
+                if (kind == 0 && right != null && right - at > 1) {
+                    int middle = at + 1 + random.nextInt(right - at - 1);
+                    changed.add(numbered(shard.getId(), at, middle, shard.getGroup(), shard.getEpoch() + 1));
+                    changed.add(numbered(nextId++, middle, right, shard.getGroup(), shard.getEpoch() + 1));
+                } else if (kind == 1 && right != null) {
+                    Integer end = truth.higherKey(right);
+                    long epoch = Math.max(shard.getEpoch(), truth.get(right).getEpoch()) + 1;
+                    truth.remove(right);
+                    changed.add(numbered(shard.getId(), at, end == null ? -1 : end, shard.getGroup(), epoch));
+                } else {
+                    changed.add(shard.toBuilder()
+                            .setGroup(1 + random.nextInt(50))
+                            .setEpoch(shard.getEpoch() + 1)
+                            .build());
+                }
+                changed.forEach(each -> truth.put(number(each.getStart()), each));
+                if (random.nextInt(3) == 0) {
+                    changed.remove(random.nextInt(changed.size()));
+                }
+                fast = fast.corrected(changed);
+                changed.forEach(each -> correct(plain, each));
+                if (random.nextInt(40) == 0) {
+                    Configuration next = configuration(step + 2, truth);
+                    fast = fast.succeededBy(next);
+                    plain.clear();
+                    plain.addAll(next.getShardsList());
+                }
+                for (int probe = 0; probe < 5; probe++) {
+                    ByteString key = key(random.nextInt(12_010));
+                    ShardRoute found = fast.find(key.toByteArray());
+                    assertThat(found == null ? null : found.shard()).isEqualTo(find(plain, key));
+                }
+            }
+        }
+    }
+
+    /** With 100,000 shards: a new configuration, and each of 2,000 refusals. */
+    @Test
+    void aHundredThousandShardsAreNoMoreThanGoneThroughOnce() {
+        TreeMap<Integer, Shard> all = new TreeMap<>();
+        for (int i = 0; i < 100_000; i++) {
+            all.put(i, numbered(i + 1, i, i == 99_999 ? -1 : i + 1, 1 + i % 10_000, 1));
+        }
+        Configuration first = configuration(1, all);
+        RoutingTable large = RoutingTable.of(first);
+        long correcting = Long.MAX_VALUE;
+        long succeeding = Long.MAX_VALUE;
+        for (int round = 2; round < 8; round++) {
+            long start = cpuNanos();
+            for (int i = 0; i < 2_000; i++) {
+                int at = (i * 7_919 + round) % 100_000;
+                Shard old = large.find(key(at).toByteArray()).shard();
+                large = large.corrected(
+                        List.of(old.toBuilder().setEpoch(old.getEpoch() + 1).build()));
+            }
+            correcting = Math.min(correcting, cpuNanos() - start);
+            // parsed anew: no object of it is the same
+            Configuration next = configuration(round, all);
+            start = cpuNanos();
+            large = large.succeededBy(next);
+            succeeding = Math.min(succeeding, cpuNanos() - start);
+            assertThat(large.number()).isEqualTo(round);
+        }
+        assertThat(large.find(key(2).toByteArray()).epoch()).isEqualTo(2);
+        System.out.println(
+                "100,000 shards: succeededBy " + succeeding / 1_000 + " us, corrected " + correcting / 2_000 + " ns");
+        // each was minutes or milliseconds when it went through all shards for each of them
+        assertThat(succeeding).isLessThan(1_000_000_000L);
+        assertThat(correcting / 2_000).isLessThan(200_000);
+    }
+
+    /** Of this thread: other processes don't count. */
+    private static long cpuNanos() {
+        return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+    }
+
+    private static Configuration configuration(long number, TreeMap<Integer, Shard> shards) {
+        return Configuration.newBuilder()
+                .setNumber(number)
+                .addAllShards(shards.values())
+                .build();
+    }
+
+    private static void correct(List<Shard> plain, Shard candidate) {
+        List<Shard> overlapping = new ArrayList<>();
+        for (Shard shard : plain) {
+            if (new ShardRoute(shard).overlaps(new ShardRoute(candidate))) {
+                overlapping.add(shard);
+            }
+        }
+        if (overlapping.stream().allMatch(shard -> shard.getEpoch() < candidate.getEpoch())) {
+            plain.removeAll(overlapping);
+            plain.add(candidate);
+        }
+    }
+
+    private static Shard find(List<Shard> plain, ByteString key) {
+        for (Shard shard : plain) {
+            if (new ShardRoute(shard).contains(key.toByteArray())) {
+                return shard;
+            }
+        }
+        return null;
+    }
+
+    /** @param end -1 for none */
+    private static Shard numbered(long id, int start, int end, long group, long epoch) {
+        return Shard.newBuilder()
+                .setId(id)
+                .setStart(start == 0 ? ByteString.EMPTY : key(start))
+                .setEnd(end < 0 ? ByteString.EMPTY : key(end))
+                .setGroup(group)
+                .setEpoch(epoch)
+                .build();
+    }
+
+    /** In the order of the numbers; many begin with the same eight bytes. */
+    private static ByteString key(int number) {
+        return bytes("prefix-" + String.format("%06d", number));
+    }
+
+    private static int number(ByteString key) {
+        return key.isEmpty() ? 0 : Integer.parseInt(key.toStringUtf8().substring(7));
     }
 
     private static Shard shard(long id, String start, String end, long group, long epoch) {

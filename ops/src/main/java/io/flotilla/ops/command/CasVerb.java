@@ -45,6 +45,9 @@ final class CasVerb extends KeyVerb {
                 if (result.present().isPresent()) {
                     writeBytes(fields, "present", result.present().get());
                 }
+                if (!result.presentKnown()) {
+                    fields.writeBooleanField("presentKnown", false);
+                }
             });
         } else if (result.done()) {
             output.line("version=" + result.version());
@@ -52,9 +55,16 @@ final class CasVerb extends KeyVerb {
         if (result.done()) {
             return ExitCode.DONE;
         }
-        say("the condition does not hold: key " + quote(key)
-                + (result.version() == 0 ? " is not there" : " has version " + result.version()) + "; nothing changed");
+        say("the condition does not hold: key " + quote(key) + whatWasThere(result) + "; nothing changed");
         return ExitCode.NEGATIVE;
+    }
+
+    private static String whatWasThere(CasResult result) {
+        if (result.presentKnown()) {
+            return result.version() == 0 ? " is not there" : " has version " + result.version();
+        }
+        return (result.version() == 0 ? " was not there" : " had version " + result.version())
+                + " and was changed by somebody since";
     }
 
     private Expectation expectation() {

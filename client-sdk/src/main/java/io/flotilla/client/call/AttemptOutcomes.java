@@ -10,41 +10,40 @@ import io.flotilla.client.proto.Response;
  * What the answer to an attempt, or its loss, means for the operation: a result, its end, or another try, now or after a
  * break. Runs on the loop.
  */
-final class Answers {
+final class AttemptOutcomes {
     private static final long MILLI = 1_000_000;
     /** How often in a row a write is allowed more log time without a break. */
     private static final int QUICK_REARMS = 3;
+    /** A node's hint is taken for no more than this. */
+    private static final long MOST_PAUSE = 60_000 * MILLI;
 
     private final ClientLoop loop;
     private final RetryPolicy policy = RetryPolicy.ofOperations();
 
-    Answers(ClientLoop loop) {
+    AttemptOutcomes(ClientLoop loop) {
         this.loop = loop;
     }
 
     void answered(Attempt attempt, Response response) {
         Call<?> call = attempt.call;
-        call.closed(attempt);
-        if (call.done) {
-            attempt.link.abandonedAnswered();
-        }
+        closed(attempt, !isUnknown(response));
         if (response.hasRefusal()) {
             refused(attempt, response);
             return;
         }
         if (attempt.group != null) {
-            attempt.group.succeeded(attempt.link);
+            attempt.group.succeeded(attempt);
         }
         if (call.done) {
             return;
         }
         if (!call.accepts(response, attempt)) {
-            call.lostOne();
+            lostOne(attempt);
             call.note(Reason.UNAVAILABLE, attempt.link.address() + " gave an answer to another question");
             retryLater(call, 0);
             return;
         }
-        loop.budget.succeeded();
+        loop.retriesOf(call).succeeded(call);
         long logTime = response.hasWrite()
                 ? response.getWrite().getLogTimeMillis()
                 : response.getRead().getLogTimeMillis();
@@ -55,13 +54,40 @@ final class Answers {
         call.succeed(response, attempt);
     }
 
+    private static void closed(Attempt attempt, boolean told) {
+        attempt.call.closed(attempt);
+        attempt.call.attemptClosed(attempt, told);
+        if (attempt.group != null) {
+            attempt.group.closed(attempt);
+        }
+    }
+
+    /** Whether the answer leaves open what became of the attempt. */
+    private static boolean isUnknown(Response response) {
+        if (!response.hasRefusal()) {
+            return false;
+        }
+        return switch (response.getRefusal().getKind()) {
+            case INDETERMINATE, UNKNOWN, UNRECOGNIZED -> true;
+            case NOT_LEADER,
+                    STALE_ROUTE,
+                    BUSY,
+                    EXPIRED,
+                    INVALID,
+                    UNAVAILABLE,
+                    ALREADY_ACKNOWLEDGED,
+                    NO_SUCH_CONFIGURATION,
+                    NOT_AFTER_TOO_FAR -> false;
+        };
+    }
+
     private void refused(Attempt attempt, Response response) {
         Refusal refusal = response.getRefusal();
         Link link = attempt.link;
         GroupRoute group = attempt.group;
         boolean corrected = loop.fleet.learn(link, refusal);
         if (group != null) {
-            tellGroup(group, link, refusal);
+            tellGroup(group, attempt, refusal);
         }
         if (!attempt.call.done) {
             settle(attempt, response, corrected);
@@ -71,10 +97,15 @@ final class Answers {
         }
     }
 
-    private void tellGroup(GroupRoute group, Link link, Refusal refusal) {
+    private void tellGroup(GroupRoute group, Attempt attempt, Refusal refusal) {
+        Link link = attempt.link;
         switch (refusal.getKind()) {
             case NOT_LEADER, INDETERMINATE -> group.refused(link, refusal.getLeader());
             case UNAVAILABLE -> group.refused(link, "");
+            case BUSY -> {
+                group.busy(attempt);
+                group.heard(link);
+            }
             default -> group.heard(link);
         }
     }
@@ -104,7 +135,7 @@ final class Answers {
             }
             case STALE_ROUTE -> {
                 call.note(Reason.UNAVAILABLE, text);
-                if (corrected) {
+                if (corrected || call.isRoutedAnew(attempt)) {
                     retry(call);
                 } else {
                     retryLater(call, 0);
@@ -112,17 +143,17 @@ final class Answers {
             }
             case BUSY -> {
                 call.note(Reason.BUSY, text);
-                retryLater(call, refusal.getRetryAfterMillis() * MILLI);
+                if (mayGoOn(call)) {
+                    rest(call, Math.min(refusal.getRetryAfterMillis() * MILLI, MOST_PAUSE));
+                }
             }
             case EXPIRED -> {
                 call.note(Reason.UNAVAILABLE, text);
-                call.expired = true;
-                call.rearms++;
-                if (call.rearms <= QUICK_REARMS) {
-                    retry(call);
-                } else {
-                    retryLater(call, 0);
-                }
+                expired(attempt, refusal);
+            }
+            case NOT_AFTER_TOO_FAR -> {
+                call.note(Reason.UNAVAILABLE, text);
+                tooFar(attempt, refusal);
             }
             case ALREADY_ACKNOWLEDGED -> loop.end(call, new IndeterminateException(text));
             case NO_SUCH_CONFIGURATION -> {
@@ -130,7 +161,7 @@ final class Answers {
                 retryLater(call, 0);
             }
             case INDETERMINATE -> {
-                call.lostOne();
+                lostOne(attempt);
                 call.note(Reason.UNAVAILABLE, text);
                 if (attempt.group != null) {
                     retry(call);
@@ -139,7 +170,7 @@ final class Answers {
                 }
             }
             case UNKNOWN, UNRECOGNIZED -> {
-                call.lostOne();
+                lostOne(attempt);
                 call.note(Reason.UNAVAILABLE, text);
                 retryLater(call, 0);
             }
@@ -148,18 +179,83 @@ final class Answers {
 
     void lost(Attempt attempt, boolean sent) {
         Call<?> call = attempt.call;
-        call.closed(attempt);
+        closed(attempt, !sent);
         if (call.done) {
             return;
         }
         if (sent) {
-            call.lostOne();
+            lostOne(attempt);
         }
         call.note(sent ? Reason.UNAVAILABLE : call.problem(), attempt.link.lastFailure());
         if (call.survivesLoss()) {
             retry(call);
         } else {
             loop.endUndone(call, call.problemText());
+        }
+    }
+
+    /** What becomes of a lost attempt is known only if it was known before. */
+    private static void lostOne(Attempt attempt) {
+        if (!attempt.harmless) {
+            attempt.call.lostOne();
+        }
+    }
+
+    /**
+     * The shard's log time is past the attempt's not-after, so none can be done any more. If it is past it by at most a
+     * window, the shard would still know of one that was done, also of those that got lost. If it is further past, that
+     * is known only once each of them was refused.
+     */
+    private void expired(Attempt attempt, Refusal refusal) {
+        Call<?> call = attempt.call;
+        if (attempt.harmless) {
+            retryUnlessOpen(call);
+            return;
+        }
+        long past = refusal.getLogTimeMillis() - attempt.notAfter;
+        if (refusal.getLogTimeMillis() != 0 && past <= attempt.link.sessionWindowMillis()) {
+            call.noneWasDone();
+            call.expired = false;
+            rearm(call);
+        } else {
+            call.expired = true;
+            if (mayGoOn(call)) {
+                rearm(call);
+            }
+        }
+    }
+
+    /** The estimate of log time is too high. */
+    private void tooFar(Attempt attempt, Refusal refusal) {
+        Call<?> call = attempt.call;
+        long logTime = refusal.getLogTimeMillis();
+        if (logTime != 0) {
+            call.correctLogTime(attempt, logTime);
+        }
+        if (attempt.harmless) {
+            retryUnlessOpen(call);
+        } else if (call.maybeDone()) {
+            // another attempt has the same not-after: it stays, and may be near enough in a while
+            retryLater(call, Math.max(0, attempt.notAfter - attempt.link.sessionWindowMillis() - logTime) * MILLI);
+        } else {
+            rearm(call);
+        }
+    }
+
+    private void retryUnlessOpen(Call<?> call) {
+        if (!call.isOpen() && call.waitingIn == null && !call.backingOff) {
+            retry(call);
+        }
+    }
+
+    /** It was not done and can't be any more: the next attempt may have more time. */
+    private void rearm(Call<?> call) {
+        call.rearm();
+        call.rearms++;
+        if (call.rearms <= QUICK_REARMS) {
+            retry(call);
+        } else {
+            retryLater(call, 0);
         }
     }
 
@@ -176,12 +272,12 @@ final class Answers {
     }
 
     /**
-     * After an EXPIRED no attempt can be done any more, but an earlier one may have been: only if none was can the write
-     * be allowed more log time.
+     * After an EXPIRED that came late no attempt can be done any more, but an earlier one may have been: only if none was
+     * can the write be allowed more log time.
      */
     private boolean mayGoOn(Call<?> call) {
         if (call.expired) {
-            if (call.newestOpen() != null) {
+            if (call.isOpen()) {
                 return false;
             }
             if (call.isLost()) {
@@ -197,13 +293,30 @@ final class Answers {
         return true;
     }
 
-    /** It is placed again after a break, of at least so many nanoseconds. */
+    /** It is tried again after a break, of at least so many nanoseconds, that grows with each try. */
     void backOff(Call<?> call, long atLeastNanos) {
         call.backoffs++;
-        call.backingOff = true;
+        long least = Math.min(atLeastNanos, MOST_PAUSE);
+        pause(call, least, Math.max(least, policy.delay(call.backoffs, loop.random())));
+    }
+
+    /**
+     * A node had too much to do. One that others wait for pauses no longer than the node asks for, so that those behind it
+     * get room.
+     */
+    private void rest(Call<?> call, long hintNanos) {
+        call.backoffs++;
         // those that were refused together must not all come back together
-        long hint = atLeastNanos + Math.floorMod(loop.random(), atLeastNanos / 2 + 1);
-        call.backoffUntil = loop.now() + Math.max(hint, policy.delay(call.backoffs, loop.random()));
+        long hint = hintNanos + Math.floorMod(loop.random(), hintNanos / 2 + 1);
+        long delay = policy.delay(call.isOldest() ? 1 : call.backoffs, loop.random());
+        pause(call, hint, Math.max(hint, delay));
+    }
+
+    private void pause(Call<?> call, long least, long delay) {
+        long now = loop.now();
+        call.backingOff = true;
+        call.restUntil = now + least;
+        call.backoffUntil = now + delay;
         WaitingRoom.leave(call);
         loop.schedule(call);
     }
