@@ -160,6 +160,7 @@ final class KvServer implements HostListener {
                     machine = (KvStateMachine) made;
                     return made;
                 }),
+                disk,
                 this);
         newHost.start();
         newHost.createGroup(new GroupDescriptor(

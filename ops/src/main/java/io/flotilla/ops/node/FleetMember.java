@@ -146,6 +146,7 @@ final class FleetMember {
                 log,
                 ports.transport(),
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
+                ports.disk(),
                 new Failures());
         controller = new ControllerService(host, addresses::addressOf);
         data = new KvService(host, ports.runtime().clock(), new NodeDirectory() {

@@ -87,6 +87,7 @@ class HostedLogTest {
                 log,
                 new MemoryNetwork().transport(SELF),
                 new CounterMachine.Factory(new ConcurrentHashMap<>()),
+                watched,
                 new HostListener() {
                     @Override
                     public void groupFailed(long groupId, Throwable cause) {

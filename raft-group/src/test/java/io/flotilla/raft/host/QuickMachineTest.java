@@ -63,6 +63,7 @@ class QuickMachineTest {
                 new MemoryLogStore(),
                 new MemoryNetwork().transport(SELF),
                 group -> new Machine(isQuick),
+                TestNode.disk(SELF),
                 new HostListener() {
                     @Override
                     public void answersGiven() {

@@ -2,6 +2,7 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.transport.Transport;
@@ -23,6 +24,7 @@ class TestFleet {
 
     final TreeMap<NodeId, TestNode> nodes = new TreeMap<>();
     private final Map<NodeId, Map<Long, CounterMachine.Kept>> kept = new TreeMap<>();
+    final Map<NodeId, Disk> disks = new TreeMap<>();
     private final Function<NodeId, LogStore> logs;
     private final Function<NodeId, Transport> transports;
 
@@ -45,7 +47,8 @@ class TestFleet {
                 logs.apply(id),
                 transports.apply(id),
                 this::change,
-                kept.computeIfAbsent(id, i -> new ConcurrentHashMap<>()));
+                kept.computeIfAbsent(id, i -> new ConcurrentHashMap<>()),
+                disks.computeIfAbsent(id, TestNode::disk));
         nodes.put(id, node);
         node.host.start();
         return node;

@@ -2,9 +2,12 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
+import io.flotilla.raft.sim.DiskTimer;
+import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.transport.Transport;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -28,24 +31,30 @@ final class TestNode implements HostListener {
     final RaftHost host;
     private final ThreadRuntime runtime;
 
+    /** A disk in memory, for the one lane that keeps parts of snapshots. */
+    static Disk disk(NodeId id) {
+        return new SimDisk(id.value(), DiskTimer.standalone(), 1);
+    }
+
     /** @param kept what the machines of this node made durable */
     TestNode(
             NodeId id,
             LogStore log,
             Transport transport,
             Function<HostConfig, HostConfig> change,
-            Map<Long, CounterMachine.Kept> kept) {
+            Map<Long, CounterMachine.Kept> kept,
+            Disk disk) {
         this.id = id;
         this.machines = new CounterMachine.Factory(kept);
         this.transport = transport;
         this.runtime = new ThreadRuntime(id.value(), (lane, cause) -> defects.add(cause));
         HostConfig config = new HostConfig(
                 id, CORE, 2, 2, 5_000_000L, HostLimits.of(256L << 20).withCounts(10_000, 10_000, 10_000));
-        this.host = new RaftHost(change.apply(config), runtime, log, transport, machines, this);
+        this.host = new RaftHost(change.apply(config), runtime, log, transport, machines, disk, this);
     }
 
     TestNode(NodeId id, LogStore log, Transport transport, Function<HostConfig, HostConfig> change) {
-        this(id, log, transport, change, new ConcurrentHashMap<>());
+        this(id, log, transport, change, new ConcurrentHashMap<>(), disk(id));
     }
 
     TestNode(NodeId id, LogStore log, Transport transport) {

@@ -6,7 +6,6 @@ import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.RaftHost;
-import io.flotilla.raft.host.SnapshotConfig;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
@@ -15,6 +14,7 @@ import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import io.flotilla.raft.sim.invariant.Violation;
+import io.flotilla.raft.transfer.TransferConfig;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +31,7 @@ final class GroupNode {
             RaftInvariants invariants,
             SplittableRandom random,
             CoreConfig core,
-            SnapshotConfig snapshots,
+            TransferConfig snapshots,
             int segmentBytes,
             int maxDriftPpm,
             List<NodeId> all,
@@ -110,6 +110,7 @@ final class GroupNode {
                 log,
                 transport,
                 world.invariants.watch(id, machines(incarnation)),
+                disk,
                 new Listener(incarnation));
         opened.start();
         for (GroupDescriptor group : world.founded) {

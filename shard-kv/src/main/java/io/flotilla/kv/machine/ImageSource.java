@@ -5,10 +5,10 @@ import io.flotilla.kv.engine.EngineView;
 import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.machine.SnapshotSource;
+import java.util.Arrays;
 import java.util.List;
-import java.util.zip.CRC32C;
 
-/** The image of a group as {@link ImageFormat} says, read from a view of the engine. */
+/** The snapshot of a group as {@link ImageFormat} says, read from a view of the engine. */
 final class ImageSource implements SnapshotSource {
     private enum Stage {
         HEADER,
@@ -24,21 +24,35 @@ final class ImageSource implements SnapshotSource {
     private final EngineView view;
     private final List<ShardRow> shards;
     private final RecordWriter record = new RecordWriter();
-    private final CRC32C checksum = new CRC32C();
+    private final ResumedChecksum checksum = new ResumedChecksum();
+    private final Keeping keeping;
 
     private Stage stage = Stage.HEADER;
     private int shard;
     private EngineCursor cursor;
+    /** The last row that came from the cursor; null if none did. */
+    private byte[] lastKey;
+
     private long sessions;
     private long rows;
+    /** Where the record lies that is made or comes next. */
+    private SnapshotPosition recordAt;
+
     private boolean open = true;
 
-    /** @param shards by ascending id */
-    ImageSource(long group, long index, EngineView view, List<ShardRow> shards) {
+    /** Makes a snapshot of the same group last. */
+    interface Keeping {
+        /** Null if it is not worth it. */
+        SnapshotSource keep(String name);
+    }
+
+    /** @param shards by ascending id @param keeping see {@link SnapshotSource#keep} */
+    ImageSource(long group, long index, EngineView view, List<ShardRow> shards, Keeping keeping) {
         this.group = group;
         this.index = index;
         this.view = view;
         this.shards = shards;
+        this.keeping = keeping;
     }
 
     @Override
@@ -47,29 +61,72 @@ final class ImageSource implements SnapshotSource {
     }
 
     @Override
-    public byte[] next(int maxBytes) {
+    public SnapshotSource keep(String name) {
+        SnapshotSource kept = keeping.keep(name);
+        if (kept == null) {
+            return this;
+        }
+        close();
+        return kept;
+    }
+
+    @Override
+    public void seek(byte[] position) {
+        checkOpen();
+        record.clear();
+        closeCursor();
+        SnapshotPosition at = SnapshotPosition.decode(position);
+        stage = Stage.values()[at.stage(Stage.END.ordinal())];
+        shard = at.shard(shards.size());
+        sessions = at.sessions();
+        rows = at.rows();
+        checksum.resume(at.checksum());
+        if (at.lastKey() != null) {
+            openCursor(at.lastKey());
+        }
+    }
+
+    /** Where the next record lies; the checksum comes at the end of a part. */
+    private SnapshotPosition position() {
+        return new SnapshotPosition(stage.ordinal(), shard, sessions, rows, 0, lastKey);
+    }
+
+    private void checkOpen() {
         if (!open) {
-            throw new IllegalStateException("the image of group " + group + " is closed");
+            throw new IllegalStateException("the snapshot of group " + group + " is closed");
         }
+    }
+
+    @Override
+    public Chunk next(int maxBytes) {
+        checkOpen();
         RecordWriter part = new RecordWriter();
-        while (record.size() > 0 || advance()) {
-            if (part.size() > 0 && part.size() + record.size() > maxBytes) {
-                break;
+        boolean isFull = false;
+        while (!isFull) {
+            if (record.size() == 0) {
+                recordAt = position();
+                if (!advance()) {
+                    break;
+                }
             }
-            part.put(record.array(), 0, record.size());
-            record.clear();
+            isFull = part.size() > 0 && part.size() + record.size() > maxBytes;
+            if (!isFull) {
+                if (record.array()[0] != ImageFormat.TRAILER) {
+                    checksum.update(record.array(), 0, record.size());
+                }
+                part.put(record.array(), 0, record.size());
+                record.clear();
+            }
         }
-        return part.size() == 0 ? null : part.copy();
+        return part.size() == 0
+                ? null
+                : new Chunk(part.copy(), recordAt.with(checksum.value()).encode());
     }
 
     /** Makes the next record; false if there is none. */
     private boolean advance() {
         while (stage != Stage.END) {
-            boolean made = make();
-            if (made) {
-                if (record.array()[0] != ImageFormat.TRAILER) {
-                    checksum.update(record.array(), 0, record.size());
-                }
+            if (make()) {
                 return true;
             }
         }
@@ -105,7 +162,7 @@ final class ImageSource implements SnapshotSource {
                 record.put(ImageFormat.TRAILER)
                         .putVarint(sessions)
                         .putVarint(rows)
-                        .putInt((int) checksum.getValue());
+                        .putInt(checksum.value());
                 stage = Stage.END;
                 return true;
         }
@@ -152,12 +209,10 @@ final class ImageSource implements SnapshotSource {
     private boolean nextRow(Stage after) {
         while (shard < shards.size()) {
             if (cursor == null) {
-                long generation = shards.get(shard).getGeneration();
-                byte[] prefix =
-                        stage == Stage.SESSIONS ? Layout.sessionPrefix(generation) : Layout.dataPrefix(generation);
-                cursor = view.ascending(prefix, Keys.afterPrefix(prefix));
+                openCursor(null);
             }
             if (cursor.next()) {
+                lastKey = cursor.key();
                 return true;
             }
             closeCursor();
@@ -167,7 +222,17 @@ final class ImageSource implements SnapshotSource {
         return false;
     }
 
+    /** Over the rows of the present stage and shard. @param after where to go on, or null */
+    private void openCursor(byte[] after) {
+        long generation = shards.get(shard).getGeneration();
+        byte[] prefix = stage == Stage.SESSIONS ? Layout.sessionPrefix(generation) : Layout.dataPrefix(generation);
+        byte[] from = after == null ? prefix : Arrays.copyOf(after, after.length + 1);
+        cursor = view.ascending(from, Keys.afterPrefix(prefix));
+        lastKey = after;
+    }
+
     private void closeCursor() {
+        lastKey = null;
         if (cursor != null) {
             cursor.close();
             cursor = null;

@@ -291,7 +291,9 @@ public final class KvStateMachine implements StateMachine {
     @Override
     public SnapshotSource snapshot() {
         writeOut();
-        return new ImageSource(group, appliedIndex, engine.view(), rows());
+        List<ShardRow> shards = rows();
+        return new ImageSource(
+                group, appliedIndex, engine.view(), shards, name -> KeptSnapshots.keep(engine, group, shards, name));
     }
 
     @Override
