@@ -105,7 +105,7 @@ final class KvServer implements HostListener {
         long bytes = 0;
         try (SnapshotSource image = machine.snapshot()) {
             for (byte[] part = image.next(1 << 20); part != null; part = image.next(1 << 20)) {
-                bytes += part.length;
+                bytes += part.bytes().length;
             }
         }
         return bytes;

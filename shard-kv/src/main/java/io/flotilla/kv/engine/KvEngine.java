@@ -59,7 +59,7 @@ public interface KvEngine extends AutoCloseable {
     /** Deletes a view that lasts, once it is closed; does nothing if there is none of this name. */
     void forgetView(String name);
 
-    /** Roughly the bytes that the rows in {@code [from, to)} take; a few large ones not on the disk yet may be missed. Cheap. */
+    /** Roughly the bytes that the rows in {@code [from, to)} take; of those not flushed yet perhaps a fraction. Cheap. */
     long approximateBytes(byte[] from, byte[] to);
 
     /** A place to store rows outside the way of writes, for {@link #ingest}. Cheap. */

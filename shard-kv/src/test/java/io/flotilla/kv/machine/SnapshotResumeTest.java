@@ -126,6 +126,7 @@ class SnapshotResumeTest {
 
     private static void outlasts(KvEngine engine, Supplier<KvEngine> restart) {
         Replica replica = much(engine);
+        engine.flush();
         long checksum = replica.machine.checksum();
         long index = replica.machine.appliedIndex();
         List<Chunk> whole;
