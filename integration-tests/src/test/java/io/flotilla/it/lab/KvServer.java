@@ -104,7 +104,7 @@ final class KvServer implements HostListener {
     long imageBytes() {
         long bytes = 0;
         try (SnapshotSource image = machine.snapshot()) {
-            for (byte[] part = image.next(1 << 20); part != null; part = image.next(1 << 20)) {
+            for (SnapshotSource.Chunk part = image.next(1 << 20); part != null; part = image.next(1 << 20)) {
                 bytes += part.bytes().length;
             }
         }
