@@ -131,12 +131,6 @@ final class HostFaults {
                         in(
                                 "transfer/PartFile",
                                 "if ((int) crc.getValue() != head.getInt(0)) {",
-                                "if (head.getInt(0) == 1) {")),
-                Mutant.of(
-                        "transfers",
-                        "the name of a file with parts is not durable",
-                        Judge.test(
-                                "raft.transfer.TransferTest#aReceiverThatLosesItsPowerTenTimesGoesOnBehindItsLastDurablePart"),
-                        in("transfer/PartFile", "            disk.forceDirectory(directory);\n", "")));
+                                "if (head.getInt(0) == 1) {")));
     }
 }
