@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A node fetches a snapshot while it, or the node that sends it, is killed again and again. What was sent in all must not be much more
- * than the snapshot has.
+ * A node fetches a snapshot while it, or the node that sends it, is killed again and again. What was sent in all is at most a tenth more than
+ * the snapshot has; of one below 400 MiB, a window for each kill.
  *
  * <p>By default 160 MiB at 16 MiB/s. {@code -Dflotilla.transfer.mib=2048 -Dflotilla.transfer.rate=64MiB} is the full size.
  */
@@ -39,6 +39,9 @@ class KilledTransferTest {
     private static final int VALUE_BYTES = 4 << 10;
     private static final int IN_FLIGHT = 256;
     private static final int KILLS = 10;
+    /** What a kill may cost: the window of 3 MiB, and what is sent until the count is read and the process is dead. */
+    private static final long LOST_BYTES = 4L << 20;
+
     private static final List<String> NODES = List.of("n1", "n2", "n3");
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
@@ -48,7 +51,7 @@ class KilledTransferTest {
     private long largest;
 
     @Test
-    void tenKillsAtEitherEndCostLessThanATenthOfTheSnapshot() throws Exception {
+    void tenKillsAtEitherEndCostAWindowEach() throws Exception {
         long mib = Long.getLong("flotilla.transfer.mib", 160);
         String rate = System.getProperty("flotilla.transfer.rate", "16MiB");
         try (ProcessFleet fleet = new ProcessFleet(directory, 1, 4)
@@ -97,7 +100,7 @@ class KilledTransferTest {
                         sent / 1048576.0,
                         (double) sent / largest);
                 assertThat(largest).isGreaterThan(expected);
-                assertThat(sent).isBetween(largest, largest * 11 / 10);
+                assertThat(sent).isBetween(largest, Math.max(largest * 11 / 10, largest + KILLS * LOST_BYTES));
                 assertThat(installed(client, fleet)).isEqualTo(1);
                 awaitEqualChecksums(client, fleet);
                 Poll.until(
