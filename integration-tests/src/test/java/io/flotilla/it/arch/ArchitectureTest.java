@@ -49,6 +49,11 @@ class ArchitectureTest {
     private static final String CONTROLLER = "io.flotilla.controller..";
     private static final String KV = "io.flotilla.kv..";
 
+    private static final String HOST = "io.flotilla.raft.host";
+
+    private static final DescribedPredicate<JavaClass> THE_DOOR =
+            DescribedPredicate.describe("are the door", type -> type.getName().startsWith(HOST + ".RaftHost"));
+
     private static JavaClasses production;
 
     @BeforeAll
@@ -165,6 +170,48 @@ class ArchitectureTest {
                         "io.grpc.."))
                 .because("the host is given its log, its lanes and its transport by whoever wires the node")
                 .check(production);
+    }
+
+    @Test
+    void noRoomOfTheHostKnowsItsDoor() {
+        noClasses()
+                .that(resideInAnyPackage(rooms("group", "apply", "snapshot", "persistence", "shared")))
+                .should()
+                .dependOnClassesThat(THE_DOOR)
+                .because("the door hands on to the rooms, which answer by callbacks")
+                .check(production);
+    }
+
+    @Test
+    void whatIsSaidAtTheDoorOfTheHostKnowsNoRoom() {
+        noClasses()
+                .that(resideInAPackage(HOST))
+                .and(DescribedPredicate.not(THE_DOOR))
+                .should()
+                .dependOnClassesThat(resideInAPackage(HOST + ".*.."))
+                .because("an embedder sees configurations, callbacks and refusals, and nothing behind them")
+                .check(production);
+    }
+
+    @Test
+    void theRoomsOfTheHostHaveDirections() {
+        room("shared", "group", "apply", "snapshot", "persistence").check(production);
+        room("persistence", "snapshot").check(production);
+        room("apply", "persistence").check(production);
+        room("snapshot", "persistence").check(production);
+    }
+
+    /** A room of the host knows none of those named. */
+    private static ArchRule room(String own, String... unknown) {
+        return noClasses()
+                .that(resideInAnyPackage(rooms(own)))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage(rooms(unknown)))
+                .because("a room of the host can be read and tested without those above it");
+    }
+
+    private static String[] rooms(String... names) {
+        return Stream.of(names).map(name -> HOST + "." + name + "..").toArray(String[]::new);
     }
 
     @Test

@@ -24,7 +24,7 @@ final class HostFaults {
                         "vote not persisted",
                         Judges.FLEET_ELECTIONS,
                         in(
-                                "host/persistence/LogWriter",
+                                "host/persistence/MergedWrite",
                                 "hardState = batch.hardState();",
                                 "hardState = new HardState(batch.hardState().term(), null);")),
                 Mutant.of(
@@ -32,7 +32,7 @@ final class HostFaults {
                         "batches of one write are put together without cutting",
                         GROUP,
                         in(
-                                "host/persistence/LogWriter",
+                                "host/persistence/MergedWrite",
                                 "while (!entries.isEmpty() && entries.get(entries.size() - 1).index() >= first) {",
                                 "while (!entries.isEmpty() && entries.get(entries.size() - 1).index() > first) {")),
                 Mutant.of(
@@ -40,12 +40,12 @@ final class HostFaults {
                         "read not waiting for apply",
                         GROUP,
                         in(
-                                "host/apply/HostedMachine",
+                                "host/apply/ReadQueue",
                                 "while (!waiting.isEmpty() && waiting.peek().index <= applied) {",
                                 "while (!waiting.isEmpty()) {"),
                         in(
                                 "host/apply/HostedMachine",
-                                "if (applied < reads.index && !given.isEmpty()) {",
+                                "if (applied < next.index() && !given.isEmpty()) {",
                                 "if (applied < 0 && !given.isEmpty()) {")),
                 Mutant.of(
                         "leases",

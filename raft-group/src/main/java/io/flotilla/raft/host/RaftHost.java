@@ -8,6 +8,7 @@ import io.flotilla.raft.host.apply.Applier;
 import io.flotilla.raft.host.group.Events;
 import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.group.GroupWorker;
+import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.group.MembershipEvents;
 import io.flotilla.raft.host.persistence.LogReader;
 import io.flotilla.raft.host.persistence.LogWriter;
@@ -40,10 +41,10 @@ import java.util.function.Consumer;
  * transport is not.
  */
 public final class RaftHost implements AutoCloseable {
-    public static final long RETRY_MILLIS = 20;
+    private static final long RETRY_MILLIS = HostState.RETRY_MILLIS;
 
     private final StateMachineFactory machines;
-    private final HostState state;
+    private final HostGroups state;
     private final LogWriter writer;
     private final LogReader reader;
     private final Snapshots snapshots;
@@ -67,7 +68,7 @@ public final class RaftHost implements AutoCloseable {
             HostListener listener) {
         this.machines = machines;
         this.seed = runtime.randomSeed();
-        this.state = new HostState(config, runtime, log, transport, listener);
+        this.state = new HostGroups(config, runtime, log, transport, listener);
         this.reader = new LogReader(state, runtime.lane("log-reader"), this::fail);
         this.writer = new LogWriter(state, runtime.lane("log-writer"), reader, this::fail);
         this.appliers = new Applier[config.appliers()];

@@ -1,6 +1,31 @@
 /**
- * Many replicas on a few lanes: group workers step the cores, one log writer makes their batches durable together,
- * appliers run the state machines, a log reader fetches old entries. What crosses lanes is an event or an immutable
+ * Many replicas on a few lanes. This package is what an embedder sees: {@link io.flotilla.raft.host.RaftHost}, its
+ * configuration, its callbacks and what it tells. Behind that door are rooms, each a package: {@code group} (a worker steps the
+ * cores of its groups), {@code apply} (state machines), {@code snapshot} (their transfer between nodes), {@code persistence} (the
+ * shared log) and {@code shared} (inboxes, counters, what leaves for peers). What crosses lanes is an event or an immutable
  * value; each class says which lane owns it.
+ *
+ * <p><b>A proposal.</b> {@code RaftHost.propose} looks up the {@code GroupReplica} and puts an {@code Events.Proposal} into the
+ * {@code Inbox} of its {@code GroupWorker}; a full one is answered busy at once. In the worker's turn {@code PendingProposals}
+ * collects it, and at the turn's end offers all of them to the {@code RaftCore} together. What the core then owes leaves by
+ * {@code GroupReplica}: append messages by the {@code PeerOutbox}, one frame per peer; the batch to be made durable to the {@code
+ * LogWriter}, which makes one write and one sync of what all workers gave it meanwhile ({@code MergedWrite}: one per group), and
+ * tells the workers by {@code Events.Persisted}. Replies of followers come in by {@code Events.Incoming}. Once the core calls the
+ * entry committed, {@code PendingProposals} gives up its callback, and both go to the {@code ApplyQueue} of the {@code
+ * HostedMachine}; on the {@code Applier}'s lane the state machine applies the entry, and the callback hears the result.
+ *
+ * <p><b>A read.</b> {@code RaftHost.read} takes a place for it. If the replica has a {@code PublishedLease}, the read goes straight to
+ * the applier's {@code LeasedReads} with the committed index of that moment. Else an {@code Events.Read} goes to the worker;
+ * {@code PendingReads} asks the core once for all reads of a turn, which confirms its leadership by a round of messages and
+ * grants an index. Either way the {@code ReadQueue} of the machine keeps the read until that index is applied, makes it, and,
+ * under a lease, looks whether that still holds ({@code HeldLease}) before the answer is given; if not, the read begins
+ * again without it.
+ *
+ * <p><b>A snapshot.</b> A leader's core that no longer holds what a follower needs names the follower in its effects; {@code
+ * GroupReplica} tells {@code Snapshots}, on whose lane {@code SnapshotSender} lets the {@code HostedMachine} take a snapshot when it
+ * is that one's turn. {@code ReplicaImages} asks the core for the entry and the membership that it ends with; then it is offered to
+ * the follower. There {@code SnapshotReceiver} lets the core decide whether it is wanted, takes the parts into the machine's sink,
+ * and, when all are there, hands it to the replica: the core begins its log after it, {@code LogWriter} makes that durable, and
+ * only then {@code HostedMachine} installs it, after the entries given to it before. The end is told to the core and the sender.
  */
 package io.flotilla.raft.host;

@@ -101,7 +101,7 @@ public final class Applier {
             HostedMachine next = later.poll();
             // none, if the timer was set for one that the round before took along
             if (next != null) {
-                next.applyLying();
+                next.applyDeferred();
             }
         } finally {
             if (count > 1) {

@@ -4,6 +4,7 @@ import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.host.group.Events;
@@ -18,34 +19,20 @@ import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transport.BulkMessage;
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * One group's state machine on its applier. Belongs to the applier's lane, but for the submitting methods.
+ * One group's state machine on its applier: opened, given what its {@link ApplyQueue} and its {@link ReadQueue} hold, written
+ * out, closed. Belongs to the applier's lane, but for the submitting methods.
  */
 public final class HostedMachine {
-    /** Entries for which nobody here waits lie for a while, or until there is so much of them, and are then applied together. */
-    private static final int LYING_BYTES = 16 << 10;
-    /** So many reads a thread that may not wait runs in one task. */
-    private static final int MOST_BORROWED_READS = 16;
-
     private final GroupReplica replica;
     private final Applier applier;
     private final StateMachineFactory machines;
-    private final ArrayDeque<WaitingReads> waiting = new ArrayDeque<>();
-    private final CommittedEntries given = new CommittedEntries();
-    /** Not more than the core gives out ahead. */
-    private final int mostLyingBytes;
-
-    /** The applier will ask this machine to apply what lies here. */
-    private final AtomicBoolean lying = new AtomicBoolean();
-    /** How much lies here, at most. The worker's. */
-    private long lyingBytes;
-    /** Some read waits for an entry that was not here yet. Written by the applier, read by the worker. */
-    private volatile boolean awaited;
-
+    private final ApplyQueue given;
+    private final ReadQueue reads;
+    private final Runnable applyLater;
     private final AtomicBoolean trimming = new AtomicBoolean();
 
     /** Null before it is open and after it is closed. Written here, read by the snapshot lane too. */
@@ -61,28 +48,17 @@ public final class HostedMachine {
         this.replica = replica;
         this.applier = applier;
         this.machines = machines;
-        this.mostLyingBytes =
-                Math.min(LYING_BYTES, replica.worker().state().config.core().maxApplyBytes());
+        this.applyLater = () -> applier.applyLater(this);
+        HostState state = replica.worker().state();
+        this.given = new ApplyQueue(state.config.core().maxApplyBytes());
+        this.reads = new ReadQueue(applier.lane(), lease -> lease.holds(state), replica::readAgain, replica::readsDone);
     }
 
-    /** Reads that are safe once {@code index} is applied, and if the lease, unless null, still holds after them. */
-    private record WaitingReads(long index, List<ReadCallback> callbacks, HeldLease lease) {}
-
-    /** By the worker. The proposals are parallel to the entries, null where nobody here waits; or null as a whole. */
-    public void submitApply(List<Entry> entries, Events.Proposal[] proposals) {
-        CommittedEntries.Batch batch = new CommittedEntries.Batch(entries, proposals);
+    /** By the worker. The callbacks are parallel to the entries, null where nobody here waits; or null as a whole. */
+    public void submitApply(List<Entry> entries, ProposalCallback[] callbacks) {
+        ApplyQueue.Batch batch = new ApplyQueue.Batch(entries, callbacks);
         given.add(batch);
-        if (proposals != null || awaited) {
-            replica.worker().apply(applier, this::applyGiven);
-            return;
-        }
-        if (!lying.get() && lying.compareAndSet(false, true)) {
-            lyingBytes = 0;
-            applier.applyLater(this);
-        }
-        lyingBytes += batch.bytes();
-        if (lyingBytes >= mostLyingBytes) {
-            lyingBytes = 0;
+        if (callbacks != null || reads.isAwaited() || given.defer(batch, applyLater)) {
             replica.worker().apply(applier, this::applyGiven);
         }
     }
@@ -90,19 +66,11 @@ public final class HostedMachine {
     /** By the worker. */
     public void submitReads(long index, List<ReadCallback> callbacks) {
         replica.worker()
-                .apply(applier, () -> run(isLong(callbacks), () -> read(new WaitingReads(index, callbacks, null))));
-    }
-
-    private static boolean isLong(List<ReadCallback> callbacks) {
-        if (callbacks.size() > MOST_BORROWED_READS) {
-            return true;
-        }
-        for (int i = 0; i < callbacks.size(); i++) {
-            if (callbacks.get(i).isLong()) {
-                return true;
-            }
-        }
-        return false;
+                .apply(
+                        applier,
+                        () -> run(
+                                ReadQueue.isLong(callbacks),
+                                () -> read(new ReadQueue.Waiting(index, callbacks, null))));
     }
 
     /** Any lane. @return false if too much waits already */
@@ -142,7 +110,7 @@ public final class HostedMachine {
 
     /** The log failed: reads that wait will never be safe. Any lane. */
     public void submitRefuseWaiting() {
-        applier.lane().execute(this::refuseWaiting);
+        applier.lane().execute(reads::refuseAll);
     }
 
     private void open() {
@@ -178,10 +146,10 @@ public final class HostedMachine {
         lane().execute(() -> replica.worker().answer(new MembershipEvents.Dropped(replica)));
     }
 
-    /** By the applier, on its lane, once after it was told that something lies here. */
-    void applyLying() {
-        lying.set(false);
-        boolean someRead = !waiting.isEmpty();
+    /** By the applier, on its lane, once after it was told that something is deferred here. */
+    void applyDeferred() {
+        given.undefer();
+        boolean someRead = !reads.isEmpty();
         applyAll();
         if (someRead) {
             applier.answerSoon();
@@ -227,15 +195,15 @@ public final class HostedMachine {
     }
 
     private void applySome() {
-        CommittedEntries.Batch next = given.take(!lane().mayWait());
+        ApplyQueue.Batch next = given.take(!lane().mayWait());
         if (next != null) {
-            apply(next.entries(), next.proposals());
+            apply(next.entries(), next.callbacks());
         }
     }
 
-    private void apply(List<Entry> entries, Events.Proposal[] proposals) {
+    private void apply(List<Entry> entries, ProposalCallback[] callbacks) {
         if (machine == null || replica.worker().state().hasFailed()) {
-            refuse(proposals);
+            refuse(callbacks);
             return;
         }
         List<Object> results;
@@ -249,7 +217,7 @@ public final class HostedMachine {
                     entries.size(),
                     results.size());
         } catch (RuntimeException | Error e) {
-            refuse(proposals);
+            refuse(callbacks);
             halt(e);
             return;
         } finally {
@@ -261,8 +229,8 @@ public final class HostedMachine {
             applier.keeps(this);
         }
         replica.worker().answer(new Events.Applied(replica, applied));
-        if (proposals != null) {
-            answer(entries, proposals, results);
+        if (callbacks != null) {
+            answer(entries, callbacks, results);
         }
         runReads();
         if (!writingOut && machine.isFull()) {
@@ -363,11 +331,11 @@ public final class HostedMachine {
         runReads();
     }
 
-    private void answer(List<Entry> entries, Events.Proposal[] proposals, List<Object> results) {
-        for (int i = 0; i < proposals.length; i++) {
-            if (proposals[i] != null) {
+    private void answer(List<Entry> entries, ProposalCallback[] callbacks, List<Object> results) {
+        for (int i = 0; i < callbacks.length; i++) {
+            if (callbacks[i] != null) {
                 try {
-                    proposals[i].callback.applied(entries.get(i).index(), results.get(i));
+                    callbacks[i].applied(entries.get(i).index(), results.get(i));
                 } catch (RuntimeException | Error e) {
                     HostState.report(e, lane());
                 }
@@ -375,12 +343,12 @@ public final class HostedMachine {
         }
     }
 
-    private void refuse(Events.Proposal[] proposals) {
-        if (proposals != null) {
+    private void refuse(ProposalCallback[] callbacks) {
+        if (callbacks != null) {
             Refusal refusal = new Refusal.Indeterminate(null);
-            for (Events.Proposal proposal : proposals) {
-                if (proposal != null) {
-                    HostState.refuse(proposal.callback, refusal, lane());
+            for (ProposalCallback callback : callbacks) {
+                if (callback != null) {
+                    HostState.refuse(callback, refusal, lane());
                 }
             }
         }
@@ -388,21 +356,17 @@ public final class HostedMachine {
 
     /** On the applier's lane. */
     void readLeased(long index, ReadCallback callback, HeldLease lease) {
-        run(callback.isLong(), () -> read(new WaitingReads(index, List.of(callback), lease)));
+        run(callback.isLong(), () -> read(new ReadQueue.Waiting(index, List.of(callback), lease)));
     }
 
-    private void read(WaitingReads reads) {
+    private void read(ReadQueue.Waiting next) {
         if (machine == null || replica.worker().state().hasFailed()) {
-            refuse(reads.callbacks);
+            reads.refuse(next.callbacks());
             return;
         }
-        waiting.add(reads);
-        if (applied < reads.index) {
-            // before the look: what is given after it is not left to lie
-            awaited = true;
-        }
-        if (applied < reads.index && !given.isEmpty()) {
-            runGiven(() -> applyUpTo(reads.index));
+        reads.add(next, applied);
+        if (applied < next.index() && !given.isEmpty()) {
+            runGiven(() -> applyUpTo(next.index()));
         } else {
             runReads();
         }
@@ -416,56 +380,15 @@ public final class HostedMachine {
     }
 
     private void runReads() {
-        int done = 0;
-        while (!waiting.isEmpty() && waiting.peek().index <= applied) {
-            List<ReadCallback> next = waiting.peek().callbacks;
-            boolean isMany = done + next.size() > MOST_BORROWED_READS;
-            if (!lane().mayWait() && (isMany || isLong(next))) {
-                applier.runSlow(this::runReads);
-                return;
-            }
-            WaitingReads reads = waiting.poll();
-            done += reads.callbacks.size();
-            for (int i = 0; i < reads.callbacks.size(); i++) {
-                run(reads.callbacks.get(i), reads.lease);
-            }
+        if (!reads.run(machine, applied)) {
+            applier.runSlow(this::runReads);
         }
-        if (awaited && waiting.isEmpty()) {
-            awaited = false;
-        }
-    }
-
-    private void run(ReadCallback callback, HeldLease lease) {
-        try {
-            Runnable answer = callback.read(machine);
-            if (lease != null && !lease.holds(replica.worker().state())) {
-                replica.readAgain(callback);
-                return;
-            }
-            answer.run();
-        } catch (RuntimeException | Error e) {
-            HostState.report(e, lane());
-        }
-        replica.readsDone(1);
-    }
-
-    private void refuse(List<ReadCallback> callbacks) {
-        replica.readsDone(callbacks.size());
-        Refusal refusal = new Refusal.NoReplica();
-        callbacks.forEach(callback -> HostState.refuse(callback, refusal, lane()));
     }
 
     private void halt(Throwable cause) {
-        refuseWaiting();
+        reads.refuseAll();
         replica.worker().answer(new Events.MachineFailed(replica, cause));
         close();
-    }
-
-    private void refuseWaiting() {
-        while (!waiting.isEmpty()) {
-            refuse(waiting.poll().callbacks);
-        }
-        awaited = false;
     }
 
     /** Closes the machine if it is this applier's; on the applier's lane. */
@@ -476,7 +399,7 @@ public final class HostedMachine {
     }
 
     private void close() {
-        refuseWaiting();
+        reads.refuseAll();
         StateMachine closing = machine;
         machine = null;
         if (closing != null) {

@@ -17,7 +17,6 @@ import io.flotilla.raft.host.GroupProgress;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.MembershipCallback;
 import io.flotilla.raft.host.ProgressCallback;
-import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.ReadAt;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
@@ -45,7 +44,7 @@ public final class GroupReplica {
     private final RecoveredGroup restored;
     private final long seed;
     private final GroupWorker worker;
-    private final HostState state;
+    private final HostGroups state;
     private final HostedMachine machine;
     private final PendingProposals proposals;
     private final PendingReads reads;
@@ -525,7 +524,7 @@ public final class GroupReplica {
     public void readAgain(ReadCallback callback) {
         if (!worker.offer(new Events.Read(this, callback, ReadAt.LEADER))) {
             readsDone(1);
-            HostState.refuse(callback, new Refusal.Busy(RaftHost.RETRY_MILLIS), worker.lane());
+            HostState.refuse(callback, new Refusal.Busy(HostState.RETRY_MILLIS), worker.lane());
         }
     }
 

@@ -10,7 +10,6 @@ import io.flotilla.raft.host.persistence.LogReader;
 import io.flotilla.raft.host.persistence.LogWriter;
 import io.flotilla.raft.host.persistence.PendingWrite;
 import io.flotilla.raft.host.shared.DiskWatch;
-import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.host.shared.Inbox;
 import io.flotilla.raft.host.shared.PeerOutbox;
 import io.flotilla.raft.host.snapshot.Snapshots;
@@ -32,7 +31,7 @@ public final class GroupWorker {
     private static final long BYTES_PER_TURN = 2L << 20;
     private static final int TICKS_AFTER_STALL = 3;
 
-    private final HostState state;
+    private final HostGroups state;
     private final Lane lane;
     private final boolean looksAtLoad;
     private final LogWriter writer;
@@ -54,7 +53,7 @@ public final class GroupWorker {
     private long lastTick;
 
     public GroupWorker(
-            HostState state,
+            HostGroups state,
             Lane lane,
             boolean looksAtLoad,
             LogWriter writer,
@@ -91,7 +90,7 @@ public final class GroupWorker {
         return lane;
     }
 
-    public HostState state() {
+    public HostGroups state() {
         return state;
     }
 

@@ -6,6 +6,7 @@ import io.flotilla.raft.core.RaftCore;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.runtime.Lane;
@@ -77,21 +78,21 @@ final class PendingProposals {
         offered.clear();
     }
 
-    /** The proposals of committed entries, parallel to them; null if there are none at all. */
-    Events.Proposal[] take(List<Entry> entries) {
+    /** The callbacks of committed entries' proposals, parallel to the entries; null if there are none at all. */
+    ProposalCallback[] take(List<Entry> entries) {
         if (appended.isEmpty()) {
             return null;
         }
-        Events.Proposal[] taken = null;
+        ProposalCallback[] taken = null;
         for (int i = 0; i < entries.size(); i++) {
             Entry entry = entries.get(i);
             while (!appended.isEmpty() && appended.peek().index <= entry.index()) {
                 Events.Proposal proposal = appended.poll();
                 if (proposal.index == entry.index() && proposal.term == entry.term()) {
                     if (taken == null) {
-                        taken = new Events.Proposal[entries.size()];
+                        taken = new ProposalCallback[entries.size()];
                     }
-                    taken[i] = proposal;
+                    taken[i] = proposal.callback;
                 } else {
                     // another leader's entry is committed in its place: certainly not done
                     HostState.refuse(proposal.callback, new Refusal.NotLeader(replica.leaderHint()), lane);

@@ -5,7 +5,6 @@ import io.flotilla.raft.core.RaftCore;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.TransferResult;
-import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.host.TransferCallback;
 import io.flotilla.raft.host.shared.HostState;
@@ -36,7 +35,7 @@ final class PendingTransfer {
         if (result instanceof TransferResult.NotLeader notLeader) {
             return new Refusal.NotLeader(notLeader.leader());
         } else if (result instanceof TransferResult.UnderWay underWay) {
-            return new Refusal.Transferring(underWay.target(), RaftHost.RETRY_MILLIS);
+            return new Refusal.Transferring(underWay.target(), HostState.RETRY_MILLIS);
         }
         return new Refusal.NotEligible(target);
     }

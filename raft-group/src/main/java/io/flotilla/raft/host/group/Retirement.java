@@ -14,7 +14,7 @@ import java.util.List;
  */
 public final class Retirement {
     private final GroupReplica replica;
-    private final HostState state;
+    private final HostGroups state;
     private final List<RetireCallback> callbacks = new ArrayList<>(1);
 
     /** Null before it begins. */
@@ -22,7 +22,7 @@ public final class Retirement {
 
     private boolean isOver;
 
-    Retirement(GroupReplica replica, HostState state) {
+    Retirement(GroupReplica replica, HostGroups state) {
         this.replica = replica;
         this.state = state;
     }

@@ -1,21 +1,16 @@
 package io.flotilla.raft.host.persistence;
 
-import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.log.Entry;
-import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.host.group.Events;
 import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.group.GroupWorker;
+import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.shared.DiskWatch;
-import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.host.shared.Inbox;
 import io.flotilla.raft.host.shared.PeerOutbox;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
-import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -38,7 +33,7 @@ public final class LogWriter {
     /** How long a group that was asked to let its log be cut is left alone after that. */
     private static final long NANOS_BETWEEN_TRIMS = 50_000_000L;
 
-    private final HostState state;
+    private final HostGroups state;
     private final Lane lane;
     private final LogReader reader;
     private final Consumer<Throwable> nodeFailed;
@@ -47,7 +42,7 @@ public final class LogWriter {
     private final PeerOutbox outbox;
     private final DiskWatch watch = new DiskWatch("a write to the log");
 
-    public LogWriter(HostState state, Lane lane, LogReader reader, Consumer<Throwable> nodeFailed) {
+    public LogWriter(HostGroups state, Lane lane, LogReader reader, Consumer<Throwable> nodeFailed) {
         this.state = state;
         this.lane = lane;
         this.reader = reader;
@@ -113,11 +108,11 @@ public final class LogWriter {
     }
 
     private void write(List<PendingWrite> all) {
-        List<Gathered> gathered = gather(all);
-        if (!gathered.isEmpty()) {
-            List<GroupWrite> writes = new ArrayList<>(gathered.size());
-            for (int i = 0; i < gathered.size(); i++) {
-                writes.add(gathered.get(i).toWrite());
+        List<MergedWrite> merged = merge(all);
+        if (!merged.isEmpty()) {
+            List<GroupWrite> writes = new ArrayList<>(merged.size());
+            for (int i = 0; i < merged.size(); i++) {
+                writes.add(merged.get(i).toWrite());
             }
             watch.begun();
             try {
@@ -154,24 +149,31 @@ public final class LogWriter {
     }
 
     /** One write per group, so that the log needs no rule for several. */
-    private static List<Gathered> gather(List<PendingWrite> all) {
-        List<Gathered> gathered = new ArrayList<>();
+    private static List<MergedWrite> merge(List<PendingWrite> all) {
+        List<MergedWrite> merged = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
-            GroupReplica replica = all.get(i).replica();
-            PersistBatch batch = all.get(i).batch();
-            if (batch != null && batch.isEmpty()) {
+            PendingWrite write = all.get(i);
+            GroupReplica replica = write.replica();
+            if (write.batch() != null && write.batch().isEmpty()) {
                 continue;
             }
             if (replica.writeSlot < 0) {
-                replica.writeSlot = gathered.size();
-                gathered.add(new Gathered(replica));
+                replica.writeSlot = merged.size();
+                merged.add(new MergedWrite(replica.groupId()));
             }
-            gathered.get(replica.writeSlot).add(batch, all.get(i).tombstone());
+            MergedWrite ofGroup = merged.get(replica.writeSlot);
+            if (write.tombstone() != null) {
+                ofGroup.bury(write.tombstone());
+            } else if (write.batch() == null) {
+                ofGroup.create(replica.descriptor());
+            } else {
+                ofGroup.add(write.batch());
+            }
         }
-        for (int i = 0; i < gathered.size(); i++) {
-            gathered.get(i).replica.writeSlot = -1;
+        for (int i = 0; i < all.size(); i++) {
+            all.get(i).replica().writeSlot = -1;
         }
-        return gathered;
+        return merged;
     }
 
     private void count(List<GroupWrite> writes) {
@@ -221,94 +223,5 @@ public final class LogWriter {
         // the workers first: an answer to a message must not reach a core that does not know yet that it was sent
         answers.forEach(GroupWorker::answer);
         outbox.flush();
-    }
-
-    /** The batches of one group in one write, as if they were one. */
-    private static final class Gathered {
-        private final GroupReplica replica;
-        private boolean creation;
-        /** Nothing else counts beside it. */
-        private Tombstone tombstone;
-
-        private HardState hardState;
-        private EntryId base;
-        private Membership membership;
-        private ImageBase image;
-        private List<Entry> entries = List.of();
-        private boolean entriesAreOwn;
-
-        Gathered(GroupReplica replica) {
-            this.replica = replica;
-        }
-
-        void add(PersistBatch batch, Tombstone written) {
-            if (written != null) {
-                tombstone = written;
-                return;
-            }
-            if (batch == null) {
-                creation = true;
-                return;
-            }
-            if (batch.hardState() != null) {
-                hardState = batch.hardState();
-            }
-            if (batch.base() != null) {
-                membership = batch.membership();
-                moveBase(batch.base(), batch.reset());
-            }
-            if (batch.image() != null) {
-                image = batch.image();
-            }
-            if (batch.entries().isEmpty()) {
-                return;
-            }
-            if (entries.isEmpty()) {
-                entries = batch.entries();
-                entriesAreOwn = false;
-                return;
-            }
-            own();
-            long first = batch.entries().get(0).index();
-            while (!entries.isEmpty() && entries.get(entries.size() - 1).index() >= first) {
-                entries.remove(entries.size() - 1);
-            }
-            entries.addAll(batch.entries());
-        }
-
-        /**
-         * The log store moves the base before it appends. If it still holds entries after the base that were to be
-         * replaced by some dropped here, they stay until others replace them: a log that matches the base's entry may go
-         * on with whatever followed it once, as if the messages that replaced that had been lost.
-         */
-        private void moveBase(EntryId newBase, boolean reset) {
-            base = newBase;
-            if (!entries.isEmpty()) {
-                own();
-                entries.removeIf(entry -> reset || entry.index() <= newBase.index());
-            }
-        }
-
-        private void own() {
-            if (!entriesAreOwn) {
-                entries = new ArrayList<>(entries);
-                entriesAreOwn = true;
-            }
-        }
-
-        GroupWrite toWrite() {
-            if (tombstone != null) {
-                return GroupWrite.of(tombstone);
-            }
-            return new GroupWrite(
-                    replica.groupId(),
-                    creation ? replica.descriptor() : null,
-                    hardState,
-                    base,
-                    membership,
-                    image,
-                    null,
-                    entries);
-        }
     }
 }

@@ -9,18 +9,17 @@ import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.host.RetireCallback;
 import io.flotilla.raft.host.TransferCallback;
-import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.log.LogStore;
-import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
 import io.flotilla.raft.transport.Transport;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 
-/** What all parts of one host share. Thread-safe. */
-public final class HostState {
+/** What all rooms of one host share. Thread-safe. */
+public class HostState {
+    /** After so long callers that heard busy may try again. */
+    public static final long RETRY_MILLIS = 20;
+
     public final HostConfig config;
     public final NodeRuntime runtime;
     public final Clock clock;
@@ -29,12 +28,6 @@ public final class HostState {
     public final Transport transport;
     public final HostListener listener;
     public final HostCounters counters = new HostCounters();
-
-    /** By group id; only looked up, or sorted before it is walked through. */
-    public final ConcurrentMap<Long, GroupReplica> replicas = new ConcurrentHashMap<>();
-
-    /** Of dropped replicas, by group id. */
-    public final ConcurrentMap<Long, Tombstone> tombstones = new ConcurrentHashMap<>();
 
     private final long began;
     private volatile Throwable failure;
@@ -52,26 +45,26 @@ public final class HostState {
     }
 
     /** The monotonic clock of this host's cores and leases, now: nanoseconds since the host was made. */
-    public long nanos() {
+    public final long nanos() {
         return clock.nanos() - began;
     }
 
     /** Whether nothing new may begin: the log failed, or the host is being closed. */
-    public boolean isDown() {
+    public final boolean isDown() {
         return closing || failure != null;
     }
 
     /** Whether the log failed: then nothing may be acknowledged any more. */
-    public boolean hasFailed() {
+    public final boolean hasFailed() {
         return failure != null;
     }
 
-    public void closing() {
+    public final void closing() {
         closing = true;
     }
 
     /** @return false if it had failed before, or is closing anyway */
-    public boolean fail(Throwable cause) {
+    public final boolean fail(Throwable cause) {
         synchronized (this) {
             if (failure != null) {
                 return false;

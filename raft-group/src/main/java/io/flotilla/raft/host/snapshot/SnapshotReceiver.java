@@ -2,8 +2,8 @@ package io.flotilla.raft.host.snapshot;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.group.GroupReplica;
+import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.group.SnapshotEvents;
-import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.transfer.TransferReceiver;
 import io.flotilla.raft.transfer.TransferStore;
@@ -28,7 +28,7 @@ final class SnapshotReceiver implements TransferTarget {
     /** So many parts are given to a sink in one task. */
     private static final int PARTS_PER_TASK = 16;
 
-    private final HostState state;
+    private final HostGroups state;
     private final Transfers transfers;
     private final TransferReceiver receiver;
     private final Map<Long, IncomingSnapshot> all = new TreeMap<>();
@@ -38,7 +38,7 @@ final class SnapshotReceiver implements TransferTarget {
     private boolean paused;
     private boolean stopped;
 
-    SnapshotReceiver(HostState state, Transfers transfers) {
+    SnapshotReceiver(HostGroups state, Transfers transfers) {
         this.state = state;
         this.transfers = transfers;
         this.receiver = transfers.receiver();

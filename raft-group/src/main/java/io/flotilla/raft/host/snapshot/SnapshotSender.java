@@ -5,8 +5,8 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.host.group.Events;
 import io.flotilla.raft.host.group.GroupReplica;
+import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.group.SnapshotEvents;
-import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.host.snapshot.OutgoingSnapshot.GroupReplicaKey;
 import io.flotilla.raft.host.snapshot.OutgoingSnapshot.Stage;
 import io.flotilla.raft.machine.SnapshotSource;
@@ -34,7 +34,7 @@ final class SnapshotSender implements TransferProvider {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotSender.class);
     private static final long PROGRESS_NANOS = 1_000_000_000L;
 
-    private final HostState state;
+    private final HostGroups state;
     private final Transfers transfers;
     private final TransferConfig config;
     private final StateMachineFactory machines;
@@ -50,7 +50,7 @@ final class SnapshotSender implements TransferProvider {
     private boolean stopped;
 
     /** @param seed where the numbers of this host's snapshots begin: no two hosts begin at the same */
-    SnapshotSender(HostState state, Transfers transfers, StateMachineFactory machines, long seed) {
+    SnapshotSender(HostGroups state, Transfers transfers, StateMachineFactory machines, long seed) {
         this.state = state;
         this.transfers = transfers;
         this.config = transfers.config();

@@ -4,7 +4,7 @@ import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.host.group.GroupReplica;
-import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.runtime.Lane;
@@ -17,7 +17,7 @@ import java.util.function.Consumer;
  * methods may be called on any lane; sender and receiver belong to the transfers' one.
  */
 public final class Snapshots {
-    private final HostState state;
+    private final HostGroups state;
     private final Transfers transfers;
     private final Lane lane;
     private final SnapshotSender sender;
@@ -27,7 +27,7 @@ public final class Snapshots {
     private boolean stopped;
 
     /** @param seed where the numbers of this host's snapshots begin: no two hosts begin at the same */
-    public Snapshots(HostState state, Lane lane, Disk disk, StateMachineFactory machines, long seed) {
+    public Snapshots(HostGroups state, Lane lane, Disk disk, StateMachineFactory machines, long seed) {
         this.state = state;
         this.lane = lane;
         this.transfers = new Transfers(

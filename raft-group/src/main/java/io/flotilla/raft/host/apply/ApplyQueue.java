@@ -1,17 +1,19 @@
 package io.flotilla.raft.host.apply;
 
 import io.flotilla.raft.core.log.Entry;
-import io.flotilla.raft.host.group.Events;
+import io.flotilla.raft.host.ProposalCallback;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One group's committed entries on their way from its worker to its machine, in the order of their indexes. The worker adds,
- * the applier's lane takes.
+ * the applier's lane takes. Entries for which nobody here waits are deferred for a while, or until there is so much of them,
+ * and are then applied together.
  */
-final class CommittedEntries {
+final class ApplyQueue {
     /** Entries of several hand-overs are applied as one batch up to this. */
     private static final int ENTRIES_TOGETHER = 1024;
 
@@ -22,14 +24,27 @@ final class CommittedEntries {
 
     private static final long FEW_BYTES = 16L << 10;
 
+    private static final int DEFERRED_BYTES = 16 << 10;
+
     private final Queue<Batch> given = new ConcurrentLinkedQueue<>();
+    /** The applier will ask the machine to apply what is here. */
+    private final AtomicBoolean deferred = new AtomicBoolean();
+
+    private final int mostDeferredBytes;
+    /** How much is deferred, at most. The worker's. */
+    private long deferredBytes;
+
+    /** @param maxApplyBytes what the core gives out ahead: no more than that may be deferred */
+    ApplyQueue(int maxApplyBytes) {
+        this.mostDeferredBytes = Math.min(DEFERRED_BYTES, maxApplyBytes);
+    }
 
     /**
      * Entries that follow each other.
      *
-     * @param proposals parallel to the entries, null where nobody here waits; may be null as a whole
+     * @param callbacks of the proposals, parallel to the entries, null where nobody here waits; may be null as a whole
      */
-    record Batch(List<Entry> entries, Events.Proposal[] proposals) {
+    record Batch(List<Entry> entries, ProposalCallback[] callbacks) {
         long firstIndex() {
             return entries.get(0).index();
         }
@@ -50,6 +65,30 @@ final class CommittedEntries {
     /** By the worker. */
     void add(Batch batch) {
         given.add(batch);
+    }
+
+    /**
+     * A batch that was added may be deferred. By the worker.
+     *
+     * @param plan makes sure that {@link #undefer} is called soon; run if nothing was deferred before
+     * @return true if so much is deferred now that all is to be applied at once
+     */
+    boolean defer(Batch batch, Runnable plan) {
+        if (!deferred.get() && deferred.compareAndSet(false, true)) {
+            deferredBytes = 0;
+            plan.run();
+        }
+        deferredBytes += batch.bytes();
+        if (deferredBytes >= mostDeferredBytes) {
+            deferredBytes = 0;
+            return true;
+        }
+        return false;
+    }
+
+    /** What is deferred will be applied now. By the applier. */
+    void undefer() {
+        deferred.set(false);
     }
 
     boolean isEmpty() {
@@ -112,19 +151,19 @@ final class CommittedEntries {
         boolean proposed = false;
         for (Batch each : together) {
             entries.addAll(each.entries);
-            proposed |= each.proposals != null;
+            proposed |= each.callbacks != null;
         }
         if (!proposed) {
             return new Batch(entries, null);
         }
-        Events.Proposal[] proposals = new Events.Proposal[entries.size()];
+        ProposalCallback[] callbacks = new ProposalCallback[entries.size()];
         int at = 0;
         for (Batch each : together) {
-            if (each.proposals != null) {
-                System.arraycopy(each.proposals, 0, proposals, at, each.proposals.length);
+            if (each.callbacks != null) {
+                System.arraycopy(each.callbacks, 0, callbacks, at, each.callbacks.length);
             }
             at += each.entries.size();
         }
-        return new Batch(entries, proposals);
+        return new Batch(entries, callbacks);
     }
 }

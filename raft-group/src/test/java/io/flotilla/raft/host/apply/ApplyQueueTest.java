@@ -4,15 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryKind;
-import io.flotilla.raft.host.apply.CommittedEntries.Batch;
-import io.flotilla.raft.host.group.Events;
+import io.flotilla.raft.host.ProposalCallback;
+import io.flotilla.raft.host.Refusal;
+import io.flotilla.raft.host.apply.ApplyQueue.Batch;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What lies together is taken together, within bounds, and nothing jumps over a gap. */
-class CommittedEntriesTest {
-    private final CommittedEntries given = new CommittedEntries();
+class ApplyQueueTest {
+    private final ApplyQueue given = new ApplyQueue(1 << 20);
 
     private static List<Entry> entries(long first, int count, int bytes) {
         List<Entry> entries = new ArrayList<>();
@@ -85,18 +86,18 @@ class CommittedEntriesTest {
 
     @Test
     void eachProposalStaysWithItsEntry() {
-        Events.Proposal first = new Events.Proposal(null, new byte[0], null);
-        Events.Proposal second = new Events.Proposal(null, new byte[0], null);
-        given.add(new Batch(entries(1, 2, 1), new Events.Proposal[] {first, null}));
+        ProposalCallback first = new Nobody();
+        ProposalCallback second = new Nobody();
+        given.add(new Batch(entries(1, 2, 1), new ProposalCallback[] {first, null}));
         given.add(new Batch(entries(3, 1, 1), null));
-        given.add(new Batch(entries(4, 2, 1), new Events.Proposal[] {null, second}));
+        given.add(new Batch(entries(4, 2, 1), new ProposalCallback[] {null, second}));
         Batch all = given.take(false);
-        assertThat(all.proposals()).containsExactly(first, null, null, null, second);
+        assertThat(all.callbacks()).containsExactly(first, null, null, null, second);
         assertThat(all.lastIndex()).isEqualTo(5);
 
         given.add(new Batch(entries(6, 1, 1), null));
         given.add(new Batch(entries(7, 1, 1), null));
-        assertThat(given.take(false).proposals()).isNull();
+        assertThat(given.take(false).callbacks()).isNull();
     }
 
     @Test
@@ -112,5 +113,34 @@ class CommittedEntriesTest {
         assertThat(given.isMuch()).isFalse();
         add(19, 1, 0);
         assertThat(given.isMuch()).isTrue();
+    }
+
+    private static final class Nobody implements ProposalCallback {
+        @Override
+        public void applied(long index, Object result) {
+            throw new AssertionError("the queue answers nobody");
+        }
+
+        @Override
+        public void refused(Refusal refusal) {
+            throw new AssertionError("the queue answers nobody");
+        }
+    }
+
+    @Test
+    void whatNobodyWaitsForIsDeferredUntilThereIsMuchOfIt() {
+        ApplyQueue queue = new ApplyQueue(1000);
+        int[] planned = new int[1];
+        Batch batch = new Batch(entries(1, 1, 400 - Entry.OVERHEAD_BYTES), null);
+        assertThat(queue.defer(batch, () -> planned[0]++)).isFalse();
+        assertThat(queue.defer(batch, () -> planned[0]++)).isFalse();
+        assertThat(queue.defer(batch, () -> planned[0]++)).isTrue();
+        assertThat(queue.defer(batch, () -> planned[0]++)).isFalse();
+        assertThat(planned[0]).isEqualTo(1);
+        queue.undefer();
+        assertThat(queue.defer(batch, () -> planned[0]++)).isFalse();
+        assertThat(queue.defer(batch, () -> planned[0]++)).isFalse();
+        assertThat(planned[0]).isEqualTo(2);
+        assertThat(queue.defer(batch, () -> planned[0]++)).isTrue();
     }
 }
