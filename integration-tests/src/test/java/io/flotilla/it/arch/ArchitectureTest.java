@@ -143,6 +143,21 @@ class ArchitectureTest {
     }
 
     @Test
+    void transfersKnowNothingOfRaft() {
+        noClasses()
+                .that(resideInAPackage("io.flotilla.raft.transfer"))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage(
+                        "io.flotilla.raft.host..",
+                        "io.flotilla.raft.machine..",
+                        "io.flotilla.raft.log..",
+                        "io.flotilla.raft.core.log..",
+                        "io.flotilla.raft.core.membership.."))
+                .because("whatever is large travels the same way; snapshots of groups are one use, bound by the host")
+                .check(production);
+    }
+
+    @Test
     void theHostKnowsPortsOnly() {
         noClasses()
                 .that(resideInAPackage("io.flotilla.raft.host.."))

@@ -16,7 +16,7 @@ class KvRaft3BTest {
     private static final long MAX_IMAGE_BYTES = 500;
 
     private static void generic(String method, String name, Shape shape) {
-        KvWorkload.repeat("KvRaft3BTest#" + method, name, shape.withSnapshots());
+        KvWorkload.repeat("KvRaft3BTest#" + method, name, shape.withTransfers());
     }
 
     private static void run(String method, String name, LabRuns.WorldBody<KvGroup> body) {

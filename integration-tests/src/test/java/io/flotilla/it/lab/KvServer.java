@@ -107,8 +107,8 @@ final class KvServer implements HostListener {
     long imageBytes() {
         long bytes = 0;
         try (SnapshotSource image = machine.snapshot()) {
-            for (byte[] part = image.next(1 << 20); part != null; part = image.next(1 << 20)) {
-                bytes += part.length;
+            for (SnapshotSource.Chunk part = image.next(1 << 20); part != null; part = image.next(1 << 20)) {
+                bytes += part.bytes().length;
             }
         }
         return bytes;
@@ -166,6 +166,7 @@ final class KvServer implements HostListener {
                     machine = (KvStateMachine) made;
                     return made;
                 }),
+                disk,
                 this);
         newHost.start();
         newHost.createGroup(new GroupDescriptor(

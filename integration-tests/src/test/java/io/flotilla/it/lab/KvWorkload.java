@@ -50,7 +50,7 @@ final class KvWorkload {
             return new Shape(clients, servers, unreliable, crash, true, maxStateBytes, randomKeys);
         }
 
-        Shape withSnapshots() {
+        Shape withTransfers() {
             return new Shape(clients, servers, unreliable, crash, partitions, 1_000, randomKeys);
         }
 

@@ -135,15 +135,36 @@ final class HostFaults {
                                 "int order = Long.compare(other.incarnation, incarnation);")),
                 Mutant.of(
                         "SL-30",
-                        "an image that nobody sends on is kept for ever",
+                        "a snapshot that nobody sends on is waited for without end",
                         Judge.test("raft.lessons.SnapshotLessonsTest#leaderDiesDuringAnImage"),
                         in(
-                                "host/snapshot/SnapshotReceiver",
-                                "if (image.stage == IncomingImage.Stage.RECEIVING && isSilent) {",
-                                "if (image.stage == IncomingImage.Stage.OFFERED && isSilent) {"),
+                                "transfer/TransferReceiver",
+                                "return !fetching.store.isWhole() && clock.nanos() - fetching.progressAt >= patience;",
+                                "return clock.nanos() - fetching.progressAt < 0;")),
+                Mutant.of(
+                        "transfers",
+                        "parts are not synced before the last one",
+                        Judge.test(
+                                "raft.transfer.TransferTest#aReceiverThatLosesItsPowerTenTimesGoesOnBehindItsLastDurablePart"),
                         in(
-                                "host/snapshot/SnapshotReceiver",
-                                "if (present != null && present.stage == IncomingImage.Stage.RECEIVING && isUnheard(present)) {",
-                                "if (present != null && present.stage == IncomingImage.Stage.OFFERED && isUnheard(present)) {")));
+                                "transfer/TransferReceiver",
+                                "if (part.isLast() || fetching.unforcedBytes >= config.syncBytes()) {",
+                                "if (part.isLast()) {")),
+                Mutant.of(
+                        "transfers",
+                        "a sender begins anew whatever the receiver holds",
+                        Judge.test("raft.transfer.TransferTest#aSenderThatIsKilledTenTimesGivesTheSameContentAgain"),
+                        in(
+                                "transfer/TransferSender",
+                                "sending.source.seek(ask.position());",
+                                "sending.source.seek(new byte[0]);")),
+                Mutant.of(
+                        "transfers",
+                        "a part on the disk is believed without its checksum",
+                        Judge.test("raft.transfer.TransferTest#aDamagedPartOnTheDiskIsFetchedAgain"),
+                        in(
+                                "transfer/PartFile",
+                                "if ((int) crc.getValue() != head.getInt(0)) {",
+                                "if (head.getInt(0) == 1) {")));
     }
 }

@@ -28,8 +28,11 @@ record NodeSettings(
         Integer shards,
         String memory,
         @JsonProperty("disk-timeout") String diskTimeout,
-        @JsonProperty("log-size") String logSize) {
-    static final NodeSettings NONE = new NodeSettings(null, null, null, null, null, null, null, null, null, null);
+        @JsonProperty("log-size") String logSize,
+        @JsonProperty("log-keep") String logKeep,
+        @JsonProperty("transfer-rate") String transferRate) {
+    static final NodeSettings NONE =
+            new NodeSettings(null, null, null, null, null, null, null, null, null, null, null, null);
 
     /** @throws CliException (usage) if the file is no such configuration; (refused) if it can't be read */
     static NodeSettings read(Path file) {
@@ -48,7 +51,7 @@ record NodeSettings(
         } catch (JacksonException wrong) {
             throw CliException.usage(
                     "node: --config " + file + ": " + explain(wrong)
-                            + "; settings are id, data, listen, http, seeds (id: host:port), groups, shards, memory, disk-timeout, log-size");
+                            + "; settings are id, data, listen, http, seeds (id: host:port), groups, shards, memory, disk-timeout, log-size, log-keep, transfer-rate");
         }
     }
 

@@ -87,6 +87,25 @@ final class NodeVerb implements Callable<Integer> {
             })
     private Long logSize;
 
+    @Option(
+            names = "--log-keep",
+            paramLabel = "SIZE",
+            converter = SizeText.class,
+            description = {
+                "What the log may grow to while other nodes fetch snapshots and will need its entries.",
+                "Default: 32 times --log-size."
+            })
+    private Long logKeep;
+
+    @Option(
+            names = "--transfer-rate",
+            paramLabel = "SIZE",
+            converter = SizeText.class,
+            description = "What this node sends of snapshots in a second, all together. Default: 256MiB.")
+    private Long transferRate;
+
+    private static final long LEAST_TRANSFER_RATE = 64L << 10;
+
     private final Terminal terminal;
 
     NodeVerb(Terminal terminal) {
@@ -131,6 +150,8 @@ final class NodeVerb implements Callable<Integer> {
         NodeLimits whole = NodeLimits.ofProcess(1);
         long bytes;
         long logBytes;
+        long keptBytes;
+        long rate;
         Duration patience;
         try {
             bytes = pick(
@@ -141,6 +162,14 @@ final class NodeVerb implements Callable<Integer> {
                     whole.diskTimeout());
             logBytes = pick(
                     logSize, file.logSize() == null ? null : new SizeText().convert(file.logSize()), whole.logBytes());
+            keptBytes = pick(
+                    logKeep,
+                    file.logKeep() == null ? null : new SizeText().convert(file.logKeep()),
+                    NodeLimits.KEPT_BUDGETS * logBytes);
+            rate = pick(
+                    transferRate,
+                    file.transferRate() == null ? null : new SizeText().convert(file.transferRate()),
+                    whole.transferBytesPerSecond());
         } catch (TypeConversionException wrong) {
             throw CliException.usage("node: --config " + configFile + ": " + wrong.getMessage());
         }
@@ -158,7 +187,14 @@ final class NodeVerb implements Callable<Integer> {
             throw CliException.usage("node: --log-size is " + (logBytes >> 10) + " KiB; give it at least "
                     + (NodeLimits.LEAST_LOG_BYTES >> 20) + "MiB");
         }
-        return new NodeLimits(bytes, patience, logBytes);
+        if (keptBytes < logBytes) {
+            throw CliException.usage("node: --log-keep is " + (keptBytes >> 20) + " MiB, less than --log-size with "
+                    + (logBytes >> 20) + " MiB; give it at least as much");
+        }
+        if (rate < LEAST_TRANSFER_RATE) {
+            throw CliException.usage("node: --transfer-rate is " + rate + " bytes a second; give it at least 64KiB");
+        }
+        return new NodeLimits(bytes, patience, logBytes, keptBytes, rate);
     }
 
     private SortedMap<NodeId, String> seeds(NodeSettings file) {

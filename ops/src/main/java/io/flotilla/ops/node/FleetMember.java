@@ -147,6 +147,7 @@ final class FleetMember {
                 records,
                 ports.transport(),
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
+                ports.disk(),
                 new Failures());
         controller = new ControllerService(host, addresses::addressOf);
         data = new KvService(

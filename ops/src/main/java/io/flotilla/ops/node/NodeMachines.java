@@ -7,8 +7,10 @@ import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
+import java.util.List;
 
 /** The state machines of one node: group 0 is the controller's, all others hold data. */
 final class NodeMachines implements StateMachineFactory {
@@ -39,6 +41,22 @@ final class NodeMachines implements StateMachineFactory {
         } else {
             data.drop(groupId);
         }
+    }
+
+    /** Only data groups have snapshots that last: the controller's are small. */
+    @Override
+    public SnapshotSource reopenSnapshot(long groupId, String name) {
+        return groupId == ControllerService.GROUP ? null : data.reopenSnapshot(groupId, name);
+    }
+
+    @Override
+    public List<String> keptSnapshots() {
+        return data.keptSnapshots();
+    }
+
+    @Override
+    public void forgetSnapshot(String name) {
+        data.forgetSnapshot(name);
     }
 
     private StateFile controllerFile() {

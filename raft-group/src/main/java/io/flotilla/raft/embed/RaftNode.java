@@ -62,6 +62,7 @@ public final class RaftNode implements AutoCloseable {
                 ports.records(),
                 ports.transport(),
                 group -> groups.get(group.groupId()).open(ports.disk()),
+                ports.disk(),
                 new Listener());
         failure.thenAccept(cause -> {
             LOG.error("{}: the node can't go on", ports.self(), cause);

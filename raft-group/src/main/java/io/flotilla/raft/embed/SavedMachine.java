@@ -4,6 +4,7 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.disk.StateFile;
+import io.flotilla.raft.machine.SnapshotBytes;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
@@ -96,27 +97,7 @@ final class SavedMachine implements StateMachine {
 
     @Override
     public SnapshotSource snapshot() {
-        long index = applied;
-        ByteBuffer image = ByteBuffer.wrap(state.save());
-        return new SnapshotSource() {
-            @Override
-            public long index() {
-                return index;
-            }
-
-            @Override
-            public byte[] next(int maxBytes) {
-                if (!image.hasRemaining()) {
-                    return null;
-                }
-                byte[] part = new byte[Math.min(maxBytes, image.remaining())];
-                image.get(part);
-                return part;
-            }
-
-            @Override
-            public void close() {}
-        };
+        return new SnapshotBytes(applied, state.save());
     }
 
     private static final class Sink implements SnapshotSink {

@@ -3,6 +3,7 @@ package io.flotilla.raft.host;
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.read.LeaseConfig;
+import io.flotilla.raft.transfer.TransferConfig;
 
 /**
  * How a host is cut into lanes, and its bounds.
@@ -10,7 +11,7 @@ import io.flotilla.raft.core.read.LeaseConfig;
  * @param workers group worker lanes; a group belongs to one for its whole life on the node
  * @param appliers applier lanes
  * @param tickNanos length of a tick
- * @param snapshots how images of state machines travel
+ * @param transfers how snapshots of state machines, and whatever else is large, travel
  */
 public record HostConfig(
         NodeId self,
@@ -19,16 +20,16 @@ public record HostConfig(
         int appliers,
         long tickNanos,
         HostLimits limits,
-        SnapshotConfig snapshots) {
+        TransferConfig transfers) {
     public HostConfig {
         if (workers < 1 || appliers < 1 || tickNanos < 1) {
             throw new IllegalArgumentException("lanes and tick length must be at least 1");
         }
     }
 
-    /** With {@link SnapshotConfig#defaults}. */
+    /** With {@link TransferConfig#defaults}. */
     public HostConfig(NodeId self, CoreConfig core, int workers, int appliers, long tickNanos, HostLimits limits) {
-        this(self, core, workers, appliers, tickNanos, limits, SnapshotConfig.defaults());
+        this(self, core, workers, appliers, tickNanos, limits, TransferConfig.defaults());
     }
 
     /**
@@ -48,14 +49,14 @@ public record HostConfig(
     }
 
     public HostConfig withLimits(HostLimits other) {
-        return new HostConfig(self, core, workers, appliers, tickNanos, other, snapshots);
+        return new HostConfig(self, core, workers, appliers, tickNanos, other, transfers);
     }
 
     public HostConfig withLeases(LeaseConfig other) {
-        return new HostConfig(self, core.withLeases(other), workers, appliers, tickNanos, limits, snapshots);
+        return new HostConfig(self, core.withLeases(other), workers, appliers, tickNanos, limits, transfers);
     }
 
-    public HostConfig withSnapshots(SnapshotConfig other) {
+    public HostConfig withTransfers(TransferConfig other) {
         return new HostConfig(self, core, workers, appliers, tickNanos, limits, other);
     }
 }

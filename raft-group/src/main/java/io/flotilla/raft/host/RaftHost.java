@@ -5,6 +5,7 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipChange;
+import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.host.apply.Applier;
 import io.flotilla.raft.host.group.Events;
 import io.flotilla.raft.host.group.GroupReplica;
@@ -60,7 +61,10 @@ public final class RaftHost implements AutoCloseable {
     private boolean started;
     private boolean closing;
 
-    /** @param records opened after the log, for this host */
+    /**
+     * @param records opened after the log, for this host
+     * @param disk where parts of snapshots that come are kept, in a directory {@code transfers}
+     */
     public RaftHost(
             HostConfig config,
             NodeRuntime runtime,
@@ -68,6 +72,7 @@ public final class RaftHost implements AutoCloseable {
             NodeRecords records,
             Transport transport,
             StateMachineFactory machines,
+            Disk disk,
             HostListener listener) {
         this.machines = machines;
         this.seed = runtime.randomSeed();
@@ -79,7 +84,7 @@ public final class RaftHost implements AutoCloseable {
         for (int i = 0; i < appliers.length; i++) {
             appliers[i] = new Applier(i, runtime.quickLane("applier-" + i), state);
         }
-        this.snapshots = new Snapshots(state, runtime.lane("snapshots"), mix(seed));
+        this.snapshots = new Snapshots(state, runtime.lane("snapshots"), disk, machines, mix(seed));
         this.workers = new GroupWorker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new GroupWorker(
@@ -117,6 +122,7 @@ public final class RaftHost implements AutoCloseable {
                 replica.retirement().goOn(tombstone);
             }
         }
+        snapshots.start(this::fail);
     }
 
     /** What is here of a group that has no replica here. */

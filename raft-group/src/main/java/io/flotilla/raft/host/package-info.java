@@ -22,10 +22,9 @@
  * again without it.
  *
  * <p><b>A snapshot.</b> A leader's core that no longer holds what a follower needs names the follower in its effects; {@code
- * GroupReplica} tells {@code Snapshots}, on whose lane {@code SnapshotSender} lets the {@code HostedMachine} take a snapshot when it
- * is that one's turn. {@code ReplicaImages} asks the core for the entry and the membership that it ends with; then it is offered to
- * the follower. There {@code SnapshotReceiver} lets the core decide whether it is wanted, takes the parts into the machine's sink,
- * and, when all are there, hands it to the replica: the core begins its log after it, {@code LogWriter} makes that durable, and
- * only then {@code HostedMachine} installs it, after the entries given to it before. The end is told to the core and the sender.
+ * GroupReplica} tells {@code Snapshots}, on whose lane {@code SnapshotSender} offers one, a few at a time. The follower asks; then
+ * {@code HostedMachine} takes it, {@code ReplicaSnapshots} asks the core for the entry and the membership that it ends with, and {@code
+ * raft.transfer} carries it. There {@code SnapshotReceiver} shows the core the first part, and gives the parts to a sink once all are here;
+ * {@code HostedMachine} installs what it made, after the entries before it, and the log begins behind it.
  */
 package io.flotilla.raft.host;

@@ -1,24 +1,25 @@
 package io.flotilla.raft.machine;
 
+import io.flotilla.raft.transfer.TransferSource;
+
 /**
- * A consistent image of one state machine, read once from its beginning to its end. Taken on the machine's applier
- * lane; then read and closed on one other lane while the machine goes on applying.
+ * A consistent snapshot of one state machine. Taken on the machine's applier lane; then read and closed on one other lane, while the
+ * machine goes on applying and perhaps after it was closed.
  */
-public interface SnapshotSource extends AutoCloseable {
-    /** The index of the last entry whose effect is in the image. */
+public interface SnapshotSource extends TransferSource {
+    /** The index of the last entry whose effect is in the snapshot. */
     long index();
 
     /**
-     * The next part of the image, for {@link SnapshotSink#accept} in the same order. The array belongs to the caller.
-     * Blocks for no longer than reading so much takes.
+     * Makes the snapshot last, so that {@link StateMachineFactory#reopenSnapshot} opens it by this name, after a restart too,
+     * until {@link StateMachineFactory#forgetSnapshot}. On the lane that reads; may block for as long as the store takes to write
+     * what it has in memory.
      *
-     * @param maxBytes the part is no longer than this, unless a single row of the machine is
-     * @return null at the end
-     * @throws RuntimeException if it can't be read
+     * @return what is to be read from now on, this or another one, perhaps of a later index; this one is closed if it is another. A
+     *     machine whose snapshots are small, or can't last, returns this one
+     * @throws RuntimeException if it can't be done; this one is then as before
      */
-    byte[] next(int maxBytes);
-
-    /** Releases what keeps the image. May be called again. */
-    @Override
-    void close();
+    default SnapshotSource keep(String name) {
+        return this;
+    }
 }

@@ -56,25 +56,25 @@ public interface StateMachine extends AutoCloseable {
     void flushSoon();
 
     /**
-     * An image of the state at {@link #appliedIndex}. Cheap: the image is read later, on another lane, perhaps after this
-     * machine is closed.
+     * A snapshot of the state at {@link #appliedIndex}. Cheap: it is read later, on another lane, perhaps after this machine is
+     * closed.
      */
     SnapshotSource snapshot();
 
-    /** A place for an image of another replica. Any lane; it may be closed after this machine. */
+    /** A place for a snapshot of another replica. Any lane; it may be closed after this machine. */
     SnapshotSink receiveSnapshot();
 
     /**
-     * Replaces the whole state by a finished image, which this machine's {@link #receiveSnapshot} made room for, and
+     * Replaces the whole state by a finished snapshot, which this machine's {@link #receiveSnapshot} made room for, and
      * makes it durable before it returns. A crash at any point leaves the old state or the new one, never a mixture.
      * The sink is closed by the caller.
      *
-     * @param last the last entry in the image, after {@link #appliedIndex}
+     * @param last the last entry in the snapshot, after {@link #appliedIndex}
      * @throws RuntimeException if the machine can't go on (damage, disk)
      */
-    void install(SnapshotSink image, EntryId last);
+    void install(SnapshotSink snapshot, EntryId last);
 
-    /** The last entry of the image installed last; {@link EntryId#ZERO} if there was none. Survives with the state. */
+    /** The last entry of the snapshot installed last; {@link EntryId#ZERO} if there was none. Survives with the state. */
     EntryId installed();
 
     /**

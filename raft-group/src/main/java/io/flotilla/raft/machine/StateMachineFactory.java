@@ -1,6 +1,7 @@
 package io.flotilla.raft.machine;
 
 import io.flotilla.raft.log.GroupDescriptor;
+import java.util.List;
 
 /** Opens the machine of a group: with what survived of it, or from its genesis. Called on the group's applier lane. */
 public interface StateMachineFactory {
@@ -21,4 +22,22 @@ public interface StateMachineFactory {
         throw new UnsupportedOperationException(
                 "machines of " + getClass().getName() + " can't be dropped: the data of group " + groupId + " stays");
     }
+
+    /**
+     * Opens a snapshot that {@link SnapshotSource#keep} made last, at its beginning. On the lane that reads snapshots.
+     *
+     * @return null if there is none of this name
+     * @throws RuntimeException if it can't be opened (damage, disk)
+     */
+    default SnapshotSource reopenSnapshot(long groupId, String name) {
+        return null;
+    }
+
+    /** The names of the snapshots that last, sorted. On the lane that reads snapshots. */
+    default List<String> keptSnapshots() {
+        return List.of();
+    }
+
+    /** Deletes a snapshot that lasts, once it is closed; does nothing if there is none. On the lane that reads snapshots. */
+    default void forgetSnapshot(String name) {}
 }

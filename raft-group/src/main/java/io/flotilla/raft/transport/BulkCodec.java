@@ -1,12 +1,13 @@
 package io.flotilla.raft.transport;
 
 import io.flotilla.raft.core.Check;
-import io.flotilla.raft.core.membership.MembershipCodec;
-import io.flotilla.raft.transport.BulkMessage.Ack;
+import io.flotilla.raft.transport.BulkMessage.Ask;
 import io.flotilla.raft.transport.BulkMessage.Offer;
 import io.flotilla.raft.transport.BulkMessage.Outcome;
+import io.flotilla.raft.transport.BulkMessage.Over;
 import io.flotilla.raft.transport.BulkMessage.Part;
-import io.flotilla.raft.transport.BulkMessage.Result;
+import io.flotilla.raft.transport.BulkMessage.Reason;
+import io.flotilla.raft.transport.BulkMessage.Refused;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32C;
@@ -15,88 +16,108 @@ import java.util.zip.CRC32C;
  * The bytes of a {@link BulkMessage}: one message per frame. Pure and thread-safe.
  *
  * <p>A frame is a version byte, a kind byte and the fields of the record in order, numbers and booleans as in {@link
- * MessageCodec}. A part's bytes are preceded by their CRC32C, four bytes, most significant first.
+ * MessageCodec}, bytes and texts behind their length. A part's bytes are preceded by the CRC32C of position and bytes, four bytes, most significant
+ * first.
  */
 public final class BulkCodec {
     /** The version of the format written here; no other is read. */
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
-    /** No part of an image is larger, so that it fits into a frame. */
-    public static final int MAX_PART_BYTES = MessageCodec.MAX_FRAME_BYTES - 64;
+    /** No part of a transfer is larger, so that it fits into a frame. */
+    public static final int MAX_PART_BYTES =
+            MessageCodec.MAX_FRAME_BYTES - BulkMessage.MAX_POSITION_BYTES - TransferId.MAX_BYTES - 64;
 
-    private static final int MAX_REASON_BYTES = 1024;
+    private static final int MAX_TEXT_BYTES = 1024;
     private static final int OFFER = 1;
-    private static final int PART = 2;
-    private static final int ACK = 3;
-    private static final int RESULT = 4;
+    private static final int ASK = 2;
+    private static final int PART = 3;
+    private static final int REFUSED = 4;
+    private static final int OVER = 5;
 
     private BulkCodec() {}
 
     /** Roughly what a message takes in memory and on the network. */
     public static int weight(BulkMessage message) {
-        return message instanceof Part part ? 64 + part.bytes().length : 64;
+        if (message instanceof Part part) {
+            return 64 + part.after().length + part.bytes().length;
+        }
+        return message instanceof Ask ask ? 64 + ask.position().length : 64;
     }
 
     /** The frame of a message. */
     public static byte[] encode(BulkMessage message) {
         if (message instanceof Part m) {
             return part(m);
-        } else if (message instanceof Ack m) {
-            ByteBuffer out = head(ACK, m, MessageCodec.varSize(m.next()));
+        } else if (message instanceof Ask m) {
+            Check.that(
+                    m.position().length <= BulkMessage.MAX_POSITION_BYTES,
+                    "a position of %s bytes",
+                    m.position().length);
+            int size = MessageCodec.varSize(m.next()) + size(m.position()) + MessageCodec.varSize(m.window()) + 1;
+            ByteBuffer out = head(ASK, m, size);
             MessageCodec.putVar(m.next(), out);
-            return out.array();
-        } else if (message instanceof Offer m) {
-            int size = MessageCodec.varSize(m.term())
-                    + MessageCodec.varSize(m.last().term())
-                    + MessageCodec.varSize(m.last().index())
-                    + MembershipCodec.size(m.membership());
-            ByteBuffer out = head(OFFER, m, size);
-            MessageCodec.putVar(m.term(), out);
-            MessageCodec.putVar(m.last().term(), out);
-            MessageCodec.putVar(m.last().index(), out);
-            MembershipCodec.put(m.membership(), out);
-            return out.array();
+            put(m.position(), out);
+            MessageCodec.putVar(m.window(), out);
+            return out.put((byte) (m.again() ? 1 : 0)).array();
+        } else if (message instanceof Refused m) {
+            byte[] text = text(m.text());
+            ByteBuffer out = head(REFUSED, m, 1 + MessageCodec.varSize(m.retryMillis()) + size(text));
+            out.put((byte) m.reason().code());
+            MessageCodec.putVar(m.retryMillis(), out);
+            return put(text, out).array();
+        } else if (message instanceof Over m) {
+            byte[] text = text(m.text());
+            ByteBuffer out = head(OVER, m, 1 + size(text));
+            out.put((byte) m.outcome().code());
+            return put(text, out).array();
         }
-        Result m = (Result) message;
-        byte[] reason = reason(m.reason());
-        ByteBuffer out = head(RESULT, m, 1 + MessageCodec.varSize(reason.length) + reason.length);
-        out.put((byte) m.outcome().code());
-        MessageCodec.putVar(reason.length, out);
-        return out.put(reason).array();
+        return head(OFFER, message, 0).array();
     }
 
     private static byte[] part(Part m) {
-        byte[] bytes = m.bytes();
-        Check.that(bytes.length <= MAX_PART_BYTES, "a part of %s bytes", bytes.length);
-        int size = MessageCodec.varSize(m.number()) + 1 + Integer.BYTES;
-        ByteBuffer out = head(PART, m, size + MessageCodec.varSize(bytes.length) + bytes.length);
+        Check.that(
+                m.bytes().length <= MAX_PART_BYTES && m.after().length <= BulkMessage.MAX_POSITION_BYTES,
+                "a part of %s bytes with a position of %s bytes",
+                m.bytes().length,
+                m.after().length);
+        int size = MessageCodec.varSize(m.number()) + 1 + Integer.BYTES + size(m.after()) + size(m.bytes());
+        ByteBuffer out = head(PART, m, size);
         MessageCodec.putVar(m.number(), out);
-        out.put((byte) (m.isLast() ? 1 : 0));
+        out.put((byte) (m.isLast() ? 1 : 0)).putInt(checksum(m.after(), m.bytes()));
+        put(m.after(), out);
+        return put(m.bytes(), out).array();
+    }
+
+    private static int size(byte[] bytes) {
+        return MessageCodec.varSize(bytes.length) + bytes.length;
+    }
+
+    private static ByteBuffer put(byte[] bytes, ByteBuffer out) {
         MessageCodec.putVar(bytes.length, out);
-        return out.putInt(checksum(bytes)).put(bytes).array();
+        return out.put(bytes);
     }
 
     private static ByteBuffer head(int kind, BulkMessage m, int bodySize) {
-        int size = 2 + MessageCodec.varSize(m.groupId()) + MessageCodec.varSize(m.image()) + bodySize;
-        ByteBuffer out = ByteBuffer.allocate(size).put((byte) VERSION).put((byte) kind);
-        MessageCodec.putVar(m.groupId(), out);
-        MessageCodec.putVar(m.image(), out);
-        return out;
+        byte[] id = m.id().bytes();
+        ByteBuffer out =
+                ByteBuffer.allocate(2 + size(id) + bodySize).put((byte) VERSION).put((byte) kind);
+        return put(id, out);
     }
 
     /** Cut between characters, so that what arrives is text. */
-    private static byte[] reason(String text) {
+    private static byte[] text(String text) {
         String shorter = text;
         byte[] bytes = shorter.getBytes(StandardCharsets.UTF_8);
-        while (bytes.length > MAX_REASON_BYTES) {
-            shorter = shorter.substring(0, Math.min(MAX_REASON_BYTES, shorter.length() - 1));
+        while (bytes.length > MAX_TEXT_BYTES) {
+            shorter = shorter.substring(0, Math.min(MAX_TEXT_BYTES, shorter.length() - 1));
             bytes = shorter.getBytes(StandardCharsets.UTF_8);
         }
         return bytes;
     }
 
-    private static int checksum(byte[] bytes) {
+    private static int checksum(byte[] after, byte[] bytes) {
         CRC32C crc = new CRC32C();
+        crc.update(after);
         crc.update(bytes);
         return (int) crc.getValue();
     }
@@ -117,43 +138,70 @@ public final class BulkCodec {
             throw reader.malformed("bulk frame version " + version + " is not " + VERSION
                     + ", the one read here: run the same release on both nodes");
         }
-        BulkMessage message = body(reader.octet(), reader.number(), reader.number(), reader);
+        int kind = reader.octet();
+        byte[] id = reader.bytes(reader.number());
+        if (id.length == 0 || id.length > TransferId.MAX_BYTES) {
+            throw reader.malformed("a transfer's id of " + id.length + " bytes");
+        }
+        BulkMessage message = body(kind, TransferId.of(id), reader);
         if (in.hasRemaining()) {
             throw reader.malformed(in.remaining() + " bytes follow the message");
         }
         return message;
     }
 
-    private static BulkMessage body(int kind, long groupId, long image, FrameReader in) throws MalformedFrameException {
+    private static BulkMessage body(int kind, TransferId id, FrameReader in) throws MalformedFrameException {
         switch (kind) {
             case OFFER:
-                return new Offer(groupId, image, in.number(), in.id(), in.membership());
+                return new Offer(id);
+            case ASK:
+                return new Ask(id, in.number(), position(in), small(in), in.flag());
             case PART:
-                return part(groupId, image, in);
-            case ACK:
-                return new Ack(groupId, image, in.number());
-            case RESULT:
+                return part(id, in);
+            case REFUSED:
+                int why = in.octet();
+                Reason reason = Reason.of(why);
+                if (reason == null) {
+                    throw in.malformed("unknown reason " + why);
+                }
+                return new Refused(id, reason, small(in), readText(in));
+            case OVER:
                 int code = in.octet();
                 Outcome outcome = Outcome.of(code);
                 if (outcome == null) {
                     throw in.malformed("unknown outcome " + code);
                 }
-                String reason = new String(in.bytes(in.number()), StandardCharsets.UTF_8);
-                return new Result(groupId, image, outcome, reason);
+                return new Over(id, outcome, readText(in));
             default:
                 throw in.malformed("unknown message kind " + kind);
         }
     }
 
-    private static Part part(long groupId, long image, FrameReader in) throws MalformedFrameException {
+    private static String readText(FrameReader in) throws MalformedFrameException {
+        return new String(in.bytes(in.number()), StandardCharsets.UTF_8);
+    }
+
+    private static int small(FrameReader in) throws MalformedFrameException {
+        return (int) Math.min(Integer.MAX_VALUE, in.number());
+    }
+
+    private static byte[] position(FrameReader in) throws MalformedFrameException {
+        byte[] position = in.bytes(in.number());
+        if (position.length > BulkMessage.MAX_POSITION_BYTES) {
+            throw in.malformed("a position of " + position.length + " bytes");
+        }
+        return position;
+    }
+
+    private static Part part(TransferId id, FrameReader in) throws MalformedFrameException {
         long number = in.number();
         boolean isLast = in.flag();
-        long length = in.number();
         int expected = (in.octet() << 24) | (in.octet() << 16) | (in.octet() << 8) | in.octet();
-        byte[] bytes = in.bytes(length);
-        if (checksum(bytes) != expected) {
-            throw in.malformed("part " + number + " of image " + image + " of group " + groupId + " is damaged");
+        byte[] after = position(in);
+        byte[] bytes = in.bytes(in.number());
+        if (checksum(after, bytes) != expected) {
+            throw in.malformed("part " + number + " of transfer " + id + " is damaged");
         }
-        return new Part(groupId, image, number, isLast, bytes);
+        return new Part(id, number, isLast, after, bytes);
     }
 }

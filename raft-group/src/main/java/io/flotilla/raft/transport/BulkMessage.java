@@ -1,55 +1,84 @@
 package io.flotilla.raft.transport;
 
-import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.core.membership.Membership;
-
 /**
- * What two nodes say to each other to carry an image of a group's state machine: an offer, its answer, parts and
- * acknowledgements, a result. Any of them may be lost, doubled, delayed or overtaken; whoever waits says it again.
- * Immutable; the array of a part is not written to.
+ * What two nodes say to each other to carry a transfer: the receiver asks, the sender answers with parts or a refusal, the
+ * receiver says that it is over. Any of them may be lost, doubled, delayed or overtaken; the receiver asks again. Immutable;
+ * nobody writes to an array in it.
  */
 public sealed interface BulkMessage {
-    /** The group whose image it is about. */
-    long groupId();
+    /** Bytes of a position in a transfer, at most: the longest key and what stands around it. */
+    int MAX_POSITION_BYTES = 8 << 10;
 
-    /** The sender's number for this transfer, never used again by it, not even after a restart. */
-    long image();
+    TransferId id();
+
+    /** The sender has something for the receiver under this id; the receiver asks for it, or says why not ({@link Over}). */
+    record Offer(TransferId id) implements BulkMessage {}
 
     /**
-     * The sender has an image for the receiver's replica. Answered by an {@link Ack} of 0 or by a {@link Result}.
+     * The receiver holds all parts before {@code next} and asks for what follows.
      *
-     * @param term the sender's when it led and found that the receiver needs the image
-     * @param last the last entry in the image
-     * @param membership the group's at that entry
+     * @param next the number of a part, from 0
+     * @param position where that part begins, as the part before said; empty at the beginning
+     * @param window so many parts from {@code next} on may be sent without another word
+     * @param again whether parts from {@code next} on that were sent already are to be sent again
      */
-    record Offer(long groupId, long image, long term, EntryId last, Membership membership) implements BulkMessage {}
+    record Ask(TransferId id, long next, byte[] position, int window, boolean again) implements BulkMessage {}
 
     /**
-     * One part of an image.
+     * One part.
      *
      * @param number from 0, without gap
-     * @param isLast whether the image ends with it; such a part is empty
+     * @param isLast whether the transfer ends with it; such a part is empty
+     * @param after where the next part begins, in the words of the source
      */
-    record Part(long groupId, long image, long number, boolean isLast, byte[] bytes) implements BulkMessage {}
+    record Part(TransferId id, long number, boolean isLast, byte[] after, byte[] bytes) implements BulkMessage {}
 
-    /** All parts before {@code next} have been taken; that one is wanted. */
-    record Ack(long groupId, long image, long next) implements BulkMessage {}
+    /** The sender gives nothing for an {@link Ask}. @param text for people */
+    record Refused(TransferId id, Reason reason, int retryMillis, String text) implements BulkMessage {}
 
-    /** The transfer is over at the receiver. @param reason for people, where it went wrong; else empty */
-    record Result(long groupId, long image, Outcome outcome, String reason) implements BulkMessage {}
+    /** The transfer is over at the receiver: the sender need not keep its content any longer. @param text for people */
+    record Over(TransferId id, Outcome outcome, String text) implements BulkMessage {}
+
+    /** Why a sender gives nothing. */
+    enum Reason {
+        /** Too much else is on its way: ask again after the time given. */
+        BUSY(1),
+        /** The same content can't be opened at this position any more. The receiver may begin again under another id. */
+        GONE(2),
+        /** It will not be given; the text says why. */
+        REFUSED(3);
+
+        private final int code;
+
+        Reason(int code) {
+            this.code = code;
+        }
+
+        int code() {
+            return code;
+        }
+
+        /** @return null for a code that is none */
+        static Reason of(int code) {
+            for (Reason reason : values()) {
+                if (reason.code == code) {
+                    return reason;
+                }
+            }
+            return null;
+        }
+    }
 
     /** How a transfer ended. */
     enum Outcome {
-        /** The receiver's state machine holds the image, durably. */
-        INSTALLED(1),
-        /** The receiver has committed as much already. */
+        /** The receiver holds and uses the content, durably. */
+        HELD(1),
+        /** The receiver needs no such content any more. */
         NOT_NEEDED(2),
-        /** The receiver takes too many images already, or another one of this group. */
+        /** The receiver takes too many transfers already, or another one for the same purpose. */
         BUSY(3),
-        /** The receiver knows nothing of the transfer, perhaps because it was restarted. */
-        UNKNOWN(4),
-        /** The receiver can't take it; the reason says why. */
-        REFUSED(5);
+        /** The receiver gave it up; the text says why. */
+        GIVEN_UP(4);
 
         private final int code;
 

@@ -4,6 +4,7 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.machine.SnapshotBytes;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
@@ -23,7 +24,7 @@ import java.util.concurrent.CountDownLatch;
 
 /** Counts commands; the result of one is the count after it. The command {@code boom} makes it throw. */
 final class CounterMachine implements StateMachine {
-    private static final int FILLER = 100_000;
+    static final int FILLER = 100_000;
 
     static final byte[] BOOM = "boom".getBytes(StandardCharsets.UTF_8);
 
@@ -159,27 +160,7 @@ final class CounterMachine implements StateMachine {
     /** The count, and {@value #FILLER} bytes that follow from it. */
     @Override
     public synchronized SnapshotSource snapshot() {
-        long index = applied;
-        ByteBuffer image = image(count);
-        return new SnapshotSource() {
-            @Override
-            public long index() {
-                return index;
-            }
-
-            @Override
-            public byte[] next(int maxBytes) {
-                if (!image.hasRemaining()) {
-                    return null;
-                }
-                byte[] part = new byte[Math.min(maxBytes, image.remaining())];
-                image.get(part);
-                return part;
-            }
-
-            @Override
-            public void close() {}
-        };
+        return new SnapshotBytes(applied, image(count).array());
     }
 
     private static ByteBuffer image(long count) {

@@ -89,6 +89,7 @@ class HostedLogTest {
                 NodeRecords.open(disk, log, 1),
                 new MemoryNetwork().transport(SELF),
                 new CounterMachine.Factory(new ConcurrentHashMap<>()),
+                watched,
                 new HostListener() {
                     @Override
                     public void groupFailed(long groupId, Throwable cause) {

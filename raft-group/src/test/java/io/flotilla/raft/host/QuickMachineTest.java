@@ -68,6 +68,7 @@ class QuickMachineTest {
                 NodeRecords.open(new SimDisk("n1", DiskTimer.standalone(), 1), log, 1),
                 new MemoryNetwork().transport(SELF),
                 group -> new Machine(isQuick),
+                TestNode.disk(SELF),
                 new HostListener() {
                     @Override
                     public void answersGiven() {

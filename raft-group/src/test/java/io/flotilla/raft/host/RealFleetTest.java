@@ -8,6 +8,7 @@ import io.flotilla.raft.disk.os.OsDisk;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.transfer.TransferConfig;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.grpc.GrpcRaftService;
 import io.flotilla.raft.transport.grpc.GrpcTransport;
@@ -43,8 +44,8 @@ class RealFleetTest {
     private final TestFleet fleet = new TestFleet(this::openLog, this::serve) {
         @Override
         HostConfig change(HostConfig c) {
-            SnapshotConfig parts =
-                    new SnapshotConfig(2, 2, 4 << 10, 4, 64 << 20, 100_000_000L, 100_000_000L, 5_000_000_000L);
+            TransferConfig parts =
+                    new TransferConfig(2, 2, 4 << 10, 4, 64 << 20, 100_000_000L, 100_000_000L, 5_000_000_000L);
             return new HostConfig(c.self(), CORE, 2, 2, 20_000_000L, c.limits(), parts);
         }
     };

@@ -24,7 +24,7 @@ class TestFleet {
 
     final TreeMap<NodeId, TestNode> nodes = new TreeMap<>();
     private final Map<NodeId, Map<Long, CounterMachine.Kept>> kept = new TreeMap<>();
-    private final Map<NodeId, Disk> disks = new TreeMap<>();
+    final Map<NodeId, Disk> disks = new TreeMap<>();
     private final Function<NodeId, LogStore> logs;
     private final Function<NodeId, Transport> transports;
 

@@ -35,7 +35,7 @@ final class TestNode implements HostListener {
     private final ThreadRuntime runtime;
 
     /**
-     * @param disk holds the node's records, if its log is to be used again
+     * @param disk holds the node's records, if its log is to be used again, and parts of snapshots
      * @param kept what the machines of this node made durable
      */
     TestNode(
@@ -57,7 +57,7 @@ final class TestNode implements HostListener {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        this.host = new RaftHost(change.apply(config), runtime, log, records, transport, machines, this);
+        this.host = new RaftHost(change.apply(config), runtime, log, records, transport, machines, disk, this);
     }
 
     TestNode(NodeId id, LogStore log, Transport transport, Function<HostConfig, HostConfig> change) {

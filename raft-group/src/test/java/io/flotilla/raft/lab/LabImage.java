@@ -1,6 +1,7 @@
 package io.flotilla.raft.lab;
 
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.machine.SnapshotBytes;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import java.io.ByteArrayOutputStream;
@@ -20,36 +21,17 @@ record LabImage(long applied, long hash, List<String> commands, EntryId installe
     static final LabImage EMPTY = new LabImage(0, 0, List.of(), EntryId.ZERO);
 
     SnapshotSource source() {
-        ByteBuffer bytes = encode();
-        return new SnapshotSource() {
-            @Override
-            public long index() {
-                return applied;
-            }
-
-            @Override
-            public byte[] next(int maxBytes) {
-                if (!bytes.hasRemaining()) {
-                    return null;
-                }
-                byte[] part = new byte[Math.min(bytes.remaining(), maxBytes)];
-                bytes.get(part);
-                return part;
-            }
-
-            @Override
-            public void close() {}
-        };
+        return new SnapshotBytes(applied, encode());
     }
 
-    private ByteBuffer encode() {
+    private byte[] encode() {
         byte[] joined = String.join("\n", commands).getBytes(StandardCharsets.US_ASCII);
         return ByteBuffer.allocate(20 + joined.length)
                 .putLong(applied)
                 .putLong(hash)
                 .putInt(commands.size())
                 .put(joined)
-                .flip();
+                .array();
     }
 
     /** Gathers an image that comes from another server. */

@@ -45,7 +45,7 @@ public final class LabRuns {
             return new Setting(servers, true, snapshots, preVote);
         }
 
-        Setting withSnapshots() {
+        Setting withTransfers() {
             return new Setting(servers, unreliable, true, preVote);
         }
 

@@ -115,6 +115,7 @@ final class LabServer implements HostListener {
                 records,
                 transport,
                 group.invariants().watch(id, descriptor -> new LabMachine(this, group.hasSnapshots())),
+                disk,
                 this);
         newHost.start();
         newHost.createGroup(new GroupDescriptor(LabGroup.GROUP, Membership.of(all), new byte[0]));

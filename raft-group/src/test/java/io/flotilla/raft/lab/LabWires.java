@@ -57,7 +57,7 @@ public final class LabWires implements SimNetwork.Carrier {
     /** An image travels in several requests and answers instead of one. */
     @Override
     public long carry(NodeId from, NodeId to, BulkMessage message) {
-        boolean request = message instanceof BulkMessage.Offer || message instanceof BulkMessage.Part;
+        boolean request = message instanceof BulkMessage.Offer || message instanceof BulkMessage.Ask;
         if (request) {
             requests++;
         }

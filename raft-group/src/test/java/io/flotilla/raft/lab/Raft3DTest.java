@@ -22,7 +22,7 @@ class Raft3DTest {
     }
 
     private static LabRuns run(String method, String name, Setting setting, LabRuns.Body body) {
-        return LabRuns.repeat("Raft3DTest#" + method, name, setting.withSnapshots(), body);
+        return LabRuns.repeat("Raft3DTest#" + method, name, setting.withTransfers(), body);
     }
 
     private static String some(LabGroup group) {

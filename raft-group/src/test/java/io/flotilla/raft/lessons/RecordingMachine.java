@@ -3,11 +3,11 @@ package io.flotilla.raft.lessons;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.machine.SnapshotBytes;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
 import java.io.ByteArrayOutputStream;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,27 +81,7 @@ final class RecordingMachine implements StateMachine {
 
     @Override
     public SnapshotSource snapshot() {
-        long index = applied;
-        ByteBuffer rest = ByteBuffer.wrap(String.join("\n", commands).getBytes(StandardCharsets.US_ASCII));
-        return new SnapshotSource() {
-            @Override
-            public long index() {
-                return index;
-            }
-
-            @Override
-            public byte[] next(int maxBytes) {
-                if (!rest.hasRemaining()) {
-                    return null;
-                }
-                byte[] part = new byte[Math.min(maxBytes, rest.remaining())];
-                rest.get(part);
-                return part;
-            }
-
-            @Override
-            public void close() {}
-        };
+        return new SnapshotBytes(applied, String.join("\n", commands).getBytes(StandardCharsets.US_ASCII));
     }
 
     private static final class Sink implements SnapshotSink {

@@ -268,7 +268,7 @@ class SnapshotLessonsTest {
         lose(
                 world,
                 message -> (message instanceof BulkMessage.Part part && part.number() == 0 && lost[0]++ < 5)
-                        || (message instanceof BulkMessage.Result && lost[1]++ < 5));
+                        || (message instanceof BulkMessage.Over && lost[1]++ < 5));
         world.network.healAll();
         world.until(5 * SECOND, "the image, its first part lost five times", () -> node.installs == 1);
         world.write("behind the image");
@@ -297,5 +297,35 @@ class SnapshotLessonsTest {
         assertThat(bulk[0]).as("pieces of bulk in a minute without an answer").isBetween(10, 300);
         lose(world, message -> false);
         world.untilAllHold("gone-19");
+    }
+
+    @Test
+    @DisplayName("A snapshot that takes many minutes is enough: the log is kept for as long as parts are asked for")
+    void aSlowSnapshotThatWritesOutrun() {
+        World world = new World(12, 3);
+        world.transfers = World.TRANSFERS.withBytesPerSecond(50);
+        world.nodes.forEach(node -> node.saveEvery = 5);
+        world.startAll();
+        World.Node node = follower(world);
+        world.isolate(node);
+        writes(world, "gone-" + "x".repeat(100), 200);
+        world.network.healAll();
+        long begun = world.scheduler.now();
+        int during = 0;
+        while (node.installs == 0 && world.scheduler.now() - begun < 1_200 * SECOND) {
+            world.write("during-" + during++);
+            world.run(2 * SECOND);
+        }
+        assertThat(world.scheduler.now() - begun).as("virtual time").isGreaterThan(400 * SECOND);
+        assertThat(world.leader().host.status(0).firstIndex())
+                .as("kept for the follower")
+                .isLessThan(world.leader().host.status(0).applied() - 100);
+        world.write("last");
+        world.untilAllHold("last");
+        assertThat(node.installs).isEqualTo(1);
+        writes(world, "after", 20);
+        assertThat(world.leader().host.status(0).firstIndex())
+                .as("let go of again")
+                .isGreaterThan(during + 100);
     }
 }

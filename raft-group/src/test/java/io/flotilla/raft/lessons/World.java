@@ -14,7 +14,6 @@ import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.Refusal;
-import io.flotilla.raft.host.SnapshotConfig;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
@@ -32,6 +31,7 @@ import io.flotilla.raft.sim.SimRuntime;
 import io.flotilla.raft.sim.SimScheduler;
 import io.flotilla.raft.sim.SimTransport;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
+import io.flotilla.raft.transfer.TransferConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -51,8 +51,11 @@ final class World {
     static final long SECOND = 1_000 * MILLI;
 
     /** Small parts, so that images have many. */
-    private static final SnapshotConfig SNAPSHOTS =
-            new SnapshotConfig(2, 2, 200, 4, 64L << 20, 500 * MILLI, SECOND, 15 * SECOND);
+    static final TransferConfig TRANSFERS =
+            new TransferConfig(2, 2, 200, 4, 64L << 20, 500 * MILLI, SECOND, 15 * SECOND);
+
+    /** For nodes that start from here on. */
+    TransferConfig transfers = TRANSFERS;
 
     /** Heartbeat 250 ms, election timeout 1 to 2 s. */
     static final long ELECTION_NANOS = SECOND;
@@ -370,7 +373,7 @@ final class World {
             NodeRecords records = unchecked(() -> NodeRecords.open(disk, log, incarnation.randomSeed()));
             lanes = 0;
             RaftHost opened = new RaftHost(
-                    new HostConfig(id, core, 1, 1, 50 * MILLI, HostLimits.of(256L << 20)).withSnapshots(SNAPSHOTS),
+                    new HostConfig(id, core, 1, 1, 50 * MILLI, HostLimits.of(256L << 20)).withTransfers(transfers),
                     counted(incarnation),
                     log,
                     records,
@@ -382,6 +385,7 @@ final class World {
                         machines.put(group.groupId(), machine);
                         return machine;
                     }),
+                    disk,
                     this);
             opened.start();
             for (int group = 0; group < groups; group++) {

@@ -159,14 +159,21 @@ final class ChainMachine implements StateMachine {
         }
 
         @Override
-        public byte[] next(int maxBytes) {
+        public void seek(byte[] position) {
+            bytes.position(position.length == 0 ? 0 : ByteBuffer.wrap(position).getInt());
+        }
+
+        @Override
+        public Chunk next(int maxBytes) {
             scheduler.spend(slowness.nextLong(3 * MILLI));
             if (!bytes.hasRemaining()) {
                 return null;
             }
             byte[] part = new byte[Math.min(bytes.remaining(), 1 + slowness.nextInt(maxBytes))];
             bytes.get(part);
-            return part;
+            return new Chunk(
+                    part,
+                    ByteBuffer.allocate(Integer.BYTES).putInt(bytes.position()).array());
         }
 
         @Override

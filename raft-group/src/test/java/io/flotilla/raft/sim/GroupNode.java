@@ -7,7 +7,6 @@ import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.RaftHost;
-import io.flotilla.raft.host.SnapshotConfig;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
@@ -18,6 +17,7 @@ import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import io.flotilla.raft.sim.invariant.Violation;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transfer.TransferConfig;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +34,7 @@ final class GroupNode {
             RaftInvariants invariants,
             SplittableRandom random,
             CoreConfig core,
-            SnapshotConfig snapshots,
+            TransferConfig snapshots,
             int segmentBytes,
             int maxDriftPpm,
             List<NodeId> all,
@@ -120,6 +120,7 @@ final class GroupNode {
                 records,
                 transport,
                 world.invariants.watch(id, machines(incarnation)),
+                disk,
                 new Listener(incarnation));
         opened.start();
         for (GroupDescriptor group : world.founded) {

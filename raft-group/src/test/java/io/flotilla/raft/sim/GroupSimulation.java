@@ -10,7 +10,6 @@ import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.ReadAt;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
-import io.flotilla.raft.host.SnapshotConfig;
 import io.flotilla.raft.host.TransferCallback;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.StateMachine;
@@ -18,6 +17,7 @@ import io.flotilla.raft.sim.invariant.LinearizableReads;
 import io.flotilla.raft.sim.invariant.Liveness;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import io.flotilla.raft.sim.invariant.Violation;
+import io.flotilla.raft.transfer.TransferConfig;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -82,7 +82,7 @@ final class GroupSimulation implements FaultPlan.World {
                 new CoreConfig(20, 5, appendBytes, 1 + random.nextInt(64), 4 << 20, 1 << 20, 1 << 20, 4 << 10, true);
         int segmentBytes = random.nextInt(5) == 0 ? 1 << 20 : 8192 << random.nextInt(2);
         int maxDriftPpm = random.nextBoolean() ? 45_000 : 200;
-        SnapshotConfig snapshots = new SnapshotConfig(
+        TransferConfig snapshots = new TransferConfig(
                 1 + random.nextInt(2),
                 1 + random.nextInt(2),
                 100 + random.nextInt(2_000),

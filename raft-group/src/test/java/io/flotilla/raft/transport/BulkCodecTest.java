@@ -4,37 +4,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
-import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.core.membership.Membership;
-import io.flotilla.raft.core.membership.MembershipChange;
-import io.flotilla.raft.core.membership.MembershipChanger;
-import io.flotilla.raft.transport.BulkMessage.Ack;
+import io.flotilla.raft.transport.BulkMessage.Ask;
 import io.flotilla.raft.transport.BulkMessage.Offer;
 import io.flotilla.raft.transport.BulkMessage.Outcome;
+import io.flotilla.raft.transport.BulkMessage.Over;
 import io.flotilla.raft.transport.BulkMessage.Part;
-import io.flotilla.raft.transport.BulkMessage.Result;
+import io.flotilla.raft.transport.BulkMessage.Reason;
+import io.flotilla.raft.transport.BulkMessage.Refused;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class BulkCodecTest {
-    private static final Membership JOINT = MembershipChanger.change(
-            Membership.of(new NodeId("n1"), new NodeId("n2"), new NodeId("node-3")),
-            MembershipChange.demote(new NodeId("n2"))
-                    .and(MembershipChange.addVoter(new NodeId("n4")))
-                    .and(MembershipChange.addLearner(new NodeId("n5"))));
-
     private static final byte[] BYTES = {7, 0, -1, 66};
+    private static final TransferId ID = TransferId.of(new byte[] {1, -1, 3});
+    private static final TransferId LONG_ID = TransferId.of(new byte[TransferId.MAX_BYTES]);
     private static final List<BulkMessage> ONE_OF_EACH = List.of(
-            new Offer(0, Long.MAX_VALUE, 128, new EntryId(127, 1L << 40), JOINT),
-            new Part(5, 1, 0, false, BYTES),
-            new Part(5, 1, 300, true, new byte[0]),
-            new Ack(5, 1, 1L << 20),
-            new Result(5, 1, Outcome.INSTALLED, ""),
-            new Result(5, 1, Outcome.REFUSED, "kein Platz für 3 GiB"));
+            new Offer(LONG_ID),
+            new Ask(ID, 0, new byte[0], 16, true),
+            new Ask(ID, 1L << 40, new byte[] {5, 6}, Integer.MAX_VALUE, false),
+            new Part(ID, 0, false, new byte[] {9}, BYTES),
+            new Part(ID, 300, true, new byte[0], new byte[0]),
+            new Refused(ID, Reason.BUSY, 1_000, ""),
+            new Refused(ID, Reason.GONE, 0, "kein Platz für 3 GiB"),
+            new Over(ID, Outcome.HELD, ""));
 
     private static BulkMessage decode(byte[] frame) throws MalformedFrameException {
         return BulkCodec.decode(ByteBuffer.wrap(frame));
@@ -48,8 +44,12 @@ class BulkCodecTest {
                     .isEqualTo(message);
         }
         for (Outcome outcome : Outcome.values()) {
-            Result result = new Result(1, 2, outcome, "");
-            assertThat(decode(BulkCodec.encode(result))).isEqualTo(result);
+            Over over = new Over(ID, outcome, "");
+            assertThat(decode(BulkCodec.encode(over))).isEqualTo(over);
+        }
+        for (Reason reason : Reason.values()) {
+            Refused refused = new Refused(ID, reason, 7, "");
+            assertThat(decode(BulkCodec.encode(refused))).isEqualTo(refused);
         }
     }
 
@@ -70,13 +70,13 @@ class BulkCodecTest {
 
     @Test
     void aDamagedPartIsNeverTakenForWhole() {
-        byte[] frame = BulkCodec.encode(new Part(5, 1, 0, false, BYTES));
+        byte[] frame = BulkCodec.encode(new Part(ID, 0, false, new byte[] {9}, BYTES));
         for (int bit = (frame.length - BYTES.length) * 8; bit < frame.length * 8; bit++) {
             byte[] bad = frame.clone();
             bad[bit / 8] ^= (byte) (1 << bit % 8);
             assertThatThrownBy(() -> decode(bad))
                     .isInstanceOf(MalformedFrameException.class)
-                    .hasMessageContaining("part 0 of image 1 of group 5 is damaged");
+                    .hasMessageContaining("part 0 of transfer 01ff03 is damaged");
         }
     }
 
@@ -106,16 +106,28 @@ class BulkCodecTest {
         frame[0] = 1;
         assertThatThrownBy(() -> decode(frame))
                 .isInstanceOf(MalformedFrameException.class)
-                .hasMessageContaining("bulk frame version 1 is not 2");
+                .hasMessageContaining("bulk frame version 1 is not 3");
     }
 
     @Test
     void theLargestPartFitsAndALongReasonIsCutBetweenCharacters() throws Exception {
-        byte[] frame = BulkCodec.encode(
-                new Part(Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE, false, new byte[BulkCodec.MAX_PART_BYTES]));
+        Part largest = new Part(
+                LONG_ID,
+                Long.MAX_VALUE,
+                false,
+                new byte[BulkMessage.MAX_POSITION_BYTES],
+                new byte[BulkCodec.MAX_PART_BYTES]);
+        byte[] frame = BulkCodec.encode(largest);
         assertThat(frame.length).isLessThanOrEqualTo(MessageCodec.MAX_FRAME_BYTES);
         assertThat(decode(frame)).isInstanceOf(Part.class);
-        Result result = (Result) decode(BulkCodec.encode(new Result(1, 1, Outcome.REFUSED, "ü".repeat(5_000))));
-        assertThat(result.reason()).isEqualTo("ü".repeat(512));
+        Over over = (Over) decode(BulkCodec.encode(new Over(ID, Outcome.GIVEN_UP, "ü".repeat(5_000))));
+        assertThat(over.text()).isEqualTo("ü".repeat(512));
+    }
+
+    @Test
+    void anIdHasOneTo256Bytes() {
+        assertThatThrownBy(() -> TransferId.of(new byte[0])).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> TransferId.of(new byte[257])).isInstanceOf(IllegalArgumentException.class);
+        assertThat(TransferId.of("g5".getBytes(StandardCharsets.US_ASCII))).hasToString("g5");
     }
 }

@@ -13,6 +13,7 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.disk.StateFile;
+import io.flotilla.raft.machine.SnapshotBytes;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
@@ -132,7 +133,8 @@ public final class ControllerStateMachine implements StateMachine {
 
     @Override
     public SnapshotSource snapshot() {
-        return new ControllerImageSource(image());
+        ControllerImage image = image();
+        return new SnapshotBytes(applied, () -> ImageCodec.encode(image));
     }
 
     @Override

@@ -213,9 +213,9 @@ class ControllerStateMachineTest {
                 SnapshotSink sink = other.receiveSnapshot()) {
             register("f", "n1", "later", "");
             assertThat(source.index()).isEqualTo(last.index());
-            for (byte[] part = source.next(1_000); part != null; part = source.next(1_000)) {
-                assertThat(part.length).isBetween(1, 1_000);
-                sink.accept(part);
+            for (SnapshotSource.Chunk part = source.next(1_000); part != null; part = source.next(1_000)) {
+                assertThat(part.bytes().length).isBetween(1, 1_000);
+                sink.accept(part.bytes());
             }
             sink.finish();
             other.install(sink, last);
@@ -258,7 +258,7 @@ class ControllerStateMachineTest {
         found("f");
         byte[] image;
         try (SnapshotSource source = machine.snapshot()) {
-            image = source.next(1 << 20);
+            image = source.next(1 << 20).bytes();
         }
         SplittableRandom random = new SplittableRandom(2);
         for (int round = 0; round < 500; round++) {

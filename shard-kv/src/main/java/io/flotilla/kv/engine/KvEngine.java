@@ -1,5 +1,7 @@
 package io.flotilla.kv.engine;
 
+import java.util.List;
+
 /**
  * The ordered store under all data groups of a node: keys and values are bytes, keys are ordered as unsigned bytes.
  *
@@ -39,6 +41,26 @@ public interface KvEngine extends AutoCloseable {
 
     /** The engine as it is now, to be read while it changes. Cheap. */
     EngineView view();
+
+    /**
+     * A view of the engine as it is now that lasts: {@link #keptView} opens it again by its name, after a restart too, until {@link
+     * #forgetView}. Makes everything written before durable. Blocks.
+     *
+     * @param name letters, digits and {@code -}; not in use
+     */
+    EngineView keepView(String name);
+
+    /** Opens a view that lasts. Null if there is none of this name. */
+    EngineView keptView(String name);
+
+    /** The names of the views that last, sorted. */
+    List<String> keptViews();
+
+    /** Deletes a view that lasts, once it is closed; does nothing if there is none of this name. */
+    void forgetView(String name);
+
+    /** Roughly the bytes that the rows in {@code [from, to)} take; of those not flushed yet perhaps a fraction. Cheap. */
+    long approximateBytes(byte[] from, byte[] to);
 
     /** A place to store rows outside the way of writes, for {@link #ingest}. Cheap. */
     EngineImport newImport();

@@ -1,14 +1,15 @@
 package io.flotilla.kv.machine;
 
+import com.google.protobuf.ByteString;
 import io.flotilla.kv.engine.EngineCursor;
 import io.flotilla.kv.engine.EngineView;
 import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.machine.SnapshotSource;
+import java.util.Arrays;
 import java.util.List;
-import java.util.zip.CRC32C;
 
-/** The image of a group as {@link ImageFormat} says, read from a view of the engine. */
+/** The snapshot of a group as {@link ImageFormat} says, read from a view of the engine. */
 final class ImageSource implements SnapshotSource {
     private enum Stage {
         HEADER,
@@ -27,26 +28,41 @@ final class ImageSource implements SnapshotSource {
     private final RowUses.Use use;
     private final List<ShardRow> shards;
     private final RecordWriter record = new RecordWriter();
-    private final CRC32C checksum = new CRC32C();
+    private final ResumedChecksum checksum = new ResumedChecksum();
+    private final Keeping keeping;
 
     private Stage stage = Stage.HEADER;
     private int shard;
     private EngineCursor cursor;
+    /** The last row that came from the cursor; null if none did. */
+    private byte[] lastKey;
+
     private long sessions;
     private long rows;
     private long changes;
+    /** Where the record lies that is made or comes next. */
+    private SnapshotPosition recordAt;
+
     private boolean open = true;
 
+    /** Makes a snapshot of the same group last. */
+    interface Keeping {
+        /** Null if it is not worth it. */
+        SnapshotSource keep(String name);
+    }
+
     /**
-     * @param use of all rows of the shards; closed with this
+     * @param use of all rows of the shards; closed with this; null if the view keeps them by itself
      * @param shards by ascending id
+     * @param keeping see {@link SnapshotSource#keep}
      */
-    ImageSource(long group, long index, EngineView view, RowUses.Use use, List<ShardRow> shards) {
+    ImageSource(long group, long index, EngineView view, RowUses.Use use, List<ShardRow> shards, Keeping keeping) {
         this.group = group;
         this.index = index;
         this.view = view;
         this.use = use;
         this.shards = shards;
+        this.keeping = keeping;
     }
 
     @Override
@@ -55,29 +71,74 @@ final class ImageSource implements SnapshotSource {
     }
 
     @Override
-    public byte[] next(int maxBytes) {
+    public SnapshotSource keep(String name) {
+        SnapshotSource kept = keeping.keep(name);
+        if (kept == null) {
+            return this;
+        }
+        close();
+        return kept;
+    }
+
+    @Override
+    public void seek(byte[] position) {
+        checkOpen();
+        record.clear();
+        closeCursor();
+        SnapshotPosition at = SnapshotPosition.decode(position);
+        stage = Stage.values()[at.stage(Stage.END.ordinal())];
+        shard = at.shard(shards.size());
+        sessions = at.sessions();
+        rows = at.rows();
+        changes = at.changes();
+        checksum.resume(at.checksum());
+        if (at.lastKey() != null) {
+            cursor = stage == Stage.FENCES ? allFences(at.lastKey()) : rowsOf(shards.get(shard), at.lastKey());
+            lastKey = at.lastKey();
+        }
+    }
+
+    /** Where the next record lies; the checksum comes at the end of a part. */
+    private SnapshotPosition position() {
+        return new SnapshotPosition(stage.ordinal(), shard, sessions, rows, changes, 0, lastKey);
+    }
+
+    private void checkOpen() {
         if (!open) {
-            throw new IllegalStateException("the image of group " + group + " is closed");
+            throw new IllegalStateException("the snapshot of group " + group + " is closed");
         }
+    }
+
+    @Override
+    public Chunk next(int maxBytes) {
+        checkOpen();
         RecordWriter part = new RecordWriter();
-        while (record.size() > 0 || advance()) {
-            if (part.size() > 0 && part.size() + record.size() > maxBytes) {
-                break;
+        boolean isFull = false;
+        while (!isFull) {
+            if (record.size() == 0) {
+                recordAt = position();
+                if (!advance()) {
+                    break;
+                }
             }
-            part.put(record.array(), 0, record.size());
-            record.clear();
+            isFull = part.size() > 0 && part.size() + record.size() > maxBytes;
+            if (!isFull) {
+                if (record.array()[0] != ImageFormat.TRAILER) {
+                    checksum.update(record.array(), 0, record.size());
+                }
+                part.put(record.array(), 0, record.size());
+                record.clear();
+            }
         }
-        return part.size() == 0 ? null : part.copy();
+        return part.size() == 0
+                ? null
+                : new Chunk(part.copy(), recordAt.with(checksum.value()).encode());
     }
 
     /** Makes the next record; false if there is none. */
     private boolean advance() {
         while (stage != Stage.END) {
-            boolean made = make();
-            if (made) {
-                if (record.array()[0] != ImageFormat.TRAILER) {
-                    checksum.update(record.array(), 0, record.size());
-                }
+            if (make()) {
                 return true;
             }
         }
@@ -116,7 +177,7 @@ final class ImageSource implements SnapshotSource {
                         .putVarint(sessions)
                         .putVarint(rows)
                         .putVarint(changes)
-                        .putInt((int) checksum.getValue());
+                        .putInt(checksum.value());
                 stage = Stage.END;
                 return true;
         }
@@ -127,14 +188,20 @@ final class ImageSource implements SnapshotSource {
         shard = 0;
     }
 
-    private EngineCursor allFences() {
+    /** @param after where to go on, or null */
+    private EngineCursor allFences(byte[] after) {
         byte[] prefix = Layout.fencePrefix(group);
-        return view.ascending(prefix, Keys.afterPrefix(prefix));
+        return view.ascending(after == null ? prefix : behind(after), Keys.afterPrefix(prefix));
+    }
+
+    /** The least key above this one. */
+    private static byte[] behind(byte[] key) {
+        return Arrays.copyOf(key, key.length + 1);
     }
 
     private long fences() {
         long count = 0;
-        try (EngineCursor all = allFences()) {
+        try (EngineCursor all = allFences(null)) {
             while (all.next()) {
                 count++;
             }
@@ -144,13 +211,14 @@ final class ImageSource implements SnapshotSource {
 
     private boolean fence() {
         if (cursor == null) {
-            cursor = allFences();
+            cursor = allFences(null);
         }
         if (!cursor.next()) {
             closeCursor();
             enter(Stage.SESSIONS);
             return false;
         }
+        lastKey = cursor.key();
         byte[] row = cursor.value();
         record.put(ImageFormat.FENCE)
                 .putVarint(Layout.shardOf(cursor.key()))
@@ -210,9 +278,10 @@ final class ImageSource implements SnapshotSource {
     private boolean nextRow(Stage after) {
         while (shard < shards.size()) {
             if (cursor == null) {
-                cursor = rowsOf(shards.get(shard));
+                cursor = rowsOf(shards.get(shard), null);
             }
             if (cursor.next()) {
+                lastKey = cursor.key();
                 return true;
             }
             closeCursor();
@@ -222,24 +291,29 @@ final class ImageSource implements SnapshotSource {
         return false;
     }
 
-    private EngineCursor rowsOf(ShardRow row) {
+    /** @param after where to go on, or null */
+    private EngineCursor rowsOf(ShardRow row, byte[] after) {
         switch (stage) {
             case SESSIONS:
-                return cursorOver(RowRange.all(RowRange.Kind.SESSIONS, row.getSessionNumber()));
+                return cursorOver(RowRange.all(RowRange.Kind.SESSIONS, row.getSessionNumber()), after);
             case DATA:
-                return Pieces.of(row).all(view::ascending);
+                Pieces pieces = Pieces.of(row);
+                return after == null
+                        ? pieces.all(view::ascending)
+                        : pieces.ascending(Layout.userKey(behind(after)), ByteString.EMPTY, view::ascending);
             default:
                 // without an index the number is 0, which no node ever draws
                 return cursorOver(
-                        RowRange.all(RowRange.Kind.CHANGES, row.getChangeIndex().getNumber()));
+                        RowRange.all(RowRange.Kind.CHANGES, row.getChangeIndex().getNumber()), after);
         }
     }
 
-    private EngineCursor cursorOver(RowRange range) {
-        return view.ascending(range.from(), range.to());
+    private EngineCursor cursorOver(RowRange range, byte[] after) {
+        return view.ascending(after == null ? range.from() : behind(after), range.to());
     }
 
     private void closeCursor() {
+        lastKey = null;
         if (cursor != null) {
             cursor.close();
             cursor = null;
@@ -252,7 +326,9 @@ final class ImageSource implements SnapshotSource {
             open = false;
             closeCursor();
             view.close();
-            use.close();
+            if (use != null) {
+                use.close();
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ import io.flotilla.kv.proto.PieceRow;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.runtime.Clock;
@@ -233,7 +234,23 @@ public final class KvMachines implements StateMachineFactory {
         }
     }
 
-    private List<ShardRow> shards(BiFunction<byte[], byte[], EngineCursor> ascending, long group) {
+    @Override
+    public SnapshotSource reopenSnapshot(long groupId, String name) {
+        EngineView view = engine.keptView(name);
+        return view == null ? null : KeptSnapshots.open(groupId, view);
+    }
+
+    @Override
+    public List<String> keptSnapshots() {
+        return engine.keptViews();
+    }
+
+    @Override
+    public void forgetSnapshot(String name) {
+        engine.forgetView(name);
+    }
+
+    static List<ShardRow> shards(BiFunction<byte[], byte[], EngineCursor> ascending, long group) {
         List<ShardRow> shards = new ArrayList<>();
         byte[] prefix = Layout.shardPrefix(group);
         try (EngineCursor rows = ascending.apply(prefix, Keys.afterPrefix(prefix))) {

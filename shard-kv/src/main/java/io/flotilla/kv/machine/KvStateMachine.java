@@ -232,7 +232,14 @@ public final class KvStateMachine implements StateMachine {
     @Override
     public SnapshotSource snapshot() {
         writeOut();
-        return new ImageSource(group, appliedIndex, engine.view(), node.uses().use(KvMachines.rows(rows())), rows());
+        List<ShardRow> shards = rows();
+        return new ImageSource(
+                group,
+                appliedIndex,
+                engine.view(),
+                node.uses().use(KvMachines.rows(shards)),
+                shards,
+                name -> KeptSnapshots.keep(engine, group, shards, name));
     }
 
     @Override

@@ -155,6 +155,41 @@ public abstract class EngineContract {
     }
 
     @Test
+    void aViewThatLastsIsOpenedAgainAfterACrashAsItWas() throws Exception {
+        write(put("a", "1"), put("b", "1"));
+        try (EngineView view = engine.keepView("first")) {
+            write(put("a", "2"), delete("b"));
+            assertThat(values(view.ascending(b(""), null))).containsExactly("1", "1");
+        }
+        assertThat(engine.keptViews()).containsExactly("first");
+        engine = crash(engine);
+        assertThat(engine.get(b("a"))).as("durable with the view").isNotNull();
+        write(put("a", "3"), deleteRange("a", "z"));
+        engine.flush();
+        assertThat(engine.keptViews()).containsExactly("first");
+        assertThat(engine.keptView("second")).isNull();
+        try (EngineView view = engine.keptView("first")) {
+            assertThat(values(view.ascending(b(""), null))).containsExactly("1", "1");
+            assertThat(values(view.ascending(b("a\0"), null))).containsExactly("1");
+        }
+        engine.forgetView("first");
+        engine.forgetView("first");
+        assertThat(engine.keptViews()).isEmpty();
+        assertThat(engine.keptView("first")).isNull();
+        assertThat(rows("", null)).isEmpty();
+    }
+
+    @Test
+    void approximateBytesTellMuchFromLittle() {
+        assertThat(engine.approximateBytes(b("a"), b("z"))).isLessThan(10_000);
+        for (int i = 0; i < 100; i++) {
+            write(put("k" + i, "x".repeat(10_000)));
+        }
+        assertThat(engine.approximateBytes(b("k"), b("l"))).isBetween(500_000L, 2_000_000L);
+        assertThat(engine.approximateBytes(b("l"), b("z"))).isLessThan(100_000);
+    }
+
+    @Test
     void anImportIsSeenOnlyOnceItIsIngested() {
         write(put("a", "1"), put("d", "1"));
         try (EngineImport unfinished = engine.newImport();

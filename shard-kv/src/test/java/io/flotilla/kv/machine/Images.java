@@ -19,8 +19,8 @@ final class Images {
 
     static List<byte[]> parts(SnapshotSource source, int maxBytes) {
         List<byte[]> parts = new ArrayList<>();
-        for (byte[] part = source.next(maxBytes); part != null; part = source.next(maxBytes)) {
-            parts.add(part);
+        for (SnapshotSource.Chunk part = source.next(maxBytes); part != null; part = source.next(maxBytes)) {
+            parts.add(part.bytes());
         }
         return parts;
     }

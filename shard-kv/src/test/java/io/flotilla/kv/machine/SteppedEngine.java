@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -38,6 +39,33 @@ record SteppedEngine(KvEngine engine, Consumer<String> before) implements KvEngi
     @Override
     public EngineView view() {
         return engine.view();
+    }
+
+    @Override
+    public EngineView keepView(String name) {
+        before.accept("keep view");
+        return engine.keepView(name);
+    }
+
+    @Override
+    public EngineView keptView(String name) {
+        return engine.keptView(name);
+    }
+
+    @Override
+    public List<String> keptViews() {
+        return engine.keptViews();
+    }
+
+    @Override
+    public void forgetView(String name) {
+        before.accept("forget view");
+        engine.forgetView(name);
+    }
+
+    @Override
+    public long approximateBytes(byte[] from, byte[] to) {
+        return engine.approximateBytes(from, to);
     }
 
     @Override

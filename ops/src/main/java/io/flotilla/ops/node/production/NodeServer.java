@@ -20,6 +20,7 @@ import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
+import io.flotilla.raft.transfer.TransferConfig;
 import io.flotilla.raft.transport.grpc.GrpcRaftService;
 import io.flotilla.raft.transport.grpc.GrpcTransport;
 import io.flotilla.raft.transport.grpc.NetworkThreads;
@@ -103,7 +104,8 @@ public final class NodeServer implements AutoCloseable {
                             new NodeParts() {
                                 @Override
                                 public LogConfig logConfig(long newStoreId) {
-                                    return LogConfig.within(config.limits().logBytes(), newStoreId);
+                                    return LogConfig.within(config.limits().logBytes(), newStoreId)
+                                            .withMaxKeptBytes(config.limits().mostLogBytes());
                                 }
                             }),
                     listener);
@@ -173,8 +175,10 @@ public final class NodeServer implements AutoCloseable {
                 config.id(),
                 Runtime.getRuntime().availableProcessors(),
                 config.limits().memoryBytes());
-        return defaults.withLimits(
-                defaults.limits().withMaxDiskNanos(config.limits().diskTimeout().toNanos()));
+        return defaults.withLimits(defaults.limits()
+                        .withMaxDiskNanos(config.limits().diskTimeout().toNanos()))
+                .withTransfers(TransferConfig.defaults()
+                        .withBytesPerSecond(config.limits().transferBytesPerSecond()));
     }
 
     private String fleetId() {

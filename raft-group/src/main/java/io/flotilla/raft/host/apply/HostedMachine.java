@@ -3,6 +3,7 @@ package io.flotilla.raft.host.apply;
 import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
@@ -11,7 +12,7 @@ import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.group.MembershipEvents;
 import io.flotilla.raft.host.group.SnapshotEvents;
 import io.flotilla.raft.host.shared.HostState;
-import io.flotilla.raft.host.snapshot.IncomingImage;
+import io.flotilla.raft.host.snapshot.IncomingSnapshot;
 import io.flotilla.raft.host.snapshot.Snapshots;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
@@ -87,14 +88,14 @@ public final class HostedMachine {
         }
     }
 
-    /** A follower needs an image. Any lane. */
-    public void submitTakeImage(NodeId to) {
-        applier.lane().executeSlow(() -> takeImage(to));
+    /** A follower needs a snapshot. Any lane. */
+    public void submitTakeSnapshot(NodeId to) {
+        applier.lane().executeSlow(() -> takeSnapshot(to));
     }
 
-    /** By the worker, after the last entries to be applied before the image. */
-    public void submitInstall(IncomingImage image) {
-        replica.worker().apply(applier, () -> run(true, () -> install(image)));
+    /** By the worker, after the last entries to be applied before the snapshot. */
+    public void submitInstall(IncomingSnapshot snapshot) {
+        replica.worker().apply(applier, () -> run(true, () -> install(snapshot)));
     }
 
     /** Null while it is not open. Any lane. */
@@ -284,7 +285,7 @@ public final class HostedMachine {
         replica.worker().answer(new SnapshotEvents.Trimmable(replica, Math.min(durable, index), overfull));
     }
 
-    private void takeImage(NodeId to) {
+    private void takeSnapshot(NodeId to) {
         Snapshots snapshots = replica.worker().snapshots();
         if (machine == null || replica.worker().state().isDown()) {
             snapshots.notTaken(replica, to, null);
@@ -298,31 +299,32 @@ public final class HostedMachine {
             halt(e);
             return;
         }
-        lane().goOn(() -> replica.worker().answer(new SnapshotEvents.ImageTaken(replica, to, source)));
+        lane().goOn(() -> snapshots.keep(replica, to, source));
     }
 
-    private void install(IncomingImage image) {
-        while (given.beginsAtMost(image.last.index())) {
+    private void install(IncomingSnapshot snapshot) {
+        EntryId last = snapshot.last();
+        while (given.beginsAtMost(last.index())) {
             applySome();
         }
         Snapshots snapshots = replica.worker().snapshots();
         if (machine == null || replica.worker().state().hasFailed()) {
-            snapshots.over(image, BulkMessage.Outcome.REFUSED, "the replica does not run");
+            snapshots.over(snapshot, BulkMessage.Outcome.GIVEN_UP, "the replica does not run");
             return;
         }
         try {
-            Check.that(image.last.index() > applied, "image up to %s after entry %s", image.last, applied);
-            machine.install(image.sink, image.last);
+            Check.that(last.index() > applied, "snapshot up to %s after entry %s", last, applied);
+            machine.install(snapshot.sink, last);
             applied = machine.appliedIndex();
-            Check.that(applied == image.last.index(), "image up to %s installed up to %s", image.last, applied);
+            Check.that(applied == last.index(), "snapshot up to %s installed up to %s", last, applied);
         } catch (RuntimeException | Error e) {
-            snapshots.over(image, BulkMessage.Outcome.REFUSED, "the image can't be installed: " + e);
+            snapshots.over(snapshot, BulkMessage.Outcome.GIVEN_UP, "it can't be installed: " + e);
             halt(e);
             return;
         }
         lane().goOn(() -> {
-            replica.worker().answer(new SnapshotEvents.Installed(replica, image.last));
-            snapshots.over(image, BulkMessage.Outcome.INSTALLED, "");
+            replica.worker().answer(new SnapshotEvents.Installed(replica, last));
+            snapshots.over(snapshot, BulkMessage.Outcome.HELD, "");
             runReads();
         });
     }

@@ -26,8 +26,8 @@ import io.flotilla.raft.host.apply.Applier;
 import io.flotilla.raft.host.apply.HeldLease;
 import io.flotilla.raft.host.apply.HostedMachine;
 import io.flotilla.raft.host.shared.HostState;
-import io.flotilla.raft.host.snapshot.IncomingImage;
-import io.flotilla.raft.host.snapshot.ReplicaImages;
+import io.flotilla.raft.host.snapshot.IncomingSnapshot;
+import io.flotilla.raft.host.snapshot.ReplicaSnapshots;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.machine.SnapshotSource;
@@ -51,7 +51,7 @@ public final class GroupReplica {
     private final PendingTransfer transfer;
     private final PendingChange change;
     private final Retirement retirement;
-    private final ReplicaImages images;
+    private final ReplicaSnapshots snapshots;
     private final KnownState known;
     private final ToldRole toldRole;
     private final PublishedLease lease = new PublishedLease();
@@ -83,7 +83,7 @@ public final class GroupReplica {
         this.transfer = new PendingTransfer(worker.lane());
         this.change = new PendingChange(worker.lane());
         this.retirement = new Retirement(this, state);
-        this.images = new ReplicaImages(this, state);
+        this.snapshots = new ReplicaSnapshots(this, state);
         this.known = new KnownState(restored);
         this.toldRole = new ToldRole(groupId, restored.term(), state.listener, worker.lane());
     }
@@ -187,7 +187,7 @@ public final class GroupReplica {
             return;
         }
         try {
-            if (core.persisted(sequence) || images.isToInstall()) {
+            if (core.persisted(sequence) || snapshots.isToInstall()) {
                 touch();
             }
         } catch (RuntimeException | Error e) {
@@ -232,14 +232,14 @@ public final class GroupReplica {
     /**
      * The machine holds everything up to {@code upTo} durably, and the log store would like to be rid of it.
      *
-     * @param overfull whether followers that are sent an image must do without what follows it
+     * @param overfull whether followers that are sent a snapshot must do without what follows it
      */
     void compact(long upTo, boolean overfull) {
         if (core == null) {
             return;
         }
         try {
-            long index = overfull ? upTo : images.cutAt(upTo, core);
+            long index = overfull ? upTo : snapshots.cutAt(upTo, core);
             if (core.compact(index)) {
                 state.counters.basesMoved.increment();
                 touch();
@@ -249,14 +249,24 @@ public final class GroupReplica {
         }
     }
 
-    /** The machine gave an image for a follower. */
-    void imageTaken(NodeId to, SnapshotSource source) {
-        images.taken(to, source, core);
+    /** A follower asks for a snapshot. */
+    void snapshotAsked(NodeId to) {
+        snapshots.asked(to, core);
     }
 
-    /** @param last what the follower holds, or null if it got no image */
-    void imageSent(NodeId to, EntryId last) {
-        images.sent(to, last);
+    /** A follower goes on fetching one that ends at an index. */
+    void snapshotProgress(NodeId to, long lastIndex) {
+        snapshots.progress(to, lastIndex, core);
+    }
+
+    /** The machine gave a snapshot for a follower. */
+    void snapshotTaken(NodeId to, SnapshotSource source) {
+        snapshots.taken(to, source, core);
+    }
+
+    /** @param last what the follower holds, or null if it got no snapshot */
+    void snapshotSent(NodeId to, EntryId last) {
+        snapshots.sent(to, last);
         turnTo(running -> {
             if (last == null) {
                 running.snapshotFailed(to);
@@ -266,18 +276,18 @@ public final class GroupReplica {
         });
     }
 
-    void imageOffered(IncomingImage image) {
+    void snapshotOffered(IncomingSnapshot snapshot) {
         if (core != null) {
             touch();
         }
-        images.offered(image, core);
+        snapshots.offered(snapshot, core);
     }
 
-    void imageReceived(IncomingImage image) {
+    void snapshotReceived(IncomingSnapshot snapshot) {
         if (core != null) {
             touch();
         }
-        images.received(image, core);
+        snapshots.received(snapshot, core);
     }
 
     void installed(EntryId last) {
@@ -377,7 +387,7 @@ public final class GroupReplica {
             while (handOver(core.drain())) {
                 // a batch with nothing to write was durable at once: the core may owe more now
             }
-            images.turnEnded(handedOver, durable);
+            snapshots.turnEnded(handedOver, durable);
             afterTurn();
         } catch (RuntimeException | Error e) {
             halt(e);
@@ -422,9 +432,9 @@ public final class GroupReplica {
         for (int i = 0; i < loads.size(); i++) {
             worker.reader().load(this, loads.get(i));
         }
-        List<NodeId> snapshots = effects.snapshots();
-        for (int i = 0; i < snapshots.size(); i++) {
-            worker.snapshots().send(this, snapshots.get(i));
+        List<NodeId> lagging = effects.snapshots();
+        for (int i = 0; i < lagging.size(); i++) {
+            worker.snapshots().send(this, lagging.get(i));
         }
         return again;
     }
@@ -497,7 +507,7 @@ public final class GroupReplica {
         reads.refuseAll();
         transfer.refuseAll();
         change.refuse(new Refusal.Indeterminate(leaderHint()));
-        images.refuseAll();
+        snapshots.refuseAll();
     }
 
     /** Takes a place among the reads that wait. Any thread. */

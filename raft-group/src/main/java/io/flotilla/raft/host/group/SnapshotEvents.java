@@ -2,11 +2,11 @@ package io.flotilla.raft.host.group;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.host.snapshot.IncomingImage;
+import io.flotilla.raft.host.snapshot.IncomingSnapshot;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.transport.BulkMessage;
 
-/** The kinds of events that move a log's base and carry images. */
+/** The kinds of events that move a log's base and carry snapshots. */
 public final class SnapshotEvents {
     private SnapshotEvents() {}
 
@@ -28,13 +28,52 @@ public final class SnapshotEvents {
         }
     }
 
-    /** The machine gave an image for a follower. */
-    public static final class ImageTaken extends Event {
+    /** A follower asks for a snapshot. */
+    public static final class Asked extends Event {
+        private final GroupReplica replica;
+        private final NodeId to;
+
+        public Asked(GroupReplica replica, NodeId to) {
+            this.replica = replica;
+            this.to = to;
+        }
+
+        @Override
+        void handle(GroupWorker worker) {
+            replica.snapshotAsked(to);
+        }
+
+        @Override
+        void refuse(GroupWorker worker) {
+            worker.snapshots().notTaken(replica, to, null);
+        }
+    }
+
+    /** A follower goes on fetching a snapshot. */
+    public static final class Progress extends Event {
+        private final GroupReplica replica;
+        private final NodeId to;
+        private final long lastIndex;
+
+        public Progress(GroupReplica replica, NodeId to, long lastIndex) {
+            this.replica = replica;
+            this.to = to;
+            this.lastIndex = lastIndex;
+        }
+
+        @Override
+        void handle(GroupWorker worker) {
+            replica.snapshotProgress(to, lastIndex);
+        }
+    }
+
+    /** The machine gave a snapshot for a follower. */
+    public static final class Taken extends Event {
         private final GroupReplica replica;
         private final NodeId to;
         private final SnapshotSource source;
 
-        public ImageTaken(GroupReplica replica, NodeId to, SnapshotSource source) {
+        public Taken(GroupReplica replica, NodeId to, SnapshotSource source) {
             this.replica = replica;
             this.to = to;
             this.source = source;
@@ -42,7 +81,7 @@ public final class SnapshotEvents {
 
         @Override
         void handle(GroupWorker worker) {
-            replica.imageTaken(to, source);
+            replica.snapshotTaken(to, source);
         }
 
         @Override
@@ -51,7 +90,7 @@ public final class SnapshotEvents {
         }
     }
 
-    /** What became of an image for a follower. @param last what the follower holds by now, or null if it failed */
+    /** What became of a snapshot for a follower. @param last what the follower holds by now, or null if it failed */
     public static final class Sent extends Event {
         private final GroupReplica replica;
         private final NodeId to;
@@ -65,48 +104,48 @@ public final class SnapshotEvents {
 
         @Override
         void handle(GroupWorker worker) {
-            replica.imageSent(to, last);
+            replica.snapshotSent(to, last);
         }
     }
 
-    /** Another replica offers an image. */
+    /** The first part of a snapshot is here. */
     public static final class Offered extends Event {
         private final GroupReplica replica;
-        private final IncomingImage image;
+        private final IncomingSnapshot snapshot;
 
-        public Offered(GroupReplica replica, IncomingImage image) {
+        public Offered(GroupReplica replica, IncomingSnapshot snapshot) {
             this.replica = replica;
-            this.image = image;
+            this.snapshot = snapshot;
         }
 
         @Override
         void handle(GroupWorker worker) {
-            replica.imageOffered(image);
+            replica.snapshotOffered(snapshot);
         }
     }
 
-    /** An image is here, whole. */
+    /** A snapshot is here, whole. */
     public static final class Received extends Event {
         private final GroupReplica replica;
-        private final IncomingImage image;
+        private final IncomingSnapshot snapshot;
 
-        public Received(GroupReplica replica, IncomingImage image) {
+        public Received(GroupReplica replica, IncomingSnapshot snapshot) {
             this.replica = replica;
-            this.image = image;
+            this.snapshot = snapshot;
         }
 
         @Override
         void handle(GroupWorker worker) {
-            replica.imageReceived(image);
+            replica.snapshotReceived(snapshot);
         }
 
         @Override
         void refuse(GroupWorker worker) {
-            worker.snapshots().over(image, BulkMessage.Outcome.REFUSED, "the node stops");
+            worker.snapshots().over(snapshot, BulkMessage.Outcome.GIVEN_UP, "the node stops");
         }
     }
 
-    /** The machine holds an image, durably. */
+    /** The machine holds a snapshot, durably. */
     public static final class Installed extends Event {
         private final GroupReplica replica;
         private final EntryId last;

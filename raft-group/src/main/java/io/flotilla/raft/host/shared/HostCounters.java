@@ -1,6 +1,7 @@
 package io.flotilla.raft.host.shared;
 
 import io.flotilla.raft.host.HostStats;
+import io.flotilla.raft.transfer.TransferCounters;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What {@link HostStats} shows, as it is counted. Any lane. */
@@ -23,10 +24,8 @@ public final class HostCounters {
     public final LongAdder haltedGroups = new LongAdder();
     public final LongAdder basesMoved = new LongAdder();
     public final LongAdder snapshotsSent = new LongAdder();
-    public final LongAdder snapshotBytesOut = new LongAdder();
-    public final LongAdder snapshotsReceived = new LongAdder();
-    public final LongAdder snapshotBytesIn = new LongAdder();
     public final LongAdder snapshotsInstalled = new LongAdder();
+    public final TransferCounters transfers = new TransferCounters();
 
     public HostStats snapshot() {
         return new HostStats(
@@ -48,9 +47,9 @@ public final class HostCounters {
                 haltedGroups.sum(),
                 basesMoved.sum(),
                 snapshotsSent.sum(),
-                snapshotBytesOut.sum(),
-                snapshotsReceived.sum(),
-                snapshotBytesIn.sum(),
+                transfers.bytesOut.sum(),
+                transfers.received.sum(),
+                transfers.bytesIn.sum(),
                 snapshotsInstalled.sum());
     }
 }

@@ -1,210 +1,250 @@
 package io.flotilla.raft.host.snapshot;
 
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.host.SnapshotConfig;
-import io.flotilla.raft.host.group.Events;
 import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.group.SnapshotEvents;
 import io.flotilla.raft.machine.StateMachine;
-import io.flotilla.raft.runtime.Lane;
-import io.flotilla.raft.transport.BulkMessage;
-import io.flotilla.raft.transport.BulkMessage.Ack;
-import io.flotilla.raft.transport.BulkMessage.Offer;
+import io.flotilla.raft.transfer.TransferReceiver;
+import io.flotilla.raft.transfer.TransferStore;
+import io.flotilla.raft.transfer.TransferTarget;
+import io.flotilla.raft.transfer.Transfers;
 import io.flotilla.raft.transport.BulkMessage.Outcome;
-import io.flotilla.raft.transport.BulkMessage.Part;
-import io.flotilla.raft.transport.BulkMessage.Result;
+import io.flotilla.raft.transport.TransferId;
+import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Takes images of other replicas, a few at a time and one per group, and hands them to the state machine once they are
- * whole. Parts are taken in order only, so nothing is kept here: what comes early comes again. Belongs to the snapshot
- * lane.
+ * Fetches snapshots that other replicas offer, one per group, and hands them to the state machine once all parts are here. Nothing of the
+ * replica's state is touched before, so nothing that goes wrong until then is the replica's concern. Belongs to the snapshot lane.
  */
-final class SnapshotReceiver {
-    /** Results that a sender may not have heard; it asks again soon or never. */
-    private static final int MAX_RESULTS = 256;
+final class SnapshotReceiver implements TransferTarget {
+    private static final Logger LOG = LoggerFactory.getLogger(SnapshotReceiver.class);
 
-    /** A sender repeats itself so often in the time after which another one may take its place. */
-    private static final int RESENDS_UNHEARD = 6;
+    /** So many parts are given to a sink in one task. */
+    private static final int PARTS_PER_TASK = 16;
 
     private final HostGroups state;
-    private final SnapshotConfig config;
-    private final Lane lane;
-    private final Map<Long, IncomingImage> images = new TreeMap<>();
-    private final Map<Long, Ended> results = new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1;
+    private final Transfers transfers;
+    private final TransferReceiver receiver;
+    private final Map<Long, IncomingSnapshot> all = new TreeMap<>();
+    /** The disk failed a transfer: before this time none is begun. */
+    private long pausedUntil;
 
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, Ended> eldest) {
-            return size() > MAX_RESULTS;
-        }
-    };
+    private boolean paused;
+    private boolean stopped;
 
-    private record Ended(NodeId from, Result result) {}
-
-    SnapshotReceiver(HostGroups state, Lane lane) {
+    SnapshotReceiver(HostGroups state, Transfers transfers) {
         this.state = state;
-        this.config = state.config.snapshots();
-        this.lane = lane;
+        this.transfers = transfers;
+        this.receiver = transfers.receiver();
     }
 
-    boolean isBusy() {
-        return !images.isEmpty();
-    }
-
-    void offered(NodeId from, Offer offer) {
-        IncomingImage present = images.get(offer.groupId());
-        if (present != null && present.is(from, offer)) {
-            present.heardAt = state.clock.nanos();
-            if (present.stage != IncomingImage.Stage.OFFERED) {
-                acknowledge(present);
-            }
-            return;
-        }
-        if (repeatResult(from, offer)) {
-            return;
-        }
-        if (present != null && present.stage == IncomingImage.Stage.RECEIVING && isUnheard(present)) {
-            drop(present);
+    @Override
+    public void offered(NodeId from, TransferId id) {
+        long group = SnapshotHead.groupOf(id);
+        IncomingSnapshot present = all.get(group);
+        if (present != null
+                && present.stage.compareTo(IncomingSnapshot.Stage.READING) < 0
+                && receiver.isOverdue(present.id)) {
+            end(present, Outcome.GIVEN_UP, "nothing came for too long, and " + from + " offers another one");
             present = null;
         }
-        GroupReplica replica = state.replicas.get(offer.groupId());
+        GroupReplica replica = group < 0 ? null : state.replicas.get(group);
         if (replica == null) {
-            refuse(from, offer, Outcome.REFUSED, "there is no replica of group " + offer.groupId() + " here");
-        } else if (present != null || images.size() >= config.maxReceiving()) {
-            refuse(from, offer, Outcome.BUSY, "");
+            receiver.decline(from, id, Outcome.GIVEN_UP, "there is no replica of group " + group + " here");
+        } else if (present != null || isPaused() || !receiver.fetch(from, id, this)) {
+            receiver.decline(from, id, Outcome.BUSY, "");
         } else {
-            IncomingImage image = new IncomingImage(from, offer, replica);
-            image.heardAt = state.clock.nanos();
-            images.put(offer.groupId(), image);
-            replica.worker().answer(new SnapshotEvents.Offered(replica, image));
+            all.put(group, new IncomingSnapshot(from, id, replica));
         }
     }
 
-    private boolean isUnheard(IncomingImage image) {
-        return state.clock.nanos() - image.heardAt >= RESENDS_UNHEARD * config.resendNanos();
+    private boolean isPaused() {
+        paused &= state.clock.nanos() - pausedUntil < 0;
+        return paused;
     }
 
-    void answered(IncomingImage image, Outcome objection) {
-        if (images.get(image.groupId) != image) {
-            return;
-        }
-        StateMachine machine = image.replica.machine().machine();
-        if (objection != null || machine == null) {
-            over(image, objection == null ? Outcome.REFUSED : objection, "");
+    private void pause() {
+        paused = true;
+        pausedUntil = state.clock.nanos() + transfers.config().silenceNanos();
+    }
+
+    @Override
+    public boolean recovered(NodeId from, TransferId id) {
+        long group = SnapshotHead.groupOf(id);
+        GroupReplica replica = group < 0 ? null : state.replicas.get(group);
+        return replica != null && all.putIfAbsent(group, new IncomingSnapshot(from, id, replica)) == null;
+    }
+
+    private IncomingSnapshot find(TransferId id) {
+        IncomingSnapshot snapshot = all.get(SnapshotHead.groupOf(id));
+        return snapshot != null && snapshot.id.equals(id) ? snapshot : null;
+    }
+
+    @Override
+    public void begun(TransferId id, byte[] first) {
+        IncomingSnapshot snapshot = find(id);
+        if (snapshot == null) {
+            receiver.end(id, Outcome.GIVEN_UP, "nobody here waits for it");
             return;
         }
         try {
-            image.sink = machine.receiveSnapshot();
-        } catch (RuntimeException | Error e) {
-            fail(image, e);
-            return;
-        }
-        image.stage = IncomingImage.Stage.RECEIVING;
-        acknowledge(image);
-    }
-
-    void part(NodeId from, Part part) {
-        IncomingImage image = images.get(part.groupId());
-        if (image == null || !image.is(from, part)) {
-            if (!repeatResult(from, part)) {
-                refuse(from, part, Outcome.UNKNOWN, "");
-            }
-            return;
-        }
-        image.heardAt = state.clock.nanos();
-        if (image.stage == IncomingImage.Stage.OFFERED) {
-            return;
-        }
-        if (image.stage == IncomingImage.Stage.RECEIVING && part.number() == image.next && !take(image, part)) {
-            return;
-        }
-        acknowledge(image);
-    }
-
-    /** @return false if the image is of no use any more */
-    private boolean take(IncomingImage image, Part part) {
-        try {
-            if (part.isLast()) {
-                image.sink.finish();
-            } else {
-                image.sink.accept(part.bytes());
-            }
+            snapshot.head = SnapshotHead.decode(first);
         } catch (IllegalArgumentException e) {
-            over(image, Outcome.REFUSED, "part " + part.number() + " of the image: " + e.getMessage());
-            return false;
-        } catch (RuntimeException | Error e) {
-            fail(image, e);
-            return false;
+            end(snapshot, Outcome.GIVEN_UP, "the first part makes no sense: " + e.getMessage());
+            return;
         }
-        image.next++;
-        state.counters.snapshotBytesIn.add(part.bytes().length);
-        if (part.isLast()) {
-            state.counters.snapshotsReceived.increment();
-            image.stage = IncomingImage.Stage.INSTALLING;
-            lane.goOn(() -> image.replica.worker().answer(new SnapshotEvents.Received(image.replica, image)));
+        askCore(snapshot);
+    }
+
+    private void askCore(IncomingSnapshot snapshot) {
+        snapshot.replica.worker().answer(new SnapshotEvents.Offered(snapshot.replica, snapshot));
+    }
+
+    /** @param isRunning whether there is a core to ask yet: after a restart it comes a little later */
+    void answered(IncomingSnapshot snapshot, boolean isRunning, boolean isWanted) {
+        if (all.get(snapshot.replica.groupId()) != snapshot) {
+            return;
         }
-        return true;
-    }
-
-    /** The disk or the machine is at fault, not the image. */
-    private void fail(IncomingImage image, Throwable cause) {
-        over(image, Outcome.REFUSED, "the image can't be kept: " + cause);
-        image.replica.worker().answer(new Events.MachineFailed(image.replica, cause));
-    }
-
-    void over(IncomingImage image, Outcome outcome, String reason) {
-        drop(image);
-        Result result = new Result(image.groupId, image.number, outcome, reason);
-        results.remove(image.groupId);
-        results.put(image.groupId, new Ended(image.from, result));
-        state.transport.sendBulk(image.from, result);
-    }
-
-    private void drop(IncomingImage image) {
-        images.remove(image.groupId, image);
-        if (image.sink != null) {
-            image.sink.close();
+        if (!isRunning) {
+            if (snapshot.replica.status().failure() != null) {
+                end(snapshot, Outcome.GIVEN_UP, "the replica does not run");
+            } else {
+                transfers.lane().after(transfers.config().resendNanos(), () -> {
+                    if (!stopped && all.get(snapshot.replica.groupId()) == snapshot) {
+                        askCore(snapshot);
+                    }
+                });
+            }
+        } else if (!isWanted) {
+            end(snapshot, Outcome.NOT_NEEDED, "");
+        } else if (snapshot.stage == IncomingSnapshot.Stage.RECEIVING) {
+            snapshot.stage = IncomingSnapshot.Stage.WANTED;
+            readIfWhole(snapshot);
         }
     }
 
-    private void acknowledge(IncomingImage image) {
-        state.transport.sendBulk(image.from, new Ack(image.groupId, image.number, image.next));
-    }
-
-    private boolean repeatResult(NodeId from, BulkMessage message) {
-        Ended ended = results.get(message.groupId());
-        boolean isKnown = ended != null && ended.from.equals(from) && ended.result.image() == message.image();
-        if (isKnown) {
-            state.transport.sendBulk(from, ended.result);
+    @Override
+    public void whole(TransferId id, TransferStore parts) {
+        IncomingSnapshot snapshot = find(id);
+        if (snapshot == null) {
+            receiver.end(id, Outcome.GIVEN_UP, "nobody here waits for it");
+        } else {
+            snapshot.parts = parts;
+            readIfWhole(snapshot);
         }
-        return isKnown;
     }
 
-    private void refuse(NodeId to, BulkMessage message, Outcome outcome, String reason) {
-        state.transport.sendBulk(to, new Result(message.groupId(), message.image(), outcome, reason));
+    private void readIfWhole(IncomingSnapshot snapshot) {
+        if (snapshot.parts == null || snapshot.stage != IncomingSnapshot.Stage.WANTED) {
+            return;
+        }
+        StateMachine machine = snapshot.replica.machine().machine();
+        if (machine == null) {
+            end(snapshot, Outcome.GIVEN_UP, "the replica does not run");
+            return;
+        }
+        snapshot.stage = IncomingSnapshot.Stage.READING;
+        try {
+            TransferStore.Reader reader = snapshot.parts.read();
+            reader.next(); // the head
+            snapshot.sink = machine.receiveSnapshot();
+            read(snapshot, reader);
+        } catch (IOException | RuntimeException | Error e) {
+            unreadable(snapshot, e);
+        }
     }
 
-    /** Drops half images whose senders are not heard of any more; an offer that came late never had one. */
-    void tick() {
-        long now = state.clock.nanos();
-        for (IncomingImage image : new ArrayList<>(images.values())) {
-            boolean isSilent = now - image.heardAt >= config.silenceNanos() || (image.next == 0 && isUnheard(image));
-            if (image.stage == IncomingImage.Stage.RECEIVING && isSilent) {
-                drop(image);
+    /** Gives some parts to the sink; the rest is left to a task of its own, so that other transfers have their turn. */
+    private void read(IncomingSnapshot snapshot, TransferStore.Reader reader) {
+        if (stopped || all.get(snapshot.replica.groupId()) != snapshot) {
+            return;
+        }
+        try {
+            for (int i = 0; i < PARTS_PER_TASK; i++) {
+                byte[] part = reader.next();
+                if (part == null) {
+                    snapshot.sink.finish();
+                    snapshot.stage = IncomingSnapshot.Stage.INSTALLING;
+                    transfers
+                            .lane()
+                            .goOn(() -> snapshot.replica
+                                    .worker()
+                                    .answer(new SnapshotEvents.Received(snapshot.replica, snapshot)));
+                    return;
+                }
+                if (part.length > 0) {
+                    snapshot.sink.accept(part);
+                }
+            }
+            transfers.lane().execute(() -> read(snapshot, reader));
+        } catch (IOException | RuntimeException | Error e) {
+            unreadable(snapshot, e);
+        }
+    }
+
+    /** A snapshot that makes no sense, or a disk without room for it: the replica itself has lost nothing. */
+    private void unreadable(IncomingSnapshot snapshot, Throwable cause) {
+        String text = "it can't be read or kept: " + cause.getMessage();
+        if (!(cause instanceof IllegalArgumentException)) {
+            pause();
+        }
+        LOG.warn(
+                "group {}: the snapshot from {} was given up: {}",
+                snapshot.replica.groupId(),
+                snapshot.from,
+                cause.toString());
+        end(snapshot, Outcome.GIVEN_UP, text);
+    }
+
+    @Override
+    public void failed(TransferId id, Failure failure, String text) {
+        IncomingSnapshot snapshot = find(id);
+        if (failure == Failure.DISK) {
+            pause();
+        }
+        if (snapshot != null) {
+            LOG.warn(
+                    "group {}: the snapshot from {} was given up ({}): {}",
+                    snapshot.replica.groupId(),
+                    snapshot.from,
+                    failure,
+                    text);
+            close(snapshot);
+        }
+    }
+
+    void end(IncomingSnapshot snapshot, Outcome outcome, String text) {
+        close(snapshot);
+        receiver.end(snapshot.id, outcome, text);
+    }
+
+    private void close(IncomingSnapshot snapshot) {
+        all.remove(snapshot.replica.groupId(), snapshot);
+        closeSink(snapshot);
+    }
+
+    static void closeSink(IncomingSnapshot snapshot) {
+        if (snapshot.sink != null) {
+            try {
+                snapshot.sink.close();
+            } catch (RuntimeException e) {
+                LOG.warn("what was read of a snapshot can't be deleted, the next start will: {}", e.toString());
             }
         }
     }
 
     /** What is on its way into a machine is closed by whoever has it. */
     void stop() {
-        for (IncomingImage image : new ArrayList<>(images.values())) {
-            if (image.stage != IncomingImage.Stage.INSTALLING) {
-                drop(image);
+        stopped = true;
+        for (IncomingSnapshot snapshot : new ArrayList<>(all.values())) {
+            if (snapshot.stage != IncomingSnapshot.Stage.INSTALLING) {
+                close(snapshot);
             }
         }
     }

@@ -3,284 +3,384 @@ package io.flotilla.raft.host.snapshot;
 import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.host.SnapshotConfig;
 import io.flotilla.raft.host.group.Events;
 import io.flotilla.raft.host.group.GroupReplica;
+import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.group.SnapshotEvents;
-import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.host.snapshot.OutgoingSnapshot.GroupReplicaKey;
+import io.flotilla.raft.host.snapshot.OutgoingSnapshot.Stage;
 import io.flotilla.raft.machine.SnapshotSource;
-import io.flotilla.raft.runtime.Lane;
-import io.flotilla.raft.transport.BulkMessage.Ack;
-import io.flotilla.raft.transport.BulkMessage.Offer;
+import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.transfer.TransferConfig;
+import io.flotilla.raft.transfer.TransferProvider;
+import io.flotilla.raft.transfer.Transfers;
 import io.flotilla.raft.transport.BulkMessage.Outcome;
-import io.flotilla.raft.transport.BulkMessage.Part;
-import io.flotilla.raft.transport.BulkMessage.Result;
+import io.flotilla.raft.transport.BulkMessage.Reason;
+import io.flotilla.raft.transport.TransferId;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Sends images to followers, a few at a time. Parts are read as the window of the receiver allows and kept until it has
- * them, so a broken connection costs what was in the window and nothing else. Belongs to the snapshot lane.
+ * Offers snapshots to followers that need one, takes them when they ask, and keeps them until the follower is done or was not heard of for
+ * {@link TransferConfig#keepNanos}: one that a machine made last can be read on after a restart. Belongs to the snapshot lane.
  *
- * <p>A transfer outlives the leadership it began in: what the image holds is committed, whoever leads.
+ * <p>A transfer outlives the leadership it began in: what the snapshot holds is committed, whoever leads.
  */
-final class SnapshotSender {
-    private static final long NANOS = 1_000_000_000L;
-    private static final long BURST_NANOS = 20_000_000L;
-    private static final int LONGEST_BACKOFF = 3;
+final class SnapshotSender implements TransferProvider {
+    private static final Logger LOG = LoggerFactory.getLogger(SnapshotSender.class);
+    private static final long PROGRESS_NANOS = 1_000_000_000L;
 
-    /** So many acknowledgements of less than was acknowledged before, one after the other, are no late ones. */
-    private static final int ACKS_BELOW_WINDOW = 8;
-
-    private final HostState state;
-    private final SnapshotConfig config;
-    private final Lane lane;
+    private final HostGroups state;
+    private final Transfers transfers;
+    private final TransferConfig config;
+    private final StateMachineFactory machines;
     /** In the order in which they were asked for. */
-    private final Map<Key, OutgoingImage> images = new LinkedHashMap<>();
+    private final List<OutgoingSnapshot> queue = new ArrayList<>();
+
+    private final Map<GroupReplicaKey, OutgoingSnapshot> all = new TreeMap<>();
+    /** Of earlier runs, not asked for yet. */
+    private final List<String> found = new ArrayList<>();
 
     private long nextNumber;
-    private int active;
-    private long paidUntil;
-    private boolean pumpPlanned;
+    private boolean ticking;
+    private boolean stopped;
 
-    private record Key(long groupId, NodeId to) {}
-
-    SnapshotSender(HostState state, Lane lane, long seed) {
+    /** @param seed where the numbers of this host's snapshots begin: no two hosts begin at the same */
+    SnapshotSender(HostGroups state, Transfers transfers, StateMachineFactory machines, long seed) {
         this.state = state;
-        this.config = state.config.snapshots();
-        this.lane = lane;
+        this.transfers = transfers;
+        this.config = transfers.config();
+        this.machines = machines;
         this.nextNumber = seed >>> 2;
-        this.paidUntil = state.clock.nanos();
     }
 
-    boolean isBusy() {
-        return active > 0;
-    }
-
-    void wanted(GroupReplica replica, NodeId to) {
-        if (images.putIfAbsent(key(replica, to), new OutgoingImage(replica, to)) == null) {
-            takeNext();
+    /** What earlier runs made last may be asked for again, for a while. */
+    void recover() {
+        found.addAll(machines.keptSnapshots());
+        if (!found.isEmpty()) {
+            transfers.lane().after(config.keepNanos(), () -> {
+                found.forEach(this::forget);
+                found.clear();
+            });
         }
+    }
+
+    private void forget(String name) {
+        try {
+            machines.forgetSnapshot(name);
+        } catch (RuntimeException | Error e) {
+            LOG.warn("the snapshot {} can't be deleted, the next start will: {}", name, e.toString());
+        }
+    }
+
+    /** A follower needs a snapshot. */
+    void wanted(GroupReplica replica, NodeId to) {
+        OutgoingSnapshot present = all.get(new GroupReplicaKey(replica.groupId(), to));
+        if (present != null && isStale(present)) {
+            discard(present);
+            present = null;
+        }
+        if (present == null) {
+            present = new OutgoingSnapshot(replica, to, SnapshotHead.id(replica.groupId(), nextNumber++));
+            all.put(present.key, present);
+            queue.add(present);
+        }
+        present.isAwaited = true;
+        if (present.stage == Stage.RESTING) {
+            offer(present);
+        }
+        takeNext();
+    }
+
+    /** Whether the log does not have any more what follows a snapshot that nobody asks for. */
+    private static boolean isStale(OutgoingSnapshot snapshot) {
+        return snapshot.stage == Stage.RESTING
+                && snapshot.lastIndex + 1 < snapshot.replica.status().firstIndex();
     }
 
     private void takeNext() {
-        Iterator<OutgoingImage> all = images.values().iterator();
-        while (active < config.maxSending() && all.hasNext()) {
-            OutgoingImage image = all.next();
-            if (image.stage == OutgoingImage.Stage.WAITING) {
-                active++;
-                image.stage = OutgoingImage.Stage.TAKING;
-                image.replica.machine().submitTakeImage(image.to);
+        for (int i = 0; i < queue.size() && active() < config.maxSending(); i++) {
+            if (queue.get(i).stage == Stage.WAITING) {
+                offer(queue.get(i));
             }
         }
+    }
+
+    private int active() {
+        int active = 0;
+        for (OutgoingSnapshot snapshot : all.values()) {
+            boolean isActive =
+                    snapshot.stage == Stage.OFFERED || snapshot.stage == Stage.TAKING || snapshot.stage == Stage.OPEN;
+            active += isActive ? 1 : 0;
+        }
+        return active;
+    }
+
+    private void offer(OutgoingSnapshot snapshot) {
+        enter(snapshot, Stage.OFFERED);
+        snapshot.offeredAt = snapshot.changedAt;
+        transfers.offer(snapshot.key.node(), snapshot.id);
+    }
+
+    private void enter(OutgoingSnapshot snapshot, Stage stage) {
+        snapshot.stage = stage;
+        snapshot.changedAt = state.clock.nanos();
+        keepTicking();
+    }
+
+    @Override
+    public void open(NodeId peer, TransferId id, byte[] position, Opening opening) {
+        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(SnapshotHead.groupOf(id), peer));
+        if (snapshot == null || !snapshot.id.equals(id)) {
+            reopen(peer, id, position, snapshot, opening);
+        } else if (snapshot.content != null && (position.length > 0 || snapshot.head != null)) {
+            opened(snapshot, opening);
+        } else if (snapshot.content == null && snapshot.stage != Stage.FAILED && position.length == 0) {
+            snapshot.opening = opening;
+            if (snapshot.stage != Stage.TAKING) {
+                enter(snapshot, Stage.TAKING);
+                snapshot.replica.worker().answer(new SnapshotEvents.Asked(snapshot.replica, peer));
+            }
+        } else {
+            opening.refused(Reason.GONE, 0, "the snapshot is not here any more");
+            fail(snapshot);
+        }
+    }
+
+    private void opened(OutgoingSnapshot snapshot, Opening opening) {
+        enter(snapshot, Stage.OPEN);
+        snapshot.heardAt = snapshot.changedAt;
+        opening.opened(snapshot.source());
+    }
+
+    /** One that an earlier run took. @param other what is meant for the same replica by now, or null */
+    private void reopen(NodeId peer, TransferId id, byte[] position, OutgoingSnapshot other, Opening opening) {
+        long group = SnapshotHead.groupOf(id);
+        GroupReplica replica = group < 0 ? null : state.replicas.get(group);
+        SnapshotSource content = null;
+        if (replica != null && position.length > 0 && found.contains(id.toString())) {
+            try {
+                content = machines.reopenSnapshot(group, id.toString());
+            } catch (RuntimeException | Error e) {
+                LOG.warn("the snapshot {} of group {} can't be opened again: {}", id, group, e.toString());
+            }
+        }
+        boolean isOtherOpen = other != null && other.content != null;
+        if (content == null || isOtherOpen) {
+            if (content != null) {
+                content.close();
+            }
+            opening.refused(Reason.GONE, 0, "the snapshot is not here any more");
+            return;
+        }
+        found.remove(id.toString());
+        OutgoingSnapshot snapshot = new OutgoingSnapshot(replica, peer, id);
+        if (other != null) {
+            snapshot.isAwaited = other.isAwaited;
+            queue.remove(other);
+        }
+        snapshot.content = content;
+        snapshot.lastIndex = content.index();
+        all.put(snapshot.key, snapshot);
+        queue.add(snapshot);
+        replica.worker().answer(new SnapshotEvents.Progress(replica, peer, snapshot.lastIndex));
+        opened(snapshot, opening);
+    }
+
+    /** The machine gave a snapshot: it is made to last, if the machine can. */
+    void keep(GroupReplica replica, NodeId to, SnapshotSource source) {
+        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(replica.groupId(), to));
+        if (snapshot == null || snapshot.stage != Stage.TAKING) {
+            source.close();
+            return;
+        }
+        SnapshotSource kept = source;
+        try {
+            kept = source.keep(snapshot.name());
+        } catch (RuntimeException | Error e) {
+            LOG.warn(
+                    "the snapshot of group {} for {} can't be made to last, so a restart begins it anew: {}",
+                    replica.groupId(),
+                    to,
+                    e.toString());
+        }
+        SnapshotSource taken = kept;
+        transfers.lane().goOn(() -> replica.worker().answer(new SnapshotEvents.Taken(replica, to, taken)));
     }
 
     void taken(GroupReplica replica, NodeId to, long term, ImageBase base, SnapshotSource source) {
-        OutgoingImage image = images.get(key(replica, to));
-        image.stage = OutgoingImage.Stage.OFFERED;
-        image.number = nextNumber++;
-        image.term = term;
-        image.last = base.last();
-        image.membership = base.membership();
-        image.source = source;
-        image.heardAt = state.clock.nanos();
-        offer(image);
+        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(replica.groupId(), to));
+        if (snapshot == null || snapshot.stage != Stage.TAKING) {
+            source.close();
+            return;
+        }
+        snapshot.content = source;
+        snapshot.head = new SnapshotHead(term, base).encode();
+        snapshot.lastIndex = base.last().index();
+        opened(snapshot, snapshot.opening);
     }
 
     void notTaken(GroupReplica replica, NodeId to) {
-        fail(images.get(key(replica, to)));
-    }
-
-    private void offer(OutgoingImage image) {
-        image.sentAt = state.clock.nanos();
-        state.transport.sendBulk(
-                image.to, new Offer(image.replica.groupId(), image.number, image.term, image.last, image.membership));
-    }
-
-    void acknowledged(NodeId from, Ack ack) {
-        OutgoingImage image = find(from, ack.groupId(), ack.image());
-        if (image == null || ack.next() > image.nextPart) {
-            return;
-        }
-        if (!image.window.isEmpty() && ack.next() < image.window.peek().number()) {
-            // late, or from a follower that restarted and took a late copy of the offer: it has lost what it
-            // acknowledged
-            if (++image.acksBelowWindow >= ACKS_BELOW_WINDOW) {
-                fail(image);
-            }
-            return;
-        }
-        image.heardAt = state.clock.nanos();
-        image.silentResends = 0;
-        image.acksBelowWindow = 0;
-        image.stage = OutgoingImage.Stage.SENDING;
-        while (!image.window.isEmpty()
-                && image.window.peek().number() < ack.next()
-                && !image.window.peek().isLast()) {
-            image.window.poll();
-        }
-        fill(image);
-    }
-
-    private OutgoingImage find(NodeId from, long groupId, long number) {
-        OutgoingImage image = images.get(new Key(groupId, from));
-        boolean isOut = image != null
-                && (image.stage == OutgoingImage.Stage.OFFERED || image.stage == OutgoingImage.Stage.SENDING);
-        return isOut && image.number == number ? image : null;
-    }
-
-    /** Reads and sends as much as the window and the rate allow. */
-    private void fill(OutgoingImage image) {
-        while (!image.isAllRead && image.window.size() < config.windowParts()) {
-            if (!maySend()) {
-                return;
-            }
-            byte[] bytes;
-            try {
-                bytes = image.source.next(config.partBytes());
-            } catch (RuntimeException | Error e) {
-                fail(image);
-                image.replica.worker().answer(new Events.MachineFailed(image.replica, e));
-                return;
-            }
-            image.isAllRead = bytes == null;
-            Part part = new Part(
-                    image.replica.groupId(),
-                    image.number,
-                    image.nextPart++,
-                    image.isAllRead,
-                    bytes == null ? new byte[0] : bytes);
-            image.window.add(part);
-            send(image, part);
+        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(replica.groupId(), to));
+        if (snapshot != null && snapshot.stage == Stage.TAKING) {
+            snapshot.opening.refused(Reason.GONE, 0, "no snapshot can be taken now");
+            fail(snapshot);
         }
     }
 
-    private void send(OutgoingImage image, Part part) {
+    @Override
+    public void asked(NodeId peer, TransferId id) {
+        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(SnapshotHead.groupOf(id), peer));
         long now = state.clock.nanos();
-        long bytes = part.bytes().length;
-        paidUntil = Math.max(paidUntil, now) + (long) ((double) bytes * NANOS / config.bytesPerSecond());
-        image.sentAt = now;
-        state.counters.snapshotBytesOut.add(bytes);
-        state.transport.sendBulk(image.to, part);
-    }
-
-    /** Whether the rate allows one more part now; if not, all images go on when it does. */
-    private boolean maySend() {
-        long wait = paidUntil - state.clock.nanos() - BURST_NANOS;
-        if (wait <= 0) {
-            return true;
+        if (snapshot == null || !snapshot.id.equals(id)) {
+            return;
         }
-        if (!pumpPlanned) {
-            pumpPlanned = true;
-            lane.after(wait, this::pump);
-        }
-        return false;
-    }
-
-    private void pump() {
-        pumpPlanned = false;
-        for (OutgoingImage image : sending()) {
-            fill(image);
+        snapshot.heardAt = now;
+        if (snapshot.stage == Stage.OPEN && now - snapshot.askedAt >= PROGRESS_NANOS) {
+            snapshot.askedAt = now;
+            snapshot.replica.worker().answer(new SnapshotEvents.Progress(snapshot.replica, peer, snapshot.lastIndex));
         }
     }
 
-    private List<OutgoingImage> sending() {
-        List<OutgoingImage> found = new ArrayList<>();
-        for (OutgoingImage image : images.values()) {
-            if (image.stage == OutgoingImage.Stage.SENDING) {
-                found.add(image);
+    @Override
+    public void closed(NodeId peer, TransferId id, Throwable cause) {
+        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(SnapshotHead.groupOf(id), peer));
+        if (snapshot == null || !snapshot.id.equals(id)) {
+            return;
+        }
+        if (cause != null) {
+            snapshot.replica.worker().answer(new Events.MachineFailed(snapshot.replica, cause));
+            fail(snapshot);
+        } else {
+            rest(snapshot);
+        }
+    }
+
+    /** Nobody asks. The core looks at the follower anew; what was taken stays for a while. */
+    private void rest(OutgoingSnapshot snapshot) {
+        enter(snapshot, Stage.RESTING);
+        if (snapshot.isAwaited) {
+            tell(snapshot, null);
+        }
+        takeNext();
+    }
+
+    @Override
+    public void over(NodeId peer, TransferId id, Outcome outcome, String text) {
+        if (found.remove(id.toString())) {
+            forget(id.toString());
+        }
+        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(SnapshotHead.groupOf(id), peer));
+        boolean isHeld = outcome == Outcome.HELD || outcome == Outcome.NOT_NEEDED;
+        if (snapshot == null || snapshot.stage == Stage.FAILED) {
+            return;
+        }
+        if (!snapshot.id.equals(id)) {
+            if (isHeld && snapshot.content == null) {
+                fail(snapshot); // it got another one meanwhile: the core finds out what it needs now
             }
-        }
-        return found;
-    }
-
-    void ended(NodeId from, Result result) {
-        OutgoingImage image = find(from, result.groupId(), result.image());
-        if (image == null) {
             return;
         }
-        if (result.outcome() != Outcome.INSTALLED && result.outcome() != Outcome.NOT_NEEDED) {
-            fail(image);
+        if (!isHeld) {
+            if (outcome == Outcome.GIVEN_UP) {
+                LOG.warn("group {}: {} gave up its snapshot: {}", snapshot.key.groupId(), peer, text);
+            }
+            fail(snapshot);
             return;
         }
-        if (result.outcome() == Outcome.INSTALLED) {
+        if (outcome == Outcome.HELD) {
             state.counters.snapshotsSent.increment();
         }
-        release(image);
-        images.remove(key(image.replica, image.to));
-        tell(image, image.last);
+        discard(snapshot);
+        tell(snapshot, new EntryId(0, snapshot.lastIndex));
         takeNext();
     }
 
     /** The core hears of it a little later, so that it does not ask again at once. */
-    private void fail(OutgoingImage image) {
-        release(image);
-        image.stage = OutgoingImage.Stage.FAILED;
-        lane.after(config.retryNanos(), () -> {
-            images.remove(key(image.replica, image.to));
-            tell(image, null);
+    private void fail(OutgoingSnapshot snapshot) {
+        release(snapshot);
+        enter(snapshot, Stage.FAILED);
+        transfers.lane().after(config.retryNanos(), () -> {
+            if (!stopped && all.get(snapshot.key) == snapshot) {
+                discard(snapshot);
+                tell(snapshot, null);
+                takeNext();
+            }
         });
         takeNext();
     }
 
-    private void tell(OutgoingImage image, EntryId last) {
-        SnapshotEvents.Sent event = new SnapshotEvents.Sent(image.replica, image.to, last);
-        lane.goOn(() -> image.replica.worker().answer(event));
+    private void discard(OutgoingSnapshot snapshot) {
+        release(snapshot);
+        all.remove(snapshot.key, snapshot);
+        queue.remove(snapshot);
     }
 
-    private void release(OutgoingImage image) {
-        active--;
-        image.window.clear();
-        if (image.source != null) {
-            image.source.close();
-            image.source = null;
+    private void release(OutgoingSnapshot snapshot) {
+        if (snapshot.content != null) {
+            snapshot.content.close();
+            snapshot.content = null;
+            forget(snapshot.name());
         }
     }
 
-    void tick() {
+    private void tell(OutgoingSnapshot snapshot, EntryId last) {
+        snapshot.isAwaited = false;
+        SnapshotEvents.Sent event = new SnapshotEvents.Sent(snapshot.replica, snapshot.key.node(), last);
+        transfers.lane().goOn(() -> snapshot.replica.worker().answer(event));
+    }
+
+    private void keepTicking() {
+        if (!ticking && !stopped && !all.isEmpty()) {
+            ticking = true;
+            transfers.lane().after(config.resendNanos() / 2, this::tick);
+        }
+    }
+
+    private void tick() {
+        ticking = false;
+        if (stopped) {
+            return;
+        }
         long now = state.clock.nanos();
-        for (OutgoingImage image : new ArrayList<>(images.values())) {
-            boolean isOffered = image.stage == OutgoingImage.Stage.OFFERED;
-            if (!isOffered && image.stage != OutgoingImage.Stage.SENDING) {
-                continue;
-            }
-            if (now - image.heardAt >= config.silenceNanos()) {
-                fail(image);
-            } else if (now - image.sentAt >= config.resendNanos() << image.backoff(LONGEST_BACKOFF)) {
-                image.silentResends++;
-                if (isOffered) {
-                    offer(image);
+        for (OutgoingSnapshot snapshot : new ArrayList<>(queue)) {
+            long inStage = now - snapshot.changedAt;
+            if (snapshot.stage == Stage.OFFERED && inStage >= config.silenceNanos()) {
+                if (snapshot.content == null) {
+                    fail(snapshot);
                 } else {
-                    resend(image);
+                    rest(snapshot);
                 }
+            } else if (snapshot.stage == Stage.OFFERED && now - snapshot.offeredAt >= config.resendNanos()) {
+                remind(snapshot, now);
+            } else if (snapshot.stage == Stage.OPEN
+                    && snapshot.isAwaited
+                    && now - Math.max(snapshot.heardAt, snapshot.offeredAt) >= config.resendNanos()) {
+                // the end of the transfer may have been said and lost
+                remind(snapshot, now);
+            } else if (snapshot.stage == Stage.RESTING && (inStage >= config.keepNanos() || isStale(snapshot))) {
+                discard(snapshot);
             }
         }
+        keepTicking();
     }
 
-    private void resend(OutgoingImage image) {
-        for (Part part : image.window) {
-            if (!maySend()) {
-                return;
-            }
-            send(image, part);
-        }
-        fill(image);
+    private void remind(OutgoingSnapshot snapshot, long now) {
+        snapshot.offeredAt = now;
+        transfers.offer(snapshot.key.node(), snapshot.id);
     }
 
+    /** What lasts stays, for the next run. */
     void stop() {
-        for (OutgoingImage image : images.values()) {
-            if (image.source != null) {
-                image.source.close();
+        stopped = true;
+        for (OutgoingSnapshot snapshot : all.values()) {
+            if (snapshot.content != null) {
+                snapshot.content.close();
             }
         }
-        images.clear();
-        active = 0;
-    }
-
-    private static Key key(GroupReplica replica, NodeId to) {
-        return new Key(replica.groupId(), to);
     }
 }

@@ -7,8 +7,11 @@ package io.flotilla.raft.log.segment;
  *     four segments. While that goes on, and with the spare file, the directory holds two or three segments more
  * @param newStoreId a random number that a log created by this opening is marked with; an existing log keeps its own
  * @param openSegments segment files kept open for reading
+ * @param maxKeptBytes over this many bytes of segments the log is overfull: what replicas that fetch snapshots will need is no longer
+ *     kept
  */
-public record LogConfig(int segmentBytes, long maxLogBytes, long newStoreId, int openSegments) {
+public record LogConfig(int segmentBytes, long maxLogBytes, long newStoreId, int openSegments, long maxKeptBytes) {
+    private static final int KEPT_BUDGETS = 4;
     private static final int FIRST_SEGMENT_BYTES = 4 << 20;
 
     public LogConfig {
@@ -20,9 +23,21 @@ public record LogConfig(int segmentBytes, long maxLogBytes, long newStoreId, int
             throw new IllegalArgumentException(
                     "a log of " + maxLogBytes + " bytes: it needs room for four segments of " + segmentBytes);
         }
+        if (maxKeptBytes < maxLogBytes) {
+            throw new IllegalArgumentException("a log of " + maxLogBytes + " bytes keeps no less than that");
+        }
         if (openSegments < 1) {
             throw new IllegalArgumentException("at least one segment must be open");
         }
+    }
+
+    /** Overfull at four budgets. */
+    public LogConfig(int segmentBytes, long maxLogBytes, long newStoreId, int openSegments) {
+        this(segmentBytes, maxLogBytes, newStoreId, openSegments, KEPT_BUDGETS * maxLogBytes);
+    }
+
+    public LogConfig withMaxKeptBytes(long other) {
+        return new LogConfig(segmentBytes, maxLogBytes, newStoreId, openSegments, other);
     }
 
     /** With the smallest budget. */

@@ -19,10 +19,10 @@ import java.util.TreeMap;
  * have more than a quarter. Then the log grows until they have moved their bases.
  */
 final class LogSpace {
-    /** A log of so many budgets is overfull. */
-    private static final int OVERFULL = 4;
-
     private final long budget;
+    /** Over it the log is overfull. */
+    private final long mostBytes;
+
     private final Segments segments;
 
     /** Everything up to this segment should go. */
@@ -36,8 +36,9 @@ final class LogSpace {
     private List<LogStore.Pin> pinList = List.of();
     private final ArrayDeque<Rewrite> due = new ArrayDeque<>();
 
-    LogSpace(long budget, Segments segments) {
+    LogSpace(long budget, long mostBytes, Segments segments) {
         this.budget = budget;
+        this.mostBytes = mostBytes;
         this.segments = segments;
     }
 
@@ -48,7 +49,7 @@ final class LogSpace {
     void segmentBegun(Collection<GroupLog> groups) {
         overdue = vacate;
         vacate = segments.surplus(budget);
-        overfull = segments.surplus(OVERFULL * budget) > 0;
+        overfull = segments.surplus(mostBytes) > 0;
         pins.clear();
         pinList = null;
         due.clear();

@@ -56,7 +56,7 @@ public final class SegmentedLogStore implements LogStore {
         files = new SegmentFiles(disk, directory, config.openSegments());
         reader = new EntryReader(disk, files);
         segments = Segments.open(disk, directory, config, files, found);
-        space = new LogSpace(config.maxLogBytes(), segments);
+        space = new LogSpace(config.maxLogBytes(), config.maxKeptBytes(), segments);
         lastBatch = found.lastBatch();
         lastBatchEmpty = found.lastBatchEmpty();
         List<Tombstone> dropped = new ArrayList<>();

@@ -3,12 +3,14 @@ package io.flotilla.raft.sim.invariant;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.sim.SimNetwork;
 import io.flotilla.raft.sim.SimRuntime;
 import io.flotilla.raft.sim.SimScheduler;
 import io.flotilla.raft.transport.GroupMessage;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -108,6 +110,21 @@ public final class RaftInvariants implements SimNetwork.Observer {
             public void drop(long groupId) {
                 opened.remove(groupId);
                 factory.drop(groupId);
+            }
+
+            @Override
+            public SnapshotSource reopenSnapshot(long groupId, String name) {
+                return factory.reopenSnapshot(groupId, name);
+            }
+
+            @Override
+            public List<String> keptSnapshots() {
+                return factory.keptSnapshots();
+            }
+
+            @Override
+            public void forgetSnapshot(String name) {
+                factory.forgetSnapshot(name);
             }
         };
     }

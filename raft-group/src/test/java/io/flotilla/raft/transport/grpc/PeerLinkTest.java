@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.transport.BulkCodec;
 import io.flotilla.raft.transport.BulkMessage;
-import io.flotilla.raft.transport.BulkMessage.Ack;
+import io.flotilla.raft.transport.BulkMessage.Offer;
 import io.flotilla.raft.transport.BulkMessage.Part;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.TransferId;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -28,6 +29,10 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class PeerLinkTest {
     private static final NodeId THERE = new NodeId("there");
+
+    private static TransferId id(int number) {
+        return TransferId.of(new byte[] {1, (byte) number});
+    }
 
     private final BlockingQueue<BulkMessage> arrived = new LinkedBlockingQueue<>();
     private final BlockingQueue<BulkMessage> waiting = new LinkedBlockingQueue<>();
@@ -114,13 +119,13 @@ class PeerLinkTest {
     void anErrorWhileWritingEndsTheStreamAndNotTheLink() throws Exception {
         PeerLink link = link();
         link.start();
-        waiting.add(new Ack(1, 1, 0));
+        waiting.add(new Offer(id(0)));
         link.write();
-        assertThat(arrived.poll(10, TimeUnit.SECONDS)).isEqualTo(new Ack(1, 1, 0));
+        assertThat(arrived.poll(10, TimeUnit.SECONDS)).isEqualTo(new Offer(id(0)));
         failuresToCome = 3;
-        waiting.add(new Ack(1, 1, 1));
+        waiting.add(new Offer(id(1)));
         link.write();
-        assertThat(arrived.poll(10, TimeUnit.SECONDS)).isEqualTo(new Ack(1, 1, 1));
+        assertThat(arrived.poll(10, TimeUnit.SECONDS)).isEqualTo(new Offer(id(1)));
         assertThat(troubles).hasValue(3);
         link.close();
     }
@@ -129,9 +134,9 @@ class PeerLinkTest {
     void anErrorWhileConnectingIsFollowedByAnotherAttempt() throws Exception {
         failuresToCome = 3;
         PeerLink link = link();
-        waiting.add(new Ack(1, 1, 7));
+        waiting.add(new Offer(id(7)));
         link.start();
-        assertThat(arrived.poll(10, TimeUnit.SECONDS)).isEqualTo(new Ack(1, 1, 7));
+        assertThat(arrived.poll(10, TimeUnit.SECONDS)).isEqualTo(new Offer(id(7)));
         assertThat(troubles).hasValue(3);
         link.close();
     }
@@ -140,18 +145,18 @@ class PeerLinkTest {
     void bulkTravelsInOrderBesideMessagesAndWhatDoesNotFitIsDropped() throws Exception {
         here.setAddress(THERE, "127.0.0.1:" + server.getPort());
         for (int i = 0; i < 50; i++) {
-            here.sendBulk(THERE, new Part(1, 1, i, false, new byte[100_000]));
+            here.sendBulk(THERE, new Part(id(1), i, false, new byte[0], new byte[100_000]));
         }
         for (int i = 0; i < 50; i++) {
             assertThat(((Part) arrived.poll(10, TimeUnit.SECONDS)).number()).isEqualTo(i);
         }
         NodeId unknown = new NodeId("unknown");
-        here.sendBulk(unknown, new Ack(1, 1, 1));
+        here.sendBulk(unknown, new Offer(id(1)));
         assertThat(here.stats().dropped()).isEqualTo(1);
         here.setAddress(unknown, "127.0.0.1:1");
         int tooMany = (int) (GrpcTransport.QUEUE_BYTES / 1_000_000) + 10;
         for (int i = 0; i < tooMany; i++) {
-            here.sendBulk(unknown, new Part(1, 1, i, false, new byte[1_000_000]));
+            here.sendBulk(unknown, new Part(id(1), i, false, new byte[0], new byte[1_000_000]));
         }
         assertThat(here.stats().dropped()).isGreaterThan(5);
     }

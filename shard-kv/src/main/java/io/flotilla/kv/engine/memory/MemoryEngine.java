@@ -29,6 +29,9 @@ public final class MemoryEngine implements KvEngine {
 
     private final int maxUnflushed;
     private final NavigableMap<byte[], byte[]> durable;
+    /** By name; what is here is durable. */
+    private final TreeMap<String, NavigableMap<byte[], byte[]>> kept;
+
     private final ArrayDeque<EngineBatch> unflushed = new ArrayDeque<>();
     private NavigableMap<byte[], byte[]> present;
     /** Cursors that may still read {@link #present}: it must not change under them. */
@@ -44,10 +47,12 @@ public final class MemoryEngine implements KvEngine {
 
     /** @param maxUnflushed batches beyond this become durable by themselves, the oldest first */
     public MemoryEngine(int maxUnflushed) {
-        this(maxUnflushed, new TreeMap<>(Keys::compare));
+        this(maxUnflushed, new TreeMap<>(Keys::compare), new TreeMap<>());
     }
 
-    private MemoryEngine(int maxUnflushed, NavigableMap<byte[], byte[]> image) {
+    private MemoryEngine(
+            int maxUnflushed, NavigableMap<byte[], byte[]> image, TreeMap<String, NavigableMap<byte[], byte[]>> kept) {
+        this.kept = kept;
         this.maxUnflushed = maxUnflushed;
         this.durable = image;
         this.present = new TreeMap<>(image);
@@ -147,6 +152,40 @@ public final class MemoryEngine implements KvEngine {
     }
 
     @Override
+    public EngineView keepView(String name) {
+        checkOpen();
+        flush();
+        kept.put(name, new TreeMap<>(durable));
+        return keptView(name);
+    }
+
+    @Override
+    public EngineView keptView(String name) {
+        NavigableMap<byte[], byte[]> rows = kept.get(name);
+        return rows == null ? null : new KeptView(rows);
+    }
+
+    @Override
+    public List<String> keptViews() {
+        return List.copyOf(kept.keySet());
+    }
+
+    @Override
+    public void forgetView(String name) {
+        kept.remove(name);
+    }
+
+    @Override
+    public long approximateBytes(byte[] from, byte[] to) {
+        checkOpen();
+        long bytes = 0;
+        for (Map.Entry<byte[], byte[]> row : range(present, from, to).entrySet()) {
+            bytes += row.getKey().length + row.getValue().length;
+        }
+        return bytes;
+    }
+
+    @Override
     public EngineImport newImport() {
         checkOpen();
         return new MemoryImport();
@@ -227,7 +266,7 @@ public final class MemoryEngine implements KvEngine {
             change(durable, unflushed.remove());
         }
         unflushed.clear();
-        return new MemoryEngine(maxUnflushed, durable);
+        return new MemoryEngine(maxUnflushed, durable, kept);
     }
 
     @Override
@@ -242,6 +281,23 @@ public final class MemoryEngine implements KvEngine {
         if (closed) {
             throw new EngineException("the engine is closed");
         }
+    }
+
+    /** Its rows never change. */
+    private final class KeptView implements EngineView {
+        private final NavigableMap<byte[], byte[]> rows;
+
+        KeptView(NavigableMap<byte[], byte[]> rows) {
+            this.rows = rows;
+        }
+
+        @Override
+        public EngineCursor ascending(byte[] from, byte[] to) {
+            return new Cursor(rows, range(rows, from, to));
+        }
+
+        @Override
+        public void close() {}
     }
 
     private final class View implements EngineView {

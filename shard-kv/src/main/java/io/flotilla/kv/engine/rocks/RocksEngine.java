@@ -32,8 +32,11 @@ import org.rocksdb.FlushOptions;
 import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
+import org.rocksdb.Range;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.SizeApproximationFlag;
+import org.rocksdb.Slice;
 import org.rocksdb.Snapshot;
 import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
@@ -53,6 +56,8 @@ import org.slf4j.LoggerFactory;
  * the next start. To ingest them links them into the database and syncs its manifest. Ingested files may take a sequence
  * number although they pass no memtable: durable sequences are therefore those seen before a flush, not only those that
  * the flush reports.
+ *
+ * <p>Views that last are checkpoints, in a directory of their own as well.
  *
  * <p>Thread-safe. {@link #close} must come after the last use, of views and imports too: the handles are native memory.
  */
@@ -92,6 +97,7 @@ public final class RocksEngine implements KvEngine {
     private final AtomicBoolean flushAsked = new AtomicBoolean();
 
     private final RocksHealth health;
+    private final RocksKept kept;
     private volatile boolean closed;
 
     private RocksEngine(
@@ -107,6 +113,7 @@ public final class RocksEngine implements KvEngine {
         this.handles = handles;
         this.durable = durable;
         this.health = health;
+        this.kept = new RocksKept(health, db, directory);
         writeOptions = keep(handles, new WriteOptions()).setDisableWAL(true);
         flushOptions = keep(handles, new FlushOptions()).setWaitForFlush(true);
         ingestOptions = keep(handles, new IngestExternalFileOptions())
@@ -285,9 +292,46 @@ public final class RocksEngine implements KvEngine {
     }
 
     @Override
+    public EngineView keepView(String name) {
+        checkWritable();
+        long visible = db.getLatestSequenceNumber();
+        EngineView view = kept.keep(name);
+        raise(durable, visible);
+        return view;
+    }
+
+    @Override
+    public EngineView keptView(String name) {
+        checkOpen();
+        return kept.open(name);
+    }
+
+    @Override
+    public List<String> keptViews() {
+        return kept.list();
+    }
+
+    @Override
+    public void forgetView(String name) {
+        kept.forget(name);
+    }
+
+    @Override
+    public long approximateBytes(byte[] from, byte[] to) {
+        checkOpen();
+        try (Slice lower = new Slice(from);
+                Slice upper = new Slice(to)) {
+            return db.getApproximateSizes(
+                            List.of(new Range(lower, upper)),
+                            SizeApproximationFlag.INCLUDE_FILES,
+                            SizeApproximationFlag.INCLUDE_MEMTABLES)[0];
+        }
+    }
+
+    @Override
     public EngineImport newImport() {
         checkWritable();
-        return new RocksImport(health, directory.resolve(IMPORTS), "i" + imports.incrementAndGet(), options);
+        return new RocksImport(directory.resolve(IMPORTS), "i" + imports.incrementAndGet(), options);
     }
 
     @Override

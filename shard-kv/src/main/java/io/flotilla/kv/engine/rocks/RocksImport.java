@@ -13,12 +13,14 @@ import org.rocksdb.Options;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.SstFileWriter;
 
-/** Sorted files in the directory for imports, cut at {@link #FILE_BYTES} and where the writer says so. */
+/**
+ * Sorted files in the directory for imports, cut at {@link #FILE_BYTES} and where the writer says so. The database knows nothing of
+ * them yet: that one can't be written is no failure of the database.
+ */
 final class RocksImport implements EngineImport {
     /** Of keys and values. */
     static final long FILE_BYTES = 64L << 20;
 
-    private final RocksHealth health;
     private final Path directory;
     private final String name;
     private final Options options;
@@ -35,8 +37,7 @@ final class RocksImport implements EngineImport {
     private boolean finished;
     private boolean open = true;
 
-    RocksImport(RocksHealth health, Path directory, String name, Options options) {
-        this.health = health;
+    RocksImport(Path directory, String name, Options options) {
         this.directory = directory;
         this.name = name;
         this.options = options;
@@ -89,7 +90,8 @@ final class RocksImport implements EngineImport {
     }
 
     private EngineException failed(RocksDBException e) {
-        return health.failed("can't write a file in " + directory + " for", e);
+        return new EngineException(
+                "can't write a file for import in " + directory + ": " + e.getMessage() + "; make room on the disk", e);
     }
 
     @Override

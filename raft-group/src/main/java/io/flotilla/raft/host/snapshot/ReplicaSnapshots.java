@@ -11,21 +11,21 @@ import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.transport.BulkMessage;
 
 /**
- * The images of one replica's state machine: those that its followers need, and the one that it takes over itself. Belongs to
+ * The snapshots of one replica's state machine: those that its followers need, and the one that it takes over itself. Belongs to
  * the replica's worker.
  */
-public final class ReplicaImages {
+public final class ReplicaSnapshots {
     private final GroupReplica replica;
     private final HostState state;
-    private final ImagesOut out = new ImagesOut();
+    private final SnapshotsOut out = new SnapshotsOut();
 
     /** To be installed after the entries that are handed to the machine at the end of the turn it came in. */
-    private IncomingImage toInstall;
+    private IncomingSnapshot toInstall;
 
     /** The number of the batch that must be durable before; 0 before the end of that turn. */
     private long awaits;
 
-    public ReplicaImages(GroupReplica replica, HostState state) {
+    public ReplicaSnapshots(GroupReplica replica, HostState state) {
         this.replica = replica;
         this.state = state;
     }
@@ -39,7 +39,24 @@ public final class ReplicaImages {
         return out.cutAt(upTo, core, state.clock.nanos());
     }
 
-    /** The machine gave an image for a follower. @param core null if the replica does not run any more */
+    /** A follower asks for a snapshot: what follows it is kept before it is taken. @param core null if the replica does not run any more */
+    public void asked(NodeId to, RaftCore core) {
+        if (core == null || core.softState().role() != RoleName.LEADER) {
+            snapshots().notTaken(replica, to, null);
+        } else {
+            out.progress(to, replica.status().firstIndex() - 1, state.clock.nanos());
+            replica.machine().submitTakeSnapshot(to);
+        }
+    }
+
+    /** A follower goes on fetching a snapshot. @param core null if the replica does not run any more */
+    public void progress(NodeId to, long lastIndex, RaftCore core) {
+        if (core != null && core.softState().role() == RoleName.LEADER) {
+            out.progress(to, lastIndex, state.clock.nanos());
+        }
+    }
+
+    /** The machine gave a snapshot for a follower. @param core null if the replica does not run any more */
     public void taken(NodeId to, SnapshotSource source, RaftCore core) {
         EntryId last = null;
         if (core != null && core.softState().role() == RoleName.LEADER) {
@@ -52,42 +69,40 @@ public final class ReplicaImages {
         if (last == null) {
             snapshots().notTaken(replica, to, source);
         } else {
-            out.begun(to, last.index(), state.clock.nanos());
-            ImageBase image = new ImageBase(last, core.membershipAt(last.index()));
-            snapshots().taken(replica, to, core.softState().term(), image, source);
+            out.progress(to, last.index(), state.clock.nanos());
+            ImageBase base = new ImageBase(last, core.membershipAt(last.index()));
+            snapshots().taken(replica, to, core.softState().term(), base, source);
         }
     }
 
-    /** @param last what the follower holds, or null if it got no image */
+    /** @param last what the follower holds, or null if it got no snapshot yet */
     public void sent(NodeId to, EntryId last) {
-        if (last == null) {
-            out.failed(to);
-        } else {
-            out.installed(to);
+        if (last != null) {
+            out.installed(to, state.clock.nanos());
         }
     }
 
-    /** Another node offers an image. @param core null if the replica does not run any more */
-    public void offered(IncomingImage image, RaftCore core) {
-        BulkMessage.Outcome objection = BulkMessage.Outcome.REFUSED;
+    /** The first part of a snapshot is here. @param core null if the replica does not run, or not yet */
+    public void offered(IncomingSnapshot snapshot, RaftCore core) {
+        boolean isWanted = false;
         if (core != null) {
             try {
-                boolean isWanted = core.wantsSnapshot(image.term, image.last);
-                objection = isWanted ? null : BulkMessage.Outcome.NOT_NEEDED;
+                isWanted = core.wantsSnapshot(
+                        snapshot.head.term(), snapshot.head.base().last());
             } catch (RuntimeException | Error e) {
                 replica.halt(e);
             }
         }
-        snapshots().answerOffer(image, objection);
+        snapshots().answer(snapshot, core != null, isWanted);
     }
 
-    /** An image is here, whole. @param core null if the replica does not run any more */
-    public void received(IncomingImage image, RaftCore core) {
-        BulkMessage.Outcome objection = BulkMessage.Outcome.REFUSED;
+    /** A snapshot is here, whole. @param core null if the replica does not run any more */
+    public void received(IncomingSnapshot snapshot, RaftCore core) {
+        BulkMessage.Outcome objection = BulkMessage.Outcome.GIVEN_UP;
         if (core != null) {
             try {
-                if (core.install(image.base)) {
-                    toInstall = image;
+                if (core.install(snapshot.head.base())) {
+                    toInstall = snapshot;
                     return;
                 }
                 objection = BulkMessage.Outcome.NOT_NEEDED;
@@ -95,7 +110,7 @@ public final class ReplicaImages {
                 replica.halt(e);
             }
         }
-        snapshots().over(image, objection, "");
+        snapshots().over(snapshot, objection, "");
     }
 
     public boolean isToInstall() {
@@ -103,7 +118,7 @@ public final class ReplicaImages {
     }
 
     /**
-     * What the core owed is on its way, up to a batch. Once the log keeps durably what it keeps about an image, the machine may
+     * What the core owed is on its way, up to a batch. Once the log keeps durably what it keeps about a snapshot, the machine may
      * take it over, after what it was given until now.
      */
     public void turnEnded(long handedOver, long durable) {
@@ -120,7 +135,7 @@ public final class ReplicaImages {
     /** The replica does not run any more. */
     public void refuseAll() {
         if (toInstall != null) {
-            snapshots().over(toInstall, BulkMessage.Outcome.REFUSED, "the replica does not run");
+            snapshots().over(toInstall, BulkMessage.Outcome.GIVEN_UP, "the replica does not run");
             toInstall = null;
         }
     }

@@ -1,0 +1,28 @@
+package io.flotilla.raft.transfer;
+
+import io.flotilla.raft.runtime.Clock;
+
+/** So many bytes a second, with a burst of 20 ms. Belongs to one lane. */
+final class RateLimit {
+    private static final long NANOS = 1_000_000_000L;
+    private static final long BURST_NANOS = 20_000_000L;
+
+    private final Clock clock;
+    private final long bytesPerSecond;
+    private long paidUntil;
+
+    RateLimit(Clock clock, long bytesPerSecond) {
+        this.clock = clock;
+        this.bytesPerSecond = bytesPerSecond;
+        this.paidUntil = clock.nanos();
+    }
+
+    /** How long to wait before more is sent; 0 or less: now. */
+    long waitNanos() {
+        return paidUntil - clock.nanos() - BURST_NANOS;
+    }
+
+    void sent(long bytes) {
+        paidUntil = Math.max(paidUntil, clock.nanos()) + (long) ((double) bytes * NANOS / bytesPerSecond);
+    }
+}
