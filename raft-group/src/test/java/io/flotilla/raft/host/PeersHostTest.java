@@ -86,6 +86,7 @@ class PeersHostTest {
                         NodeRecords.open(disk, log, 5),
                         network.transport(SELF),
                         new CounterMachine.Factory(new ConcurrentHashMap<>()),
+                        disk,
                         new Listener());
                 host.start();
             } catch (IOException e) {

@@ -10,6 +10,7 @@ import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.BulkMessage.Outcome;
 import io.flotilla.raft.transport.BulkMessage.Reason;
 import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.NodeStart;
 import io.flotilla.raft.transport.TransferId;
 import io.flotilla.raft.transport.TransportReceiver;
 import java.io.ByteArrayOutputStream;
@@ -119,6 +120,8 @@ final class TransferWorld {
             this.disk = new SimDisk(name, scheduler, random.nextLong());
         }
 
+        private int starts;
+
         void start() {
             runtime = new SimRuntime(scheduler, id.value(), random.split(), 0, 0);
             SimTransport transport = new SimTransport(network, runtime, id, id + ":1");
@@ -128,7 +131,8 @@ final class TransferWorld {
             transfers = new Transfers(
                     config, runtime.clock(), runtime.lane("transfers"), transport, disk, new TransferCounters());
             transfers.bind(KIND, this, this);
-            transport.start(this);
+            starts++;
+            transport.start(new NodeStart(starts, starts, 0), () -> 0, this);
             transfers.start(scheduler::fail);
         }
 

@@ -22,8 +22,9 @@ final class KeptSnapshots {
     static SnapshotSource keep(KvEngine engine, long group, List<ShardRow> shards, String name) {
         long bytes = 0;
         for (ShardRow shard : shards) {
-            byte[] data = Layout.dataPrefix(shard.getGeneration());
-            bytes += engine.approximateBytes(data, Keys.afterPrefix(data));
+            for (RowRange range : RowRange.of(shard)) {
+                bytes += engine.approximateBytes(range.from(), range.to());
+            }
         }
         if (bytes < LEAST_BYTES) {
             return null;
@@ -49,6 +50,7 @@ final class KeptSnapshots {
                         group,
                         Layout.number(row.value()),
                         view,
+                        null,
                         KvMachines.shards(view::ascending, group),
                         again -> null);
             }

@@ -91,9 +91,9 @@ class SnapshotResumeTest {
         try (SnapshotSource source = replica.machine.snapshot()) {
             for (byte[] wrong : List.of(
                     new byte[] {1},
-                    new byte[] {120, 0, 0, 0, 0, 0, 0, 0, 0},
-                    new byte[] {2, 3, 0, 0, 0, 0, 0, 0, 0},
-                    new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 7})) {
+                    new byte[] {120, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+                    new byte[] {3, 3, 0, 0, 0, 0, 0, 0, 0, 0},
+                    new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7})) {
                 assertThatThrownBy(() -> source.seek(wrong)).isInstanceOf(IllegalArgumentException.class);
             }
         }
@@ -106,7 +106,7 @@ class SnapshotResumeTest {
         try (SnapshotSource source = replica.machine.snapshot()) {
             assertThat(source.keep(NAME)).isSameAs(source);
         }
-        assertThat(new KvMachines(engine).keptSnapshots()).isEmpty();
+        assertThat(new KvMachines(engine, new TestClock()).keptSnapshots()).isEmpty();
     }
 
     @Test
@@ -136,7 +136,7 @@ class SnapshotResumeTest {
             whole = chunks(kept, 1 << 20);
         }
         try (KvEngine left = restart.get()) {
-            KvMachines machines = new KvMachines(left);
+            KvMachines machines = new KvMachines(left, new TestClock());
             assertThat(machines.keptSnapshots()).containsExactly(NAME);
             assertThat(machines.reopenSnapshot(Writes.GROUP, "02")).isNull();
             assertThat(machines.reopenSnapshot(Writes.GROUP + 1, NAME)).isNull();

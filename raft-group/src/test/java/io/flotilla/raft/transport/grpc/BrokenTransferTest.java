@@ -14,6 +14,7 @@ import io.flotilla.raft.transfer.TransferTarget;
 import io.flotilla.raft.transfer.Transfers;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.NodeStart;
 import io.flotilla.raft.transport.TransferId;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.Server;
@@ -62,6 +63,7 @@ class BrokenTransferTest {
         Server server;
         Transfers transfers;
         int port;
+        private int starts;
 
         Node(NodeId id) {
             runtime = new ThreadRuntime(id.value(), (lane, cause) -> failed.complete("a defect: " + cause));
@@ -86,7 +88,7 @@ class BrokenTransferTest {
                     new OsDisk(home),
                     new TransferCounters());
             transfers.bind(ID.kind(), new Provider(), new Target());
-            transport.start(new TransportReceiver() {
+            transport.start(new NodeStart(++starts, starts, 0), () -> 0, new TransportReceiver() {
                 @Override
                 public void receive(NodeId from, List<GroupMessage> messages) {}
 
