@@ -10,6 +10,18 @@ import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.service.Answers;
+import io.flotilla.ops.node.configuration.ConfigurationHub;
+import io.flotilla.ops.node.edge.AnswerBudget;
+import io.flotilla.ops.node.edge.EdgeSession;
+import io.flotilla.ops.node.edge.EdgeSink;
+import io.flotilla.ops.node.edge.EdgeStream;
+import io.flotilla.ops.node.edge.GatheredAnswers;
+import io.flotilla.ops.node.edge.IntakeBudget;
+import io.flotilla.ops.node.founding.Founding;
+import io.flotilla.ops.node.founding.FoundingPlan;
+import io.flotilla.ops.node.founding.Identity;
+import io.flotilla.ops.node.peer.AddressBook;
+import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.host.GroupStatus;
@@ -242,7 +254,9 @@ public final class FleetNode implements AutoCloseable {
                     + identityFile.describe() + " says so): give this node a directory of its own"));
             return;
         }
-        String objection = Founding.objection(config, found);
+        FoundingPlan plan = new FoundingPlan(
+                config.id(), config.address(), config.httpAddress(), config.seeds(), config.groups(), config.shards());
+        String objection = plan.objection(found);
         if (objection != null) {
             fail(NodeFailure.refused(objection));
             return;
@@ -250,7 +264,7 @@ public final class FleetNode implements AutoCloseable {
         identity = found;
         String newFleetId = String.format(
                 "%016x%016x", ports.runtime().randomSeed(), ports.runtime().randomSeed());
-        founding = new Founding(config, found, lane, calls, addresses::addressOf, newFleetId, new Founding.Steps() {
+        founding = new Founding(plan, found, lane, calls, addresses::addressOf, newFleetId, new Founding.Steps() {
             @Override
             public boolean save(Identity next) {
                 // founding knows nothing of the log
@@ -271,8 +285,8 @@ public final class FleetNode implements AutoCloseable {
             }
 
             @Override
-            public void failed(NodeFailure reason) {
-                fail(reason);
+            public void failed(String message) {
+                fail(NodeFailure.refused(message));
             }
         });
         founding.start();

@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.edge;
 
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;

@@ -1,16 +1,17 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.founding;
 
 import io.flotilla.client.proto.FoundingReply;
 import io.flotilla.client.proto.FoundingRequest;
 import io.flotilla.client.proto.Node;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
+import io.flotilla.ops.node.peer.Backoff;
+import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.runtime.Cancellable;
 import io.flotilla.raft.runtime.Lane;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -31,23 +32,24 @@ import org.slf4j.LoggerFactory;
  * <p>When two nodes contradict each other about the seeds, the one that came later gives up; the one that was there
  * waits on, for it may well be right. Belongs to the node's lane.
  */
-final class Founding {
+public final class Founding {
     /** What founding does to its node. */
-    interface Steps {
+    public interface Steps {
         /** Makes the identity durable. @return false if that failed, and the node with it */
         boolean save(Identity identity);
 
         /** The node may take part. Told once. */
         void started(Identity identity);
 
-        void failed(NodeFailure failure);
+        /** It can't be founded so. @param message one line: what, why, what to do */
+        void failed(String message);
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Founding.class);
     private static final long CALL_NANOS = 2_000_000_000L;
     private static final long LOOK_AGAIN_NANOS = 500_000_000L;
 
-    private final NodeConfig config;
+    private final FoundingPlan plan;
     private final NodeId founder;
     private final List<Node> ownSeeds;
     private final Lane lane;
@@ -65,100 +67,32 @@ final class Founding {
      * @param addresses where a node is known to be now, or an empty string
      * @param newFleetId for a fleet founded here
      */
-    Founding(
-            NodeConfig config,
+    public Founding(
+            FoundingPlan plan,
             Identity identity,
             Lane lane,
             PeerCalls calls,
             Function<NodeId, String> addresses,
             String newFleetId,
             Steps steps) {
-        this.config = config;
+        this.plan = plan;
         this.identity = identity;
         this.lane = lane;
         this.calls = calls;
         this.addresses = addresses;
         this.newFleetId = newFleetId;
         this.steps = steps;
-        List<Node> seeds = new ArrayList<>();
-        if (identity != null) {
-            seeds.addAll(identity.nodes());
-        } else {
-            config.seeds()
-                    .forEach((id, address) -> seeds.add(Node.newBuilder()
-                            .setId(id.value())
-                            .setAddress(address)
-                            .setHttpAddress(id.equals(config.id()) ? config.httpAddress() : "")
-                            .build()));
-        }
-        ownSeeds = List.copyOf(seeds);
+        ownSeeds = identity == null ? plan.nodes() : identity.nodes();
         for (Node seed : ownSeeds) {
             NodeId id = new NodeId(seed.getId());
-            if (!id.equals(config.id())) {
+            if (!id.equals(plan.id())) {
                 peers.put(id, new Peer(id, seed.getAddress()));
             }
         }
-        founder = ownSeeds.isEmpty() ? config.id() : new NodeId(ownSeeds.get(0).getId());
+        founder = ownSeeds.isEmpty() ? plan.id() : new NodeId(ownSeeds.get(0).getId());
     }
 
-    /** Why the node can't begin with what it was told: one line; null if it can. */
-    static String objection(NodeConfig config, Identity identity) {
-        if (identity == null) {
-            return objectionToSeeds(config);
-        }
-        if (identity.state() == Identity.State.PREPARED) {
-            Node self = find(identity.nodes(), config.id());
-            if (self != null && !self.getAddress().equals(config.address())) {
-                return "node " + config.id() + " was being founded at " + self.getAddress() + " and can't move to "
-                        + config.address() + " before the fleet has started: start it at its first address";
-            }
-            TreeMap<NodeId, String> before = new TreeMap<>();
-            identity.nodes().forEach(node -> before.put(new NodeId(node.getId()), node.getAddress()));
-            if (!config.seeds().isEmpty() && !config.seeds().equals(before)) {
-                return "node " + config.id() + " was being founded with the seeds " + before + ", not " + config.seeds()
-                        + ": start it with its first seeds";
-            }
-        }
-        return null;
-    }
-
-    private static String objectionToSeeds(NodeConfig config) {
-        if (config.seeds().isEmpty()) {
-            return "the data directory is empty and no seeds are given: name the founding nodes with --seeds";
-        }
-        String own = config.seeds().get(config.id());
-        if (own == null) {
-            return "node " + config.id() + " is not among the seeds "
-                    + config.seeds().keySet() + ": name every founding node, this one included";
-        }
-        if (!own.equals(config.address())) {
-            return "the seeds say that node " + config.id() + " is at " + own + ", but it serves at " + config.address()
-                    + ": make them agree";
-        }
-        Map<String, NodeId> seen = new TreeMap<>();
-        for (Map.Entry<NodeId, String> seed : config.seeds().entrySet()) {
-            NodeId other = seen.put(seed.getValue(), seed.getKey());
-            if (other != null) {
-                return "the seeds name " + other + " and " + seed.getKey() + " at the same address " + seed.getValue()
-                        + ": give each node its own";
-            }
-        }
-        return null;
-    }
-
-    /** The seeds as nodes. Only the own HTTP address is known. */
-    private static List<Node> nodes(NodeConfig config) {
-        List<Node> nodes = new ArrayList<>();
-        config.seeds()
-                .forEach((id, address) -> nodes.add(Node.newBuilder()
-                        .setId(id.value())
-                        .setAddress(address)
-                        .setHttpAddress(id.equals(config.id()) ? config.httpAddress() : "")
-                        .build()));
-        return nodes;
-    }
-
-    void start() {
+    public void start() {
         if (identity != null && identity.isStarted()) {
             steps.started(identity);
         }
@@ -168,12 +102,12 @@ final class Founding {
         }
     }
 
-    void stop() {
+    public void stop() {
         over = true;
     }
 
     /** What the founding waits for: one line; empty if it is done. */
-    String waitingFor() {
+    public String waitingFor() {
         if (identity != null && identity.isStarted()) {
             return "";
         }
@@ -186,7 +120,7 @@ final class Founding {
     }
 
     /** Answers another node's step. */
-    FoundingReply handle(FoundingRequest request) {
+    public FoundingReply handle(FoundingRequest request) {
         switch (request.getStep()) {
             case PROBE:
                 return reply("");
@@ -195,7 +129,7 @@ final class Founding {
             case START:
                 return reply(begin(request));
             default:
-                return reply("node " + config.id() + " does not know this founding step: run the same release");
+                return reply("node " + plan.id() + " does not know this founding step: run the same release");
         }
     }
 
@@ -203,32 +137,32 @@ final class Founding {
         if (identity != null) {
             return identity.fleetId().equals(request.getFleetId())
                     ? ""
-                    : "node " + config.id() + " belongs to fleet " + identity.fleetId() + " already";
+                    : "node " + plan.id() + " belongs to fleet " + identity.fleetId() + " already";
         }
-        if (over || !request.getFrom().equals(founder.value()) || founder.equals(config.id())) {
-            return "node " + config.id() + " does not take " + request.getFrom() + " for the founder";
+        if (over || !request.getFrom().equals(founder.value()) || founder.equals(plan.id())) {
+            return "node " + plan.id() + " does not take " + request.getFrom() + " for the founder";
         }
-        String difference = difference(request.getSeedsList(), request.getGroups(), request.getShards());
+        String difference = plan.difference(ownSeeds, request.getSeedsList(), request.getGroups(), request.getShards());
         if (!difference.isEmpty()) {
             return difference;
         }
         Identity prepared = new Identity(
-                config.id(),
+                plan.id(),
                 request.getFleetId(),
                 Identity.State.PREPARED,
                 request.getSeedsList(),
                 request.getGroups(),
                 request.getShards(),
                 false);
-        return save(prepared) ? "" : "node " + config.id() + " could not write it down";
+        return save(prepared) ? "" : "node " + plan.id() + " could not write it down";
     }
 
     private String begin(FoundingRequest request) {
         if (identity == null) {
-            return "node " + config.id() + " is empty: it was never prepared, or its disk was wiped";
+            return "node " + plan.id() + " is empty: it was never prepared, or its disk was wiped";
         }
         if (!identity.fleetId().equals(request.getFleetId())) {
-            return "node " + config.id() + " belongs to fleet " + identity.fleetId();
+            return "node " + plan.id() + " belongs to fleet " + identity.fleetId();
         }
         becomeStarted();
         return "";
@@ -236,12 +170,12 @@ final class Founding {
 
     private FoundingReply reply(String error) {
         FoundingReply.Builder reply =
-                FoundingReply.newBuilder().setNodeId(config.id().value()).setError(error);
+                FoundingReply.newBuilder().setNodeId(plan.id().value()).setError(error);
         if (identity == null) {
             return reply.setState(FoundingReply.State.EMPTY)
                     .addAllSeeds(ownSeeds)
-                    .setGroups(config.groups())
-                    .setShards(config.shards())
+                    .setGroups(plan.groups())
+                    .setShards(plan.shards())
                     .build();
         }
         return reply.setState(identity.isStarted() ? FoundingReply.State.STARTED : FoundingReply.State.PREPARED)
@@ -258,7 +192,7 @@ final class Founding {
             return false;
         }
         identity = next;
-        LOG.info("{}: {} fleet {}", config.id(), next.state(), next.fleetId());
+        LOG.info("{}: {} fleet {}", plan.id(), next.state(), next.fleetId());
         return true;
     }
 
@@ -270,17 +204,17 @@ final class Founding {
 
     /** Goes as far as what is known of the others allows. */
     private void advance() {
-        if (!founder.equals(config.id()) || over) {
+        if (!founder.equals(plan.id()) || over) {
             return;
         }
         if (identity == null && all(FoundingReply.State.EMPTY)) {
             List<Node> nodes = new ArrayList<>();
             for (Node seed : ownSeeds) {
                 Peer peer = peers.get(new NodeId(seed.getId()));
-                nodes.add(peer == null ? seed : find(peer.last.getSeedsList(), peer.id));
+                nodes.add(peer == null ? seed : FoundingPlan.find(peer.last.getSeedsList(), peer.id));
             }
             save(new Identity(
-                    config.id(), newFleetId, Identity.State.PREPARED, nodes, config.groups(), config.shards(), false));
+                    plan.id(), newFleetId, Identity.State.PREPARED, nodes, plan.groups(), plan.shards(), false));
         }
         if (identity != null && !identity.isStarted() && all(FoundingReply.State.PREPARED)) {
             becomeStarted();
@@ -310,7 +244,7 @@ final class Founding {
         if (identity == null || !identity.isStarted()) {
             return false;
         }
-        return !founder.equals(config.id())
+        return !founder.equals(plan.id())
                 || peer.last != null && peer.last.getState() == FoundingReply.State.STARTED && peer.trouble.isEmpty();
     }
 
@@ -322,8 +256,8 @@ final class Founding {
         peer.next.cancel();
         Identity.State asked = state();
         FoundingRequest.Builder request =
-                FoundingRequest.newBuilder().setFrom(config.id().value()).setStep(FoundingRequest.Step.PROBE);
-        if (identity != null && founder.equals(config.id())) {
+                FoundingRequest.newBuilder().setFrom(plan.id().value()).setStep(FoundingRequest.Step.PROBE);
+        if (identity != null && founder.equals(plan.id())) {
             request.setStep(identity.isStarted() ? FoundingRequest.Step.START : FoundingRequest.Step.PREPARE)
                     .setFleetId(identity.fleetId())
                     .addAllSeeds(identity.nodes())
@@ -380,12 +314,12 @@ final class Founding {
             peer.last = reply;
             judge(peer, reply);
         }
-        if (!founder.equals(config.id()) || asked == state()) {
+        if (!founder.equals(plan.id()) || asked == state()) {
             askLater(peer, LOOK_AGAIN_NANOS);
         } else {
             ask(peer);
         }
-        if (founder.equals(config.id()) && before != state()) {
+        if (founder.equals(plan.id()) && before != state()) {
             for (Peer other : peers.values()) {
                 ask(other);
             }
@@ -395,9 +329,9 @@ final class Founding {
     private void judge(Peer peer, FoundingReply reply) {
         if (identity == null && knowsThisNode(reply)) {
             boolean started = reply.getState() == FoundingReply.State.STARTED;
-            boolean founderPrepared = founder.equals(config.id()) && reply.getState() != FoundingReply.State.EMPTY;
+            boolean founderPrepared = founder.equals(plan.id()) && reply.getState() != FoundingReply.State.EMPTY;
             if (started || founderPrepared) {
-                fail("fleet " + reply.getFleetId() + " has a node " + config.id()
+                fail("fleet " + reply.getFleetId() + " has a node " + plan.id()
                         + " already, but the data directory of this one is empty (" + peer.id + " at " + peer.address
                         + " says so): give back the directory, or start this node under a new id");
                 return;
@@ -413,7 +347,7 @@ final class Founding {
     }
 
     private boolean knowsThisNode(FoundingReply reply) {
-        return find(reply.getSeedsList(), config.id()) != null;
+        return FoundingPlan.find(reply.getSeedsList(), plan.id()) != null;
     }
 
     /** What of the answer can't be true if this node's seeds are: one line; empty if nothing. */
@@ -433,50 +367,23 @@ final class Founding {
             return knowsThisNode(reply)
                     ? ""
                     : peer.id + " belongs to fleet " + reply.getFleetId() + ", which was founded without node "
-                            + config.id() + ": found another fleet with other nodes";
+                            + plan.id() + ": found another fleet with other nodes";
         }
-        return difference(reply.getSeedsList(), reply.getGroups(), reply.getShards());
-    }
-
-    /** How another node's plan differs from this one's: one line; empty if not. */
-    private String difference(List<Node> seeds, int groups, int shards) {
-        SortedMap<String, String> theirs = new TreeMap<>();
-        seeds.forEach(node -> theirs.put(node.getId(), node.getAddress()));
-        SortedMap<String, String> ours = new TreeMap<>();
-        ownSeeds.forEach(node -> ours.put(node.getId(), node.getAddress()));
-        if (!theirs.equals(ours)) {
-            return "the founding nodes were started with different seeds, " + ours + " here and " + theirs
-                    + " there: start them all with the same";
-        }
-        if (groups != config.groups() || shards != config.shards()) {
-            return "the founding nodes were started with different sizes, " + config.groups() + " groups and "
-                    + config.shards() + " shards here, " + groups + " and " + shards
-                    + " there: start them all with the same";
-        }
-        return "";
+        return plan.difference(ownSeeds, reply.getSeedsList(), reply.getGroups(), reply.getShards());
     }
 
     private void trouble(Peer peer, String text) {
         if (!text.equals(peer.trouble)) {
             peer.trouble = text;
-            LOG.debug("{}: founding waits for {} at {}: {}", config.id(), peer.id, peer.address, text);
+            LOG.debug("{}: founding waits for {} at {}: {}", plan.id(), peer.id, peer.address, text);
         }
     }
 
     private void fail(String message) {
         if (!over) {
             over = true;
-            steps.failed(NodeFailure.refused(message));
+            steps.failed(message);
         }
-    }
-
-    private static Node find(List<Node> nodes, NodeId id) {
-        for (Node node : nodes) {
-            if (node.getId().equals(id.value())) {
-                return node;
-            }
-        }
-        return null;
     }
 
     private static final class Peer {

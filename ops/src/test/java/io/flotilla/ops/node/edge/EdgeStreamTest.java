@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -22,6 +22,7 @@ import io.flotilla.client.proto.Value;
 import io.flotilla.client.proto.WatchRequest;
 import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.service.Answers;
+import io.flotilla.ops.node.TestTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;

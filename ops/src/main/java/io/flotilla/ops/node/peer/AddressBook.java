@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.peer;
 
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Node;
@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * Where the nodes are: as the newest configuration says, or as a node said itself since. Changed on the node's lane,
  * read by any thread.
  */
-final class AddressBook {
+public final class AddressBook {
     private final NodeId self;
     private final String ownAddress;
     private final Transport transport;
@@ -25,7 +25,7 @@ final class AddressBook {
 
     private volatile Map<NodeId, String> book;
 
-    AddressBook(NodeId self, String ownAddress, Transport transport) {
+    public AddressBook(NodeId self, String ownAddress, Transport transport) {
         this.self = self;
         this.ownAddress = ownAddress;
         this.transport = transport;
@@ -34,7 +34,7 @@ final class AddressBook {
     }
 
     /** {@code host:port}, or an empty string if unknown. */
-    String addressOf(NodeId node) {
+    public String addressOf(NodeId node) {
         return book.getOrDefault(node, "");
     }
 
@@ -44,11 +44,11 @@ final class AddressBook {
      * @return what other addresses nodes gave themselves: a configuration that tells of a move may come late, when the
      *     node has moved on, so these are worth a look
      */
-    SortedMap<NodeId, String> configured(Configuration configuration) {
+    public SortedMap<NodeId, String> configured(Configuration configuration) {
         return configured(configuration.getNodesList());
     }
 
-    SortedMap<NodeId, String> configured(Iterable<Node> nodes) {
+    public SortedMap<NodeId, String> configured(Iterable<Node> nodes) {
         TreeMap<NodeId, String> overruled = new TreeMap<>();
         TreeMap<NodeId, String> next = new TreeMap<>(book);
         for (Node node : nodes) {
@@ -68,7 +68,7 @@ final class AddressBook {
     }
 
     /** The node itself answered there. */
-    void found(NodeId node, String address) {
+    public void found(NodeId node, String address) {
         said.put(node, address);
         if (!address.equals(book.get(node)) && !node.equals(self)) {
             TreeMap<NodeId, String> next = new TreeMap<>(book);

@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.founding;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,8 +12,9 @@ import io.flotilla.client.proto.Node;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
+import io.flotilla.ops.node.TestTime;
+import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.host.HostConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -37,15 +38,14 @@ class FoundingTest {
 
     private int fleets;
 
-    private static NodeConfig config(String id, String seeds, int groups) {
+    private static FoundingPlan config(String id, String seeds, int groups) {
         TreeMap<NodeId, String> named = new TreeMap<>();
         for (String seed : seeds.split(",")) {
             String[] parts = seed.split("=");
             named.put(new NodeId(parts[0]), parts[1]);
         }
         NodeId self = new NodeId(id);
-        return new NodeConfig(
-                self, "h:" + id.substring(1), "web:" + id, named, groups, 16, HostConfig.defaults(self, 2, 256L << 20));
+        return new FoundingPlan(self, "h:" + id.substring(1), "web:" + id, named, groups, 16);
     }
 
     private Running start(String id) {
@@ -59,19 +59,19 @@ class FoundingTest {
     }
 
     private final class Running implements Founding.Steps, Connector {
-        final NodeConfig config;
+        final FoundingPlan config;
         final boolean[] alive = {true};
         Founding founding;
         Identity started;
-        NodeFailure failure;
+        String failure;
 
-        Running(NodeConfig config) {
+        Running(FoundingPlan config) {
             this.config = config;
         }
 
         void begin() {
             Identity found = disks.get(config.id().value());
-            assertThat(Founding.objection(config, found)).isNull();
+            assertThat(config.objection(found)).isNull();
             var lane = time.lane(alive);
             founding =
                     new Founding(config, found, lane, new PeerCalls(lane, this), id -> "", "fleet-" + ++fleets, this);
@@ -110,7 +110,7 @@ class FoundingTest {
         }
 
         @Override
-        public void failed(NodeFailure reason) {
+        public void failed(String reason) {
             assertThat(failure).as("told once").isNull();
             failure = reason;
         }
@@ -256,8 +256,7 @@ class FoundingTest {
         Running wrong = start("n3", "n1=h:1,n3=h:3", 4);
         time.runFor(3_000);
         assertThat(wrong.failure).isNotNull();
-        assertThat(wrong.failure.exitCode()).isEqualTo(NodeFailure.REFUSED);
-        assertThat(wrong.failure.message()).contains("different seeds");
+        assertThat(wrong.failure).contains("different seeds");
         assertThat(n1.failure).isNull();
         assertThat(n2.failure).isNull();
         assertThat(disks).isEmpty();
@@ -274,7 +273,7 @@ class FoundingTest {
         time.runFor(2_000);
         Running wrong = start("n3", "n1=h:1,n2=h:2,n3=h:3", 5);
         time.runFor(3_000);
-        assertThat(wrong.failure.message()).contains("5 groups").contains("4 and 16");
+        assertThat(wrong.failure).contains("5 groups").contains("4 and 16");
         assertThat(disks).isEmpty();
     }
 
@@ -285,7 +284,7 @@ class FoundingTest {
         time.runFor(1_000);
         wrong.begin();
         time.runFor(2_000);
-        assertThat(wrong.failure.message()).contains("h:1").contains("n1").contains("n2");
+        assertThat(wrong.failure).contains("h:1").contains("n1").contains("n2");
     }
 
     @Test
@@ -302,8 +301,7 @@ class FoundingTest {
             Running again = start(wiped);
             time.runFor(5_000);
             assertThat(again.started).isNull();
-            assertThat(again.failure.exitCode()).isEqualTo(NodeFailure.REFUSED);
-            assertThat(again.failure.message()).contains("new id").contains(wiped);
+            assertThat(again.failure).contains("new id").contains(wiped);
             assertThat(disks).doesNotContainKey(wiped);
             again.crash();
             nodes.forEach(Running::crash);
@@ -312,12 +310,11 @@ class FoundingTest {
 
     @Test
     void badSeedsAreNamedAtOnce() {
-        assertThat(Founding.objection(config("n4", "n1=h:1,n2=h:2", 1), null)).contains("n4", "not among the seeds");
-        assertThat(Founding.objection(config("n1", "n1=h:9,n2=h:2", 1), null)).contains("h:9", "h:1");
-        assertThat(Founding.objection(config("n1", "n1=h:1,n2=h:1", 1), null)).contains("n1", "n2", "same address");
-        NodeConfig none = config("n1", "n1=h:1", 1);
-        NodeConfig empty = new NodeConfig(
-                none.id(), none.address(), "", new TreeMap<>(), 1, 1, HostConfig.defaults(none.id(), 2, 256L << 20));
-        assertThat(Founding.objection(empty, null)).contains("--seeds");
+        assertThat(config("n4", "n1=h:1,n2=h:2", 1).objection(null)).contains("n4", "not among the seeds");
+        assertThat(config("n1", "n1=h:9,n2=h:2", 1).objection(null)).contains("h:9", "h:1");
+        assertThat(config("n1", "n1=h:1,n2=h:1", 1).objection(null)).contains("n1", "n2", "same address");
+        FoundingPlan none = config("n1", "n1=h:1", 1);
+        FoundingPlan empty = new FoundingPlan(none.id(), none.address(), "", new TreeMap<>(), 1, 1);
+        assertThat(empty.objection(null)).contains("--seeds");
     }
 }

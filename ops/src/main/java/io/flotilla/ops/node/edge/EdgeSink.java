@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.edge;
 
 import io.flotilla.client.proto.ServerFrame;
 

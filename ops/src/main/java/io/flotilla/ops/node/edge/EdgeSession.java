@@ -1,10 +1,10 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.edge;
 
 import io.flotilla.client.proto.ClientFrame;
 
 /**
  * The node's end of one client stream. Called by the network, one call at a time; never blocks. What it answers leaves
- * through the sink given to {@link FleetNode#openSession}.
+ * through the sink given to {@code FleetNode.openSession}.
  */
 public interface EdgeSession {
     /** A frame has come; the first one of a stream carries the Hello. */

@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.peer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

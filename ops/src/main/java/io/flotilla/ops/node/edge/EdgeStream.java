@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.edge;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.proto.ClientFrame;
@@ -10,6 +10,7 @@ import io.flotilla.client.proto.RequestPart;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.kv.service.Answers;
+import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import java.util.ArrayList;
@@ -33,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #onFrame} and {@link #onClosed} are called by the network, one at a time; the queue and the counts are
  * thread-safe; frames leave one at a time, after the first one on any lane.
  */
-final class EdgeStream implements EdgeSession {
+public final class EdgeStream implements EdgeSession {
     private static final Logger LOG = LoggerFactory.getLogger(EdgeStream.class);
     static final int MAX_UNANSWERED = 16_384;
     /** Larger frames are a client's mistake: its large requests come in parts. */
@@ -44,7 +45,7 @@ final class EdgeStream implements EdgeSession {
     private static final int FRAME_BYTES = 256 << 10;
 
     /** What a stream asks of its node. Thread-safe; no call blocks. */
-    interface Services {
+    public interface Services {
         HelloReply hello();
 
         /** Reads and writes. Each is answered once. */
@@ -92,7 +93,7 @@ final class EdgeStream implements EdgeSession {
     private boolean greeted;
 
     /** What all streams of a node share. */
-    record Common(
+    public record Common(
             Services services,
             GatheredAnswers gathered,
             IntakeBudget intake,
@@ -101,7 +102,7 @@ final class EdgeStream implements EdgeSession {
             Lane lane) {}
 
     /** @param objection why the stream is closed at once, or null */
-    EdgeStream(Common common, EdgeSink sink, String objection) {
+    public EdgeStream(Common common, EdgeSink sink, String objection) {
         this.services = common.services();
         this.gathered = common.gathered();
         this.intake = common.intake();
@@ -304,7 +305,7 @@ final class EdgeStream implements EdgeSession {
         }
     }
 
-    boolean isOpen() {
+    public boolean isOpen() {
         return !closed;
     }
 

@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.peer;
 
 import io.flotilla.client.proto.FoundingReply;
 import io.flotilla.client.proto.FoundingRequest;
@@ -12,7 +12,7 @@ import java.util.SortedMap;
  * asks there, and believes whoever answers as that node of this fleet. Without it a fleet whose nodes all moved would
  * never meet again. Belongs to the node's lane.
  */
-final class AddressHunt {
+public final class AddressHunt {
     private static final long CALL_NANOS = 2_000_000_000L;
     private static final long AGAIN_NANOS = 300_000_000L;
     private static final int LOOKS = 20;
@@ -25,7 +25,7 @@ final class AddressHunt {
     private final AddressBook addresses;
     private boolean over;
 
-    AddressHunt(
+    public AddressHunt(
             NodeId self,
             String fleetId,
             SortedMap<NodeId, String> seeds,
@@ -40,7 +40,7 @@ final class AddressHunt {
         this.addresses = addresses;
     }
 
-    void start() {
+    public void start() {
         seeds.forEach((node, address) -> ask(node, address, Integer.MAX_VALUE));
     }
 
@@ -48,11 +48,11 @@ final class AddressHunt {
      * Looks for some seconds whether the nodes are at these addresses after all: they had said so themselves before a
      * configuration said otherwise. Without it a configuration that comes late cuts two nodes off from each other.
      */
-    void lookAgain(SortedMap<NodeId, String> saidThemselves) {
+    public void lookAgain(SortedMap<NodeId, String> saidThemselves) {
         saidThemselves.forEach((node, address) -> ask(node, address, LOOKS));
     }
 
-    void stop() {
+    public void stop() {
         over = true;
     }
 

@@ -1,10 +1,13 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.configuration;
 
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.controller.service.ControllerService;
+import io.flotilla.ops.node.peer.AddressBook;
+import io.flotilla.ops.node.peer.Backoff;
+import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.RaftHost;
@@ -18,7 +21,7 @@ import java.util.function.Supplier;
  * A node's own requests to the controller's leader, wherever it is: repeated until one is answered. Belongs to the
  * node's lane.
  */
-final class ControllerCalls {
+public final class ControllerCalls {
     private static final long CALL_NANOS = 2_000_000_000L;
 
     private final NodeId self;
@@ -29,7 +32,7 @@ final class ControllerCalls {
     private final ControllerService controller;
     private final Supplier<Configuration> newest;
 
-    ControllerCalls(
+    public ControllerCalls(
             NodeId self,
             Lane lane,
             PeerCalls calls,
@@ -51,7 +54,7 @@ final class ControllerCalls {
      *
      * @param request safe to repeat
      */
-    void ask(Request request, BooleanSupplier wanted, Consumer<Response> answered) {
+    public void ask(Request request, BooleanSupplier wanted, Consumer<Response> answered) {
         new Call(request, wanted, answered).attempt(null);
     }
 

@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.edge;
 
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -6,13 +6,13 @@ import java.util.concurrent.atomic.AtomicLong;
  * The bytes of answers that wait for their clients to take them, of all streams together. A read that finds no room is
  * refused before it reads anything. Thread-safe.
  */
-final class AnswerBudget {
+public final class AnswerBudget {
     private final long maxBytes;
     private final long maxOfStream;
     private final AtomicLong bytes = new AtomicLong();
 
     /** @param memoryBytes of which an eighth may be used */
-    AnswerBudget(long memoryBytes) {
+    public AnswerBudget(long memoryBytes) {
         maxBytes = Math.max(4L << 20, memoryBytes / 8);
         maxOfStream = Math.max(1L << 20, maxBytes / 8);
     }

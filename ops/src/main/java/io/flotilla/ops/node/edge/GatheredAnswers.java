@@ -1,10 +1,10 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.edge;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** The client streams with answers that an applier gave and that have not left yet. Thread-safe. */
-final class GatheredAnswers {
+public final class GatheredAnswers {
     private final Queue<EdgeStream> streams = new ConcurrentLinkedQueue<>();
 
     /** The stream wants to be told when its answers may leave; it asks once for any number of them. */
@@ -13,7 +13,7 @@ final class GatheredAnswers {
     }
 
     /** All answers that have gathered leave. */
-    void send() {
+    public void send() {
         for (EdgeStream stream = streams.poll(); stream != null; stream = streams.poll()) {
             stream.sendGathered();
         }

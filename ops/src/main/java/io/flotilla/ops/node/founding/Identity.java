@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.founding;
 
 import io.flotilla.client.proto.Node;
 import io.flotilla.raft.core.NodeId;
@@ -14,8 +14,9 @@ import java.util.List;
  * @param shards shards made at founding
  * @param hasLog whether the node has taken part: then its log must be there, with all that it ever promised
  */
-record Identity(NodeId id, String fleetId, State state, List<Node> nodes, int groups, int shards, boolean hasLog) {
-    enum State {
+public record Identity(
+        NodeId id, String fleetId, State state, List<Node> nodes, int groups, int shards, boolean hasLog) {
+    public enum State {
         /** Belongs to the fleet, which may not begin before all founding nodes have prepared. */
         PREPARED,
         /** All have prepared: the node takes part. */
@@ -24,24 +25,24 @@ record Identity(NodeId id, String fleetId, State state, List<Node> nodes, int gr
         FOUNDED
     }
 
-    Identity {
+    public Identity {
         nodes = List.copyOf(nodes);
     }
 
-    Identity in(State next) {
+    public Identity in(State next) {
         return new Identity(id, fleetId, next, nodes, groups, shards, hasLog);
     }
 
-    Identity withLog() {
+    public Identity withLog() {
         return new Identity(id, fleetId, state, nodes, groups, shards, true);
     }
 
-    boolean isStarted() {
+    public boolean isStarted() {
         return state != State.PREPARED;
     }
 
     /** Lines of text, so that an operator can see whose directory it is. */
-    byte[] encode() {
+    public byte[] encode() {
         StringBuilder text = new StringBuilder();
         text.append("id ").append(id).append('\n');
         text.append("fleet ").append(fleetId).append('\n');
@@ -62,7 +63,7 @@ record Identity(NodeId id, String fleetId, State state, List<Node> nodes, int gr
     }
 
     /** @throws IllegalArgumentException if the bytes are no identity */
-    static Identity decode(byte[] bytes) {
+    public static Identity decode(byte[] bytes) {
         NodeId id = null;
         String fleetId = null;
         State state = null;

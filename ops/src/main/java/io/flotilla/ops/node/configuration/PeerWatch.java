@@ -1,8 +1,11 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.configuration;
 
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.WatchRequest;
+import io.flotilla.ops.node.peer.AddressBook;
+import io.flotilla.ops.node.peer.Backoff;
+import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.runtime.Cancellable;
 import io.flotilla.raft.runtime.Lane;
@@ -17,7 +20,7 @@ import java.util.function.Supplier;
  * be cut off itself. Each is told where this node serves: after a move a majority may have to meet before any
  * configuration can say so. Belongs to the node's lane.
  */
-final class PeerWatch {
+public final class PeerWatch {
     private static final long TURN_NANOS = 10_000_000_000L;
 
     private final Lane lane;
@@ -37,7 +40,7 @@ final class PeerWatch {
      * @param known the number of the newest known configuration
      * @param introduction says who this node is and where
      */
-    PeerWatch(
+    public PeerWatch(
             Lane lane,
             PeerCalls calls,
             AddressBook addresses,
@@ -56,11 +59,11 @@ final class PeerWatch {
         this.random = new SplittableRandom(seed);
     }
 
-    void start() {
+    public void start() {
         next();
     }
 
-    void stop() {
+    public void stop() {
         over = true;
         turn.cancel();
         if (stream != null) {

@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.configuration;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.proto.Configuration;
@@ -16,9 +16,9 @@ import java.util.function.Consumer;
  * The newest configuration that this node knows, whoever told it; numbers only grow. Kept in a file, so that a node
  * that starts alone knows its fleet. Belongs to the node's lane; {@link #newest} may be asked by any thread.
  */
-final class ConfigurationHub {
+public final class ConfigurationHub {
     /** What follows a new configuration. */
-    interface Followers {
+    public interface Followers {
         void changed(Configuration newest);
 
         void diskFailed(IOException cause);
@@ -34,21 +34,21 @@ final class ConfigurationHub {
     private volatile Configuration newest;
 
     /** Who watches: a stream, and the request in it. */
-    record Watch(EdgeStream stream, long request) {}
+    public record Watch(Object stream, long request) {}
 
-    ConfigurationHub(StateFile file, String fleetId, Followers followers) {
+    public ConfigurationHub(StateFile file, String fleetId, Followers followers) {
         this.file = file;
         this.fleetId = fleetId;
         this.followers = followers;
     }
 
     /** The newest configuration; null if none is known yet. Any thread. */
-    Configuration newest() {
+    public Configuration newest() {
         return newest;
     }
 
     /** Takes what the last run wrote down. Called once, first. */
-    void load() throws IOException {
+    public void load() throws IOException {
         byte[] bytes = file.read().orElse(null);
         if (bytes == null) {
             return;
@@ -66,7 +66,7 @@ final class ConfigurationHub {
     }
 
     /** Somebody says that there is this configuration. */
-    void offer(Configuration configuration) {
+    public void offer(Configuration configuration) {
         if (!configuration.getFleetId().equals(fleetId)) {
             return;
         }
@@ -84,12 +84,12 @@ final class ConfigurationHub {
     }
 
     /** The configuration that created the group, if it has passed here; else null. */
-    Configuration creatorOf(Group group) {
+    public Configuration creatorOf(Group group) {
         return creators.get(group.getCreatedIn());
     }
 
     /** Tells of the newest configuration now if it is above the number, and of each newer one. */
-    void watch(Watch watch, long above, Consumer<Configuration> told) {
+    public void watch(Watch watch, long above, Consumer<Configuration> told) {
         watches.put(watch, told);
         Configuration now = newest;
         if (now != null && now.getNumber() > above) {
@@ -98,13 +98,13 @@ final class ConfigurationHub {
     }
 
     /** How many watches the stream has. */
-    long watches(EdgeStream stream) {
+    public long watches(Object stream) {
         return watches.keySet().stream()
                 .filter(watch -> watch.stream() == stream)
                 .count();
     }
 
-    void unwatch(EdgeStream stream) {
+    public void unwatch(Object stream) {
         watches.keySet().removeIf(watch -> watch.stream() == stream);
     }
 

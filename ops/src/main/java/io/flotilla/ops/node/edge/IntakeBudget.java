@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.edge;
 
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * leave a part of the room to small ones, and have less of it the longer they take: so a flood of large ones neither fills
  * the memory nor makes everybody wait for the disk. Thread-safe.
  */
-final class IntakeBudget {
+public final class IntakeBudget {
     /** From here on a frame counts as large. */
     static final int LARGE_BYTES = 64 << 10;
 
@@ -31,7 +31,7 @@ final class IntakeBudget {
     private volatile long usualNanos = TARGET_NANOS / 4;
 
     /** @param memoryBytes of which an eighth may be used: on its way a request is there several times for a moment */
-    IntakeBudget(long memoryBytes) {
+    public IntakeBudget(long memoryBytes) {
         maxBytes = Math.max(2 * LEAST_LARGE, memoryBytes / 8);
         maxLarge = maxBytes - maxBytes / 4;
         largeLimit = new AtomicLong(Math.max(LEAST_LARGE, maxLarge / 2));

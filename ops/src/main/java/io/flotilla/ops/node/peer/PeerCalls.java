@@ -1,4 +1,4 @@
-package io.flotilla.ops.node;
+package io.flotilla.ops.node.peer;
 
 import io.flotilla.client.net.Connection;
 import io.flotilla.client.net.ConnectionHandler;
@@ -16,19 +16,19 @@ import java.util.function.Consumer;
  * A node's own rare requests to other nodes, over the public protocol: each on a stream of its own. Belongs to the
  * node's lane, where all answers come, too.
  */
-final class PeerCalls {
-    static final int PROTOCOL_VERSION = 1;
+public final class PeerCalls {
+    public static final int PROTOCOL_VERSION = 1;
 
     private final Lane lane;
     private final Connector connector;
 
-    PeerCalls(Lane lane, Connector connector) {
+    public PeerCalls(Lane lane, Connector connector) {
         this.lane = lane;
         this.connector = connector;
     }
 
     /** Asks once. Exactly one of the two is told: the answer, or why there is none. */
-    void call(
+    public void call(
             String address,
             Request.Builder request,
             long timeoutNanos,
@@ -67,7 +67,7 @@ final class PeerCalls {
      * Sends one request and hears every answer to it until the stream closes, which is told once. Nothing is told after
      * {@link Stream#close}.
      */
-    Stream open(String address, Request.Builder request, Consumer<Response> answers, Consumer<String> closed) {
+    public Stream open(String address, Request.Builder request, Consumer<Response> answers, Consumer<String> closed) {
         Stream stream = new Stream(answers, closed);
         stream.connection = connector.connect(address, stream);
         stream.connection.send(ClientFrame.newBuilder()
@@ -78,7 +78,7 @@ final class PeerCalls {
     }
 
     /** One stream to another node. */
-    final class Stream implements ConnectionHandler {
+    public final class Stream implements ConnectionHandler {
         private final Consumer<Response> answers;
         private final Consumer<String> closed;
         private Connection connection;
@@ -89,7 +89,7 @@ final class PeerCalls {
             this.closed = closed;
         }
 
-        void close() {
+        public void close() {
             if (!over) {
                 over = true;
                 connection.close();
