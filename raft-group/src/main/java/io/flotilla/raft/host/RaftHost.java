@@ -47,7 +47,10 @@ public final class RaftHost implements AutoCloseable {
     private final LogWriter writer;
     private final LogReader reader;
     private final Snapshots snapshots;
+    /** The last one runs the machines that are apart. */
     private final Applier[] appliers;
+
+    private final int sharedAppliers;
     private final GroupWorker[] workers;
     private final long seed;
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -68,10 +71,12 @@ public final class RaftHost implements AutoCloseable {
         this.state = new HostGroups(config, runtime, log, transport, listener);
         this.reader = new LogReader(state, runtime.lane("log-reader"), this::fail);
         this.writer = new LogWriter(state, runtime.lane("log-writer"), reader, this::fail);
-        this.appliers = new Applier[config.appliers()];
-        for (int i = 0; i < appliers.length; i++) {
+        this.sharedAppliers = config.appliers();
+        this.appliers = new Applier[sharedAppliers + 1];
+        for (int i = 0; i < sharedAppliers; i++) {
             appliers[i] = new Applier(i, runtime.quickLane("applier-" + i), state);
         }
+        appliers[sharedAppliers] = new Applier(sharedAppliers, runtime.lane("applier-apart"), state);
         this.snapshots = new Snapshots(state, runtime.lane("snapshots"), mix(seed));
         this.workers = new GroupWorker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
@@ -136,7 +141,7 @@ public final class RaftHost implements AutoCloseable {
                 group,
                 mix(seed ^ mix(groupId)),
                 workers[(int) (groupId % workers.length)],
-                appliers[(int) (groupId % appliers.length)],
+                appliers[machines.isApart(groupId) ? sharedAppliers : (int) (groupId % sharedAppliers)],
                 machines);
     }
 

@@ -21,4 +21,12 @@ public interface StateMachineFactory {
         throw new UnsupportedOperationException(
                 "machines of " + getClass().getName() + " can't be dropped: the data of group " + groupId + " stays");
     }
+
+    /**
+     * Whether the group's machine may block for long, in its calls and in {@link #open} and {@link #drop}: such groups share one
+     * applier lane, on which no other group's machine runs. Never changes. Any thread; must not block.
+     */
+    default boolean isApart(long groupId) {
+        return false;
+    }
 }

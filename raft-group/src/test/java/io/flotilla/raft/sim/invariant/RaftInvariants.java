@@ -109,6 +109,11 @@ public final class RaftInvariants implements SimNetwork.Observer {
                 opened.remove(groupId);
                 factory.drop(groupId);
             }
+
+            @Override
+            public boolean isApart(long groupId) {
+                return factory.isApart(groupId);
+            }
         };
     }
 
