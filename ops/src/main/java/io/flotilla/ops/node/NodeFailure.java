@@ -24,6 +24,9 @@ public record NodeFailure(int exitCode, String message) {
     /** What a failed disk, damage or a defect says, with what to do if it does not say that itself. */
     public static NodeFailure of(Throwable cause) {
         String text = text(cause);
+        if (cause instanceof StateFile.OtherVersionException) {
+            return refused(text);
+        }
         boolean advises = cause instanceof LogDamageException
                 || cause instanceof EngineException
                 || cause instanceof StateFile.StateFileException;

@@ -41,7 +41,13 @@ final class NodeMachines implements StateMachineFactory {
         }
     }
 
+    /** The controller's machine writes a file of many megabytes. */
+    @Override
+    public boolean isApart(long groupId) {
+        return groupId == ControllerService.GROUP;
+    }
+
     private StateFile controllerFile() {
-        return new StateFile(disk, CONTROLLER_FILE);
+        return new StateFile(disk, CONTROLLER_FILE, ControllerStateMachine.FILE_VERSION);
     }
 }

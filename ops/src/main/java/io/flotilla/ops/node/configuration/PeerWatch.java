@@ -1,6 +1,7 @@
 package io.flotilla.ops.node.configuration;
 
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.ConfigurationDelta;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.WatchRequest;
 import io.flotilla.ops.node.peer.AddressBook;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -30,6 +32,7 @@ public final class PeerWatch {
     private final LongSupplier known;
     private final WatchRequest introduction;
     private final Consumer<Configuration> told;
+    private final Predicate<ConfigurationDelta> changed;
     private final SplittableRandom random;
     private final Backoff backoff = new Backoff(100, 2_000);
     private PeerCalls.Stream stream;
@@ -39,6 +42,7 @@ public final class PeerWatch {
     /**
      * @param known the number of the newest known configuration
      * @param introduction says who this node is and where
+     * @param changed takes a delta; false if it does not fit
      */
     public PeerWatch(
             Lane lane,
@@ -48,6 +52,7 @@ public final class PeerWatch {
             LongSupplier known,
             WatchRequest introduction,
             Consumer<Configuration> told,
+            Predicate<ConfigurationDelta> changed,
             long seed) {
         this.lane = lane;
         this.calls = calls;
@@ -56,6 +61,7 @@ public final class PeerWatch {
         this.known = known;
         this.introduction = introduction;
         this.told = told;
+        this.changed = changed;
         this.random = new SplittableRandom(seed);
     }
 
@@ -72,6 +78,11 @@ public final class PeerWatch {
     }
 
     private void next() {
+        next(known.getAsLong());
+    }
+
+    /** @param above the number told as known; 0 to be told a whole configuration */
+    private void next(long above) {
         List<NodeId> others = peers.get();
         if (over || others.isEmpty()) {
             return;
@@ -82,7 +93,7 @@ public final class PeerWatch {
             return;
         }
         Request.Builder request =
-                Request.newBuilder().setWatch(introduction.toBuilder().setAbove(known.getAsLong()));
+                Request.newBuilder().setWatch(introduction.toBuilder().setAbove(above));
         stream = calls.open(
                 address,
                 request,
@@ -90,6 +101,11 @@ public final class PeerWatch {
                     if (response.hasConfiguration()) {
                         backoff.reset();
                         told.accept(response.getConfiguration());
+                    } else if (response.hasConfigurationDelta()) {
+                        backoff.reset();
+                        if (!changed.test(response.getConfigurationDelta())) {
+                            askForWhole();
+                        }
                     }
                 },
                 reason -> {
@@ -100,5 +116,12 @@ public final class PeerWatch {
             stream.close();
             next();
         });
+    }
+
+    /** What was told does not go on where this node is. */
+    private void askForWhole() {
+        turn.cancel();
+        stream.close();
+        turn = lane.after(backoff.next(), () -> next(0));
     }
 }

@@ -15,8 +15,6 @@ import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,14 +40,15 @@ public final class EdgeStream implements EdgeSession {
     /** A client that takes none of its answers for this long is cut off. */
     static final long STALL_NANOS = 30_000_000_000L;
 
-    private static final int FRAME_BYTES = 256 << 10;
-
     /** What a stream asks of its node. Thread-safe; no call blocks. */
     public interface Services {
         HelloReply hello();
 
         /** Reads and writes. Each is answered once. */
         void data(List<Request> requests, Answers out);
+
+        /** The client has taken what it was answered, after {@link EdgeStream#isDrained} said that it had not. */
+        void drained(EdgeStream stream);
 
         /** Anything else. Each is answered once, a watch as often as there is news. */
         void other(EdgeStream stream, Request request, Consumer<Response> out);
@@ -60,33 +59,21 @@ public final class EdgeStream implements EdgeSession {
     private final Services services;
     private final GatheredAnswers gathered;
     private final IntakeBudget intake;
-    private final AnswerBudget answers;
     private final Clock clock;
     private final Lane lane;
     private final EdgeSink sink;
     /** Why this stream is not taken, or null. */
     private final String objection;
 
-    private final Queue<Response> queue = new ConcurrentLinkedQueue<>();
-    private final AtomicBoolean flushing = new AtomicBoolean();
+    private final OutgoingAnswers outgoing;
     private final AtomicBoolean gathering = new AtomicBoolean();
-    /** How often somebody wanted to send since the one who sends began. */
-    private final AtomicInteger senders = new AtomicInteger();
 
     private final AtomicInteger unanswered = new AtomicInteger();
     private final AtomicLong unansweredBytes = new AtomicLong();
-    /** Of the answers in the queue, and of those sent that the client has not taken. */
-    private final AtomicLong waitingBytes = new AtomicLong();
-
-    private final AtomicBoolean stallWatched = new AtomicBoolean();
     /** Large requests that come in parts, by id. */
     private final ConcurrentSkipListMap<Long, RequestAssembly> assemblies = new ConcurrentSkipListMap<>();
 
     private volatile boolean closed;
-    /** Frames sent: whether there was any progress. */
-    private final AtomicLong framesSent = new AtomicLong();
-    /** Bytes sent that the client has not taken; the sender's. */
-    private long held;
     /** The first frame has left: others may. */
     private volatile boolean helloSent;
     /** Of the network's calls alone. */
@@ -106,11 +93,12 @@ public final class EdgeStream implements EdgeSession {
         this.services = common.services();
         this.gathered = common.gathered();
         this.intake = common.intake();
-        this.answers = common.answers();
         this.clock = common.clock();
         this.lane = common.lane();
         this.sink = sink;
         this.objection = objection;
+        this.outgoing =
+                new OutgoingAnswers(sink, common.answers(), lane, () -> services.drained(this), this::takesNothing);
     }
 
     @Override
@@ -293,16 +281,14 @@ public final class EdgeStream implements EdgeSession {
         if (!closed) {
             closed = true;
             dropAssemblies();
-            send();
+            outgoing.close();
             services.closed(this);
         }
     }
 
     @Override
     public void onReady() {
-        if (waitingBytes.get() > 0) {
-            lane.execute(this::send);
-        }
+        outgoing.clientTakes();
     }
 
     public boolean isOpen() {
@@ -318,12 +304,9 @@ public final class EdgeStream implements EdgeSession {
     }
 
     private void enqueue(Response response) {
-        if (closed) {
-            return;
-        }
-        add(response);
-        if (!flushing.get() && flushing.compareAndSet(false, true)) {
-            lane.execute(this::flush);
+        if (!closed) {
+            outgoing.add(response);
+            outgoing.sendSoon();
         }
     }
 
@@ -331,108 +314,30 @@ public final class EdgeStream implements EdgeSession {
         if (!helloSent) {
             enqueue(response);
         } else if (!closed) {
-            add(response);
+            outgoing.add(response);
             if (!gathering.get() && gathering.compareAndSet(false, true)) {
                 gathered.waiting(this);
             }
         }
     }
 
-    private void add(Response response) {
-        int size = response.getSerializedSize();
-        waitingBytes.addAndGet(size);
-        answers.add(size);
-        queue.add(response);
-    }
-
-    private void taken(long size) {
-        waitingBytes.addAndGet(-size);
-        answers.add(-size);
-    }
-
     /** On the lane that gave the answers. */
     void sendGathered() {
         gathering.set(false);
-        send();
+        outgoing.send();
     }
 
-    private void flush() {
-        flushing.set(false);
-        send();
+    /**
+     * Whether the client has taken what it was answered, but for a little; if not, {@link Services#drained} is called once
+     * when it has. Any thread.
+     */
+    public boolean isDrained() {
+        return outgoing.isDrained();
     }
 
-    /** Sends all that has gathered. Whoever comes while another one is at it leaves the rest to that one. */
-    private void send() {
-        if (senders.getAndIncrement() != 0) {
-            return;
-        }
-        int seen = 1;
-        do {
-            sendQueued();
-            seen = senders.addAndGet(-seen);
-        } while (seen != 0);
-    }
-
-    private void sendQueued() {
-        boolean ready = !closed && sink.isReady();
-        if ((ready || closed) && held > 0) {
-            taken(held);
-            held = 0;
-        }
-        while (ready && sendFrame()) {
-            ready = !closed && sink.isReady();
-        }
-        if (closed) {
-            for (Response response = queue.poll(); response != null; response = queue.poll()) {
-                taken(response.getSerializedSize());
-            }
-        } else if (!ready) {
-            watchForStall();
-        }
-    }
-
-    /** @return false if nothing was there to send */
-    private boolean sendFrame() {
-        Response response = queue.peek();
-        if (response == null) {
-            return false;
-        }
-        ServerFrame.Builder frame = ServerFrame.newBuilder();
-        long bytes = 0;
-        while (response != null && (bytes == 0 || bytes + response.getSerializedSize() <= FRAME_BYTES)) {
-            queue.poll();
-            frame.addResponses(response);
-            bytes += response.getSerializedSize();
-            response = queue.peek();
-        }
-        sink.send(frame.build());
-        framesSent.incrementAndGet();
-        if (sink.isReady()) {
-            taken(bytes);
-        } else {
-            held += bytes;
-        }
-        return true;
-    }
-
-    /** The client does not take what it gets: it had better begin soon. */
-    private void watchForStall() {
-        if (!stallWatched.compareAndSet(false, true)) {
-            return;
-        }
-        long before = framesSent.get();
-        lane.after(STALL_NANOS, () -> {
-            stallWatched.set(false);
-            if (closed || waitingBytes.get() == 0) {
-                return;
-            }
-            if (framesSent.get() == before) {
-                LOG.warn("a client's stream was closed: it took none of its answers for 30 s");
-                close();
-            } else {
-                send();
-            }
-        });
+    private void takesNothing() {
+        LOG.warn("a client's stream was closed: it took none of its answers for 30 s");
+        close();
     }
 
     private Response busy(long id) {
@@ -470,7 +375,7 @@ public final class EdgeStream implements EdgeSession {
 
         @Override
         public boolean hasRoom() {
-            return answers.hasRoom(waitingBytes.get());
+            return outgoing.hasRoom();
         }
 
         void answered() {

@@ -369,6 +369,10 @@ public final class Founding {
                     : peer.id + " belongs to fleet " + reply.getFleetId() + ", which was founded without node "
                             + plan.id() + ": found another fleet with other nodes";
         }
+        Node itself = FoundingPlan.find(reply.getSeedsList(), peer.id);
+        if (itself != null && itself.getFeatureLevel() < 1) {
+            return peer.id + " at " + peer.address + " tells no feature level: start it with the release of this node";
+        }
         return plan.difference(ownSeeds, reply.getSeedsList(), reply.getGroups(), reply.getShards());
     }
 

@@ -18,9 +18,16 @@ import java.util.TreeMap;
  * @param seeds the founding nodes with their addresses; empty for a node that was founded before
  * @param groups data groups to make
  * @param shards shards to make
+ * @param featureLevel the highest that this node's program knows
  */
 public record FoundingPlan(
-        NodeId id, String address, String httpAddress, SortedMap<NodeId, String> seeds, int groups, int shards) {
+        NodeId id,
+        String address,
+        String httpAddress,
+        SortedMap<NodeId, String> seeds,
+        int groups,
+        int shards,
+        int featureLevel) {
     public FoundingPlan {
         seeds = Collections.unmodifiableSortedMap(new TreeMap<>(seeds));
     }
@@ -81,6 +88,7 @@ public record FoundingPlan(
                 .setId(seed.value())
                 .setAddress(where)
                 .setHttpAddress(seed.equals(id) ? httpAddress : "")
+                .setFeatureLevel(seed.equals(id) ? featureLevel : 0)
                 .build()));
         return List.copyOf(nodes);
     }

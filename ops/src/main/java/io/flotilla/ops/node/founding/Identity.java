@@ -2,6 +2,7 @@ package io.flotilla.ops.node.founding;
 
 import io.flotilla.client.proto.Node;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.disk.StateFile;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,9 @@ import java.util.List;
  */
 public record Identity(
         NodeId id, String fleetId, State state, List<Node> nodes, int groups, int shards, boolean hasLog) {
+    /** Of the file: see {@link StateFile}. */
+    public static final int FILE_VERSION = 2;
+
     public enum State {
         /** Belongs to the fleet, which may not begin before all founding nodes have prepared. */
         PREPARED,
@@ -54,6 +58,7 @@ public record Identity(
         }
         for (Node node : nodes) {
             text.append("node ").append(node.getId()).append(' ').append(node.getAddress());
+            text.append(' ').append(node.getFeatureLevel());
             if (!node.getHttpAddress().isEmpty()) {
                 text.append(' ').append(node.getHttpAddress());
             }
@@ -84,9 +89,15 @@ public record Identity(
                 case "shards" -> shards = Integer.parseInt(words[1]);
                 case "log" -> hasLog = true;
                 case "node" -> {
-                    Node.Builder node = Node.newBuilder().setId(words[1]).setAddress(words.length > 2 ? words[2] : "");
-                    if (words.length > 3) {
-                        node.setHttpAddress(words[3]);
+                    if (words.length < 4) {
+                        throw new IllegalArgumentException("the line '" + line + "' ends too early");
+                    }
+                    Node.Builder node = Node.newBuilder()
+                            .setId(words[1])
+                            .setAddress(words[2])
+                            .setFeatureLevel(Integer.parseInt(words[3]));
+                    if (words.length > 4) {
+                        node.setHttpAddress(words[4]);
                     }
                     nodes.add(node.build());
                 }

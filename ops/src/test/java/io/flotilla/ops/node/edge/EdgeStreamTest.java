@@ -36,6 +36,7 @@ class EdgeStreamTest {
     private final GatheredAnswers gathered = new GatheredAnswers();
     private int closedHere;
     private int toldClosed;
+    private int toldDrained;
 
     private final EdgeStream.Services services = new EdgeStream.Services() {
         @Override
@@ -55,6 +56,11 @@ class EdgeStreamTest {
         public void other(EdgeStream self, Request request, Consumer<Response> out) {
             asked.add(request);
             outs.add(out);
+        }
+
+        @Override
+        public void drained(EdgeStream self) {
+            toldDrained++;
         }
 
         @Override

@@ -45,7 +45,7 @@ class FoundingTest {
             named.put(new NodeId(parts[0]), parts[1]);
         }
         NodeId self = new NodeId(id);
-        return new FoundingPlan(self, "h:" + id.substring(1), "web:" + id, named, groups, 16);
+        return new FoundingPlan(self, "h:" + id.substring(1), "web:" + id, named, groups, 16, 1);
     }
 
     private Running start(String id) {
@@ -183,6 +183,7 @@ class FoundingTest {
         Running n3 = start("n3");
         time.runFor(3_000);
         assertFounded(n1, n2, n3);
+        assertThat(n2.started.nodes()).extracting(Node::getFeatureLevel).containsExactly(1, 1, 1);
         assertThat(n2.started.nodes()).extracting(Node::getHttpAddress).containsExactly("web:n1", "web:n2", "web:n3");
         assertThat(disks.get("n1").state()).isEqualTo(Identity.State.FOUNDED);
         assertThat(n3.started.groups()).isEqualTo(4);
@@ -314,7 +315,7 @@ class FoundingTest {
         assertThat(config("n1", "n1=h:9,n2=h:2", 1).objection(null)).contains("h:9", "h:1");
         assertThat(config("n1", "n1=h:1,n2=h:1", 1).objection(null)).contains("n1", "n2", "same address");
         FoundingPlan none = config("n1", "n1=h:1", 1);
-        FoundingPlan empty = new FoundingPlan(none.id(), none.address(), "", new TreeMap<>(), 1, 1);
+        FoundingPlan empty = new FoundingPlan(none.id(), none.address(), "", new TreeMap<>(), 1, 1, 1);
         assertThat(empty.objection(null)).contains("--seeds");
     }
 }
