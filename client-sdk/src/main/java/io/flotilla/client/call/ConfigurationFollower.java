@@ -175,9 +175,10 @@ final class ConfigurationFollower extends Timed {
                         if (take(response)) {
                             watched = from;
                         } else if (response.hasConfigurationDelta()) {
-                            // the node goes on from elsewhere
+                            // the node goes on from elsewhere: from where this client was, if it is further by now
+                            boolean wasThere = response.getConfigurationDelta().getFrom() < number();
                             from.endStanding();
-                            watch(from, 0);
+                            watch(from, wasThere ? number() : 0);
                         } else {
                             refused(from, response.getRefusal());
                         }

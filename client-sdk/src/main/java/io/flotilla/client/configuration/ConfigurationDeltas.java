@@ -41,6 +41,7 @@ public final class ConfigurationDeltas {
         ConfigurationDelta.Builder delta = ConfigurationDelta.newBuilder()
                 .setFrom(from.getNumber())
                 .setNumber(to.getNumber())
+                .setFleetId(to.getFleetId())
                 .setFeatureLevel(to.getFeatureLevel());
         if (!from.getControllerReplicasList().equals(to.getControllerReplicasList())) {
             delta.addAllControllerReplicas(to.getControllerReplicasList());
@@ -66,7 +67,7 @@ public final class ConfigurationDeltas {
         List<String> controllerReplicas = List.of();
         long at = deltas.get(0).getFrom();
         for (ConfigurationDelta delta : deltas) {
-            if (delta.getFrom() != at) {
+            if (delta.getFrom() != at || !delta.getFleetId().equals(last.getFleetId())) {
                 throw new IllegalArgumentException("a delta from " + delta.getFrom() + " does not follow one to " + at);
             }
             at = delta.getNumber();
@@ -78,6 +79,7 @@ public final class ConfigurationDeltas {
         return parts.into(ConfigurationDelta.newBuilder()
                 .setFrom(deltas.get(0).getFrom())
                 .setNumber(at)
+                .setFleetId(last.getFleetId())
                 .setFeatureLevel(last.getFeatureLevel())
                 .addAllControllerReplicas(controllerReplicas));
     }
@@ -85,13 +87,15 @@ public final class ConfigurationDeltas {
     /**
      * The configuration that the delta makes of this one. What it removes may be absent already.
      *
-     * @throws IllegalArgumentException if the delta is of another configuration, or if what it makes is none: its shards
+     * @throws IllegalArgumentException if the delta is of another configuration or fleet, or if what it makes is none: its shards
      *     leave a gap or overlap
      */
     public static Configuration apply(Configuration to, ConfigurationDelta delta) {
-        if (delta.getFrom() != to.getNumber() || delta.getNumber() == to.getNumber()) {
+        boolean sameFleet = delta.getFleetId().equals(to.getFleetId());
+        if (!sameFleet || delta.getFrom() != to.getNumber() || delta.getNumber() == to.getNumber()) {
             throw new IllegalArgumentException("a delta from " + delta.getFrom() + " to " + delta.getNumber()
-                    + " does not fit configuration " + to.getNumber());
+                    + " of fleet " + delta.getFleetId() + " does not fit configuration " + to.getNumber() + " of fleet "
+                    + to.getFleetId());
         }
         Configuration.Builder next =
                 to.toBuilder().setNumber(delta.getNumber()).setFeatureLevel(delta.getFeatureLevel());

@@ -208,6 +208,8 @@ class ConfigurationDeltasTest {
                 .hasMessageContaining("from 2 to 3")
                 .hasMessageContaining("configuration 1");
         assertThatThrownBy(() -> ConfigurationDeltas.apply(three, delta)).isInstanceOf(IllegalArgumentException.class);
+        ConfigurationDelta foreign = delta.toBuilder().setFleetId("g").build();
+        assertThatThrownBy(() -> ConfigurationDeltas.apply(two, foreign)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> ConfigurationDeltas.between(one, one)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> ConfigurationDeltas.between(
                         one, two.toBuilder().setFleetId("g").build()))
@@ -226,6 +228,7 @@ class ConfigurationDeltasTest {
         ConfigurationDelta hole = ConfigurationDelta.newBuilder()
                 .setFrom(1)
                 .setNumber(2)
+                .setFleetId("f")
                 .addShards(last.toBuilder().setEnd(ByteString.copyFromUtf8("m")))
                 .build();
         assertThatThrownBy(() -> ConfigurationDeltas.apply(one, hole))
@@ -234,6 +237,7 @@ class ConfigurationDeltasTest {
         ConfigurationDelta overlap = ConfigurationDelta.newBuilder()
                 .setFrom(1)
                 .setNumber(2)
+                .setFleetId("f")
                 .addShards(last.toBuilder().setId(99))
                 .build();
         assertThatThrownBy(() -> ConfigurationDeltas.apply(one, overlap)).isInstanceOf(IllegalArgumentException.class);

@@ -46,6 +46,7 @@ class DeliberateFaultsTest {
         all.addAll(CoreFaults.ofMemberships());
         all.addAll(HostFaults.all());
         all.addAll(ServiceFaults.all());
+        all.addAll(ConfigurationFaults.all());
         return all;
     }
 

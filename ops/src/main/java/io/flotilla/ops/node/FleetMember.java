@@ -31,6 +31,7 @@ import io.flotilla.raft.host.HostStats;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.machine.UnknownCommandException;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -396,6 +397,11 @@ final class FleetMember {
 
         @Override
         public void groupFailed(long groupId, Throwable cause) {
+            if (cause instanceof UnknownCommandException) {
+                // a newer version's doing, and nothing is broken: the other groups go on
+                LOG.error("{}: the replica of group {} was halted: {}", config.id(), groupId, cause.getMessage());
+                return;
+            }
             LOG.error("{}: the replica of group {} was halted", config.id(), groupId, cause);
             NodeFailure failure;
             if (cause instanceof UncheckedIOException disk) {

@@ -70,6 +70,11 @@ final class GroupReplicas implements Reconciler.Replicas {
 
     @Override
     public boolean create(CreationRecord record, boolean founding) {
+        return host.createGroup(descriptor(record, founding));
+    }
+
+    /** What the replica of a data group, or of the controller, starts from. */
+    static GroupDescriptor descriptor(CreationRecord record, boolean founding) {
         List<NodeId> voters = record.getVotersList().stream().map(NodeId::new).toList();
         byte[] genesis = record.getGroup() == ControllerService.GROUP
                 ? new byte[0]
@@ -78,8 +83,7 @@ final class GroupReplicas implements Reconciler.Replicas {
                         .setCreatedIn(record.getCreatedIn())
                         .build()
                         .toByteArray();
-        return host.createGroup(
-                new GroupDescriptor(record.getGroup(), Membership.of(voters), genesis, founding ? 0 : JOINED));
+        return new GroupDescriptor(record.getGroup(), Membership.of(voters), genesis, founding ? 0 : JOINED);
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.host.apply.Applier;
+import io.flotilla.raft.host.apply.Appliers;
 import io.flotilla.raft.host.group.Events;
 import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.group.GroupWorker;
@@ -47,10 +48,7 @@ public final class RaftHost implements AutoCloseable {
     private final LogWriter writer;
     private final LogReader reader;
     private final Snapshots snapshots;
-    /** The last one runs the machines that are apart. */
-    private final Applier[] appliers;
-
-    private final int sharedAppliers;
+    private final Appliers appliers;
     private final GroupWorker[] workers;
     private final long seed;
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -71,12 +69,7 @@ public final class RaftHost implements AutoCloseable {
         this.state = new HostGroups(config, runtime, log, transport, listener);
         this.reader = new LogReader(state, runtime.lane("log-reader"), this::fail);
         this.writer = new LogWriter(state, runtime.lane("log-writer"), reader, this::fail);
-        this.sharedAppliers = config.appliers();
-        this.appliers = new Applier[sharedAppliers + 1];
-        for (int i = 0; i < sharedAppliers; i++) {
-            appliers[i] = new Applier(i, runtime.quickLane("applier-" + i), state);
-        }
-        appliers[sharedAppliers] = new Applier(sharedAppliers, runtime.lane("applier-apart"), state);
+        this.appliers = new Appliers(config.appliers(), machines, state);
         this.snapshots = new Snapshots(state, runtime.lane("snapshots"), mix(seed));
         this.workers = new GroupWorker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
@@ -87,7 +80,7 @@ public final class RaftHost implements AutoCloseable {
                     writer,
                     reader,
                     snapshots,
-                    appliers,
+                    appliers.all(),
                     this::fail);
         }
     }
@@ -141,7 +134,7 @@ public final class RaftHost implements AutoCloseable {
                 group,
                 mix(seed ^ mix(groupId)),
                 workers[(int) (groupId % workers.length)],
-                appliers[machines.isApart(groupId) ? sharedAppliers : (int) (groupId % sharedAppliers)],
+                appliers.of(groupId),
                 machines);
     }
 
@@ -407,7 +400,7 @@ public final class RaftHost implements AutoCloseable {
 
     private void closeMachines() {
         List<CompletableFuture<Void>> stopped = new ArrayList<>();
-        for (Applier applier : appliers) {
+        for (Applier applier : appliers.all()) {
             stopped.add(run(
                     applier.lane(),
                     () -> forEachReplica(replica -> replica.machine().closeOn(applier))));

@@ -13,6 +13,7 @@ import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.machine.UnknownCommandException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -185,7 +186,7 @@ public final class ControllerStateMachine implements StateMachine {
     /**
      * What this version does not know it can't do, and must not skip: the replicas would differ.
      *
-     * @throws IllegalStateException if the entry holds something else than a command that this version knows whole
+     * @throws UnknownCommandException if the entry holds a command that this version does not know whole
      */
     private static ControllerCommand parse(Entry entry) {
         ControllerCommand command;
@@ -196,7 +197,7 @@ public final class ControllerStateMachine implements StateMachine {
         }
         String unknown = UnknownFields.first(command);
         if (unknown != null || command.getBodyCase() == ControllerCommand.BodyCase.BODY_NOT_SET) {
-            throw new IllegalStateException(
+            throw new UnknownCommandException(
                     "the controller's log holds at index " + entry.index() + " a command with "
                             + (unknown == null ? "no kind" : unknown)
                             + ", which this version does not know: start the node with the version that wrote it, or a newer one");

@@ -20,6 +20,7 @@ import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.disk.os.OsDisk;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
+import io.flotilla.raft.machine.UnknownCommandException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -302,7 +303,7 @@ class ControllerStateMachineTest {
 
     private void assertStops(byte[] command, String named) {
         assertThatThrownBy(() -> machine.apply(List.of(new Entry(1, 2, EntryKind.COMMAND, command))))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(UnknownCommandException.class)
                 .hasMessageContaining("index 2")
                 .hasMessageContaining(named);
     }

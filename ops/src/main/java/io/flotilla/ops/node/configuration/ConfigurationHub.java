@@ -2,7 +2,6 @@ package io.flotilla.ops.node.configuration;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.configuration.ConfigurationDeltas;
-import io.flotilla.client.configuration.UnknownFields;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.ConfigurationDelta;
 import io.flotilla.client.proto.CreationRecord;
@@ -115,7 +114,7 @@ public final class ConfigurationHub {
         if (delta.getNumber() <= number()) {
             return true;
         }
-        if (newest == null || delta.getFrom() != newest.getNumber() || UnknownFields.first(delta) != null) {
+        if (newest == null || delta.getFrom() != newest.getNumber()) {
             return false;
         }
         Configuration next;

@@ -104,7 +104,7 @@ public final class PeerWatch {
                     } else if (response.hasConfigurationDelta()) {
                         backoff.reset();
                         if (!changed.test(response.getConfigurationDelta())) {
-                            askForWhole();
+                            askAgain(response.getConfigurationDelta());
                         }
                     }
                 },
@@ -118,10 +118,11 @@ public final class PeerWatch {
         });
     }
 
-    /** What was told does not go on where this node is. */
-    private void askForWhole() {
+    /** What was told does not go on where this node is, but where it was, if it is further by now. */
+    private void askAgain(ConfigurationDelta misfit) {
+        boolean wasThere = misfit.getFrom() < known.getAsLong();
         turn.cancel();
         stream.close();
-        turn = lane.after(backoff.next(), () -> next(0));
+        turn = lane.after(backoff.next(), () -> next(wasThere ? known.getAsLong() : 0));
     }
 }

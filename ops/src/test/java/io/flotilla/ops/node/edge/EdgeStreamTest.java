@@ -366,6 +366,31 @@ class EdgeStreamTest {
     }
 
     @Test
+    void whoHasNewsForAClientIsToldOnceWhenItTookWhatCameBefore() {
+        hello(1);
+        assertThat(stream.isDrained()).isTrue();
+        takes = false;
+        stream.onFrame(ClientFrame.newBuilder().addRequests(read(1)).build());
+        outs.get(0)
+                .accept(Response.newBuilder()
+                        .setId(1)
+                        .setRead(ReadReply.newBuilder()
+                                .setGet(Value.newBuilder().setValue(ByteString.copyFrom(new byte[100_000]))))
+                        .build());
+        time.runFor(1);
+        assertThat(stream.isDrained()).isFalse();
+        assertThat(stream.isDrained()).isFalse();
+        assertThat(toldDrained).isZero();
+        takes = true;
+        stream.onReady();
+        time.runFor(1);
+        assertThat(toldDrained).isEqualTo(1);
+        assertThat(stream.isDrained()).isTrue();
+        time.runFor(1_000);
+        assertThat(toldDrained).as("only who asked is told").isEqualTo(1);
+    }
+
+    @Test
     void aStreamTooManyIsToldSo() {
         EdgeStream other = open("no more");
         other.onFrame(ClientFrame.newBuilder()
