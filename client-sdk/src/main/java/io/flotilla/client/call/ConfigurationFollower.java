@@ -1,5 +1,7 @@
 package io.flotilla.client.call;
 
+import io.flotilla.client.configuration.ConfigurationDeltas;
+import io.flotilla.client.proto.ConfigurationDelta;
 import io.flotilla.client.proto.ConfigurationRequest;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
@@ -87,13 +89,14 @@ final class ConfigurationFollower extends Timed {
         }
         asked = link;
         askedAt = now;
-        Request.Builder question = Request.newBuilder().setConfiguration(ConfigurationRequest.getDefaultInstance());
+        Request.Builder question = Request.newBuilder()
+                .setConfiguration(ConfigurationRequest.newBuilder().setHave(number()));
         link.send(question, new Pending() {
             @Override
             public void answered(Link from, Response response) {
                 asked = null;
-                if (response.hasConfiguration()) {
-                    fleet.adopt(response.getConfiguration());
+                if (!take(response) && response.hasConfigurationDelta()) {
+                    fetch(from);
                 }
             }
 
@@ -133,16 +136,49 @@ final class ConfigurationFollower extends Timed {
         }
     }
 
+    private long number() {
+        return fleet.table() == null ? 0 : fleet.table().number();
+    }
+
+    /** @return false if it tells of no configuration, or of changes to one that the client does not have */
+    private boolean take(Response response) {
+        if (response.hasConfiguration()) {
+            fleet.adopt(response.getConfiguration());
+            return true;
+        }
+        ConfigurationDelta delta = response.getConfigurationDelta();
+        if (response.hasConfigurationDelta() && delta.getNumber() <= number()) {
+            return true;
+        }
+        if (!response.hasConfigurationDelta() || delta.getFrom() != number()) {
+            return false;
+        }
+        try {
+            fleet.adopt(ConfigurationDeltas.apply(fleet.table().configuration(), delta));
+            return true;
+        } catch (IllegalArgumentException senseless) {
+            return false;
+        }
+    }
+
     private void watch(Link link) {
+        watch(link, number());
+    }
+
+    /** @param above the number told as known; 0 to be told a whole configuration */
+    private void watch(Link link, long above) {
         watched = link;
-        long above = fleet.table() == null ? 0 : fleet.table().number();
         link.sendStanding(
                 Request.newBuilder().setWatch(WatchRequest.newBuilder().setAbove(above)), new Pending() {
                     @Override
                     public void answered(Link from, Response response) {
-                        if (response.hasConfiguration()) {
+                        if (take(response)) {
                             watched = from;
-                            fleet.adopt(response.getConfiguration());
+                        } else if (response.hasConfigurationDelta()) {
+                            // the node goes on from elsewhere: from where this client was, if it is further by now
+                            boolean wasThere = response.getConfigurationDelta().getFrom() < number();
+                            from.endStanding();
+                            watch(from, wasThere ? number() : 0);
                         } else {
                             refused(from, response.getRefusal());
                         }

@@ -41,7 +41,9 @@ class ArchitectureTest {
     /** Everything else; of ops only the node itself. */
     private static final DescribedPredicate<JavaClass> UNDER_THE_SIMULATOR = resideOutsideOfPackages(EDGES)
             .and(resideOutsideOfPackages("io.flotilla..proto.."))
-            .and(resideOutsideOfPackages("io.flotilla.ops..").or(resideInAPackage("io.flotilla.ops.node")))
+            .and(resideOutsideOfPackages("io.flotilla.ops..")
+                    .or(resideInAPackage("io.flotilla.ops.node..")
+                            .and(resideOutsideOfPackages("io.flotilla.ops.node.production.."))))
             .as("run under the simulator");
 
     private static final String RAFT = "io.flotilla.raft..";
@@ -94,6 +96,42 @@ class ArchitectureTest {
                 .dependOnClassesThat(foreign)
                 .because(
                         "modules depend in one direction: ops -> shard-kv, shard-controller -> raft-group, client-sdk");
+    }
+
+    /** The rooms of a node from the lowest to the highest. */
+    private static final List<String> NODE_ROOMS = List.of(
+            "io.flotilla.ops.node.peer",
+            "io.flotilla.ops.node.edge",
+            "io.flotilla.ops.node.founding",
+            "io.flotilla.ops.node.configuration",
+            "io.flotilla.ops.node",
+            "io.flotilla.ops.node.production");
+
+    @TestFactory
+    Stream<DynamicTest> noRoomOfTheNodeKnowsAHigherOne() {
+        return NODE_ROOMS.stream()
+                .limit(NODE_ROOMS.size() - 1L)
+                .map(room -> DynamicTest.dynamicTest(
+                        room,
+                        () -> noClasses()
+                                .that(resideInAPackage(room))
+                                .should()
+                                .dependOnClassesThat(resideInAnyPackage(NODE_ROOMS.stream()
+                                        .skip(NODE_ROOMS.indexOf(room) + 1L)
+                                        .toArray(String[]::new)))
+                                .because(
+                                        "a node's parts know those below them only: " + String.join(" <- ", NODE_ROOMS))
+                                .check(production)));
+    }
+
+    /** A package that the order does not name would escape it. */
+    @Test
+    void theOrderOfTheNodesRoomsIsWhole() {
+        assertThat(production.stream()
+                        .map(JavaClass::getPackageName)
+                        .filter(name -> name.equals("io.flotilla.ops.node") || name.startsWith("io.flotilla.ops.node."))
+                        .distinct())
+                .containsExactlyInAnyOrderElementsOf(NODE_ROOMS);
     }
 
     @Test

@@ -48,6 +48,7 @@ class DeliberateFaultsTest {
         all.addAll(LaneFaults.all());
         all.addAll(ServiceFaults.all());
         all.addAll(ServiceFaults.ofWindowsAndRows());
+        all.addAll(ConfigurationFaults.all());
         return all;
     }
 

@@ -1,42 +1,40 @@
 package io.flotilla.ops.node;
 
 import io.flotilla.client.proto.Configuration;
-import io.flotilla.client.proto.ConfigurationRequest;
-import io.flotilla.client.proto.Group;
+import io.flotilla.client.proto.CreationRecord;
 import io.flotilla.client.proto.Node;
-import io.flotilla.client.proto.RegisterNodeRequest;
-import io.flotilla.client.proto.Request;
-import io.flotilla.client.proto.Shard;
 import io.flotilla.client.proto.WatchRequest;
-import io.flotilla.controller.decide.Placement;
-import io.flotilla.controller.proto.ControllerCommand;
-import io.flotilla.controller.proto.FoundFleet;
+import io.flotilla.controller.decide.FeatureLevels;
 import io.flotilla.controller.service.ControllerService;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.machine.KvMachines;
-import io.flotilla.kv.proto.KvGenesis;
 import io.flotilla.kv.service.KvService;
+import io.flotilla.ops.node.configuration.ConfigurationHub;
+import io.flotilla.ops.node.configuration.ControllerCalls;
+import io.flotilla.ops.node.configuration.PeerWatch;
+import io.flotilla.ops.node.configuration.Reconciler;
+import io.flotilla.ops.node.configuration.RecordCalls;
+import io.flotilla.ops.node.configuration.Registration;
+import io.flotilla.ops.node.configuration.Watchers;
+import io.flotilla.ops.node.founding.Identity;
+import io.flotilla.ops.node.peer.AddressBook;
+import io.flotilla.ops.node.peer.AddressHunt;
+import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.core.RoleName;
-import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.host.DiskHangsException;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.HostStats;
-import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.RaftHost;
-import io.flotilla.raft.host.Refusal;
-import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
-import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.machine.UnknownCommandException;
 import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -61,7 +59,6 @@ final class FleetMember {
 
     private static final Logger LOG = LoggerFactory.getLogger(FleetMember.class);
     private static final long TICK_NANOS = 50_000_000L;
-    private static final int TICKS_BETWEEN_FOUNDING_PROPOSALS = 10;
 
     private final NodeConfig config;
     private final NodePorts ports;
@@ -75,18 +72,17 @@ final class FleetMember {
     private final KvService data;
     private final ControllerService controller;
     private final Checksums checksums;
-    private final ControllerCalls controllerCalls;
     private final PeerWatch watch;
     private final AddressHunt hunt;
     private final Readiness readiness;
 
-    /** Groups with a replica here, or whose creation record is being fetched. */
-    private final TreeSet<Long> replicas = new TreeSet<>();
+    private final FirstConfiguration firstConfiguration;
+    private final Reconciler reconciler;
+    private final Registration registration;
+    private final Node self;
 
     private final AtomicBoolean closed = new AtomicBoolean();
-    private boolean registering;
     private boolean caughtUp;
-    private int ticks;
     private volatile String missing = "the log is being replayed";
 
     /**
@@ -111,10 +107,21 @@ final class FleetMember {
         this.addresses = addresses;
         this.listener = listener;
         addresses.configured(identity.nodes());
-        hub = new ConfigurationHub(configurationFile, identity.fleetId(), new ConfigurationHub.Followers() {
+        self = Node.newBuilder()
+                .setId(config.id().value())
+                .setAddress(config.address())
+                .setHttpAddress(config.httpAddress())
+                .setFeatureLevel(config.featureLevel())
+                .build();
+        hub = new ConfigurationHub(configurationFile, identity.fleetId(), lane, new ConfigurationHub.Followers() {
             @Override
             public void changed(Configuration newest) {
                 follow(newest);
+            }
+
+            @Override
+            public void recordsLearnt() {
+                reconcile();
             }
 
             @Override
@@ -135,9 +142,6 @@ final class FleetMember {
             log.close();
             throw e;
         }
-        for (RecoveredGroup group : log.recovered()) {
-            replicas.add(group.descriptor().groupId());
-        }
         KvMachines machines = new KvMachines(engine, ports.runtime().clock());
         checksums = new Checksums(ports.runtime().lane("checksums"), machines, this::appliedHere);
         host = new RaftHost(
@@ -155,34 +159,85 @@ final class FleetMember {
                 machines,
                 ports.runtime().clock(),
                 new NodeKnowledge(addresses::addressOf, hub::newest, host::status));
-        controllerCalls = new ControllerCalls(config.id(), lane, calls, addresses, host, controller, hub::newest);
+        ControllerCalls controllerCalls =
+                new ControllerCalls(config.id(), lane, calls, addresses, host, controller, hub::newest);
         watch = new PeerWatch(
                 lane,
                 calls,
                 addresses,
                 this::others,
-                this::configurationNumber,
+                hub::number,
                 WatchRequest.newBuilder()
-                        .setFrom(self())
+                        .setFrom(self)
                         .setFleetId(identity.fleetId())
                         .build(),
+                configuration -> hub.offer(configuration, List.of()),
                 hub::offer,
                 ports.runtime().randomSeed());
         hunt = new AddressHunt(config.id(), identity.fleetId(), config.seeds(), lane, calls, addresses);
         readiness = new Readiness(config.id(), host);
+        firstConfiguration = new FirstConfiguration(config.id(), identity, host);
+        registration = new Registration(
+                self,
+                identity.fleetId(),
+                controllerCalls,
+                ports.runtime()::randomSeed,
+                () -> !closed.get(),
+                reason -> listener.failed(NodeFailure.refused(reason)));
+        RecordCalls recordCalls = new RecordCalls(
+                config.id(),
+                lane,
+                calls,
+                addresses,
+                hub::newest,
+                hub.records(),
+                group -> !closed.get() && host.status(group) == null,
+                this::reconcile);
+        reconciler = new Reconciler(
+                config.id(),
+                lane,
+                hub::newest,
+                GroupReplicas.controller(identity),
+                hub.records(),
+                GroupReplicas.created(log.recovered()),
+                new GroupReplicas(host),
+                recordCalls::fetch);
     }
 
     void start() throws IOException {
-        host.start();
-        createController();
         hub.load();
+        if (!mayTakePart(hub.newest())) {
+            return;
+        }
+        host.start();
+        if (hub.newest() == null) {
+            reconcile();
+        } else {
+            follow(hub.newest());
+        }
         watch.start();
         hunt.start();
         tick();
     }
 
-    ConfigurationHub hub() {
-        return hub;
+    /** On the node's lane. */
+    Watchers watchers() {
+        return hub.watchers();
+    }
+
+    /** The newest configuration, or null. Any thread. */
+    Configuration newest() {
+        return hub.newest();
+    }
+
+    /** 0 if none is known. Any thread. */
+    long configurationNumber() {
+        return hub.number();
+    }
+
+    /** What the group was created with, or null if that is not known here. Any thread. */
+    CreationRecord creationRecord(long group) {
+        return hub.records().find(group);
     }
 
     /** Any thread. */
@@ -198,17 +253,6 @@ final class FleetMember {
     /** Any thread. */
     Checksums checksums() {
         return checksums;
-    }
-
-    /** 0 if none is known. Any thread. */
-    long configurationNumber() {
-        Configuration newest = hub.newest();
-        return newest == null ? 0 : newest.getNumber();
-    }
-
-    /** The newest configuration, or null. Any thread. */
-    Configuration newest() {
-        return hub.newest();
     }
 
     /** Any thread. */
@@ -232,10 +276,10 @@ final class FleetMember {
     }
 
     /** On the controller machine's lane. */
-    private void configured(Configuration configuration) {
+    private void configured(Configuration configuration, List<CreationRecord> created) {
         lane.execute(() -> {
             if (!closed.get()) {
-                hub.offer(configuration);
+                hub.offer(configuration, created);
             }
         });
     }
@@ -251,104 +295,40 @@ final class FleetMember {
         return others;
     }
 
-    private void createController() {
-        List<NodeId> voters = Placement.controllerReplicas(
-                        identity.nodes().stream().map(Node::getId).toList())
-                .stream()
-                .map(NodeId::new)
-                .toList();
-        if (voters.contains(config.id()) && replicas.add(ControllerService.GROUP)) {
-            host.createGroup(new GroupDescriptor(ControllerService.GROUP, Membership.of(voters), new byte[0]));
-        }
-    }
-
     /** What a new configuration asks of this node. */
     private void follow(Configuration newest) {
+        if (!mayTakePart(newest)) {
+            return;
+        }
         LOG.info("{}: configuration {}", config.id(), newest.getNumber());
         hunt.lookAgain(addresses.configured(newest));
-        for (Group group : newest.getGroupsList()) {
-            if (group.getReplicasList().contains(config.id().value()) && replicas.add(group.getId())) {
-                create(group);
-            }
-        }
-        register();
+        reconcile();
+        registration.follow(newest);
     }
 
-    private void create(Group group) {
-        Configuration creator = hub.creatorOf(group);
-        if (creator != null) {
-            create(group.getId(), creator);
-            return;
-        }
-        Request request = Request.newBuilder()
-                .setId(1)
-                .setConfiguration(ConfigurationRequest.newBuilder().setNumber(group.getCreatedIn()))
-                .build();
-        controllerCalls.ask(request, () -> !closed.get(), response -> {
-            if (response.hasConfiguration()) {
-                create(group.getId(), response.getConfiguration());
-            } else {
-                listener.failed(NodeFailure.broken("the creation record of group " + group.getId() + " is gone: "
-                        + response.getRefusal().getMessage()));
-            }
-        });
-    }
-
-    private void create(long id, Configuration creator) {
-        for (Group group : creator.getGroupsList()) {
-            if (group.getId() == id) {
-                KvGenesis.Builder genesis = KvGenesis.newBuilder();
-                for (Shard shard : creator.getShardsList()) {
-                    if (shard.getGroup() == id) {
-                        genesis.addShards(shard);
-                    }
-                }
-                List<NodeId> voters =
-                        group.getReplicasList().stream().map(NodeId::new).toList();
-                host.createGroup(new GroupDescriptor(
-                        id, Membership.of(voters), genesis.build().toByteArray()));
-            }
+    private void reconcile() {
+        if (!closed.get()) {
+            reconciler.reconcile();
         }
     }
 
-    /** Tells the controller where this node serves, if its last word on that is another one. */
-    private void register() {
-        if (registering || registered()) {
-            return;
+    /** A fleet may use what this program does not know: then it must not touch the log. */
+    private boolean mayTakePart(Configuration newest) {
+        String objection = newest == null ? null : FeatureLevels.objection(self, newest);
+        if (objection != null) {
+            listener.failed(NodeFailure.refused(objection));
         }
-        registering = true;
-        Request request = Request.newBuilder()
-                .setId(1)
-                .setRegisterNode(RegisterNodeRequest.newBuilder()
-                        .setFleetId(identity.fleetId())
-                        .setNode(self()))
-                .build();
-        controllerCalls.ask(request, () -> !closed.get(), response -> {
-            registering = false;
-            if (response.hasRegisterNode()) {
-                LOG.info(
-                        "{}: registered at {} in configuration {}",
-                        config.id(),
-                        config.address(),
-                        response.getRegisterNode().getConfigurationNumber());
-            } else {
-                listener.failed(NodeFailure.refused("the controller refuses to register this node: "
-                        + response.getRefusal().getMessage()));
-            }
-        });
-    }
-
-    private Node self() {
-        return Node.newBuilder()
-                .setId(config.id().value())
-                .setAddress(config.address())
-                .setHttpAddress(config.httpAddress())
-                .build();
+        return objection == null;
     }
 
     /** Another node says where it is. */
     void introduced(WatchRequest request) {
         if (request.hasFrom() && request.getFleetId().equals(identity.fleetId())) {
+            Configuration newest = hub.newest();
+            String below = newest == null ? null : FeatureLevels.objection(request.getFrom(), newest);
+            if (below != null) {
+                LOG.warn("{}: {}", config.id(), below);
+            }
             for (NodeId other : others()) {
                 if (other.value().equals(request.getFrom().getId())) {
                     addresses.found(other, request.getFrom().getAddress());
@@ -357,24 +337,13 @@ final class FleetMember {
         }
     }
 
-    private boolean registered() {
-        for (Node node : hub.newest().getNodesList()) {
-            if (node.getId().equals(config.id().value())) {
-                return node.getAddress().equals(config.address())
-                        && node.getHttpAddress().equals(config.httpAddress());
-            }
-        }
-        return false;
-    }
-
     private void tick() {
         if (closed.get() || caughtUp) {
             return;
         }
         if (hub.newest() == null) {
-            foundIfLeader();
+            firstConfiguration.propose();
         }
-        ticks++;
         missing = readiness.missing(hub.newest());
         if (missing.isEmpty()) {
             caughtUp = true;
@@ -383,34 +352,6 @@ final class FleetMember {
             return;
         }
         lane.after(TICK_NANOS, this::tick);
-    }
-
-    private void foundIfLeader() {
-        GroupStatus status = host.status(ControllerService.GROUP);
-        if (ticks % TICKS_BETWEEN_FOUNDING_PROPOSALS != 0
-                || status == null
-                || status.state().role() != RoleName.LEADER) {
-            return;
-        }
-        byte[] command = ControllerCommand.newBuilder()
-                .setFound(FoundFleet.newBuilder()
-                        .setFleetId(identity.fleetId())
-                        .addAllNodes(identity.nodes())
-                        .setGroups(identity.groups())
-                        .setShards(identity.shards()))
-                .build()
-                .toByteArray();
-        host.propose(ControllerService.GROUP, command, new ProposalCallback() {
-            @Override
-            public void applied(long index, Object result) {
-                LOG.info("{}: founded fleet {}: {}", config.id(), identity.fleetId(), result);
-            }
-
-            @Override
-            public void refused(Refusal refusal) {
-                LOG.info("{}: the founding is tried again: {}", config.id(), refusal);
-            }
-        });
     }
 
     /**
@@ -452,6 +393,11 @@ final class FleetMember {
 
         @Override
         public void groupFailed(long groupId, Throwable cause) {
+            if (cause instanceof UnknownCommandException) {
+                // a newer version's doing, and nothing is broken: the other groups go on
+                LOG.error("{}: the replica of group {} was halted: {}", config.id(), groupId, cause.getMessage());
+                return;
+            }
             LOG.error("{}: the replica of group {} was halted", config.id(), groupId, cause);
             NodeFailure failure = NodeFailure.ofReplica(groupId, cause);
             if (failure != null) {

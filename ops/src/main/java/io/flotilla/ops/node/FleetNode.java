@@ -1,27 +1,27 @@
 package io.flotilla.ops.node;
 
-import io.flotilla.client.proto.Configuration;
-import io.flotilla.client.proto.HelloReply;
-import io.flotilla.client.proto.NodeCounters;
+import io.flotilla.client.proto.FoundingReply;
+import io.flotilla.client.proto.FoundingRequest;
 import io.flotilla.client.proto.NodeStatus;
-import io.flotilla.client.proto.Refusal;
-import io.flotilla.client.proto.ReplicaStatus;
-import io.flotilla.client.proto.Request;
-import io.flotilla.client.proto.Response;
 import io.flotilla.kv.engine.EngineException;
-import io.flotilla.kv.machine.SessionLimits;
-import io.flotilla.kv.service.Answers;
-import io.flotilla.raft.core.NodeId;
+import io.flotilla.ops.node.configuration.ConfigurationHub;
+import io.flotilla.ops.node.edge.AnswerBudget;
+import io.flotilla.ops.node.edge.EdgeSession;
+import io.flotilla.ops.node.edge.EdgeSink;
+import io.flotilla.ops.node.edge.EdgeStream;
+import io.flotilla.ops.node.edge.GatheredAnswers;
+import io.flotilla.ops.node.edge.IntakeBudget;
+import io.flotilla.ops.node.founding.Founding;
+import io.flotilla.ops.node.founding.FoundingPlan;
+import io.flotilla.ops.node.founding.Identity;
+import io.flotilla.ops.node.peer.AddressBook;
+import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.disk.StateFile;
-import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.HostLimits;
-import io.flotilla.raft.host.HostStats;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +34,6 @@ public final class FleetNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FleetNode.class);
     private static final String IDENTITY_FILE = "identity";
     private static final String CONFIGURATION_FILE = "configuration";
-    private static final int MAX_WATCHES_PER_STREAM = 16;
 
     private final NodeConfig config;
     private final NodePorts ports;
@@ -43,7 +42,6 @@ public final class FleetNode implements AutoCloseable {
     private final Lane edge;
     private final PeerCalls calls;
     private final AddressBook addresses;
-    private final Services services = new Services();
     private final GatheredAnswers gathered = new GatheredAnswers();
     private final EdgeStream.Common common;
     private final int maxStreams;
@@ -56,6 +54,9 @@ public final class FleetNode implements AutoCloseable {
     private volatile FleetMember member;
     private volatile NodeFailure failure;
     private volatile boolean ready;
+    /** When the node started, then when it became ready: wall clock, in milliseconds. */
+    private volatile long since;
+
     private volatile boolean closed;
     private volatile String phase = "the node is starting";
 
@@ -68,7 +69,7 @@ public final class FleetNode implements AutoCloseable {
         calls = new PeerCalls(lane, ports.connector());
         HostLimits limits = config.host().limits();
         common = new EdgeStream.Common(
-                services,
+                new NodeServices(this, config, ports.runtime().clock(), lane),
                 gathered,
                 new IntakeBudget(limits.memoryBytes()),
                 new AnswerBudget(limits.memoryBytes()),
@@ -76,6 +77,7 @@ public final class FleetNode implements AutoCloseable {
                 edge);
         maxStreams = limits.maxClientStreams();
         addresses = new AddressBook(config.id(), config.address(), ports.transport());
+        since = ports.runtime().clock().wallMillis();
     }
 
     /** Begins to start and returns at once; the listener hears how it went. Called once. */
@@ -127,26 +129,9 @@ public final class FleetNode implements AutoCloseable {
 
     /** A recent state of the node and its replicas. */
     public NodeStatus status() {
-        NodeStatus.Builder status = NodeStatus.newBuilder()
-                .setId(config.id().value())
-                .setAddress(config.address())
-                .setHttpAddress(config.httpAddress())
-                .setFleetId(fleetId())
-                .setVersion(ProgramVersion.VALUE)
-                .setPid(config.process().pid())
-                .setMachine(config.process().machine());
-        FleetMember present = member;
-        NodeFailure broken = failure;
-        if (present != null && !closed) {
-            status.setConfigurationNumber(present.configurationNumber());
-            present.replicas().forEach(replica -> status.addReplicas(describe(replica)));
-            status.setCounters(describe(present.stats()));
-        }
-        status.setReady(ready && broken == null && !closed);
-        if (!status.getReady()) {
-            status.setReason(notReady(present, broken));
-        }
-        return status.build();
+        FleetMember present = closed ? null : member;
+        String missing = notReady(member, failure);
+        return NodeReport.of(config, fleetId(), present, ready && failure == null && !closed ? "" : missing, since);
     }
 
     /**
@@ -180,6 +165,32 @@ public final class FleetNode implements AutoCloseable {
         return over.copy();
     }
 
+    /** The member, if it may answer; else null. Any thread. */
+    FleetMember serving() {
+        return failure == null && !closed ? member : null;
+    }
+
+    /** Why the node does not serve, or not yet: one line. Any thread. */
+    String notReady() {
+        return notReady(member, failure);
+    }
+
+    /** Answers another node's step; null if the founding is over in failure. On the node's lane. */
+    FoundingReply founding(FoundingRequest request) {
+        return founding == null || failure != null || closed ? null : founding.handle(request);
+    }
+
+    /** A client's stream is over. Any thread. */
+    void streamClosed(EdgeStream stream) {
+        streams.decrementAndGet();
+        lane.execute(() -> {
+            FleetMember present = member;
+            if (present != null) {
+                present.watchers().unwatch(stream);
+            }
+        });
+    }
+
     private String notReady(FleetMember present, NodeFailure broken) {
         if (broken != null) {
             return broken.message();
@@ -190,40 +201,9 @@ public final class FleetNode implements AutoCloseable {
         return present == null ? phase : present.missing();
     }
 
-    private static NodeCounters describe(HostStats stats) {
-        return NodeCounters.newBuilder()
-                .setLogsCut(stats.basesMoved())
-                .setSnapshotsSent(stats.snapshotsSent())
-                .setSnapshotBytesSent(stats.snapshotBytesOut())
-                .setSnapshotsInstalled(stats.snapshotsInstalled())
-                .setSnapshotBytesReceived(stats.snapshotBytesIn())
-                .build();
-    }
-
-    private static ReplicaStatus describe(GroupStatus replica) {
-        ReplicaStatus.Builder status = ReplicaStatus.newBuilder()
-                .setGroup(replica.groupId())
-                .setTerm(replica.state().term())
-                .setCommitIndex(replica.state().committed())
-                .setAppliedIndex(replica.applied())
-                .setFirstIndex(replica.firstIndex())
-                .setLastIndex(replica.state().last())
-                .setRole(replica.state().role().name());
-        for (NodeId node : replica.membership().all()) {
-            status.addReplicas(node.value());
-        }
-        if (replica.leader() != null) {
-            status.setLeader(replica.leader().value());
-        }
-        if (replica.failure() != null) {
-            status.setFailure(replica.failure());
-        }
-        return status.build();
-    }
-
     private void open() throws IOException {
-        StateFile identityFile = new StateFile(ports.disk(), IDENTITY_FILE);
-        StateFile configurationFile = new StateFile(ports.disk(), CONFIGURATION_FILE);
+        StateFile identityFile = new StateFile(ports.disk(), IDENTITY_FILE, Identity.FILE_VERSION);
+        StateFile configurationFile = new StateFile(ports.disk(), CONFIGURATION_FILE, ConfigurationHub.FILE_VERSION);
         Identity found = readIdentity(identityFile);
         if (found == null && !ports.disk().list(FleetMember.LOG_DIRECTORY).isEmpty()) {
             fail(NodeFailure.broken(
@@ -243,7 +223,8 @@ public final class FleetNode implements AutoCloseable {
                     + identityFile.describe() + " says so): give this node a directory of its own"));
             return;
         }
-        String objection = Founding.objection(config, found);
+        FoundingPlan plan = config.founding();
+        String objection = plan.objection(found);
         if (objection != null) {
             fail(NodeFailure.refused(objection));
             return;
@@ -251,7 +232,7 @@ public final class FleetNode implements AutoCloseable {
         identity = found;
         String newFleetId = String.format(
                 "%016x%016x", ports.runtime().randomSeed(), ports.runtime().randomSeed());
-        founding = new Founding(config, found, lane, calls, addresses::addressOf, newFleetId, new Founding.Steps() {
+        founding = new Founding(plan, found, lane, calls, addresses::addressOf, newFleetId, new Founding.Steps() {
             @Override
             public boolean save(Identity next) {
                 // founding knows nothing of the log
@@ -272,8 +253,8 @@ public final class FleetNode implements AutoCloseable {
             }
 
             @Override
-            public void failed(NodeFailure reason) {
-                fail(reason);
+            public void failed(String message) {
+                fail(NodeFailure.refused(message));
             }
         });
         founding.start();
@@ -315,6 +296,7 @@ public final class FleetNode implements AutoCloseable {
                         @Override
                         public void ready() {
                             if (failure == null && !closed) {
+                                since = ports.runtime().clock().wallMillis();
                                 ready = true;
                                 listener.ready();
                             }
@@ -350,144 +332,6 @@ public final class FleetNode implements AutoCloseable {
                 founding.stop();
             }
             listener.failed(reason);
-        }
-    }
-
-    private final class Services implements EdgeStream.Services {
-        @Override
-        public HelloReply hello() {
-            return HelloReply.newBuilder()
-                    .setProtocolVersion(PeerCalls.PROTOCOL_VERSION)
-                    .setNodeId(config.id().value())
-                    .setFleetId(fleetId())
-                    .setWallMillis(ports.runtime().clock().wallMillis())
-                    .setSessionWrites(SessionLimits.SESSION_WRITES)
-                    .setSessionWindowMillis(SessionLimits.WINDOW_MILLIS)
-                    .build();
-        }
-
-        @Override
-        public void data(List<Request> requests, Answers out) {
-            FleetMember present = serving();
-            if (present != null) {
-                present.data().handle(requests, out);
-                return;
-            }
-            for (Request request : requests) {
-                out.accept(unavailable(request.getId()));
-            }
-        }
-
-        @Override
-        public void other(EdgeStream stream, Request request, Consumer<Response> out) {
-            long id = request.getId();
-            switch (request.getBodyCase()) {
-                case CONFIGURATION -> configuration(request, out);
-                case REGISTER_NODE -> controller(request, out);
-                case WATCH -> watch(stream, request, out);
-                case NODE_STATUS ->
-                    out.accept(Response.newBuilder()
-                            .setId(id)
-                            .setNodeStatus(status())
-                            .build());
-                case REPLICA_CHECKSUM -> {
-                    FleetMember present = serving();
-                    out.accept(
-                            present == null
-                                    ? unavailable(id)
-                                    : present.checksums().answer(request));
-                }
-                case FOUNDING ->
-                    lane.execute(() -> {
-                        if (founding == null || failure != null || closed) {
-                            out.accept(unavailable(id));
-                        } else {
-                            out.accept(Response.newBuilder()
-                                    .setId(id)
-                                    .setFounding(founding.handle(request.getFounding()))
-                                    .build());
-                        }
-                    });
-                default -> out.accept(refusal(id, Refusal.Kind.INVALID, "this node does not know such a request"));
-            }
-        }
-
-        @Override
-        public void closed(EdgeStream stream) {
-            streams.decrementAndGet();
-            lane.execute(() -> {
-                FleetMember present = member;
-                if (present != null) {
-                    present.hub().unwatch(stream);
-                }
-            });
-        }
-
-        private void configuration(Request request, Consumer<Response> out) {
-            if (request.getConfiguration().getNumber() > 0
-                    || request.getConfiguration().getLinearizable()) {
-                controller(request, out);
-                return;
-            }
-            FleetMember present = serving();
-            Configuration newest = present == null ? null : present.newest();
-            out.accept(
-                    newest == null
-                            ? unavailable(request.getId())
-                            : Response.newBuilder()
-                                    .setId(request.getId())
-                                    .setConfiguration(newest)
-                                    .build());
-        }
-
-        private void controller(Request request, Consumer<Response> out) {
-            FleetMember present = serving();
-            if (present == null) {
-                out.accept(unavailable(request.getId()));
-            } else {
-                present.controller().handle(request, out);
-            }
-        }
-
-        private void watch(EdgeStream stream, Request request, Consumer<Response> out) {
-            lane.execute(() -> {
-                FleetMember present = serving();
-                if (present == null) {
-                    out.accept(unavailable(request.getId()));
-                } else if (present.hub().watches(stream) >= MAX_WATCHES_PER_STREAM) {
-                    out.accept(
-                            refusal(request.getId(), Refusal.Kind.INVALID, "this stream has too many watches already"));
-                } else if (stream.isOpen()) {
-                    present.introduced(request.getWatch());
-                    present.hub()
-                            .watch(
-                                    new ConfigurationHub.Watch(stream, request.getId()),
-                                    request.getWatch().getAbove(),
-                                    configuration -> out.accept(Response.newBuilder()
-                                            .setId(request.getId())
-                                            .setConfiguration(configuration)
-                                            .build()));
-                }
-            });
-        }
-
-        /** The member, if it may answer. */
-        private FleetMember serving() {
-            return failure == null && !closed ? member : null;
-        }
-
-        private Response unavailable(long id) {
-            return refusal(
-                    id,
-                    Refusal.Kind.UNAVAILABLE,
-                    "node " + config.id() + " does not serve now: " + notReady(member, failure));
-        }
-
-        private Response refusal(long id, Refusal.Kind kind, String message) {
-            return Response.newBuilder()
-                    .setId(id)
-                    .setRefusal(Refusal.newBuilder().setKind(kind).setMessage(message))
-                    .build();
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.flotilla.ops.node;
 
+import io.flotilla.ops.node.founding.FoundingPlan;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.HostConfig;
 import java.util.Collections;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
  * @param groups data groups made at founding
  * @param shards shards made at founding
  * @param process the process that it runs in, told to whoever asks for the node's status
+ * @param featureLevel the highest level of features that its program knows; from 1
  */
 public record NodeConfig(
         NodeId id,
@@ -26,7 +28,21 @@ public record NodeConfig(
         int groups,
         int shards,
         HostConfig host,
-        HostProcess process) {
+        HostProcess process,
+        int featureLevel) {
+    /** A node of this program. */
+    public NodeConfig(
+            NodeId id,
+            String address,
+            String httpAddress,
+            SortedMap<NodeId, String> seeds,
+            int groups,
+            int shards,
+            HostConfig host,
+            HostProcess process) {
+        this(id, address, httpAddress, seeds, groups, shards, host, process, ProgramVersion.FEATURE_LEVEL);
+    }
+
     /** A node of which nobody needs to know the process. */
     public NodeConfig(
             NodeId id,
@@ -44,5 +60,10 @@ public record NodeConfig(
         if (!host.self().equals(id)) {
             throw new IllegalArgumentException("the host's node is " + host.self() + ", not " + id);
         }
+    }
+
+    /** What of it is about the founding. */
+    FoundingPlan founding() {
+        return new FoundingPlan(id, address, httpAddress, seeds, groups, shards, featureLevel);
     }
 }

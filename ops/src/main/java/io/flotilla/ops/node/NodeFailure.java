@@ -1,9 +1,9 @@
 package io.flotilla.ops.node;
 
 import io.flotilla.kv.engine.EngineException;
-import io.flotilla.kv.machine.UnknownCommandException;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.log.LogDamageException;
+import io.flotilla.raft.machine.UnknownCommandException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
@@ -26,6 +26,9 @@ public record NodeFailure(int exitCode, String message) {
     /** What a failed disk, damage or a defect says, with what to do if it does not say that itself. */
     public static NodeFailure of(Throwable cause) {
         String text = text(cause);
+        if (cause instanceof StateFile.OtherVersionException) {
+            return refused(text);
+        }
         boolean advises = cause instanceof LogDamageException
                 || cause instanceof EngineException
                 || cause instanceof StateFile.StateFileException;

@@ -59,7 +59,13 @@ final class NodeMachines implements StateMachineFactory {
         data.forgetSnapshot(name);
     }
 
+    /** The controller's machine writes a file of many megabytes. */
+    @Override
+    public boolean isApart(long groupId) {
+        return groupId == ControllerService.GROUP;
+    }
+
     private StateFile controllerFile() {
-        return new StateFile(disk, CONTROLLER_FILE);
+        return new StateFile(disk, CONTROLLER_FILE, ControllerStateMachine.FILE_VERSION);
     }
 }

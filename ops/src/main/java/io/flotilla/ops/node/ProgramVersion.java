@@ -10,6 +10,12 @@ public final class ProgramVersion {
     /** Such as {@code 1.4.0}; the same for the whole life of the process. */
     public static final String VALUE = read();
 
+    /**
+     * The highest level of features that this program knows. It rises by one with everything that an older program could not
+     * read in a log or a file of the fleet; a fleet uses what all of its nodes know.
+     */
+    public static final int FEATURE_LEVEL = 1;
+
     private ProgramVersion() {}
 
     private static String read() {

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 /**
  * When a node has caught up: each group placed on it has a leader, and is applied here up to the end that the log had
  * when a leader was first known. That end covers every write acknowledged before, for what is not in a follower's log
- * by then was never acknowledged by it. Belongs to the node's lane.
+ * by then was never acknowledged by it. A replica that its group does not know of yet is not waited for. Belongs to the node's lane.
  */
 final class Readiness {
     private final NodeId self;
@@ -60,6 +60,10 @@ final class Readiness {
         }
         if (status.failure() != null) {
             return "the replica of group " + group + " was halted: " + status.failure();
+        }
+        if (!status.membership().contains(self)) {
+            // begun empty, or being left out: the group does not count on it
+            return "";
         }
         if (status.leader() == null) {
             return "group " + group + " has no known leader";

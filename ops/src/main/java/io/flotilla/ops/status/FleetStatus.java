@@ -3,7 +3,9 @@ package io.flotilla.ops.status;
 import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Group;
+import io.flotilla.client.proto.GroupState;
 import io.flotilla.client.proto.Node;
+import io.flotilla.client.proto.NodeDuty;
 import io.flotilla.client.proto.NodeStatus;
 import io.flotilla.client.proto.ReplicaStatus;
 import io.flotilla.client.proto.Shard;
@@ -36,11 +38,16 @@ public record FleetStatus(
     private static final long CONTROLLER_GROUP = 0;
 
     /**
-     * @param state {@code up}; {@code starting}: reachable but not ready; {@code down}: not reachable
+     * @param state {@code up}; {@code starting}: reachable but not ready; {@code down}: not reachable; {@code removed}: taken out
+     *     of the fleet
      * @param reason why it is not up; empty if it is
      * @param version of its program; empty if it does not answer
      * @param replicas how many the configuration places there, the controller's included
      * @param leaders how many of them lead
+     * @param duty {@code normal}; {@code cordoned}: gets no further replicas; {@code draining}: its replicas go elsewhere
+     * @param featureLevel the highest that its program knows
+     * @param labels as {@code key=value}, by ascending key
+     * @param since when it came to its state by its own clock, in milliseconds since 1970; 0 if it does not tell
      */
     public record NodeLine(
             String id,
@@ -50,7 +57,11 @@ public record FleetStatus(
             String reason,
             String version,
             int replicas,
-            int leaders) {}
+            int leaders,
+            String duty,
+            int featureLevel,
+            List<String> labels,
+            long since) {}
 
     /**
      * As told by the replicas with the highest term.
@@ -61,6 +72,9 @@ public record FleetStatus(
      * @param firstIndex the highest of the replicas that answered: a log that begins later is caught up by a snapshot
      * @param replicas one per node that the configuration names
      * @param shards ids of the shards that it owns, in key order
+     * @param state {@code active}; {@code leaving}: gives its shards away, and ends
+     * @param replication how many voters it shall have; of the controller's group as many as there are
+     * @param learners nodes with a replica that does not vote yet
      */
     public record GroupLine(
             long id,
@@ -70,7 +84,10 @@ public record FleetStatus(
             long appliedIndex,
             long firstIndex,
             List<ReplicaLine> replicas,
-            List<Long> shards) {
+            List<Long> shards,
+            String state,
+            int replication,
+            List<String> learners) {
         /** The replicas' nodes. */
         public List<String> nodes() {
             return replicas.stream().map(ReplicaLine::node).toList();
@@ -90,8 +107,21 @@ public record FleetStatus(
     /**
      * @param start inclusive, in hex
      * @param end exclusive, in hex; empty for no bound
+     * @param state {@code serving}; {@code moving}: it has a target
+     * @param target the group that it goes to; 0 while it stays
+     * @param moveId of the move; 0 while it stays
+     * @param cancelled the move shall end without a change of the owner
      */
-    public record ShardLine(long id, String start, String end, long group, long epoch, String state) {}
+    public record ShardLine(
+            long id,
+            String start,
+            String end,
+            long group,
+            long epoch,
+            String state,
+            long target,
+            long moveId,
+            boolean cancelled) {}
 
     /**
      * Merges what the nodes said.
@@ -117,18 +147,23 @@ public record FleetStatus(
                     hex(shard.getEnd()),
                     shard.getGroup(),
                     shard.getEpoch(),
-                    "serving"));
+                    shard.getTarget() == 0 ? "serving" : "moving",
+                    shard.getTarget(),
+                    shard.getMoveId(),
+                    shard.getCancelled()));
         }
         GroupLine controller = groupLine(
-                CONTROLLER_GROUP,
-                configuration.getControllerReplicasList(),
+                Group.newBuilder()
+                        .setId(CONTROLLER_GROUP)
+                        .addAllReplicas(configuration.getControllerReplicasList())
+                        .setReplication(configuration.getControllerReplicasCount())
+                        .build(),
                 byGroup.getOrDefault(CONTROLLER_GROUP, Map.of()),
                 List.of());
         List<GroupLine> groups = new ArrayList<>();
         for (Group group : configuration.getGroupsList()) {
             groups.add(groupLine(
-                    group.getId(),
-                    group.getReplicasList(),
+                    group,
                     byGroup.getOrDefault(group.getId(), Map.of()),
                     shardsOf.getOrDefault(group.getId(), List.of())));
         }
@@ -157,7 +192,8 @@ public record FleetStatus(
         List<NodeLine> nodes = new ArrayList<>();
         for (Node node : configuration.getNodesList()) {
             NodeStatus report = reports.get(node.getId());
-            String state = report == null ? "down" : report.getReady() ? "up" : "starting";
+            boolean removed = node.getDuty() == NodeDuty.NODE_DUTY_REMOVED;
+            String state = removed ? "removed" : report == null ? "down" : report.getReady() ? "up" : "starting";
             String reason = report == null ? "does not answer" : report.getReady() ? "" : report.getReason();
             nodes.add(new NodeLine(
                     node.getId(),
@@ -167,13 +203,30 @@ public record FleetStatus(
                     reason,
                     report == null ? "" : report.getVersion(),
                     replicas.getOrDefault(node.getId(), 0),
-                    leaders.getOrDefault(node.getId(), 0)));
+                    leaders.getOrDefault(node.getId(), 0),
+                    duty(node),
+                    node.getFeatureLevel(),
+                    labels(node),
+                    report == null ? 0 : report.getSinceMillis()));
         }
         return List.copyOf(nodes);
     }
 
-    private static GroupLine groupLine(
-            long id, List<String> nodes, Map<String, ReplicaStatus> reports, List<Long> shards) {
+    static String duty(Node node) {
+        return switch (node.getDuty()) {
+            case NODE_DUTY_CORDONED -> "cordoned";
+            case NODE_DUTY_DRAINING -> "draining";
+            default -> "normal";
+        };
+    }
+
+    static List<String> labels(Node node) {
+        return node.getLabelsList().stream()
+                .map(label -> label.getKey() + "=" + label.getValue())
+                .toList();
+    }
+
+    private static GroupLine groupLine(Group group, Map<String, ReplicaStatus> reports, List<Long> shards) {
         long term = reports.values().stream()
                 .mapToLong(ReplicaStatus::getTerm)
                 .max()
@@ -191,14 +244,19 @@ public record FleetStatus(
             }
         }
         return new GroupLine(
-                id,
+                group.getId(),
                 leader,
                 term,
                 commitIndex,
                 reports.isEmpty() ? 0 : appliedIndex,
                 firstIndex,
-                nodes.stream().map(node -> replicaLine(node, reports.get(node))).toList(),
-                List.copyOf(shards));
+                group.getReplicasList().stream()
+                        .map(node -> replicaLine(node, reports.get(node)))
+                        .toList(),
+                List.copyOf(shards),
+                group.getState() == GroupState.GROUP_STATE_LEAVING ? "leaving" : "active",
+                group.getReplication(),
+                List.copyOf(group.getLearnersList()));
     }
 
     private static ReplicaLine replicaLine(String node, ReplicaStatus replica) {

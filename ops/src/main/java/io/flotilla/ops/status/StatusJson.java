@@ -6,6 +6,7 @@ import io.flotilla.ops.status.FleetStatus.NodeLine;
 import io.flotilla.ops.status.FleetStatus.ReplicaLine;
 import io.flotilla.ops.status.FleetStatus.ShardLine;
 import java.io.IOException;
+import java.time.Instant;
 
 /**
  * The fleet's state as JSON; the names are part of the command line's contract. Each method writes fields of an object
@@ -65,6 +66,19 @@ public final class StatusJson {
             json.writeStringField("version", node.version());
             json.writeNumberField("replicas", node.replicas());
             json.writeNumberField("leaders", node.leaders());
+            json.writeStringField("duty", node.duty());
+            json.writeNumberField("featureLevel", node.featureLevel());
+            json.writeArrayFieldStart("labels");
+            for (String label : node.labels()) {
+                json.writeString(label);
+            }
+            json.writeEndArray();
+            if (node.since() > 0) {
+                json.writeStringField(
+                        "since", Instant.ofEpochMilli(node.since()).toString());
+            } else {
+                json.writeNullField("since");
+            }
             json.writeEndObject();
         }
         json.writeEndArray();
@@ -76,6 +90,13 @@ public final class StatusJson {
             json.writeStartObject();
             json.writeNumberField("id", group.id());
             group(group, json);
+            json.writeStringField("state", group.state());
+            json.writeNumberField("replication", group.replication());
+            json.writeArrayFieldStart("learners");
+            for (String learner : group.learners()) {
+                json.writeString(learner);
+            }
+            json.writeEndArray();
             json.writeArrayFieldStart("shards");
             for (long shard : group.shards()) {
                 json.writeNumber(shard);
@@ -96,6 +117,13 @@ public final class StatusJson {
             json.writeNumberField("group", shard.group());
             json.writeNumberField("epoch", shard.epoch());
             json.writeStringField("state", shard.state());
+            if (shard.target() != 0) {
+                json.writeNumberField("target", shard.target());
+                json.writeObjectFieldStart("move");
+                json.writeNumberField("id", shard.moveId());
+                json.writeBooleanField("cancelled", shard.cancelled());
+                json.writeEndObject();
+            }
             json.writeEndObject();
         }
         json.writeEndArray();

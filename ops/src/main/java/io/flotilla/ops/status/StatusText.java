@@ -21,7 +21,7 @@ public final class StatusText {
         lines.add("");
         TextTable nodes = new TextTable("NODE", "ADDRESS", "STATE", "PAGE", "");
         for (NodeLine node : fleet.nodes()) {
-            nodes.row(node.id(), node.address(), node.state(), page(node), node.reason());
+            nodes.row(node.id(), node.address(), node.state(), page(node), note(node));
         }
         lines.addAll(nodes.lines());
         lines.add("");
@@ -42,15 +42,19 @@ public final class StatusText {
 
     /** The nodes. */
     public static List<String> nodes(FleetStatus fleet) {
-        TextTable table = new TextTable("NODE", "ADDRESS", "STATE", "VERSION", "REPLICAS", "LEADERS", "PAGE", "");
+        TextTable table = new TextTable(
+                "NODE", "ADDRESS", "STATE", "DUTY", "VERSION", "LEVEL", "REPLICAS", "LEADERS", "LABELS", "PAGE", "");
         for (NodeLine node : fleet.nodes()) {
             table.row(
                     node.id(),
                     node.address(),
                     node.state(),
+                    node.duty(),
                     orDash(node.version()),
+                    node.featureLevel(),
                     node.replicas(),
                     node.leaders(),
+                    orDash(String.join(",", node.labels())),
                     page(node),
                     node.reason());
         }
@@ -70,6 +74,10 @@ public final class StatusText {
 
     private static void group(TextTable table, GroupLine group, String shards) {
         List<String> notes = new ArrayList<>();
+        if (!group.state().equals("active")) {
+            notes.add(group.state());
+        }
+        group.learners().forEach(learner -> notes.add(learner + " learns"));
         for (ReplicaLine replica : group.replicas()) {
             if (replica.role().equals("unknown")) {
                 notes.add(replica.node() + " does not tell");
@@ -91,7 +99,7 @@ public final class StatusText {
 
     /** The shards. */
     public static List<String> shards(FleetStatus fleet) {
-        TextTable table = new TextTable("SHARD", "START", "END", "GROUP", "EPOCH", "STATE");
+        TextTable table = new TextTable("SHARD", "START", "END", "GROUP", "EPOCH", "STATE", "");
         for (ShardLine shard : fleet.shards()) {
             table.row(
                     shard.id(),
@@ -99,9 +107,23 @@ public final class StatusText {
                     shard.end().isEmpty() ? "(last)" : shard.end(),
                     shard.group(),
                     shard.epoch(),
-                    shard.state());
+                    shard.state(),
+                    move(shard));
         }
         return table.lines();
+    }
+
+    private static String note(NodeLine node) {
+        return node.duty().equals("normal")
+                ? node.reason()
+                : node.reason().isEmpty() ? node.duty() : node.duty() + "; " + node.reason();
+    }
+
+    private static String move(ShardLine shard) {
+        return shard.target() == 0
+                ? ""
+                : "to group " + shard.target() + " (move " + shard.moveId()
+                        + (shard.cancelled() ? ", cancelled)" : ")");
     }
 
     private static String page(NodeLine node) {

@@ -19,6 +19,7 @@ import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -132,10 +133,13 @@ class VerbsOnAFleetTest {
         JsonNode fleet = json("nodes");
 
         assertThat(fleet.get("configuration").asLong()).isEqualTo(1);
+        String since = fleet.at("/nodes/0/since").asText();
+        assertThat(Instant.parse(since)).isBefore(Instant.now().plusSeconds(1));
         assertThat(fleet.get("nodes").toString())
                 .isEqualTo("[{\"id\":\"n1\",\"address\":\"" + address
                         + "\",\"http\":\"\",\"state\":\"up\",\"reason\":\"\"," + "\"version\":\"" + ProgramVersion.VALUE
-                        + "\",\"replicas\":3,\"leaders\":3}]");
+                        + "\",\"replicas\":3,\"leaders\":3,\"duty\":\"normal\",\"featureLevel\":1,\"labels\":[],\"since\":\""
+                        + since + "\"}]");
         assertThat(printed("nodes").lines().toList().get(1)).startsWith("n1 ").contains(address, " up ");
     }
 
@@ -187,7 +191,9 @@ class VerbsOnAFleetTest {
         assertThat(newest.at("/groups/1/replicas").toString()).isEqualTo("[\"n1\"]");
         assertThat(newest.get("shards")).hasSize(4);
         assertThat(printed("config --number 1").lines())
-                .contains("configuration 1 of fleet " + newest.get("fleet").asText(), "2      n1        1");
+                .contains(
+                        "configuration 1 of fleet " + newest.get("fleet").asText(),
+                        "2      n1        1           1            -         active");
     }
 
     @Test

@@ -3,7 +3,7 @@ package io.flotilla.ops.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.kv.engine.EngineException;
-import io.flotilla.kv.machine.UnknownCommandException;
+import io.flotilla.raft.machine.UnknownCommandException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.junit.jupiter.api.Test;

@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 
 /** Virtual time and one thread for all lanes of a test. */
-final class TestTime {
+public final class TestTime {
     private record Task(long due, long number, Runnable body, boolean[] cancelled) {}
 
     private final PriorityQueue<Task> tasks =
@@ -15,13 +15,13 @@ final class TestTime {
     private long now;
     private long number;
 
-    Cancellable at(long delayNanos, Runnable body) {
+    public Cancellable at(long delayNanos, Runnable body) {
         boolean[] cancelled = new boolean[1];
         tasks.add(new Task(now + delayNanos, number++, body, cancelled));
         return () -> cancelled[0] = true;
     }
 
-    void runFor(long millis) {
+    public void runFor(long millis) {
         long until = now + millis * 1_000_000L;
         while (!tasks.isEmpty() && tasks.peek().due <= until) {
             Task task = tasks.poll();
@@ -33,7 +33,7 @@ final class TestTime {
         now = until;
     }
 
-    Clock clock() {
+    public Clock clock() {
         return new Clock() {
             @Override
             public long nanos() {
@@ -48,7 +48,7 @@ final class TestTime {
     }
 
     /** A lane that stops for good once {@code alive} is false. */
-    Lane lane(boolean[] alive) {
+    public Lane lane(boolean[] alive) {
         return new Lane() {
             @Override
             public void execute(Runnable task) {

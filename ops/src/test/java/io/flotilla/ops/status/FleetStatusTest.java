@@ -9,7 +9,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Group;
+import io.flotilla.client.proto.GroupState;
+import io.flotilla.client.proto.Label;
 import io.flotilla.client.proto.Node;
+import io.flotilla.client.proto.NodeDuty;
 import io.flotilla.client.proto.NodeStatus;
 import io.flotilla.client.proto.ReplicaStatus;
 import io.flotilla.client.proto.Shard;
@@ -25,10 +28,19 @@ class FleetStatusTest {
     private static final Configuration CONFIGURATION = Configuration.newBuilder()
             .setNumber(7)
             .setFleetId("f")
-            .addNodes(Node.newBuilder().setId("n1").setAddress("a:1").setHttpAddress("a:81"))
-            .addNodes(Node.newBuilder().setId("n2").setAddress("a:2"))
+            .addNodes(Node.newBuilder()
+                    .setId("n1")
+                    .setAddress("a:1")
+                    .setHttpAddress("a:81")
+                    .setFeatureLevel(3)
+                    .addLabels(Label.newBuilder().setKey("rack").setValue("r1"))
+                    .addLabels(Label.newBuilder().setKey("zone").setValue("z1")))
+            .addNodes(Node.newBuilder().setId("n2").setAddress("a:2").setDuty(NodeDuty.NODE_DUTY_DRAINING))
             .addNodes(Node.newBuilder().setId("n3").setAddress("a:3"))
-            .addGroups(Group.newBuilder().setId(1).addAllReplicas(List.of("n1", "n2", "n3")))
+            .addGroups(Group.newBuilder()
+                    .setId(1)
+                    .addAllReplicas(List.of("n1", "n2", "n3"))
+                    .setReplication(3))
             .addShards(Shard.newBuilder()
                     .setId(1)
                     .setEnd(ByteString.copyFrom(new byte[] {(byte) 0x80}))
@@ -61,6 +73,7 @@ class FleetStatusTest {
                             .setId("n1")
                             .setReady(true)
                             .setVersion("1.2")
+                            .setSinceMillis(5_000)
                             .addReplicas(replica(0, 4, "n1", 9, 1))
                             .addReplicas(replica(1, 3, "n1", 500, 300))
                             .build(),
@@ -88,7 +101,10 @@ class FleetStatusTest {
                                 new ReplicaLine("n1", "follower", 3, 499, 300, 502, ""),
                                 new ReplicaLine("n2", "follower", 5, 399, 250, 402, ""),
                                 new ReplicaLine("n3", "unknown", 0, 0, 0, 0, "")),
-                        List.of(1L, 2L)));
+                        List.of(1L, 2L),
+                        "active",
+                        3,
+                        List.of()));
         assertThat(fleet.controller().leader()).isEqualTo("n1");
         assertThat(fleet.controller().commitIndex()).isEqualTo(12);
         assertThat(fleet.controller().nodes()).containsExactly("n1", "n2", "n3");
@@ -99,7 +115,8 @@ class FleetStatusTest {
         FleetStatus fleet = FleetStatus.merge(CONFIGURATION, REPORTS);
 
         assertThat(fleet.nodes().get(0))
-                .isEqualTo(new FleetStatus.NodeLine("n1", "a:1", "a:81", "up", "", "1.2", 2, 1));
+                .isEqualTo(new FleetStatus.NodeLine(
+                        "n1", "a:1", "a:81", "up", "", "1.2", 2, 1, "normal", 3, List.of("rack=r1", "zone=z1"), 5_000));
         assertThat(fleet.nodes().get(2).replicas()).isEqualTo(2);
         assertThat(fleet.nodes().get(2).leaders()).isZero();
     }
@@ -132,7 +149,44 @@ class FleetStatusTest {
         assertThat(json.at("/groups/0/replicas/1").asText()).isEqualTo("n2");
         assertThat(json.at("/shards/0").toString())
                 .isEqualTo("{\"id\":1,\"start\":\"\",\"end\":\"80\",\"group\":1,\"epoch\":2,\"state\":\"serving\"}");
+        assertThat(json.at("/nodes/0/duty").asText()).isEqualTo("normal");
+        assertThat(json.at("/nodes/1/duty").asText()).isEqualTo("draining");
+        assertThat(json.at("/nodes/0/since").asText()).isEqualTo("1970-01-01T00:00:05Z");
+        assertThat(json.at("/nodes/2/since").isNull()).isTrue();
+        assertThat(json.at("/nodes/0/labels/1").asText()).isEqualTo("zone=z1");
+        assertThat(json.at("/groups/0/state").asText()).isEqualTo("active");
         assertThat(json.at("/shards/1/start").asText()).isEqualTo("80");
+    }
+
+    @Test
+    void aMoveAGroupThatLeavesAndANodeThatWasTakenOutAreShown() throws IOException {
+        Configuration moving = CONFIGURATION.toBuilder()
+                .setNodes(2, CONFIGURATION.getNodes(2).toBuilder().setDuty(NodeDuty.NODE_DUTY_REMOVED))
+                .setGroups(
+                        0,
+                        CONFIGURATION.getGroups(0).toBuilder()
+                                .setState(GroupState.GROUP_STATE_LEAVING)
+                                .addLearners("n9"))
+                .setShards(
+                        1,
+                        CONFIGURATION.getShards(1).toBuilder()
+                                .setTarget(4)
+                                .setMoveId(7)
+                                .setCancelled(true))
+                .build();
+        FleetStatus fleet = FleetStatus.merge(moving, REPORTS);
+        JsonNode json = json(fleet);
+        assertThat(json.at("/nodes/2/state").asText()).isEqualTo("removed");
+        assertThat(json.at("/groups/0/state").asText()).isEqualTo("leaving");
+        assertThat(json.at("/groups/0/learners/0").asText()).isEqualTo("n9");
+        assertThat(json.at("/shards/1/state").asText()).isEqualTo("moving");
+        assertThat(json.at("/shards/1/target").asLong()).isEqualTo(4);
+        assertThat(json.at("/shards/1/move/id").asLong()).isEqualTo(7);
+        assertThat(StatusText.shards(fleet)).anyMatch(line -> line.endsWith("to group 4 (move 7, cancelled)"));
+        assertThat(StatusText.groups(fleet)).anyMatch(line -> line.contains("leaving; n9 learns"));
+        assertThat(ConfigurationPrinter.lines(moving))
+                .anyMatch(line -> line.startsWith("n3") && line.contains("removed"))
+                .anyMatch(line -> line.matches("2 .*4 +7 +cancelled"));
     }
 
     @Test
@@ -155,10 +209,10 @@ class FleetStatusTest {
                 .contains("2      80       (last)  1      1      serving");
         assertThat(StatusText.nodes(FleetStatus.merge(CONFIGURATION, REPORTS)))
                 .containsExactly(
-                        "NODE  ADDRESS  STATE     VERSION  REPLICAS  LEADERS  PAGE",
-                        "n1    a:1      up        1.2      2         1        http://a:81/",
-                        "n2    a:2      starting  -        2         1        -             group 1 has no leader",
-                        "n3    a:3      down      -        2         0        -             does not answer");
+                        "NODE  ADDRESS  STATE     DUTY      VERSION  LEVEL  REPLICAS  LEADERS  LABELS           PAGE",
+                        "n1    a:1      up        normal    1.2      3      2         1        rack=r1,zone=z1  http://a:81/",
+                        "n2    a:2      starting  draining  -        0      2         1        -                -             group 1 has no leader",
+                        "n3    a:3      down      normal    -        0      2         0        -                -             does not answer");
         assertThat(StatusText.groups(FleetStatus.merge(CONFIGURATION, REPORTS)))
                 .containsExactly(
                         "GROUP  LEADER  TERM  COMMIT  APPLIED  FIRST  REPLICAS  SHARDS",

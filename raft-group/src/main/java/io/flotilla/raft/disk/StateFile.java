@@ -11,16 +11,25 @@ import java.util.zip.CRC32C;
  * format version, length and checksum stands before the content. Calls block; a file belongs to one lane.
  */
 public final class StateFile {
-    private static final int VERSION = 1;
     private static final int MAX_BYTES = 256 << 20;
 
     private final Disk disk;
     private final String path;
+    private final int version;
 
-    /** @param path in the root directory */
+    /** A file whose content has had one format only. @param path in the root directory */
     public StateFile(Disk disk, String path) {
+        this(disk, path, 1);
+    }
+
+    /**
+     * @param path in the root directory
+     * @param version of the content's format, from 1: a file of another one is refused
+     */
+    public StateFile(Disk disk, String path, int version) {
         this.disk = disk;
         this.path = path;
+        this.version = version;
     }
 
     /** Where the file lies, for people. */
@@ -31,7 +40,8 @@ public final class StateFile {
     /**
      * The content; empty if the file was never written.
      *
-     * @throws StateFileException if the file is damaged or of a newer format
+     * @throws OtherVersionException if the file has another version
+     * @throws StateFileException if the file is damaged
      */
     public Optional<byte[]> read() throws IOException {
         disk.delete(temporary());
@@ -60,9 +70,10 @@ public final class StateFile {
         if (lineEnd == bytes.length || words.length != 4 || !words[0].equals("flotilla")) {
             throw damaged("has no valid first line");
         }
-        if (!words[1].equals("v" + VERSION)) {
-            throw new StateFileException(describe() + " has the format " + words[1] + ", but this version knows v"
-                    + VERSION + " only: start the node with the version that wrote it, or a newer one");
+        if (!words[1].equals("v" + version)) {
+            throw new OtherVersionException("the file " + describe() + " has version " + words[1]
+                    + ", but this program reads and writes v" + version
+                    + ": start the node with the program that wrote it, or give it an empty directory");
         }
         int contentLength = bytes.length - lineEnd - 1;
         CRC32C crc = new CRC32C();
@@ -79,7 +90,7 @@ public final class StateFile {
     public void write(byte[] content) throws IOException {
         CRC32C crc = new CRC32C();
         crc.update(content, 0, content.length);
-        byte[] line = ("flotilla v" + VERSION + " " + content.length + " " + Long.toHexString(crc.getValue()) + "\n")
+        byte[] line = ("flotilla v" + version + " " + content.length + " " + Long.toHexString(crc.getValue()) + "\n")
                 .getBytes(StandardCharsets.ISO_8859_1);
         ByteBuffer whole = ByteBuffer.allocate(line.length + content.length);
         whole.put(line).put(content).flip();
@@ -110,8 +121,15 @@ public final class StateFile {
     }
 
     /** A file that can't be used. The message names it. */
-    public static final class StateFileException extends IOException {
+    public static class StateFileException extends IOException {
         StateFileException(String message) {
+            super(message);
+        }
+    }
+
+    /** A file that another version of the program wrote. The message names it, both versions, and what to do. */
+    public static final class OtherVersionException extends StateFileException {
+        OtherVersionException(String message) {
             super(message);
         }
     }

@@ -7,6 +7,7 @@ import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.host.apply.Applier;
+import io.flotilla.raft.host.apply.Appliers;
 import io.flotilla.raft.host.group.Events;
 import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.group.GroupWorker;
@@ -52,7 +53,7 @@ public final class RaftHost implements AutoCloseable {
     private final LogReader reader;
     private final KnownPeers peers;
     private final Snapshots snapshots;
-    private final Applier[] appliers;
+    private final Appliers appliers;
     private final GroupWorker[] workers;
     private final long seed;
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -80,10 +81,7 @@ public final class RaftHost implements AutoCloseable {
         this.reader = new LogReader(state, runtime.lane("log-reader"), this::fail);
         this.peers = new KnownPeers(state, records, reader.lane(), this::fail);
         this.writer = new LogWriter(state, runtime.lane("log-writer"), reader, peers, this::fail);
-        this.appliers = new Applier[config.appliers()];
-        for (int i = 0; i < appliers.length; i++) {
-            appliers[i] = new Applier(i, runtime.quickLane("applier-" + i), state);
-        }
+        this.appliers = new Appliers(config.appliers(), machines, state);
         this.snapshots = new Snapshots(state, runtime.lane("snapshots"), disk, machines, mix(seed));
         this.workers = new GroupWorker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
@@ -94,7 +92,7 @@ public final class RaftHost implements AutoCloseable {
                     writer,
                     reader,
                     snapshots,
-                    appliers,
+                    appliers.all(),
                     this::fail);
         }
     }
@@ -137,7 +135,7 @@ public final class RaftHost implements AutoCloseable {
                 group,
                 mix(seed ^ mix(groupId)),
                 workers[(int) (groupId % workers.length)],
-                appliers[(int) (groupId % appliers.length)],
+                appliers.of(groupId),
                 machines);
     }
 
@@ -393,7 +391,7 @@ public final class RaftHost implements AutoCloseable {
 
     private void closeMachines() {
         List<CompletableFuture<Void>> stopped = new ArrayList<>();
-        for (Applier applier : appliers) {
+        for (Applier applier : appliers.all()) {
             stopped.add(run(
                     applier.lane(),
                     () -> forEachReplica(replica -> replica.machine().closeOn(applier))));

@@ -40,4 +40,12 @@ public interface StateMachineFactory {
 
     /** Deletes a snapshot that lasts, once it is closed; does nothing if there is none. On the lane that reads snapshots. */
     default void forgetSnapshot(String name) {}
+
+    /**
+     * Whether the group's machine may block for long, in its calls and in {@link #open} and {@link #drop}: such groups share one
+     * applier lane, on which no other group's machine runs. Never changes. Any thread; must not block.
+     */
+    default boolean isApart(long groupId) {
+        return false;
+    }
 }

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.flotilla.raft.sim.DiskTimer;
 import io.flotilla.raft.sim.SimDisk;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -108,10 +107,16 @@ class StateFileTest {
     }
 
     @Test
-    void aNewerFormatIsToldFromDamage() throws IOException {
-        try (DiskFile open = disk.open("identity")) {
-            open.write(ByteBuffer.wrap("flotilla v2 0 0\n".getBytes(UTF_8)), 0);
+    void anotherVersionIsToldFromDamageAndLeftAsItIs() throws IOException {
+        new StateFile(disk, "identity", 3).write("new".getBytes(UTF_8));
+        for (int version : new int[] {2, 4}) {
+            assertThatThrownBy(() -> new StateFile(disk, "identity", version).read())
+                    .isInstanceOf(StateFile.OtherVersionException.class)
+                    .hasMessageContaining(disk.describe("identity"))
+                    .hasMessageContaining("has version v3")
+                    .hasMessageContaining("v" + version + ":")
+                    .hasMessageContaining("the program that wrote it");
         }
-        assertThatThrownBy(() -> new StateFile(disk, "identity").read()).hasMessageContaining("v2");
+        assertThat(text(new StateFile(disk, "identity", 3))).isEqualTo("new");
     }
 }

@@ -149,6 +149,11 @@ final class GroupNode {
             public void drop(long groupId) {
                 chains.remove(groupId);
             }
+
+            @Override
+            public boolean isApart(long groupId) {
+                return groupId % 3 == 0;
+            }
         };
     }
 

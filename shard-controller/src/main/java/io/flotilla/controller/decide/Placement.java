@@ -1,6 +1,7 @@
 package io.flotilla.controller.decide;
 
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.CreationRecord;
 import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.Node;
 import io.flotilla.client.proto.Shard;
@@ -8,6 +9,7 @@ import io.flotilla.controller.proto.FoundFleet;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** Where replicas and shards of a new fleet go. Pure and deterministic; the order of the given nodes does not matter. */
@@ -42,6 +44,9 @@ public final class Placement {
             if (!ids.add(node.getId())) {
                 return "two founding nodes have the id " + node.getId();
             }
+            if (node.getFeatureLevel() < 1) {
+                return "founding node " + node.getId() + " names no feature level";
+            }
             if (!addresses.add(node.getAddress())) {
                 return "two founding nodes have the address " + node.getAddress();
             }
@@ -70,13 +75,14 @@ public final class Placement {
                 .setNumber(1)
                 .setFleetId(found.getFleetId())
                 .addAllNodes(nodes)
+                .setFeatureLevel(FeatureLevels.of(nodes, 0))
                 .addAllControllerReplicas(
                         controllerReplicas(nodes.stream().map(Node::getId).toList()));
         // Walking round the circle of nodes keeps the counts within one, and a group's replicas on different nodes.
         int replicas = Math.min(REPLICAS, nodes.size());
         int at = 0;
         for (int g = 1; g <= found.getGroups(); g++) {
-            Group.Builder group = Group.newBuilder().setId(g).setCreatedIn(1);
+            Group.Builder group = Group.newBuilder().setId(g).setCreatedIn(1).setReplication(replicas);
             for (int r = 0; r < replicas; r++) {
                 group.addReplicas(nodes.get(at).getId());
                 at = (at + 1) % nodes.size();
@@ -98,5 +104,27 @@ public final class Placement {
             configuration.addShards(shard);
         }
         return configuration.build();
+    }
+
+    /** What the replicas of the groups that this configuration created start from; by group. */
+    public static List<CreationRecord> creationRecords(Configuration configuration) {
+        TreeMap<Long, CreationRecord.Builder> records = new TreeMap<>();
+        for (Group group : configuration.getGroupsList()) {
+            if (group.getCreatedIn() == configuration.getNumber()) {
+                records.put(
+                        group.getId(),
+                        CreationRecord.newBuilder()
+                                .setGroup(group.getId())
+                                .addAllVoters(group.getReplicasList())
+                                .setCreatedIn(configuration.getNumber()));
+            }
+        }
+        for (Shard shard : configuration.getShardsList()) {
+            CreationRecord.Builder record = records.get(shard.getGroup());
+            if (record != null) {
+                record.addShards(shard);
+            }
+        }
+        return records.values().stream().map(CreationRecord.Builder::build).toList();
     }
 }

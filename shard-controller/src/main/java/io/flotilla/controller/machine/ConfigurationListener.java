@@ -1,12 +1,15 @@
 package io.flotilla.controller.machine;
 
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.CreationRecord;
+import java.util.List;
 
 /**
- * Told of each configuration as it is applied here, in order, also while the log is replayed; after an image was taken,
- * of those in it that somebody may need. The same one may come again. Must not block.
+ * Told of each configuration as it is applied here, in order, also while the log is replayed; after a file was read or an
+ * image was taken, of the newest one. The same one may come again. Must not block.
  */
 @FunctionalInterface
 public interface ConfigurationListener {
-    void applied(Configuration configuration);
+    /** @param created the records of the groups that it created; of all present groups after a file or an image */
+    void applied(Configuration configuration, List<CreationRecord> created);
 }

@@ -1,13 +1,10 @@
 package io.flotilla.controller.machine;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.flotilla.client.configuration.UnknownFields;
 import io.flotilla.client.proto.Configuration;
-import io.flotilla.client.proto.Node;
-import io.flotilla.controller.decide.Placement;
 import io.flotilla.controller.proto.ControllerCommand;
 import io.flotilla.controller.proto.ControllerImage;
-import io.flotilla.controller.proto.FoundFleet;
-import io.flotilla.controller.proto.RegisterNode;
 import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
@@ -17,6 +14,7 @@ import io.flotilla.raft.machine.SnapshotBytes;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.machine.UnknownCommandException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -24,28 +22,33 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The configurations of a fleet by number. Held in memory; durable in the log of group 0, and from time to time in a
- * file, from which a start goes on. Which configurations are kept, {@link Configurations} says.
+ * What the controller of a fleet knows: numbered configurations, the next ids, what each group was created with. Held in
+ * memory; durable in the log of group 0, and from time to time in a file, from which a start goes on. Which configurations
+ * are kept, {@link Configurations} says; of how many commands it is known that they were done, {@link AnsweredRequests}.
  *
  * <p>Belongs to the group's applier lane. {@link #flushSoon} and {@link #install} write the file there, and block until
- * it is synced: it is as small as the configurations kept are, and it is written only when the log wants room.
+ * it is synced: some 10 MiB for 100,000 shards, and up to 16 MiB of deltas. So the lane must not be one that data groups
+ * share ({@link io.flotilla.raft.machine.StateMachineFactory#isApart}).
  */
 public final class ControllerStateMachine implements StateMachine {
+    /** Of the file: see {@link StateFile}. */
+    public static final int FILE_VERSION = 2;
+
+    private static final long CONTROLLER_GROUP = 0;
+
     private final StateFile file;
-    private final ConfigurationListener listener;
-    private final Configurations configurations = new Configurations();
+    private final ControllerState state;
     private long applied;
     private long durable;
     private EntryId installed = EntryId.ZERO;
 
     private ControllerStateMachine(StateFile file, ConfigurationListener listener) {
         this.file = file;
-        this.listener = listener;
+        this.state = new ControllerState(listener);
     }
 
     /**
-     * Begins with what the file holds, if there is one. The listener hears of the configurations that somebody may need:
-     * those in which groups were created, then the newest.
+     * Begins with what the file holds, if there is one. The listener hears of the newest configuration in it.
      *
      * @throws UncheckedIOException if the file is damaged or can't be read; its message names it
      */
@@ -86,10 +89,9 @@ public final class ControllerStateMachine implements StateMachine {
     }
 
     private void take(ControllerImage image) {
-        configurations.replace(image.getConfigurationsList());
+        state.take(image);
         applied = image.getIndex();
         installed = new EntryId(image.getInstalledTerm(), image.getInstalledIndex());
-        configurations.needed().forEach(listener::applied);
     }
 
     @Override
@@ -111,11 +113,7 @@ public final class ControllerStateMachine implements StateMachine {
     }
 
     private ControllerImage image() {
-        return ControllerImage.newBuilder()
-                .setFormat(ImageCodec.FORMAT)
-                .setIndex(applied)
-                .addAllConfigurations(configurations.all())
-                .build();
+        return state.image().setFormat(ImageCodec.FORMAT).setIndex(applied).build();
     }
 
     private void write(ControllerImage image, EntryId lastInstalled) {
@@ -170,7 +168,7 @@ public final class ControllerStateMachine implements StateMachine {
         List<Object> results = new ArrayList<>(entries.size());
         for (Entry entry : entries) {
             Check.that(entry.index() == applied + 1, "entry %s after %s", entry.index(), applied);
-            results.add(entry.kind() == EntryKind.COMMAND ? apply(parse(entry)) : null);
+            results.add(entry.kind() == EntryKind.COMMAND ? state.apply(parse(entry)) : null);
             applied = entry.index();
         }
         return results;
@@ -178,93 +176,34 @@ public final class ControllerStateMachine implements StateMachine {
 
     /** The newest configuration; empty before the founding. */
     public Optional<Configuration> newest() {
-        return configurations.isEmpty() ? Optional.empty() : Optional.of(configurations.newest());
+        return state.newest();
     }
 
     /** The configuration of that number; empty if there is none yet or it is no longer kept. */
     public Optional<Configuration> query(long number) {
-        return configurations.query(number);
+        return state.query(number);
     }
 
     @Override
-    public void close() {
-        configurations.clear();
-    }
+    public void close() {}
 
+    /**
+     * What this version does not know it can't do, and must not skip: the replicas would differ.
+     *
+     * @throws UnknownCommandException if the entry holds a command that this version does not know whole
+     */
     private static ControllerCommand parse(Entry entry) {
+        ControllerCommand command;
         try {
-            return ControllerCommand.parseFrom(entry.payload());
+            command = ControllerCommand.parseFrom(entry.payload());
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalStateException("the controller's log holds no command at index " + entry.index(), e);
         }
-    }
-
-    private ControllerResult apply(ControllerCommand command) {
-        switch (command.getBodyCase()) {
-            case FOUND:
-                return found(command.getFound());
-            case REGISTER_NODE:
-                return register(command.getRegisterNode());
-            default:
-                throw new IllegalStateException(
-                        "the controller's log holds a command that this version does not know: it was written by a"
-                                + " newer one");
+        String unknown = UnknownFields.first(command);
+        if (unknown != null || command.getBodyCase() == ControllerCommand.BodyCase.BODY_NOT_SET) {
+            throw new UnknownCommandException(
+                    CONTROLLER_GROUP, entry.index(), "a command with " + (unknown == null ? "no kind" : unknown));
         }
-    }
-
-    private ControllerResult found(FoundFleet found) {
-        if (!configurations.isEmpty()) {
-            Configuration newest = configurations.newest();
-            return newest.getFleetId().equals(found.getFleetId())
-                    ? new ControllerResult.Done(newest.getNumber())
-                    : foreign(found.getFleetId(), newest);
-        }
-        String objection = Placement.objection(found);
-        if (objection != null) {
-            return new ControllerResult.Refused(objection);
-        }
-        return publish(Placement.founding(found));
-    }
-
-    private ControllerResult register(RegisterNode command) {
-        if (configurations.isEmpty()) {
-            return new ControllerResult.Refused("the fleet has no configuration yet");
-        }
-        Configuration newest = configurations.newest();
-        if (!newest.getFleetId().equals(command.getFleetId())) {
-            return foreign(command.getFleetId(), newest);
-        }
-        Node node = command.getNode();
-        if (node.getAddress().isEmpty()) {
-            return new ControllerResult.Refused("node " + node.getId() + " registers without an address");
-        }
-        for (int i = 0; i < newest.getNodesCount(); i++) {
-            Node known = newest.getNodes(i);
-            if (known.getId().equals(node.getId())) {
-                if (known.getAddress().equals(node.getAddress())
-                        && known.getHttpAddress().equals(node.getHttpAddress())) {
-                    return new ControllerResult.Done(newest.getNumber());
-                }
-                Node moved = known.toBuilder()
-                        .setAddress(node.getAddress())
-                        .setHttpAddress(node.getHttpAddress())
-                        .build();
-                return publish(newest.toBuilder()
-                        .setNumber(newest.getNumber() + 1)
-                        .setNodes(i, moved)
-                        .build());
-            }
-        }
-        return new ControllerResult.Refused("node " + node.getId() + " is not a node of fleet " + newest.getFleetId());
-    }
-
-    private static ControllerResult foreign(String fleetId, Configuration newest) {
-        return new ControllerResult.Refused("this is fleet " + newest.getFleetId() + ", not fleet '" + fleetId + "'");
-    }
-
-    private ControllerResult publish(Configuration configuration) {
-        configurations.add(configuration);
-        listener.applied(configuration);
-        return new ControllerResult.Done(configuration.getNumber());
+        return command;
     }
 }

@@ -1,7 +1,9 @@
 package io.flotilla.controller.machine;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.configuration.UnknownFields;
+import io.flotilla.client.proto.ConfigurationDelta;
+import io.flotilla.client.proto.CreationRecord;
 import io.flotilla.controller.proto.ControllerImage;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -9,7 +11,7 @@ import java.util.zip.CRC32C;
 
 /** A {@link ControllerImage} as bytes on their way to another replica: behind it stands its CRC32C in four bytes. */
 final class ImageCodec {
-    static final int FORMAT = 1;
+    static final int FORMAT = 2;
     private static final int CRC_BYTES = 4;
 
     private ImageCodec() {}
@@ -47,14 +49,35 @@ final class ImageCodec {
             throw new IllegalArgumentException("it has format " + image.getFormat() + ", this version knows only "
                     + FORMAT + ": run the version that wrote it, or a newer one");
         }
+        String unknown = UnknownFields.first(image);
+        if (unknown != null) {
+            throw new IllegalArgumentException(
+                    "it has " + unknown + ", which this version does not know: run the version that wrote it");
+        }
+        checkConfigurations(image);
         long last = 0;
-        for (Configuration each : image.getConfigurationsList()) {
-            if (each.getNumber() <= last) {
-                throw new IllegalArgumentException("configuration " + each.getNumber() + " comes after " + last);
+        for (CreationRecord each : image.getCreationsList()) {
+            if (each.getGroup() <= last || each.getGroup() >= image.getNextGroup()) {
+                throw new IllegalArgumentException("the record of group " + each.getGroup() + " comes after that of "
+                        + last + ", and the next group gets the id " + image.getNextGroup());
             }
-            last = each.getNumber();
+            last = each.getGroup();
         }
         return image;
+    }
+
+    private static void checkConfigurations(ControllerImage image) {
+        long at = image.getNewest().getNumber();
+        for (ConfigurationDelta each : image.getOlderList()) {
+            if (each.getFrom() != at || each.getNumber() >= at) {
+                throw new IllegalArgumentException("a delta from configuration " + each.getFrom() + " to "
+                        + each.getNumber() + " stands behind configuration " + at);
+            }
+            at = each.getNumber();
+        }
+        if (image.getNextGroup() < 1 || image.getNextShard() < 1) {
+            throw new IllegalArgumentException("it gives no ids");
+        }
     }
 
     private static int crc(byte[] bytes) {

@@ -1,5 +1,6 @@
 package io.flotilla.controller.service;
 
+import io.flotilla.client.configuration.UnknownFields;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.ConfigurationRequest;
 import io.flotilla.client.proto.RegisterNodeReply;
@@ -19,6 +20,8 @@ import io.flotilla.raft.machine.StateMachine;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Answers what only the controller's leader can: the newest committed configuration, a configuration by number, the
@@ -27,6 +30,8 @@ import java.util.function.Function;
 public final class ControllerService {
     /** The controller's own group. */
     public static final long GROUP = 0;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ControllerService.class);
 
     private final RaftHost host;
     private final Function<NodeId, String> addresses;
@@ -39,6 +44,17 @@ public final class ControllerService {
 
     /** Takes a {@code ConfigurationRequest} or a {@code RegisterNodeRequest}. */
     public void handle(Request request, Consumer<Response> out) {
+        String unknown = UnknownFields.first(request);
+        if (unknown != null) {
+            // what becomes a command must be understood whole, by every replica
+            out.accept(refused(
+                    request.getId(),
+                    io.flotilla.client.proto.Refusal.newBuilder()
+                            .setKind(io.flotilla.client.proto.Refusal.Kind.INVALID)
+                            .setMessage(
+                                    "this node does not know " + unknown + ": use a program of the fleet's release")));
+            return;
+        }
         switch (request.getBodyCase()) {
             case CONFIGURATION:
                 configuration(request.getId(), request.getConfiguration(), out);
@@ -78,6 +94,7 @@ public final class ControllerService {
 
     private void register(long id, RegisterNodeRequest request, Consumer<Response> out) {
         byte[] command = ControllerCommand.newBuilder()
+                .setRequestId(request.getRequestId())
                 .setRegisterNode(RegisterNode.newBuilder()
                         .setFleetId(request.getFleetId())
                         .setNode(request.getNode()))
@@ -90,9 +107,11 @@ public final class ControllerService {
                 if (result instanceof ControllerResult.Done done) {
                     response.setRegisterNode(RegisterNodeReply.newBuilder().setConfigurationNumber(done.number()));
                 } else {
+                    String reason = ((ControllerResult.Refused) result).reason();
+                    LOG.warn("a registration was refused: {}", reason);
                     response.setRefusal(io.flotilla.client.proto.Refusal.newBuilder()
                             .setKind(io.flotilla.client.proto.Refusal.Kind.INVALID)
-                            .setMessage(((ControllerResult.Refused) result).reason()));
+                            .setMessage(reason));
                 }
                 out.accept(response.build());
             }
@@ -142,7 +161,11 @@ public final class ControllerService {
             answer.setKind(io.flotilla.client.proto.Refusal.Kind.UNAVAILABLE)
                     .setMessage("this node has no running replica of the controller's group");
         }
-        return Response.newBuilder().setId(id).setRefusal(answer).build();
+        return refused(id, answer);
+    }
+
+    private static Response refused(long id, io.flotilla.client.proto.Refusal.Builder refusal) {
+        return Response.newBuilder().setId(id).setRefusal(refusal).build();
     }
 
     private void name(io.flotilla.client.proto.Refusal.Builder answer, NodeId leader) {

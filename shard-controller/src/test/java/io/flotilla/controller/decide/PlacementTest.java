@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.CreationRecord;
 import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.Node;
+import io.flotilla.client.proto.NodeDuty;
 import io.flotilla.client.proto.Shard;
 import io.flotilla.controller.proto.FoundFleet;
 import java.util.ArrayList;
@@ -27,7 +29,10 @@ class PlacementTest {
         FoundFleet.Builder found =
                 FoundFleet.newBuilder().setFleetId("f").setGroups(groups).setShards(shards);
         for (int i = 0; i < nodes; i++) {
-            found.addNodes(Node.newBuilder().setId("n" + i).setAddress("h:" + (7000 + i)));
+            found.addNodes(Node.newBuilder()
+                    .setId("n" + i)
+                    .setAddress("h:" + (7000 + i))
+                    .setFeatureLevel(1 + i % 3));
         }
         return found.build();
     }
@@ -49,6 +54,7 @@ class PlacementTest {
                     assertThat(group.getCreatedIn()).isEqualTo(1);
                     assertThat(new TreeSet<>(group.getReplicasList())).hasSize(Math.min(3, nodes));
                     assertThat(group.getReplicasCount()).isEqualTo(Math.min(3, nodes));
+                    assertThat(group.getReplication()).isEqualTo(Math.min(3, nodes));
                     group.getReplicasList().forEach(n -> load.merge(n, 1, Integer::sum));
                 }
                 assertThat(id).isEqualTo(groups + 1);
@@ -136,8 +142,60 @@ class PlacementTest {
         assertThatThrownBy(() -> Placement.founding(fleet(3, 0, 1))).hasMessageContaining("groups");
         assertThatThrownBy(() -> Placement.founding(fleet(3, 1, 0))).hasMessageContaining("shards");
         FoundFleet twice = fleet(2, 1, 1).toBuilder()
-                .addNodes(Node.newBuilder().setId("n9").setAddress("h:7000"))
+                .addNodes(Node.newBuilder().setId("n9").setAddress("h:7000").setFeatureLevel(1))
                 .build();
         assertThatThrownBy(() -> Placement.founding(twice)).hasMessageContaining("h:7000");
+    }
+
+    @Test
+    void aFleetStartsAtTheLeastLevelOfItsNodesAndNodesWithoutOneAreRefused() {
+        assertThat(Placement.founding(fleet(1, 1, 1)).getFeatureLevel()).isEqualTo(1);
+        FoundFleet newer = fleet(4, 1, 1).toBuilder()
+                .setNodes(0, Node.newBuilder().setId("n0").setAddress("h:7000").setFeatureLevel(9))
+                .setNodes(3, Node.newBuilder().setId("n3").setAddress("h:7003").setFeatureLevel(4))
+                .build();
+        assertThat(Placement.founding(newer).getFeatureLevel()).isEqualTo(2);
+        FoundFleet none = newer.toBuilder()
+                .setNodes(3, Node.newBuilder().setId("n3").setAddress("h:7003"))
+                .build();
+        assertThatThrownBy(() -> Placement.founding(none)).hasMessageContaining("n3");
+    }
+
+    @Test
+    void theLevelOfAFleetNeverFalls() {
+        Node low = Node.newBuilder().setId("a").setFeatureLevel(2).build();
+        Node high = Node.newBuilder().setId("b").setFeatureLevel(5).build();
+        assertThat(FeatureLevels.of(List.of(low, high), 1)).isEqualTo(2);
+        assertThat(FeatureLevels.of(List.of(low, high), 3)).isEqualTo(3);
+        Node gone = low.toBuilder().setDuty(NodeDuty.NODE_DUTY_REMOVED).build();
+        assertThat(FeatureLevels.of(List.of(gone, high), 3)).isEqualTo(5);
+        assertThat(FeatureLevels.of(List.of(gone), 3)).isEqualTo(3);
+    }
+
+    @Test
+    void eachGroupHasARecordOfItsVotersAndShards() {
+        Configuration made = Placement.founding(fleet(5, 7, 40));
+        List<CreationRecord> records = Placement.creationRecords(made);
+        assertThat(records).hasSize(7);
+        List<Shard> all = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+            CreationRecord record = records.get(i);
+            assertThat(record.getGroup()).isEqualTo(i + 1);
+            assertThat(record.getCreatedIn()).isEqualTo(1);
+            assertThat(record.getVotersList()).isEqualTo(made.getGroups(i).getReplicasList());
+            assertThat(record.getShardsList()).allMatch(shard -> shard.getGroup() == record.getGroup());
+            all.addAll(record.getShardsList());
+        }
+        assertThat(all).containsExactlyInAnyOrderElementsOf(made.getShardsList());
+        Configuration later = made.toBuilder()
+                .setNumber(9)
+                .addGroups(Group.newBuilder().setId(8).addReplicas("n1").setCreatedIn(9))
+                .build();
+        assertThat(Placement.creationRecords(later))
+                .containsExactly(CreationRecord.newBuilder()
+                        .setGroup(8)
+                        .addVoters("n1")
+                        .setCreatedIn(9)
+                        .build());
     }
 }

@@ -3,8 +3,13 @@ package io.flotilla.controller.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.CreationRecord;
+import io.flotilla.client.proto.Label;
 import io.flotilla.client.proto.Node;
+import io.flotilla.client.proto.NodeDuty;
 import io.flotilla.controller.proto.ControllerCommand;
 import io.flotilla.controller.proto.FoundFleet;
 import io.flotilla.controller.proto.RegisterNode;
@@ -15,6 +20,7 @@ import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.disk.os.OsDisk;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
+import io.flotilla.raft.machine.UnknownCommandException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -30,6 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ControllerStateMachineTest {
     private final List<Configuration> heard = new ArrayList<>();
     private final List<Entry> log = new ArrayList<>();
+    /** Told last. */
+    private final List<CreationRecord> records = new ArrayList<>();
 
     @TempDir
     private Path directory;
@@ -42,11 +50,15 @@ class ControllerStateMachineTest {
     }
 
     private StateFile file(String name) {
-        return new StateFile(new OsDisk(directory), name);
+        return new StateFile(new OsDisk(directory), name, ControllerStateMachine.FILE_VERSION);
     }
 
     private ControllerStateMachine open(String name, List<Configuration> told) {
-        return ControllerStateMachine.open(file(name), told::add);
+        return ControllerStateMachine.open(file(name), (configuration, created) -> {
+            told.add(configuration);
+            records.clear();
+            records.addAll(created);
+        });
     }
 
     private Object apply(ControllerCommand command) {
@@ -59,17 +71,29 @@ class ControllerStateMachineTest {
         FoundFleet.Builder found =
                 FoundFleet.newBuilder().setFleetId(fleet).setGroups(4).setShards(16);
         for (int i = 1; i <= 3; i++) {
-            found.addNodes(Node.newBuilder().setId("n" + i).setAddress("h:" + i).setHttpAddress("w:" + i));
+            found.addNodes(Node.newBuilder()
+                    .setId("n" + i)
+                    .setAddress("h:" + i)
+                    .setHttpAddress("w:" + i)
+                    .setFeatureLevel(1));
         }
         return apply(ControllerCommand.newBuilder().setFound(found).build());
     }
 
     private Object register(String fleet, String id, String address, String http) {
-        Node node = Node.newBuilder()
+        return register(fleet, node(id, address, http, 1));
+    }
+
+    private static Node node(String id, String address, String http, int level) {
+        return Node.newBuilder()
                 .setId(id)
                 .setAddress(address)
                 .setHttpAddress(http)
+                .setFeatureLevel(level)
                 .build();
+    }
+
+    private Object register(String fleet, Node node) {
         return apply(ControllerCommand.newBuilder()
                 .setRegisterNode(RegisterNode.newBuilder().setFleetId(fleet).setNode(node))
                 .build());
@@ -144,21 +168,29 @@ class ControllerStateMachineTest {
     }
 
     @Test
-    void manyConfigurationsAreForgottenButNotTheOneThatCreatedTheGroups() {
+    void theLastThousandConfigurationsAreKept() {
         found("f");
+        Configuration first = machine.newest().orElseThrow();
         for (int i = 0; i < Configurations.KEPT + 10; i++) {
             register("f", "n1", "h:" + (100 + i), "");
         }
         long newest = machine.newest().orElseThrow().getNumber();
         assertThat(newest).isEqualTo(Configurations.KEPT + 11);
-        assertThat(machine.query(1)).isPresent();
-        assertThat(machine.query(2)).isEmpty();
+        assertThat(machine.query(0)).isEmpty();
+        assertThat(machine.query(1)).isEmpty();
         assertThat(machine.query(newest - Configurations.KEPT)).isEmpty();
-        assertThat(machine.query(newest - Configurations.KEPT + 1)).isPresent();
+        assertThat(machine.query(newest + 1)).isEmpty();
+        for (long number = newest - Configurations.KEPT + 1; number <= newest; number++) {
+            Configuration expected = first.toBuilder()
+                    .setNumber(number)
+                    .setNodes(0, node("n1", "h:" + (100 + number - 2), "", 1))
+                    .build();
+            assertThat(machine.query(number)).contains(expected);
+        }
     }
 
     @Test
-    void largeConfigurationsAreForgottenEarlier() {
+    void largeDeltasAreForgottenEarlier() {
         found("f");
         String long1 = "h".repeat(100_000);
         for (int i = 0; i < 400; i++) {
@@ -166,10 +198,126 @@ class ControllerStateMachineTest {
         }
         long newest = machine.newest().orElseThrow().getNumber();
         assertThat(newest).isEqualTo(401);
-        assertThat(machine.query(1)).isPresent();
         assertThat(machine.query(newest)).isPresent();
         assertThat(machine.query(newest - 150)).isPresent();
         assertThat(machine.query(newest - 170)).isEmpty();
+    }
+
+    @Test
+    void theFleetsLevelIsTheLeastAndNodesBelowItAreRefused() {
+        found("f");
+        assertThat(register("f", node("n1", "h:1", "w:1", 0))).isInstanceOf(ControllerResult.Refused.class);
+        assertThat(register("f", node("n1", "h:1", "w:1", 3))).isEqualTo(new ControllerResult.Done(2));
+        assertThat(register("f", node("n2", "h:2", "w:2", 2))).isEqualTo(new ControllerResult.Done(3));
+        assertThat(machine.newest().orElseThrow().getFeatureLevel()).isEqualTo(1);
+        assertThat(register("f", node("n3", "h:3", "w:3", 2))).isEqualTo(new ControllerResult.Done(4));
+        assertThat(machine.newest().orElseThrow().getFeatureLevel()).isEqualTo(2);
+        assertThat(machine.query(3).orElseThrow().getFeatureLevel()).isEqualTo(1);
+        assertThat(register("f", node("n1", "h:1", "w:1", 1)))
+                .isInstanceOfSatisfying(
+                        ControllerResult.Refused.class,
+                        refused -> assertThat(refused.reason())
+                                .contains("n1", "level 1", "level 2")
+                                .doesNotContain("\n"));
+        assertThat(register("f", node("n1", "h:1", "w:1", 2))).isEqualTo(new ControllerResult.Done(5));
+        assertThat(machine.newest().orElseThrow().getFeatureLevel()).isEqualTo(2);
+    }
+
+    @Test
+    void labelsComeWithTheNodeAndItsDutyDoesNot() {
+        found("f");
+        Node labelled = node("n1", "h:1", "w:1", 1).toBuilder()
+                .addLabels(Label.newBuilder().setKey("rack").setValue("r1"))
+                .addLabels(Label.newBuilder().setKey("zone").setValue("z1"))
+                .build();
+        assertThat(register(
+                        "f",
+                        labelled.toBuilder()
+                                .setDuty(NodeDuty.NODE_DUTY_DRAINING)
+                                .build()))
+                .isEqualTo(new ControllerResult.Done(2));
+        assertThat(machine.newest().orElseThrow().getNodes(0)).isEqualTo(labelled);
+        Node twice = labelled.toBuilder()
+                .addLabels(Label.newBuilder().setKey("zone").setValue("z2"))
+                .build();
+        assertThat(register("f", twice)).isInstanceOf(ControllerResult.Refused.class);
+    }
+
+    @Test
+    void aRepeatedRequestAnswersWhatTheFirstDidAndDoesNothing() {
+        found("f");
+        assertThat(request("r1", "h:9")).isEqualTo(new ControllerResult.Done(2));
+        assertThat(request("r2", "h:10")).isEqualTo(new ControllerResult.Done(3));
+        assertThat(request("r1", "h:9")).as("late").isEqualTo(new ControllerResult.Done(2));
+        assertThat(request("r3", "")).isInstanceOf(ControllerResult.Refused.class);
+        assertThat(request("r3", "h:11")).as("refused once").isInstanceOf(ControllerResult.Refused.class);
+        assertThat(request("x".repeat(65), "h:11")).isInstanceOf(ControllerResult.Refused.class);
+        assertThat(machine.newest().orElseThrow().getNodes(0).getAddress()).isEqualTo("h:10");
+
+        machine.flushSoon();
+        machine = open("first", new ArrayList<>());
+        assertThat(request("r1", "h:9")).as("after a start").isEqualTo(new ControllerResult.Done(2));
+        for (int i = 0; i < AnsweredRequests.KEPT - 3; i++) {
+            request("filler" + i, "h:10");
+        }
+        assertThat(request("r1", "h:9")).as("still kept").isEqualTo(new ControllerResult.Done(2));
+        request("one more", "h:10");
+        assertThat(request("r1", "h:9")).as("forgotten").isEqualTo(new ControllerResult.Done(4));
+    }
+
+    private Object request(String id, String address) {
+        return apply(ControllerCommand.newBuilder()
+                .setRequestId(ByteString.copyFromUtf8(id))
+                .setRegisterNode(RegisterNode.newBuilder().setFleetId("f").setNode(node("n1", address, "w:1", 1)))
+                .build());
+    }
+
+    @Test
+    void whatThisVersionDoesNotKnowStopsTheMachineWithItsNumber() {
+        found("f");
+        byte[] kind = UnknownFieldSet.newBuilder()
+                .addField(
+                        9,
+                        UnknownFieldSet.Field.newBuilder()
+                                .addLengthDelimited(ByteString.EMPTY)
+                                .build())
+                .build()
+                .toByteArray();
+        assertStops(kind, "field 9 of ControllerCommand");
+        UnknownFieldSet field = UnknownFieldSet.newBuilder()
+                .addField(33, UnknownFieldSet.Field.newBuilder().addVarint(1).build())
+                .build();
+        Node strange =
+                node("n1", "h:9", "", 1).toBuilder().setUnknownFields(field).build();
+        assertStops(
+                ControllerCommand.newBuilder()
+                        .setRegisterNode(
+                                RegisterNode.newBuilder().setFleetId("f").setNode(strange))
+                        .build()
+                        .toByteArray(),
+                "field 33 of Node");
+        assertStops(new byte[0], "no kind");
+        assertThat(machine.newest().orElseThrow().getNumber()).isEqualTo(1);
+        assertThat(machine.appliedIndex()).isEqualTo(1);
+    }
+
+    private void assertStops(byte[] command, String named) {
+        assertThatThrownBy(() -> machine.apply(List.of(new Entry(1, 2, EntryKind.COMMAND, command))))
+                .isInstanceOf(UnknownCommandException.class)
+                .hasMessageContaining("index 2")
+                .hasMessageContaining(named);
+    }
+
+    @Test
+    void aFileOfAnotherVersionIsRefused() throws IOException {
+        new StateFile(new OsDisk(directory), "first", 1).write(new byte[] {1});
+        assertThatThrownBy(() -> open("first", heard))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining(directory.resolve("first").toString())
+                .hasMessageContaining("v1")
+                .hasMessageContaining("v2")
+                .hasMessageContaining("empty directory")
+                .hasCauseInstanceOf(StateFile.OtherVersionException.class);
     }
 
     @Test
@@ -188,14 +336,15 @@ class ControllerStateMachineTest {
         assertThat(again.appliedIndex()).isEqualTo(2);
         assertThat(again.durableIndex()).isEqualTo(2);
         assertThat(again.installed()).isEqualTo(EntryId.ZERO);
-        assertThat(told)
-                .as("the creator of groups, and the newest")
-                .extracting(Configuration::getNumber)
-                .containsExactly(1L, 2L);
+        assertThat(told).as("the newest").extracting(Configuration::getNumber).containsExactly(2L);
+        assertThat(records)
+                .as("of all groups")
+                .extracting(CreationRecord::getGroup)
+                .containsExactly(1L, 2L, 3L, 4L);
         again.apply(log.subList(2, log.size()));
         assertThat(again.newest()).isEqualTo(machine.newest());
         assertThat(again.query(3)).isEqualTo(machine.query(3));
-        assertThat(told).isEqualTo(heard);
+        assertThat(told).isEqualTo(heard.subList(1, heard.size()));
     }
 
     @Test
@@ -220,7 +369,8 @@ class ControllerStateMachineTest {
             sink.finish();
             other.install(sink, last);
         }
-        assertThat(told).extracting(Configuration::getNumber).containsExactly(1L, Configurations.KEPT + 6L);
+        assertThat(told).extracting(Configuration::getNumber).containsExactly(Configurations.KEPT + 6L);
+        assertThat(records).hasSize(4);
         ControllerStateMachine restarted = open("second", new ArrayList<>());
         for (ControllerStateMachine each : List.of(other, restarted)) {
             assertThat(each.appliedIndex()).isEqualTo(last.index());

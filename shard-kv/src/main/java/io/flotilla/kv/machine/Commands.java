@@ -14,6 +14,7 @@ import io.flotilla.kv.proto.ShardGoodbyes;
 import io.flotilla.kv.proto.ShardWrites;
 import io.flotilla.kv.proto.WriteCommand;
 import io.flotilla.raft.core.log.Entry;
+import io.flotilla.raft.machine.UnknownCommandException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

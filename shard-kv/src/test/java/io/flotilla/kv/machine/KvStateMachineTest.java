@@ -49,6 +49,7 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.SnapshotSource;
+import io.flotilla.raft.machine.UnknownCommandException;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;

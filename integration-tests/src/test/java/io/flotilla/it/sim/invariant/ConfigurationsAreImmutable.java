@@ -1,6 +1,8 @@
 package io.flotilla.it.sim.invariant;
 
+import io.flotilla.client.configuration.ConfigurationDeltas;
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.ConfigurationDelta;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.raft.sim.invariant.Violation;
@@ -15,7 +17,18 @@ public final class ConfigurationsAreImmutable {
         for (Response response : frame.getResponsesList()) {
             if (response.hasConfiguration()) {
                 check(response.getConfiguration());
+            } else if (response.hasConfigurationDelta()) {
+                check(response.getConfigurationDelta());
             }
+        }
+    }
+
+    /** What it makes of the configuration that it begins with is shown, too. */
+    private void check(ConfigurationDelta delta) {
+        Configuration from = shown.get(delta.getFrom());
+        // nodes may know one from their own log that nobody had to be told
+        if (from != null) {
+            check(ConfigurationDeltas.apply(from, delta));
         }
     }
 

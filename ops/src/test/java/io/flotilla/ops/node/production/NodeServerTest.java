@@ -10,7 +10,12 @@ import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Node;
 import io.flotilla.ops.node.NodeFailure;
 import io.flotilla.ops.node.NodeListener;
+import io.flotilla.ops.node.ProgramVersion;
+import io.flotilla.ops.node.configuration.ConfigurationHub;
+import io.flotilla.ops.node.founding.Identity;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.disk.StateFile;
+import io.flotilla.raft.disk.os.OsDisk;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -103,6 +108,48 @@ class NodeServerTest {
                 .map(Node::getAddress)
                 .findFirst()
                 .orElseThrow();
+    }
+
+    @Test
+    void directoriesOfAnotherVersionOrOfANewerFleetAreRefusedInOneLine() throws Exception {
+        String address = freeAddress();
+        seeds.put(new NodeId("n1"), address);
+        Running first = start("n1", address);
+        first.awaitReady();
+        first.server.close();
+
+        OsDisk disk = new OsDisk(data.resolve("n1"));
+        StateFile configuration = new StateFile(disk, "configuration", ConfigurationHub.FILE_VERSION);
+        byte[] content = configuration.read().orElseThrow();
+        int level = ProgramVersion.FEATURE_LEVEL;
+        configuration.write(Configuration.parseFrom(content).toBuilder()
+                .setFeatureLevel(level + 1)
+                .build()
+                .toByteArray());
+        assertRefused(address, "features up to level " + level, "is at level " + (level + 1), "release");
+        new StateFile(disk, "configuration", 1).write(content);
+        assertRefused(address, data.resolve("n1/configuration").toString(), "version v1", "v2", "empty directory");
+        configuration.write(content);
+
+        new StateFile(disk, "controller", 1).write(content);
+        assertRefused(address, data.resolve("n1/controller").toString(), "version v1", "v2");
+        new StateFile(disk, "controller", 1).delete();
+
+        StateFile identity = new StateFile(disk, "identity", Identity.FILE_VERSION);
+        content = identity.read().orElseThrow();
+        new StateFile(disk, "identity", 1).write(content);
+        assertRefused(address, data.resolve("n1/identity").toString(), "version v1", "v2");
+        identity.write(content);
+
+        start("n1", address).awaitReady();
+    }
+
+    private void assertRefused(String address, String... words) throws Exception {
+        Running node = start("n1", address);
+        NodeFailure failure = node.failed.get(60, TimeUnit.SECONDS);
+        node.server.close();
+        assertThat(failure.exitCode()).isEqualTo(NodeFailure.REFUSED);
+        assertThat(failure.message()).contains(words).doesNotContain("\n");
     }
 
     @Test

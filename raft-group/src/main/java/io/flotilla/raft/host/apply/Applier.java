@@ -38,7 +38,7 @@ public final class Applier {
     /** What was answered leaves with a task that is on its way. */
     private boolean answersPlanned;
 
-    public Applier(int number, Lane lane, HostState state) {
+    Applier(int number, Lane lane, HostState state) {
         this.number = number;
         this.lane = lane;
         this.runtime = state.runtime;

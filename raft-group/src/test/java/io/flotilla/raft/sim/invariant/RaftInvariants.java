@@ -126,6 +126,11 @@ public final class RaftInvariants implements SimNetwork.Observer {
             public void forgetSnapshot(String name) {
                 factory.forgetSnapshot(name);
             }
+
+            @Override
+            public boolean isApart(long groupId) {
+                return factory.isApart(groupId);
+            }
         };
     }
 

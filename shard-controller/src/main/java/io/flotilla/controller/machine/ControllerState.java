@@ -1,0 +1,194 @@
+package io.flotilla.controller.machine;
+
+import com.google.protobuf.ByteString;
+import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.CreationRecord;
+import io.flotilla.client.proto.Label;
+import io.flotilla.client.proto.Node;
+import io.flotilla.client.proto.NodeDuty;
+import io.flotilla.controller.decide.FeatureLevels;
+import io.flotilla.controller.decide.Placement;
+import io.flotilla.controller.proto.ControllerCommand;
+import io.flotilla.controller.proto.ControllerImage;
+import io.flotilla.controller.proto.FoundFleet;
+import io.flotilla.controller.proto.RegisterNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What the controller knows: configurations, what each present group was created with, the next ids, and what the last
+ * commands did. Changed by commands alone, which are deterministic. Belongs to its machine's lane.
+ */
+final class ControllerState {
+    private static final int MAX_LABELS = 32;
+    private static final int MAX_TEXT = 256;
+
+    private final ConfigurationListener listener;
+    private final Configurations configurations = new Configurations();
+    private final TreeMap<Long, CreationRecord> creations = new TreeMap<>();
+    private final AnsweredRequests answered = new AnsweredRequests();
+    private long nextGroup = 1;
+    private long nextShard = 1;
+
+    ControllerState(ConfigurationListener listener) {
+        this.listener = listener;
+    }
+
+    Optional<Configuration> newest() {
+        return Optional.ofNullable(configurations.newest());
+    }
+
+    Optional<Configuration> query(long number) {
+        return configurations.query(number);
+    }
+
+    /** Does what the command says, unless one with its request id did that before. */
+    ControllerResult apply(ControllerCommand command) {
+        ByteString id = command.getRequestId();
+        if (id.isEmpty()) {
+            return execute(command);
+        }
+        if (id.size() > AnsweredRequests.MAX_ID_BYTES) {
+            return new ControllerResult.Refused(
+                    "a request id has at most " + AnsweredRequests.MAX_ID_BYTES + " bytes, not " + id.size());
+        }
+        ControllerResult before = answered.find(id);
+        if (before != null) {
+            return before;
+        }
+        ControllerResult result = execute(command);
+        answered.add(id, result);
+        return result;
+    }
+
+    private ControllerResult execute(ControllerCommand command) {
+        return switch (command.getBodyCase()) {
+            case FOUND -> found(command.getFound());
+            case REGISTER_NODE -> register(command.getRegisterNode());
+            case BODY_NOT_SET -> throw new IllegalStateException("a command without a body was let through");
+        };
+    }
+
+    private ControllerResult found(FoundFleet found) {
+        if (!configurations.isEmpty()) {
+            Configuration newest = configurations.newest();
+            return newest.getFleetId().equals(found.getFleetId())
+                    ? new ControllerResult.Done(newest.getNumber())
+                    : foreign(found.getFleetId(), newest);
+        }
+        String objection = Placement.objection(found);
+        if (objection != null) {
+            return new ControllerResult.Refused(objection);
+        }
+        Configuration first = Placement.founding(found);
+        List<CreationRecord> created = Placement.creationRecords(first);
+        created.forEach(record -> creations.put(record.getGroup(), record));
+        nextGroup = first.getGroupsCount() + 1L;
+        nextShard = first.getShardsCount() + 1L;
+        return publish(first, created);
+    }
+
+    private ControllerResult register(RegisterNode command) {
+        if (configurations.isEmpty()) {
+            return new ControllerResult.Refused("the fleet has no configuration yet");
+        }
+        Configuration newest = configurations.newest();
+        if (!newest.getFleetId().equals(command.getFleetId())) {
+            return foreign(command.getFleetId(), newest);
+        }
+        Node node = command.getNode();
+        String objection = objection(node);
+        if (objection != null) {
+            return new ControllerResult.Refused(objection);
+        }
+        for (int i = 0; i < newest.getNodesCount(); i++) {
+            if (newest.getNodes(i).getId().equals(node.getId())) {
+                return register(node, newest, i);
+            }
+        }
+        return new ControllerResult.Refused("node " + node.getId() + " is not a node of fleet " + newest.getFleetId());
+    }
+
+    private ControllerResult register(Node node, Configuration newest, int at) {
+        Node known = newest.getNodes(at);
+        if (known.getDuty() == NodeDuty.NODE_DUTY_REMOVED) {
+            return new ControllerResult.Refused("node " + node.getId() + " was taken out of fleet "
+                    + newest.getFleetId() + ": start it with an empty directory and a new id");
+        }
+        String below = FeatureLevels.objection(node, newest);
+        if (below != null) {
+            return new ControllerResult.Refused(below);
+        }
+        Node registered = node.toBuilder().setDuty(known.getDuty()).build();
+        if (registered.equals(known)) {
+            return new ControllerResult.Done(newest.getNumber());
+        }
+        Configuration.Builder next =
+                newest.toBuilder().setNumber(newest.getNumber() + 1).setNodes(at, registered);
+        return publish(
+                next.setFeatureLevel(FeatureLevels.of(next.getNodesList(), newest.getFeatureLevel()))
+                        .build(),
+                List.of());
+    }
+
+    /** Why the node can't be known so: one line; null if it can. */
+    private static String objection(Node node) {
+        if (node.getAddress().isEmpty()) {
+            return "node " + node.getId() + " registers without an address";
+        }
+        if (node.getFeatureLevel() < 1) {
+            return "node " + node.getId() + " registers without a feature level: start it with the fleet's release";
+        }
+        if (node.getLabelsCount() > MAX_LABELS) {
+            return "node " + node.getId() + " has " + node.getLabelsCount() + " labels, but at most " + MAX_LABELS
+                    + " are allowed";
+        }
+        String last = "";
+        for (Label label : node.getLabelsList()) {
+            if (label.getKey().compareTo(last) <= 0) {
+                return "node " + node.getId() + " registers labels whose keys do not ascend: after '" + last
+                        + "' comes '" + label.getKey() + "'";
+            }
+            if (label.getKey().length() > MAX_TEXT || label.getValue().length() > MAX_TEXT) {
+                return "node " + node.getId() + " registers a label of more than " + MAX_TEXT + " characters";
+            }
+            last = label.getKey();
+        }
+        return null;
+    }
+
+    private static ControllerResult foreign(String fleetId, Configuration newest) {
+        return new ControllerResult.Refused("this is fleet " + newest.getFleetId() + ", not fleet '" + fleetId + "'");
+    }
+
+    private ControllerResult publish(Configuration configuration, List<CreationRecord> created) {
+        configurations.add(configuration);
+        listener.applied(configuration, created);
+        return new ControllerResult.Done(configuration.getNumber());
+    }
+
+    /** All of it; the format and the index are not its own. */
+    ControllerImage.Builder image() {
+        ControllerImage.Builder image = ControllerImage.newBuilder()
+                .addAllOlder(configurations.older())
+                .addAllCreations(creations.values())
+                .setNextGroup(nextGroup)
+                .setNextShard(nextShard)
+                .addAllAnswered(answered.all());
+        newest().ifPresent(image::setNewest);
+        return image;
+    }
+
+    /** Takes over an image in place of everything here. */
+    void take(ControllerImage image) {
+        configurations.replace(image.hasNewest() ? image.getNewest() : null, image.getOlderList());
+        creations.clear();
+        image.getCreationsList().forEach(record -> creations.put(record.getGroup(), record));
+        nextGroup = image.getNextGroup();
+        nextShard = image.getNextShard();
+        answered.replace(image.getAnsweredList());
+        newest().ifPresent(newest -> listener.applied(newest, new ArrayList<>(creations.values())));
+    }
+}
