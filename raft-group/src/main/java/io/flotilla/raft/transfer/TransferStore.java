@@ -32,7 +32,7 @@ public interface TransferStore extends AutoCloseable {
     @Override
     void close() throws IOException;
 
-    /** Parts in their order. */
+    /** Parts in their order. On the lane of transfers. */
     interface Reader {
         /** The bytes of the next part; null after the last one. */
         byte[] next() throws IOException;

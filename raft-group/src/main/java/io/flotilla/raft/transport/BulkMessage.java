@@ -9,6 +9,7 @@ public sealed interface BulkMessage {
     /** Bytes of a position in a transfer, at most: the longest key and what stands around it. */
     int MAX_POSITION_BYTES = 8 << 10;
 
+    /** The transfer that the message belongs to. */
     TransferId id();
 
     /** The sender has something for the receiver under this id; the receiver asks for it, or says why not ({@link Over}). */

@@ -39,6 +39,7 @@ class PeersHostTest {
     private final List<String> heard = new ArrayList<>();
     private SimDisk disk = new SimDisk("n1", scheduler, 1);
     private SimRuntime runtime;
+    private long until;
     private SegmentedLogStore log;
     private RaftHost host;
 
@@ -97,8 +98,10 @@ class PeersHostTest {
         assertThat(failures).isEmpty();
     }
 
+    /** A task that waits for the disk ends later than the time asked for: the next call does not begin there. */
     private void run(long nanos) {
-        scheduler.runUntil(scheduler.now() + nanos);
+        until += nanos;
+        scheduler.runUntil(until);
     }
 
     private Transport peer(long incarnation) {

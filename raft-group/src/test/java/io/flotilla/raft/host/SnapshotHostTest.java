@@ -2,6 +2,7 @@ package io.flotilla.raft.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.transfer.TransferConfig;
 import io.flotilla.raft.transport.BulkMessage;
@@ -243,7 +244,10 @@ class SnapshotHostTest {
         TestNode back = fleet.start(away.id);
         halfWay.get(20, TimeUnit.SECONDS);
         kill(back);
-        fleet.disks.remove(away.id);
+        Disk disk = fleet.disks.get(away.id);
+        for (String file : disk.list("transfers")) {
+            disk.delete("transfers/" + file);
+        }
         network.lost = message -> false;
         back = fleet.start(away.id);
         goesOn(back, count);

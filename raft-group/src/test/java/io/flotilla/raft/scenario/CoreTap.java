@@ -33,9 +33,12 @@ public final class CoreTap {
         nextGroup = group;
     }
 
-    /** Called by tapped code. */
+    /** Called by tapped code. A list is kept as it is now: its owner uses it again. */
     public static void call(Object core, String method, Object... arguments) {
         if (calls != null) {
+            for (int i = 0; i < arguments.length; i++) {
+                arguments[i] = arguments[i] instanceof List<?> list ? new ArrayList<>(list) : arguments[i];
+            }
             calls.add(new Call(core, nextGroup, method, arguments));
         }
     }

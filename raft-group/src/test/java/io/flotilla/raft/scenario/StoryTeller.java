@@ -1,5 +1,6 @@
 package io.flotilla.raft.scenario;
 
+import io.flotilla.raft.core.Command;
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.LoadRequest;
@@ -259,10 +260,10 @@ final class StoryTeller {
         say(node, "load " + node + " " + purpose + " " + entries);
     }
 
-    private void propose(NodeId node, List<?> payloads) {
+    private void propose(NodeId node, List<?> commands) {
         StringBuilder text = new StringBuilder("propose " + node);
-        for (Object payload : payloads) {
-            text.append(' ').append(new String((byte[]) payload, StandardCharsets.US_ASCII));
+        for (Object command : commands) {
+            text.append(' ').append(new String(((Command) command).payload(), StandardCharsets.US_ASCII));
         }
         say(node, text.toString());
     }

@@ -304,7 +304,7 @@ class ControllerStateMachineTest {
     private void assertStops(byte[] command, String named) {
         assertThatThrownBy(() -> machine.apply(List.of(new Entry(1, 2, EntryKind.COMMAND, command))))
                 .isInstanceOf(UnknownCommandException.class)
-                .hasMessageContaining("index 2")
+                .hasMessageContaining("entry 2")
                 .hasMessageContaining(named);
     }
 

@@ -511,7 +511,7 @@ class KvStateMachineTest {
         assertThatThrownBy(() -> stopping.machine.apply(List.of(new Entry(1, 1, EntryKind.COMMAND, payload))))
                 .isInstanceOf(UnknownCommandException.class)
                 .hasMessage("entry 1 of group 3 has " + what
-                        + ", which this version does not know: run the version that wrote it on this node");
+                        + ", which this version does not know: start the node with the version that wrote it, or a newer one");
     }
 
     private static byte[] command(WriteRequest write) {

@@ -389,7 +389,7 @@ class EdgeStreamTest {
 
     @Test
     void whoHasNewsForAClientIsToldOnceWhenItTookWhatCameBefore() {
-        hello(1);
+        hello(2);
         assertThat(stream.isDrained()).isTrue();
         takes = false;
         stream.onFrame(ClientFrame.newBuilder().addRequests(read(1)).build());
