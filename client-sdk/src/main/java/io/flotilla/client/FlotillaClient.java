@@ -12,9 +12,6 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
  * The client of a fleet, for programs that may block. Thread-safe; one client serves a whole program, and operations of
@@ -157,24 +154,10 @@ public final class FlotillaClient implements AutoCloseable {
     @Override
     public void close() {
         CompletableFuture<Void> closed = async.closeAsync();
-        if (!runtime.isLoop()) {
-            // also if the runtime's thread is held up by somebody's callback, this ends
-            closed.completeOnTimeout(null, MOST_CLOSE_MILLIS, TimeUnit.MILLISECONDS)
-                    .join();
-        }
+        // also if the runtime's thread is held up by somebody's callback, this ends
+        runtime.await(closed, MOST_CLOSE_MILLIS);
         connector.close();
         runtime.close();
-    }
-
-    private static void waitFor(CompletableFuture<Void> closed) {
-        try {
-            closed.get(MOST_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (ExecutionException | TimeoutException e) {
-            // somebody's callback holds up the loop: it does not hold up the end
-            return;
-        }
     }
 
     private static byte[] utf8(String text) {

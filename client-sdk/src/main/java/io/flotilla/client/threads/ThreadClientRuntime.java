@@ -3,8 +3,10 @@ package io.flotilla.client.threads;
 import io.flotilla.client.net.ClientRuntime;
 import java.security.SecureRandom;
 import java.util.PriorityQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -44,6 +46,13 @@ public final class ThreadClientRuntime implements ClientRuntime {
         thread = new Thread(this::loop, name);
         thread.setDaemon(true);
         thread.start();
+    }
+
+    /** Waits for the end of something, so many milliseconds at most; not at all if the loop itself calls. Any thread. */
+    public void await(CompletableFuture<Void> end, long millis) {
+        if (!isLoop()) {
+            end.completeOnTimeout(null, millis, TimeUnit.MILLISECONDS).join();
+        }
     }
 
     /** @throws RejectedExecutionException if the runtime is closed: the task will not run */

@@ -34,6 +34,7 @@ public final class DataDirectory {
             "log",
             "logs",
             "native",
+            "transfers",
             "lost+found");
 
     private DataDirectory() {}

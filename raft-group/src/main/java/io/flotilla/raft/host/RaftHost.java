@@ -12,6 +12,7 @@ import io.flotilla.raft.host.group.Events;
 import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.group.GroupWorker;
 import io.flotilla.raft.host.group.HostGroups;
+import io.flotilla.raft.host.group.HostReceiver;
 import io.flotilla.raft.host.group.MembershipEvents;
 import io.flotilla.raft.host.persistence.KnownPeers;
 import io.flotilla.raft.host.persistence.LogReader;

@@ -2,8 +2,8 @@ package io.flotilla.raft.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.transfer.TransferConfig;
 import io.flotilla.raft.transport.BulkMessage;
 import java.util.ArrayList;

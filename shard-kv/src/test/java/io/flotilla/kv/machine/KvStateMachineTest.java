@@ -510,8 +510,9 @@ class KvStateMachineTest {
         Replica stopping = new Replica(new MemoryEngine());
         assertThatThrownBy(() -> stopping.machine.apply(List.of(new Entry(1, 1, EntryKind.COMMAND, payload))))
                 .isInstanceOf(UnknownCommandException.class)
-                .hasMessage("entry 1 of group 3 has " + what
-                        + ", which this version does not know: start the node with the version that wrote it, or a newer one");
+                .hasMessage(
+                        "entry 1 of group 3 has " + what
+                                + ", which this version does not know: start the node with the version that wrote it, or a newer one");
     }
 
     private static byte[] command(WriteRequest write) {

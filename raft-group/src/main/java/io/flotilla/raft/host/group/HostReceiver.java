@@ -1,8 +1,6 @@
-package io.flotilla.raft.host;
+package io.flotilla.raft.host.group;
 
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.host.group.Events;
-import io.flotilla.raft.host.group.GroupWorker;
 import io.flotilla.raft.host.persistence.KnownPeers;
 import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.host.snapshot.Snapshots;
@@ -15,13 +13,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Hands what arrives from other nodes to whom it concerns: each group's messages to its worker. Thread-safe. */
-final class HostReceiver implements TransportReceiver {
+public final class HostReceiver implements TransportReceiver {
     private final HostState state;
     private final GroupWorker[] workers;
     private final Snapshots snapshots;
     private final KnownPeers peers;
 
-    HostReceiver(HostState state, GroupWorker[] workers, Snapshots snapshots, KnownPeers peers) {
+    public HostReceiver(HostState state, GroupWorker[] workers, Snapshots snapshots, KnownPeers peers) {
         this.state = state;
         this.workers = workers;
         this.snapshots = snapshots;
