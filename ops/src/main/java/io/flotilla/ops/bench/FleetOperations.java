@@ -1,6 +1,7 @@
 package io.flotilla.ops.bench;
 
 import io.flotilla.client.AsyncFlotillaClient;
+import io.flotilla.client.Expectation;
 import io.flotilla.client.ScanPage;
 import io.flotilla.client.ScanQuery;
 import io.flotilla.client.routing.RoutingTable;
@@ -13,6 +14,8 @@ import java.util.function.Supplier;
 /** Starts a workload's operations on a fleet, one at each call. Thread-safe. */
 final class FleetOperations implements Supplier<Driver.Started> {
     private static final int LONGEST_SCAN = 100;
+    /** No key ever has it. */
+    private static final long NO_VERSION = Long.MAX_VALUE;
 
     private final AsyncFlotillaClient client;
     private final BenchPlan plan;
@@ -50,6 +53,8 @@ final class FleetOperations implements Supplier<Driver.Started> {
                         absent.increment();
                     }
                 });
+            case FAILED_CAS ->
+                client.compareAndSet(key, Expectation.version(NO_VERSION), values.next(random.nextLong()));
             case SCAN -> scan(ScanQuery.all().from(key).limit(1 + random.nextInt(LONGEST_SCAN)));
         };
     }

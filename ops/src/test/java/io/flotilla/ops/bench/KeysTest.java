@@ -109,6 +109,7 @@ class KeysTest {
         assertThat(share(Workload.c, Workload.Step.GET)).isEqualTo(100);
         assertThat(share(Workload.e, Workload.Step.SCAN)).isEqualTo(95);
         assertThat(share(Workload.e, Workload.Step.INSERT)).isEqualTo(5);
+        assertThat(share(Workload.cas, Workload.Step.FAILED_CAS)).isEqualTo(100);
     }
 
     private static int share(Workload workload, Workload.Step step) {
