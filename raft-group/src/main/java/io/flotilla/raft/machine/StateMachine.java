@@ -51,7 +51,8 @@ public interface StateMachine extends AutoCloseable {
 
     /**
      * Asks for everything applied so far to be made durable soon, so that the log can be cut; {@link #durableIndex}
-     * tells when. Returns quickly. A failure stops the machine at its next {@link #apply} at the latest.
+     * tells when. Waits for that only if the machine is apart ({@link StateMachineFactory#isApart}). A failure stops the machine
+     * at its next {@link #apply} at the latest.
      */
     void flushSoon();
 
