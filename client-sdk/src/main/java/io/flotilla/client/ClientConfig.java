@@ -10,7 +10,8 @@ import java.util.List;
  * @param endpoints {@code host:port} of some nodes of the fleet, in any order; the rest is learnt from them. May be
  *     empty for a client that only {@link AsyncFlotillaClient#call calls} single nodes
  * @param timeout how long an operation may take with all its retries, if the call does not say
- * @param attemptTimeout after this long without an answer the other replicas are asked too
+ * @param attemptTimeout after this long without any answer of a leader other replicas are asked; of one that answers others, one
+ *     request at a time is asked for again after twice as long
  * @param maxInFlightOperations operations given and not yet answered; beyond, calls are refused as BUSY
  * @param maxInFlightBytes the same for the bytes of their keys and values
  */

@@ -1,8 +1,8 @@
 package io.flotilla.client.net;
 
 /**
- * What a client gets from the world in place of threads, clocks and randomness: one thread of execution of its own
- * (the client's loop), on which all its state lives. Thread-safe.
+ * What a client gets from the world in place of threads, clocks and randomness: the client's loop, whose tasks run one at a
+ * time and own all its state, whichever thread runs them. Thread-safe.
  */
 public interface ClientRuntime extends AutoCloseable {
     /**

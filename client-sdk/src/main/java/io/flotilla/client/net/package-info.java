@@ -1,2 +1,2 @@
-/** The ports of the client: a stream to a node, and time. */
+/** The ports of the client: streams to nodes, and in place of threads, time and chance the runtime of its loop. */
 package io.flotilla.client.net;

@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * The files of one directory tree, as a port: production uses the operating system, the simulator a disk that loses
- * what was not synced. Paths are relative to the root, separated by {@code /}. Calls block; they are made from lanes
- * that own the files (the log writer, start-up), never from a group worker.
+ * what was not synced. Paths are relative to the root, separated by {@code /}. Calls block; they are made from the lanes
+ * that own the files (the log's two, the transfers', the node's, that of a machine which may block), never from a group worker.
  *
  * <p>Durability is explicit: bytes survive a crash once {@link DiskFile#force()} returned; a created, renamed or
  * deleted name survives once {@link #forceDirectory} of its parent returned. A failed force is final: the caller must

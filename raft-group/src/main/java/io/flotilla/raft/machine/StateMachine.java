@@ -34,8 +34,8 @@ public interface StateMachine extends AutoCloseable {
 
     /**
      * Whether {@link #apply} and reads of this machine wait for nothing but now and then for a file to be read, and a few
-     * entries take microseconds. While the node has time to spare the network's threads then make these calls, which saves waking
-     * another one; all else is called on a thread that may wait. Never changes.
+     * entries take microseconds. Then a thread that is awake already, mostly one of the network's, makes these calls in place of
+     * the lane's own, which saves waking that; all else is called on a thread that may wait. Never changes.
      */
     default boolean isQuick() {
         return false;
@@ -51,7 +51,8 @@ public interface StateMachine extends AutoCloseable {
 
     /**
      * Asks for everything applied so far to be made durable soon, so that the log can be cut; {@link #durableIndex}
-     * tells when. Returns quickly. A failure stops the machine at its next {@link #apply} at the latest.
+     * tells when. Waits for that only if the machine is apart ({@link StateMachineFactory#isApart}). A failure stops the machine
+     * at its next {@link #apply} at the latest.
      */
     void flushSoon();
 

@@ -2,8 +2,9 @@ package io.flotilla.raft.runtime;
 
 /**
  * One thread of execution: tasks given to one lane run one after the other, in the order in which they were given.
- * In production a lane is a thread; under the simulator all lanes of all nodes share one thread, and virtual time
- * decides whose task runs next. State that "belongs to a lane" is touched by its tasks alone and needs no lock.
+ * In production a lane has a thread, and one that others may run ({@link NodeRuntime#quickLane}) is run by them at times, one
+ * at a time; under the simulator all lanes of all nodes share one thread, and virtual time decides whose task runs next. State
+ * that "belongs to a lane" is touched by its tasks alone and needs no lock.
  *
  * <p>Thread-safe: any thread may offer tasks.
  */

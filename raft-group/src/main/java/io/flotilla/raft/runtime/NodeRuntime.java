@@ -9,8 +9,8 @@ public interface NodeRuntime extends AutoCloseable {
     Lane lane(String name);
 
     /**
-     * Creates a lane none of whose tasks ever waits for anything, a disk, a lock, an answer, but for those that are given as slow
-     * or delayed. A thread that is awake already may then run it in place of its own, one at a time as ever.
+     * Creates a lane none of whose tasks ever waits for a sync, a lock or an answer, at most now and then for a file to be read,
+     * but for those that are given as slow or delayed. A thread that is awake already may then run it in place of its own, one at a time as ever.
      */
     default Lane quickLane(String name) {
         return lane(name);

@@ -1,2 +1,2 @@
-/** Threads, time and chance as ports. Thread-safe. */
+/** Threads (as lanes), time and chance as ports. Thread-safe. */
 package io.flotilla.raft.runtime;

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
- * Carries messages between nodes, those of all groups together, and beside them the bulk of images. Sending never blocks, never throws for a peer that is
- * away, and may drop: Raft repeats. Queues are bounded in bytes per peer; beyond the bound messages are dropped.
- * Thread-safe.
+ * Carries messages between nodes, those of all groups together, and beside them the bulk of snapshots and other large contents.
+ * Sending never blocks, never throws for a peer that is away, and may drop: whoever sends repeats what matters. Queues are
+ * bounded in bytes per peer; beyond the bound messages are dropped. Thread-safe.
  */
 public interface Transport extends AutoCloseable {
     /**

@@ -1,2 +1,5 @@
-/** Messages between nodes: the port, and the bytes of a frame. Pure and thread-safe. */
+/**
+ * What nodes say to each other: the port, greetings, messages of groups and of nodes in frames, bulk, and the bytes of all these.
+ * Pure and thread-safe unless a class says otherwise.
+ */
 package io.flotilla.raft.transport;

@@ -27,7 +27,7 @@ import java.util.Optional;
  * are kept, {@link Configurations} says; of how many commands it is known that they were done, {@link AnsweredRequests}.
  *
  * <p>Belongs to the group's applier lane. {@link #flushSoon} and {@link #install} write the file there, and block until
- * it is synced: some 10 MiB for 100,000 shards, and up to 16 MiB of deltas. So the lane must not be one that data groups
+ * it is synced: some 5 MB for 100,000 shards on 10,000 groups, and up to 16 MiB of deltas. So the lane must not be one that data groups
  * share ({@link io.flotilla.raft.machine.StateMachineFactory#isApart}).
  */
 public final class ControllerStateMachine implements StateMachine {

@@ -1,2 +1,5 @@
-/** The controller's state machine: numbered configurations, rebuilt from a file and the log of group 0. */
+/**
+ * The controller's state machine: numbered configurations, the newest whole and those before it as deltas, creation records, ids and
+ * answered requests; rebuilt from a file and the log of group 0. Belongs to the group's applier lane, which no data group shares.
+ */
 package io.flotilla.controller.machine;

@@ -1,2 +1,2 @@
-/** The controller's answers to clients and nodes. */
+/** The controller's answers to clients and nodes, at its leader. Thread-safe. */
 package io.flotilla.controller.service;

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The sessions of one shard, held in memory and written to the engine once per session and batch of entries. Every
+ * The sessions of one shard, held in memory and written to the engine once per session and batch of the engine. Every
  * change depends on entries and log time alone, so all replicas remember and forget the same. Applier lane.
  */
 final class SessionTable {

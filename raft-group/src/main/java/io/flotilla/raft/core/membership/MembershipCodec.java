@@ -7,7 +7,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * The bytes of a membership, in entries, in the log's records and in offers of images. Pure and thread-safe.
+ * The bytes of a membership, in entries, in the log's records and in the first part of a snapshot. Pure and thread-safe.
  *
  * <pre>
  * membership version 1 · voters, outgoing, learners, learners next

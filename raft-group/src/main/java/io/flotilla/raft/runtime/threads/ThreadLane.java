@@ -7,7 +7,7 @@ import io.flotilla.raft.runtime.inline.QueuedLane;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** A lane as one thread: it parks while there is nothing to do, and while another thread runs the lane. */
+/** A lane with a thread of its own, which parks while there is nothing to do, and while another thread runs the lane. */
 final class ThreadLane extends QueuedLane implements Runnable {
     private static final int TASKS_BETWEEN_TIMERS = 256;
 

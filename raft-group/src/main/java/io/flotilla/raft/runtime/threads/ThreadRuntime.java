@@ -15,7 +15,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lanes as daemon threads, the operating system's clock and random source. Thread-safe.
+ * Lanes with a daemon thread each, the operating system's clock and random source. Thread-safe.
  *
  * <p>{@link #close} lets running tasks finish and drops the queued ones; called from outside the lanes it returns when
  * their threads have ended, or after ten seconds.

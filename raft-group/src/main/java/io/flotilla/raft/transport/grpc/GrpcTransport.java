@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Messages between nodes over gRPC: to each peer one stream of its own, kept open and opened again after at most half
- * a second, and once there is bulk for it a second one on its own connection. Thread-safe; works on gRPC's event loops, or the given ones, and one timer thread,
- * whatever the number of peers.
+ * a second, and once there is bulk for it a second one on its own connection. Thread-safe; works on gRPC's event loops, or the
+ * given ones, and one timer thread, whatever the number of peers.
  *
  * <p>What comes in arrives through {@link GrpcRaftService}, which the node adds to its server. While there is no
  * connection, messages wait in the peer's bounded queue until the attempt fails; then they are dropped.

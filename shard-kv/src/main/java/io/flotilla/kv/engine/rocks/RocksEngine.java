@@ -46,11 +46,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The engine on disk: one RocksDB with one column family and without a log of its own. A memtable holds the batches
- * since the last flush and is written out as a whole, in order, so what a crash leaves is a prefix. RocksDB flushes by
+ * since the last flush and is flushed as a whole, in order, so what a crash leaves is a prefix. RocksDB flushes by
  * itself when the memtable is full; how far it has come is heard from its flush events. What {@link #flushSoon} asks
  * for is done by a thread of its own.
  *
- * <p>A memtable is small and several are written out together, in order, so this changes nothing in what a crash leaves.
+ * <p>A memtable is small and several are flushed together, in order, so this changes nothing in what a crash leaves.
  *
  * <p>Imports are sorted files in a directory of their own inside the database's; what a crash leaves there is deleted at
  * the next start. To ingest them links them into the database and syncs its manifest. Ingested files may take a sequence
