@@ -64,7 +64,8 @@ class DamagedFilesTest {
                     fleet,
                     whole,
                     d -> Files.delete(d.resolve("incarnations")),
-                    "the file " + data.resolve("incarnations") + " is gone although there is a log");
+                    "the file " + data.resolve("incarnations")
+                            + " is gone: restore it; there is a log, and the node would come back under a number that it had before");
             refused(fleet, whole, d -> flip(engine(d, "MANIFEST-"), 30), "the database in " + data.resolve("engine"));
             refused(fleet, whole, d -> Files.delete(engine(d, ".sst")), "the database in " + data.resolve("engine"));
 

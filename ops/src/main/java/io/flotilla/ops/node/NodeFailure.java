@@ -1,6 +1,7 @@
 package io.flotilla.ops.node;
 
 import io.flotilla.kv.engine.EngineException;
+import io.flotilla.raft.disk.OtherVersionException;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.log.LogDamageException;
 import io.flotilla.raft.machine.UnknownCommandException;
@@ -26,7 +27,7 @@ public record NodeFailure(int exitCode, String message) {
     /** What a failed disk, damage or a defect says, with what to do if it does not say that itself. */
     public static NodeFailure of(Throwable cause) {
         String text = text(cause);
-        if (cause instanceof StateFile.OtherVersionException) {
+        if (cause instanceof OtherVersionException || cause.getCause() instanceof OtherVersionException) {
             return refused(text);
         }
         boolean advises = cause instanceof LogDamageException

@@ -120,16 +120,14 @@ public final class StateFile {
                 + ": the disk or somebody else changed it; the node can't trust it and stops");
     }
 
+    /** For a file that must be there and is not. @param why what would go wrong without it */
+    public StateFileException missing(String why) {
+        return new StateFileException("the file " + describe() + " is gone: restore it; " + why);
+    }
+
     /** A file that can't be used. The message names it. */
     public static class StateFileException extends IOException {
         StateFileException(String message) {
-            super(message);
-        }
-    }
-
-    /** A file that another version of the program wrote. The message names it, both versions, and what to do. */
-    public static final class OtherVersionException extends StateFileException {
-        OtherVersionException(String message) {
             super(message);
         }
     }

@@ -56,8 +56,7 @@ public final class NodeRecords {
                 throw file.damaged("holds no incarnation (" + e.getMessage() + ")");
             }
         } else if (!log.recovered().isEmpty() || !log.tombstones().isEmpty()) {
-            throw new IOException("the file " + file.describe() + " is gone although there is a log: restore it;"
-                    + " without it the node would come back under a number that it had before");
+            throw file.missing("there is a log, and the node would come back under a number that it had before");
         }
         NodeRecords records = new NodeRecords(file, new NodeStart(before + 1, nonce, log.lastBatch()), peers);
         records.file.write(records.encode());

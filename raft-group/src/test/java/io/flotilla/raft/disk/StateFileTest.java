@@ -111,7 +111,7 @@ class StateFileTest {
         new StateFile(disk, "identity", 3).write("new".getBytes(UTF_8));
         for (int version : new int[] {2, 4}) {
             assertThatThrownBy(() -> new StateFile(disk, "identity", version).read())
-                    .isInstanceOf(StateFile.OtherVersionException.class)
+                    .isInstanceOf(OtherVersionException.class)
                     .hasMessageContaining(disk.describe("identity"))
                     .hasMessageContaining("has version v3")
                     .hasMessageContaining("v" + version + ":")

@@ -175,6 +175,6 @@ class NodeRecordsTest {
         new StateFile(disk, NodeRecords.FILE).delete();
         assertThatThrownBy(() -> open(disk))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining(disk.describe(NodeRecords.FILE) + " is gone although there is a log");
+                .hasMessageContaining(disk.describe(NodeRecords.FILE) + " is gone: restore it; there is a log");
     }
 }

@@ -16,6 +16,7 @@ import io.flotilla.controller.proto.RegisterNode;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.disk.OtherVersionException;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.disk.os.OsDisk;
 import io.flotilla.raft.machine.SnapshotSink;
@@ -317,7 +318,7 @@ class ControllerStateMachineTest {
                 .hasMessageContaining("v1")
                 .hasMessageContaining("v2")
                 .hasMessageContaining("empty directory")
-                .hasCauseInstanceOf(StateFile.OtherVersionException.class);
+                .hasCauseInstanceOf(OtherVersionException.class);
     }
 
     @Test

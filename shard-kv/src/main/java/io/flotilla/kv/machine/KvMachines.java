@@ -13,6 +13,7 @@ import io.flotilla.kv.proto.KvGenesis;
 import io.flotilla.kv.proto.PieceRow;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.disk.OtherVersionException;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
@@ -69,9 +70,10 @@ public final class KvMachines implements StateMachineFactory {
             // before anything is ingested, which is durable at once
             engine.flush();
         } else if (Layout.number(format) != Layout.FORMAT) {
-            throw new EngineException("the rows of " + engine.describe() + " have format " + Layout.number(format)
+            String otherVersion = "the rows of " + engine.describe() + " have format " + Layout.number(format)
                     + ", this version reads and writes format " + Layout.FORMAT
-                    + ": start the version that wrote them, or a new node with an empty directory");
+                    + ": start the version that wrote them, or a new node with an empty directory";
+            throw new EngineException(otherVersion, new OtherVersionException(otherVersion));
         }
     }
 

@@ -10,6 +10,7 @@ import io.flotilla.client.proto.CreationRecord;
 import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.Node;
 import io.flotilla.ops.node.TestTime;
+import io.flotilla.raft.disk.OtherVersionException;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.disk.os.OsDisk;
 import java.io.IOException;
@@ -142,7 +143,7 @@ class ConfigurationHubTest {
     void aFileOfAnotherVersionIsRefused() throws IOException {
         file(1).write(configuration(1, "h:1", 1).toByteArray());
         assertThatThrownBy(this::hub)
-                .isInstanceOf(StateFile.OtherVersionException.class)
+                .isInstanceOf(OtherVersionException.class)
                 .hasMessageContaining(directory.resolve("configuration").toString())
                 .hasMessageContaining("v1")
                 .hasMessageContaining("v2");

@@ -2,6 +2,7 @@ package io.flotilla.raft.log.segment;
 
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.disk.DiskFile;
+import io.flotilla.raft.disk.OtherVersionException;
 import io.flotilla.raft.log.LogDamageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -111,7 +112,7 @@ final class SegmentFormat {
 
     static void checkVersion(Disk disk, String path, int version) throws IOException {
         if (version != VERSION) {
-            throw new IOException("log file " + disk.describe(path) + " has format version " + version
+            throw new OtherVersionException("log file " + disk.describe(path) + " has format version " + version
                     + ", this program reads version " + VERSION + ": start "
                     + (version < VERSION
                             ? "the program version that wrote it, or give the node an empty data directory"
