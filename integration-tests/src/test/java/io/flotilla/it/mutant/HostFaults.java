@@ -45,8 +45,8 @@ final class HostFaults {
                                 "while (!waiting.isEmpty()) {"),
                         in(
                                 "host/apply/HostedMachine",
-                                "if (applied < next.index() && !given.isEmpty()) {",
-                                "if (applied < 0 && !given.isEmpty()) {")),
+                                "if (life.applied() < next.index() && !given.isEmpty()) {",
+                                "if (life.applied() < 0 && !given.isEmpty()) {")),
                 Mutant.of(
                         "leases",
                         "lease not looked at after the read",
@@ -56,7 +56,7 @@ final class HostFaults {
                         "SL-60",
                         "log cut before its machine is durable",
                         GROUP,
-                        in("host/apply/HostedMachine", "machine.flushSoon();", "durable = index;")),
+                        in("host/apply/MachineLife", "machine.flushSoon();", "durable = index;")),
                 Mutant.of(
                         "disks",
                         "reply before the sync",

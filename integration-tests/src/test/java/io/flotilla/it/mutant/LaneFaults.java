@@ -60,6 +60,9 @@ final class LaneFaults {
                         "lanes",
                         "an image is installed inline",
                         Judge.CHANGES,
-                        in("host/apply/HostedMachine", "run(true, () -> install(image))", "install(image)")));
+                        in(
+                                "host/apply/HostedMachine",
+                                "run(true, () -> install(last, sink, callback))",
+                                "install(last, sink, callback)")));
     }
 }

@@ -11,7 +11,6 @@ import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.core.message.Message.AppendReject;
 import io.flotilla.raft.core.message.Message.AppendReply;
-import io.flotilla.raft.core.message.Message.AppendRequest;
 import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
 import io.flotilla.raft.core.message.Message.ReadIndexReply;
@@ -27,7 +26,6 @@ import io.flotilla.raft.core.transfer.OwnDisk;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Predicate;
 
 /**
@@ -41,9 +39,7 @@ final class Leader implements Role {
     private final ReplicaState replica;
     private final RoleTransitions transitions;
     private final RaftLog log;
-    /** Of all members but this one, and of those that are told that they are members no more. */
-    private final Map<NodeId, Progress> followers = new TreeMap<>();
-
+    private final ProgressTable followers;
     private final Departures departures;
     private final ReadIndexQueue reads = new ReadIndexQueue();
     private final RemoteReads remoteReads = new RemoteReads();
@@ -60,25 +56,20 @@ final class Leader implements Role {
         this.replica = replica;
         this.transitions = transitions;
         this.log = replica.log;
+        this.followers = new ProgressTable(replica);
         this.lease = new Lease(replica.leaseNanos);
         this.departures = new Departures(10L * replica.config.electionTicks());
         membershipChanged();
     }
 
     private void membershipChanged() {
-        CoreConfig config = replica.config;
         Membership membership = replica.membership;
         leaving = !membership.isVoter(replica.self);
         for (NodeId node : replica.memberships.everyone()) {
             if (isSelf(node)) {
                 continue;
             }
-            if (!followers.containsKey(node)) {
-                Progress follower =
-                        new Progress(log.lastIndex() + 1, config.maxInflightMessages(), config.maxInflightBytes());
-                follower.heard(now);
-                followers.put(node, follower);
-            }
+            followers.add(node, now);
             if (membership.contains(node)) {
                 departures.end(node);
             } else {
@@ -133,14 +124,14 @@ final class Leader implements Role {
             return;
         }
         List<NodeId> best = new ArrayList<>();
-        for (NodeId node : followers.keySet()) {
+        for (NodeId node : followers.nodes()) {
             if (!mayTakeOver(node) || !isHeard.test(node)) {
                 continue;
             }
-            if (!best.isEmpty() && acknowledgedBy(node) > acknowledgedBy(best.get(0))) {
+            if (!best.isEmpty() && followers.acknowledgedBy(node) > followers.acknowledgedBy(best.get(0))) {
                 best.clear();
             }
-            if (best.isEmpty() || acknowledgedBy(node) == acknowledgedBy(best.get(0))) {
+            if (best.isEmpty() || followers.acknowledgedBy(node) == followers.acknowledgedBy(best.get(0))) {
                 best.add(node);
             }
         }
@@ -169,7 +160,7 @@ final class Leader implements Role {
 
     /** True for a target until its transfer is over: no change begins meanwhile, and the end of a joint one takes no such vote. */
     private boolean mayTakeOver(NodeId node) {
-        return followers.containsKey(node) && replica.membership.voters().contains(node);
+        return followers.contains(node) && replica.membership.voters().contains(node);
     }
 
     private void handOver() {
@@ -236,15 +227,7 @@ final class Leader implements Role {
     }
 
     Map<NodeId, Long> matches() {
-        Map<NodeId, Long> matches = new TreeMap<>();
-        for (NodeId node : replica.membership.all()) {
-            matches.put(
-                    node,
-                    isSelf(node)
-                            ? replica.outbox.durableIndex()
-                            : followers.get(node).match());
-        }
-        return matches;
+        return followers.matches();
     }
 
     void readIndex(long readId) {
@@ -325,24 +308,15 @@ final class Leader implements Role {
     }
 
     long acknowledgedBy(NodeId node) {
-        Progress follower = followers.get(node);
-        return follower == null ? -1 : follower.match();
+        return followers.acknowledgedBy(node);
     }
 
-    /** The follower holds everything up to {@code last}: it took over an image, or did not need it any more. */
     void snapshotSent(NodeId to, EntryId last) {
-        Progress follower = followers.get(to);
-        if (follower != null && follower.awaitsSnapshot()) {
-            follower.probeFrom(Math.min(last.index(), log.lastIndex()) + 1);
-        }
+        followers.snapshotSent(to, last);
     }
 
-    /** The follower is looked at anew: perhaps it does not need an image any more. */
     void snapshotFailed(NodeId to) {
-        Progress follower = followers.get(to);
-        if (follower != null && follower.awaitsSnapshot()) {
-            follower.probeFrom(log.base().index() + 1);
-        }
+        followers.snapshotFailed(to);
     }
 
     @Override
@@ -357,7 +331,7 @@ final class Leader implements Role {
                 && hasCommittedOwn()) {
             append(MembershipChanger.leave(replica.membership));
         }
-        followers.forEach(this::replicate);
+        followers.replicate(now);
         if (reads.wantRound()) {
             sendHeartbeats();
         }
@@ -368,31 +342,13 @@ final class Leader implements Role {
         }
     }
 
-    /** Entries wanted for a follower were read from disk. */
     void loaded(LoadRequest request, List<Entry> entries) {
-        Progress follower = followers.get(request.purpose());
-        if (follower == null
-                || entries.isEmpty()
-                || entries.get(0).index() <= log.base().index()
-                || follower.next() != entries.get(0).index()
-                || !follower.maySend(log.lastIndex(), replica.config.maxAppendBytes())) {
-            return;
-        }
-        for (Entry entry : entries) {
-            if (entry.index() > log.lastIndex() || log.termAt(entry.index()) != entry.term()) {
-                return;
-            }
-        }
-        send(request.purpose(), follower, entries);
+        followers.loaded(request, entries, now);
     }
 
     /** The first index that some follower has not acknowledged. */
     long firstUnacknowledged() {
-        long first = log.lastIndex() + 1;
-        for (Progress follower : followers.values()) {
-            first = Math.min(first, follower.match() + 1);
-        }
-        return first;
+        return followers.firstUnacknowledged();
     }
 
     private void acknowledged(Progress follower, AppendReply reply) {
@@ -453,32 +409,6 @@ final class Leader implements Role {
             }
         });
         over.forEach(this::forget);
-    }
-
-    private void replicate(NodeId node, Progress follower) {
-        int maxBytes = replica.config.maxAppendBytes();
-        if (follower.next() <= log.base().index() && !follower.awaitsSnapshot()) {
-            follower.probeFrom(log.base().index() + 1);
-        }
-        while (follower.maySend(log.lastIndex(), maxBytes)) {
-            long next = follower.next();
-            if (next < log.firstResident() && next <= log.lastIndex()) {
-                replica.loads.request(node, next, log.firstResident() - 1, maxBytes);
-                return;
-            }
-            send(node, follower, next > log.lastIndex() ? List.of() : log.slice(next, log.lastIndex(), maxBytes));
-        }
-    }
-
-    private void send(NodeId node, Progress follower, List<Entry> entries) {
-        long previous = follower.next() - 1;
-        EntryId previousId = new EntryId(log.termAt(previous), previous);
-        int bytes = 0;
-        for (Entry entry : entries) {
-            bytes += entry.bytes();
-        }
-        replica.outbox.send(node, new AppendRequest(replica.term(), previousId, log.committed(), entries));
-        follower.sent(previous + entries.size(), bytes, now);
     }
 
     private boolean isSelf(NodeId node) {

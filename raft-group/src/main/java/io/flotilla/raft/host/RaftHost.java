@@ -8,12 +8,11 @@ import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.host.apply.Applier;
 import io.flotilla.raft.host.apply.Appliers;
-import io.flotilla.raft.host.group.Events;
+import io.flotilla.raft.host.group.Event;
 import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.group.GroupWorker;
 import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.group.HostReceiver;
-import io.flotilla.raft.host.group.MembershipEvents;
 import io.flotilla.raft.host.persistence.KnownPeers;
 import io.flotilla.raft.host.persistence.LogReader;
 import io.flotilla.raft.host.persistence.LogWriter;
@@ -81,9 +80,9 @@ public final class RaftHost implements AutoCloseable {
         this.state = new HostGroups(config, runtime, log, transport, listener);
         this.reader = new LogReader(state, runtime.lane("log-reader"), this::fail);
         this.peers = new KnownPeers(state, records, reader.lane(), this::fail);
-        this.writer = new LogWriter(state, runtime.lane("log-writer"), reader, peers, this::fail);
+        this.writer = new LogWriter(state, state::events, runtime.lane("log-writer"), reader, peers, this::fail);
         this.appliers = new Appliers(config.appliers(), machines, state);
-        this.snapshots = new Snapshots(state, runtime.lane("snapshots"), disk, machines, mix(seed));
+        this.snapshots = new Snapshots(state, state::events, runtime.lane("snapshots"), disk, machines, mix(seed));
         this.workers = new GroupWorker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new GroupWorker(
@@ -185,7 +184,7 @@ public final class RaftHost implements AutoCloseable {
         GroupReplica replica = replica(RecoveredGroup.created(group, tombstone));
         if (state.replicas.putIfAbsent(group.groupId(), replica) == null) {
             state.tombstones.remove(group.groupId());
-            writer.submit(List.of(PendingWrite.creation(replica)));
+            writer.submit(List.of(PendingWrite.creation(replica.events())));
         }
         return true;
     }
@@ -200,7 +199,7 @@ public final class RaftHost implements AutoCloseable {
         GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
             callback.refused(new Refusal.NoReplica());
-        } else if (!replica.worker().offer(new MembershipEvents.Change(replica, change, callback))) {
+        } else if (!replica.worker().post(new Event.Change(replica, change, callback))) {
             callback.refused(new Refusal.Busy(RETRY_MILLIS));
         }
     }
@@ -210,7 +209,7 @@ public final class RaftHost implements AutoCloseable {
         GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
             callback.refused(new Refusal.NoReplica());
-        } else if (!replica.worker().offer(new MembershipEvents.Progress(replica, callback))) {
+        } else if (!replica.worker().post(new Event.Progress(replica, callback))) {
             callback.refused(new Refusal.Busy(RETRY_MILLIS));
         }
     }
@@ -238,7 +237,7 @@ public final class RaftHost implements AutoCloseable {
             GroupReplica other = state.replicas.putIfAbsent(groupId, placeholder);
             replica = other == null ? placeholder : other;
         }
-        if (!replica.worker().offer(new MembershipEvents.Retire(replica, removedAt, callback))) {
+        if (!replica.worker().post(new Event.Retire(replica, removedAt, callback))) {
             if (!replica.isCreated()) {
                 state.replicas.remove(groupId, replica);
             }
@@ -270,8 +269,7 @@ public final class RaftHost implements AutoCloseable {
         GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
             callback.refused(new Refusal.NoReplica());
-        } else if (writer.isBehind()
-                || !replica.worker().offer(new Events.Proposal(replica, payload, flags, callback))) {
+        } else if (writer.isBehind() || !replica.worker().post(new Event.Proposal(replica, payload, flags, callback))) {
             state.counters.busy.increment();
             callback.refused(new Refusal.Busy(RETRY_MILLIS));
         }
@@ -295,7 +293,7 @@ public final class RaftHost implements AutoCloseable {
             busy(callback);
         } else if (replica.readUnderLease(callback)) {
             state.counters.leasedReads.increment();
-        } else if (!replica.worker().offer(new Events.Read(replica, callback, at))) {
+        } else if (!replica.worker().post(new Event.Read(replica, callback, at))) {
             replica.readsDone(1);
             busy(callback);
         }
@@ -310,7 +308,7 @@ public final class RaftHost implements AutoCloseable {
         GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
             callback.refused(new Refusal.NoReplica());
-        } else if (!replica.worker().offer(new Events.Transfer(replica, target, callback))) {
+        } else if (!replica.worker().post(new Event.Transfer(replica, target, callback))) {
             state.counters.busy.increment();
             callback.refused(new Refusal.Busy(RETRY_MILLIS));
         }

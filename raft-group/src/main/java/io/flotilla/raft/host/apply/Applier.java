@@ -34,7 +34,7 @@ public final class Applier {
     private final AtomicBoolean laterPlanned = new AtomicBoolean();
 
     // the lane's own
-    private final ArrayDeque<HostedMachine> keeping = new ArrayDeque<>();
+    private final ArrayDeque<MachineLife> keeping = new ArrayDeque<>();
     /** What was answered leaves with a task that is on its way. */
     private boolean answersPlanned;
 
@@ -63,7 +63,7 @@ public final class Applier {
     }
 
     /** The machine may keep something back in memory: it is asked to write that out soon. On the lane; once until then. */
-    void keeps(HostedMachine machine) {
+    void keeps(MachineLife machine) {
         keeping.add(machine);
         if (keeping.size() == 1) {
             lane.after(KEEP_NANOS, () -> writeOut(keeping.size()));

@@ -7,51 +7,34 @@ import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
-import io.flotilla.raft.host.group.Events;
-import io.flotilla.raft.host.group.GroupReplica;
-import io.flotilla.raft.host.group.MembershipEvents;
-import io.flotilla.raft.host.group.SnapshotEvents;
 import io.flotilla.raft.host.shared.HostState;
-import io.flotilla.raft.host.snapshot.IncomingSnapshot;
-import io.flotilla.raft.host.snapshot.Snapshots;
-import io.flotilla.raft.machine.SnapshotSource;
+import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.runtime.Lane;
-import io.flotilla.raft.transport.BulkMessage;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * One group's state machine on its applier: opened, given what its {@link ApplyQueue} and its {@link ReadQueue} hold, written
- * out, closed. Belongs to the applier's lane, but for the submitting methods.
+ * One group's state machine on its applier: applies what its {@link ApplyQueue} holds and makes the reads of its {@link ReadQueue};
+ * {@link MachineLife} opens it, closes it, and all in between. Belongs to the applier's lane, but for the submitting methods.
  */
 public final class HostedMachine {
-    private final GroupReplica replica;
+    private final MachineOwner owner;
     private final Applier applier;
-    private final StateMachineFactory machines;
     private final ApplyQueue given;
     private final ReadQueue reads;
+    private final MachineLife life;
     private final Runnable applyLater;
     private final AtomicBoolean trimming = new AtomicBoolean();
 
-    /** Null before it is open and after it is closed. Written here, read by the snapshot lane too. */
-    private volatile StateMachine machine;
-
-    private long applied;
-    /** The applier knows that this machine may keep something back. */
-    private boolean keeping;
-    /** It is full, and will be written out. */
-    private boolean writingOut;
-
-    public HostedMachine(GroupReplica replica, Applier applier, StateMachineFactory machines) {
-        this.replica = replica;
+    public HostedMachine(MachineOwner owner, Applier applier, StateMachineFactory machines, HostState state) {
+        this.owner = owner;
         this.applier = applier;
-        this.machines = machines;
         this.applyLater = () -> applier.applyLater(this);
-        HostState state = replica.worker().state();
         this.given = new ApplyQueue(state.config.core().maxApplyBytes());
-        this.reads = new ReadQueue(applier.lane(), lease -> lease.holds(state), replica::readAgain, replica::readsDone);
+        this.reads = new ReadQueue(applier.lane(), lease -> lease.holds(state), owner::readAgain, owner::readsDone);
+        this.life = new MachineLife(owner, applier, machines, state, reads);
     }
 
     /** By the worker. The callbacks are parallel to the entries, null where nobody here waits; or null as a whole. */
@@ -59,23 +42,20 @@ public final class HostedMachine {
         ApplyQueue.Batch batch = new ApplyQueue.Batch(entries, callbacks);
         given.add(batch);
         if (callbacks != null || reads.isAwaited() || given.defer(batch, applyLater)) {
-            replica.worker().apply(applier, this::applyGiven);
+            owner.atEndOfTurn(applier, this::applyGiven);
         }
     }
 
     /** By the worker. */
     public void submitReads(long index, List<ReadCallback> callbacks) {
-        replica.worker()
-                .apply(
-                        applier,
-                        () -> run(
-                                ReadQueue.isLong(callbacks),
-                                () -> read(new ReadQueue.Waiting(index, callbacks, null))));
+        owner.atEndOfTurn(
+                applier,
+                () -> run(ReadQueue.isLong(callbacks), () -> read(new ReadQueue.Waiting(index, callbacks, null))));
     }
 
     /** Any lane. @return false if too much waits already */
     public boolean submitLeasedRead(long index, ReadCallback callback, HeldLease lease) {
-        return applier.leasedReads().offer(replica, index, callback, lease);
+        return applier.leasedReads().offer(this, index, callback, lease);
     }
 
     /**
@@ -90,22 +70,22 @@ public final class HostedMachine {
 
     /** A follower needs a snapshot. Any lane. */
     public void submitTakeSnapshot(NodeId to) {
-        applier.lane().executeSlow(() -> takeSnapshot(to));
+        applier.lane().executeSlow(() -> life.takeSnapshot(to));
     }
 
-    /** By the worker, after the last entries to be applied before the snapshot. */
-    public void submitInstall(IncomingSnapshot snapshot) {
-        replica.worker().apply(applier, () -> run(true, () -> install(snapshot)));
+    /** By the worker, after the last entries to be applied before the snapshot, which ends with {@code last}. */
+    public void submitInstall(EntryId last, SnapshotSink sink, InstallCallback callback) {
+        owner.atEndOfTurn(applier, () -> run(true, () -> install(last, sink, callback)));
     }
 
     /** Null while it is not open. Any lane. */
     public StateMachine machine() {
-        return machine;
+        return life.machine();
     }
 
     /** Opens the machine; its worker then starts the core. Any lane. */
     public void submitOpen() {
-        applier.lane().executeSlow(this::open);
+        applier.lane().executeSlow(life::open);
     }
 
     /** The log failed: reads that wait will never be safe. Any lane. */
@@ -113,36 +93,9 @@ public final class HostedMachine {
         applier.lane().execute(reads::refuseAll);
     }
 
-    private void open() {
-        if (replica.worker().state().isDown()) {
-            return;
-        }
-        try {
-            machine = machines.open(replica.descriptor());
-            applied = machine.appliedIndex();
-            replica.worker().answer(new Events.Opened(replica, applied, machine.installed()));
-        } catch (RuntimeException | Error e) {
-            replica.worker().answer(new Events.MachineFailed(replica, e));
-        }
-    }
-
     /** The replica was dropped, and its tombstone is durable: the data goes. Any lane. */
     public void submitDrop() {
-        applier.lane().executeSlow(this::drop);
-    }
-
-    private void drop() {
-        close();
-        if (replica.worker().state().isDown()) {
-            return;
-        }
-        try {
-            machines.drop(replica.groupId());
-        } catch (RuntimeException | Error e) {
-            replica.worker().answer(new Events.MachineFailed(replica, e));
-            return;
-        }
-        lane().goOn(() -> replica.worker().answer(new MembershipEvents.Dropped(replica)));
+        applier.lane().executeSlow(life::drop);
     }
 
     /** By the applier, on its lane, once after it was told that something is deferred here. */
@@ -178,7 +131,7 @@ public final class HostedMachine {
     }
 
     private boolean isQuick() {
-        StateMachine running = machine;
+        StateMachine running = life.machine();
         return running != null && running.isQuick();
     }
 
@@ -201,132 +154,57 @@ public final class HostedMachine {
     }
 
     private void apply(List<Entry> entries, ProposalCallback[] callbacks) {
-        if (machine == null || replica.worker().state().hasFailed()) {
+        if (!life.isRunning()) {
             refuse(callbacks);
             return;
         }
         List<Object> results;
         applier.watch().begun();
         try {
-            results = machine.apply(entries);
+            results = life.machine().apply(entries);
             Check.that(
                     results.size() == entries.size(),
                     "the state machine of group %s answered %s entries with %s results",
-                    replica.groupId(),
+                    owner.groupId(),
                     entries.size(),
                     results.size());
         } catch (RuntimeException | Error e) {
             refuse(callbacks);
-            halt(e);
+            life.halt(e);
             return;
         } finally {
             applier.watch().ended();
         }
-        applied = entries.get(entries.size() - 1).index();
-        if (!keeping) {
-            keeping = true;
-            applier.keeps(this);
-        }
-        replica.worker().answer(new Events.Applied(replica, applied));
+        long index = entries.get(entries.size() - 1).index();
+        life.advanceTo(index);
+        owner.applied(index);
         if (callbacks != null) {
             answer(entries, callbacks, results);
         }
         runReads();
-        if (!writingOut && machine.isFull()) {
-            writingOut = true;
-            applier.lane().executeSlow(this::writeOutNow);
-        }
-    }
-
-    /** By the applier, on its lane, once after it was told that this machine may keep something back. */
-    void writeOut() {
-        keeping = false;
-        writeOutNow();
-    }
-
-    private void writeOutNow() {
-        writingOut = false;
-        if (machine == null || replica.worker().state().hasFailed()) {
-            return;
-        }
-        applier.watch().begun();
-        try {
-            machine.writeOut();
-        } catch (RuntimeException | Error e) {
-            halt(e);
-        } finally {
-            applier.watch().ended();
-        }
+        life.writeOutIfFull();
     }
 
     private void trim(long index, boolean overfull) {
         trimming.set(false);
-        if (machine == null || replica.worker().state().isDown()) {
-            return;
-        }
-        if (applied < index && !given.isEmpty()) {
+        if (life.isOpen() && life.applied() < index && !given.isEmpty()) {
             // what lies here keeps the log from being cut
             applyUpTo(index);
             applier.answerSoon();
-            if (machine == null) {
-                return;
-            }
         }
-        long durable;
-        try {
-            durable = machine.durableIndex();
-            if (durable < index) {
-                machine.flushSoon();
-            }
-        } catch (RuntimeException | Error e) {
-            halt(e);
-            return;
-        }
-        replica.worker().answer(new SnapshotEvents.Trimmable(replica, Math.min(durable, index), overfull));
+        life.trim(index, overfull);
     }
 
-    private void takeSnapshot(NodeId to) {
-        Snapshots snapshots = replica.worker().snapshots();
-        if (machine == null || replica.worker().state().isDown()) {
-            snapshots.notTaken(replica, to, null);
-            return;
-        }
-        SnapshotSource source;
-        try {
-            source = machine.snapshot();
-        } catch (RuntimeException | Error e) {
-            snapshots.notTaken(replica, to, null);
-            halt(e);
-            return;
-        }
-        lane().goOn(() -> snapshots.keep(replica, to, source));
-    }
-
-    private void install(IncomingSnapshot snapshot) {
-        EntryId last = snapshot.last();
+    private void install(EntryId last, SnapshotSink sink, InstallCallback callback) {
         while (given.beginsAtMost(last.index())) {
             applySome();
         }
-        Snapshots snapshots = replica.worker().snapshots();
-        if (machine == null || replica.worker().state().hasFailed()) {
-            snapshots.over(snapshot, BulkMessage.Outcome.GIVEN_UP, "the replica does not run");
-            return;
+        if (life.install(last, sink, callback)) {
+            lane().goOn(() -> {
+                callback.installed();
+                runReads();
+            });
         }
-        try {
-            Check.that(last.index() > applied, "snapshot up to %s after entry %s", last, applied);
-            machine.install(snapshot.sink, last);
-            applied = machine.appliedIndex();
-            Check.that(applied == last.index(), "snapshot up to %s installed up to %s", last, applied);
-        } catch (RuntimeException | Error e) {
-            snapshots.over(snapshot, BulkMessage.Outcome.GIVEN_UP, "it can't be installed: " + e);
-            halt(e);
-            return;
-        }
-        lane().goOn(() -> {
-            replica.worker().answer(new SnapshotEvents.Installed(replica, last));
-            snapshots.over(snapshot, BulkMessage.Outcome.HELD, "");
-            runReads();
-        });
     }
 
     private void answer(List<Entry> entries, ProposalCallback[] callbacks, List<Object> results) {
@@ -358,12 +236,12 @@ public final class HostedMachine {
     }
 
     private void read(ReadQueue.Waiting next) {
-        if (machine == null || replica.worker().state().hasFailed()) {
+        if (!life.isRunning()) {
             reads.refuse(next.callbacks());
             return;
         }
-        reads.add(next, applied);
-        if (applied < next.index() && !given.isEmpty()) {
+        reads.add(next, life.applied());
+        if (life.applied() < next.index() && !given.isEmpty()) {
             runGiven(() -> applyUpTo(next.index()));
         } else {
             runReads();
@@ -371,41 +249,22 @@ public final class HostedMachine {
     }
 
     private void applyUpTo(long index) {
-        while (applied < index && !given.isEmpty()) {
+        while (life.applied() < index && !given.isEmpty()) {
             applySome();
         }
         runReads();
     }
 
     private void runReads() {
-        if (!reads.run(machine, applied)) {
+        if (!reads.run(life.machine(), life.applied())) {
             applier.runSlow(this::runReads);
         }
-    }
-
-    private void halt(Throwable cause) {
-        reads.refuseAll();
-        replica.worker().answer(new Events.MachineFailed(replica, cause));
-        close();
     }
 
     /** Closes the machine if it is this applier's; on the applier's lane. */
     public void closeOn(Applier which) {
         if (which == applier) {
-            close();
-        }
-    }
-
-    private void close() {
-        reads.refuseAll();
-        StateMachine closing = machine;
-        machine = null;
-        if (closing != null) {
-            try {
-                closing.close();
-            } catch (RuntimeException | Error e) {
-                HostState.report(e, lane());
-            }
+            life.close();
         }
     }
 

@@ -3,7 +3,6 @@ package io.flotilla.raft.host.apply;
 import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.ReadCallback;
-import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.host.shared.Inbox;
 import io.flotilla.raft.runtime.Lane;
@@ -23,7 +22,7 @@ final class LeasedReads {
     private final Inbox<Read> inbox;
 
     /** @param index what must be applied before */
-    private record Read(GroupReplica replica, long index, ReadCallback callback, HeldLease lease) {}
+    private record Read(HostedMachine machine, long index, ReadCallback callback, HeldLease lease) {}
 
     LeasedReads(Lane lane, HostState state) {
         this.lane = lane;
@@ -39,8 +38,8 @@ final class LeasedReads {
     }
 
     /** @return false if too much waits already */
-    boolean offer(GroupReplica replica, long index, ReadCallback callback, HeldLease lease) {
-        return inbox.offer(new Read(replica, index, callback, lease), 1, 0);
+    boolean offer(HostedMachine machine, long index, ReadCallback callback, HeldLease lease) {
+        return inbox.offer(new Read(machine, index, callback, lease), 1, 0);
     }
 
     private void turn() {
@@ -53,7 +52,7 @@ final class LeasedReads {
             }
             taken++;
             inbox.taken(1, 0);
-            read.replica.machine().readLeased(read.index, read.callback, read.lease);
+            read.machine.readLeased(read.index, read.callback, read.lease);
         }
         inbox.carried(taken, 0);
         listener.answersGiven();

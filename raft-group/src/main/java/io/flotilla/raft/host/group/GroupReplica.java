@@ -1,11 +1,8 @@
 package io.flotilla.raft.host.group;
 
-import io.flotilla.raft.core.Effects;
 import io.flotilla.raft.core.LoadRequest;
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.RaftCore;
-import io.flotilla.raft.core.ReadGrant;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.log.Entry;
@@ -17,7 +14,6 @@ import io.flotilla.raft.host.GroupProgress;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.MembershipCallback;
 import io.flotilla.raft.host.ProgressCallback;
-import io.flotilla.raft.host.ReadAt;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.host.RetireCallback;
@@ -26,11 +22,8 @@ import io.flotilla.raft.host.apply.Applier;
 import io.flotilla.raft.host.apply.HeldLease;
 import io.flotilla.raft.host.apply.HostedMachine;
 import io.flotilla.raft.host.shared.HostState;
-import io.flotilla.raft.host.snapshot.IncomingSnapshot;
-import io.flotilla.raft.host.snapshot.ReplicaSnapshots;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.RecoveredGroup;
-import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachineFactory;
 import java.util.List;
 import java.util.function.Consumer;
@@ -45,6 +38,7 @@ public final class GroupReplica {
     private final long seed;
     private final GroupWorker worker;
     private final HostGroups state;
+    private final ReplicaEvents events;
     private final HostedMachine machine;
     private final PendingProposals proposals;
     private final PendingReads reads;
@@ -54,6 +48,7 @@ public final class GroupReplica {
     private final ReplicaSnapshots snapshots;
     private final KnownState known;
     private final ToldRole toldRole;
+    private final HandOver handOver;
     private final PublishedLease lease = new PublishedLease();
 
     /** Null before the start and after a halt. */
@@ -61,14 +56,6 @@ public final class GroupReplica {
 
     private boolean halted;
     private boolean touched;
-    private long handedOver;
-    private long durable;
-
-    /** Where this replica's write stands in the log writer's batch, or -1. The log writer's. */
-    public int writeSlot = -1;
-
-    /** When this replica was last asked to let its log be cut; 0 for never. The log writer's. */
-    public long trimmedAt;
 
     public GroupReplica(
             RecoveredGroup restored, long seed, GroupWorker worker, Applier applier, StateMachineFactory machines) {
@@ -77,13 +64,15 @@ public final class GroupReplica {
         this.seed = seed;
         this.worker = worker;
         this.state = worker.state();
-        this.machine = new HostedMachine(this, applier, machines);
+        this.events = new ReplicaEvents(this);
+        this.machine = new HostedMachine(events, applier, machines, state);
         this.proposals = new PendingProposals(this, state);
         this.reads = new PendingReads(this, state);
         this.transfer = new PendingTransfer(worker.lane());
         this.change = new PendingChange(worker.lane());
         this.retirement = new Retirement(this, state);
         this.snapshots = new ReplicaSnapshots(this, state);
+        this.handOver = new HandOver(events, worker, machine, proposals, reads);
         this.known = new KnownState(restored);
         this.toldRole = new ToldRole(groupId, restored.term(), state.listener, worker.lane());
     }
@@ -104,6 +93,11 @@ public final class GroupReplica {
         return machine;
     }
 
+    /** What the rooms below know of it. Any thread. */
+    public ReplicaEvents events() {
+        return events;
+    }
+
     /** Any thread. */
     public GroupStatus status() {
         return known.status();
@@ -116,6 +110,15 @@ public final class GroupReplica {
 
     public Retirement retirement() {
         return retirement;
+    }
+
+    ReplicaSnapshots snapshots() {
+        return snapshots;
+    }
+
+    /** Null while the replica does not run. */
+    RaftCore core() {
+        return core;
     }
 
     boolean isRunning() {
@@ -146,7 +149,8 @@ public final class GroupReplica {
         }
     }
 
-    private void touch() {
+    /** It has its part in the end of the turn. */
+    void touch() {
         if (!touched) {
             touched = true;
             worker.touch(this);
@@ -182,7 +186,7 @@ public final class GroupReplica {
     }
 
     void persisted(long sequence) {
-        durable = sequence;
+        handOver.persisted(sequence);
         if (core == null) {
             return;
         }
@@ -217,7 +221,7 @@ public final class GroupReplica {
     }
 
     /** For what is rare: the core, if it runs, is told something, and gives out what it owes at the end of the turn. */
-    private void turnTo(Consumer<RaftCore> telling) {
+    void turnTo(Consumer<RaftCore> telling) {
         if (core == null) {
             return;
         }
@@ -247,47 +251,6 @@ public final class GroupReplica {
         } catch (RuntimeException | Error e) {
             halt(e);
         }
-    }
-
-    /** A follower asks for a snapshot. */
-    void snapshotAsked(NodeId to) {
-        snapshots.asked(to, core);
-    }
-
-    /** A follower goes on fetching one that ends at an index. */
-    void snapshotProgress(NodeId to, long lastIndex) {
-        snapshots.progress(to, lastIndex, core);
-    }
-
-    /** The machine gave a snapshot for a follower. */
-    void snapshotTaken(NodeId to, SnapshotSource source) {
-        snapshots.taken(to, source, core);
-    }
-
-    /** @param last what the follower holds, or null if it got no snapshot */
-    void snapshotSent(NodeId to, EntryId last) {
-        snapshots.sent(to, last);
-        turnTo(running -> {
-            if (last == null) {
-                running.snapshotFailed(to);
-            } else {
-                running.snapshotSent(to, last);
-            }
-        });
-    }
-
-    void snapshotOffered(IncomingSnapshot snapshot) {
-        if (core != null) {
-            touch();
-        }
-        snapshots.offered(snapshot, core);
-    }
-
-    void snapshotReceived(IncomingSnapshot snapshot) {
-        if (core != null) {
-            touch();
-        }
-        snapshots.received(snapshot, core);
     }
 
     void installed(EntryId last) {
@@ -349,7 +312,7 @@ public final class GroupReplica {
     }
 
     /** Collected until the end of the turn, so that they go through the core together. */
-    void offer(Events.Proposal proposal) {
+    void offer(Event.Proposal proposal) {
         if (core == null) {
             proposal.refuse(worker);
         } else if (proposals.add(proposal)) {
@@ -357,12 +320,12 @@ public final class GroupReplica {
         }
     }
 
-    void offer(Events.Read read) {
+    void offer(Event.Read read) {
         if (core == null) {
             reads.done(1);
             read.refuse(worker);
         } else {
-            reads.add(read.callback, read.at);
+            reads.add(read.callback(), read.at());
             touch();
         }
     }
@@ -384,59 +347,12 @@ public final class GroupReplica {
         try {
             proposals.submit(core);
             reads.submit(core);
-            while (handOver(core.drain())) {
-                // a batch with nothing to write was durable at once: the core may owe more now
-            }
-            snapshots.turnEnded(handedOver, durable);
+            handOver.all(core);
+            snapshots.turnEnded(handOver.last(), handOver.durable());
             afterTurn();
         } catch (RuntimeException | Error e) {
             halt(e);
         }
-    }
-
-    private boolean handOver(Effects effects) {
-        if (effects == Effects.NONE) {
-            return false;
-        }
-        boolean again = false;
-        worker.outbox().add(groupId, effects.send());
-        List<PersistBatch> batches = effects.persist();
-        for (int i = 0; i < batches.size(); i++) {
-            PersistBatch batch = batches.get(i);
-            boolean nothingToAwait = batch.isEmpty() && durable == handedOver;
-            handedOver = batch.sequence();
-            if (nothingToAwait) {
-                durable = batch.sequence();
-                worker.outbox().add(groupId, batch.messages());
-                core.persisted(batch.sequence());
-                again = true;
-            } else {
-                worker.write(this, batch);
-            }
-        }
-        if (!effects.apply().isEmpty()) {
-            machine.submitApply(effects.apply(), proposals.take(effects.apply()));
-        }
-        List<ReadGrant> grants = effects.grants();
-        for (int i = 0; i < grants.size(); i++) {
-            ReadGrant grant = grants.get(i);
-            List<ReadCallback> callbacks = reads.take(grant.readId());
-            if (callbacks != null) {
-                machine.submitReads(grant.index(), callbacks);
-            }
-        }
-        if (!effects.refusedReads().isEmpty()) {
-            reads.refuse(effects.refusedReads(), core.softState().leader());
-        }
-        List<LoadRequest> loads = effects.loads();
-        for (int i = 0; i < loads.size(); i++) {
-            worker.reader().load(this, loads.get(i));
-        }
-        List<NodeId> lagging = effects.snapshots();
-        for (int i = 0; i < lagging.size(); i++) {
-            worker.snapshots().send(this, lagging.get(i));
-        }
-        return again;
     }
 
     private void afterTurn() {
@@ -460,7 +376,7 @@ public final class GroupReplica {
     }
 
     /** This replica can't go on; the others of the node are not concerned. */
-    public void halt(Throwable cause) {
+    void halt(Throwable cause) {
         if (retirement.hasBegun()) {
             retirement.refuse(new Refusal.NoReplica());
             tell(cause);
@@ -524,14 +440,7 @@ public final class GroupReplica {
         return held != null && machine.submitLeasedRead(status().state().committed(), callback, held);
     }
 
-    /** The lease ran out while the read was made: now it takes a round. Any lane. */
-    public void readAgain(ReadCallback callback) {
-        if (!worker.offer(new Events.Read(this, callback, ReadAt.LEADER))) {
-            readsDone(1);
-            HostState.refuse(callback, new Refusal.Busy(HostState.RETRY_MILLIS), worker.lane());
-        }
-    }
-
+    /** Reads gave their places back. Any thread. */
     public void readsDone(int count) {
         reads.done(count);
     }

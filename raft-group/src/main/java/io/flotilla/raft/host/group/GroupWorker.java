@@ -6,6 +6,9 @@ import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.host.DiskHangsException;
 import io.flotilla.raft.host.apply.Applier;
+import io.flotilla.raft.host.persistence.BatchListener;
+import io.flotilla.raft.host.persistence.DurableBatches;
+import io.flotilla.raft.host.persistence.LogOwner;
 import io.flotilla.raft.host.persistence.LogReader;
 import io.flotilla.raft.host.persistence.LogWriter;
 import io.flotilla.raft.host.persistence.PendingWrite;
@@ -26,7 +29,7 @@ import java.util.function.Consumer;
  * that was touched give out what it owes, once, and hands that on: one frame per peer, one list to the log writer, one
  * to each applier. So a busy group can't keep the others waiting, and what many groups do at once travels together.
  */
-public final class GroupWorker {
+public final class GroupWorker implements BatchListener {
     private static final int EVENTS_PER_TURN = 1024;
     private static final long BYTES_PER_TURN = 2L << 20;
     private static final int TICKS_AFTER_STALL = 3;
@@ -94,14 +97,22 @@ public final class GroupWorker {
         return state;
     }
 
-    /** @return false if too much waits already. Any lane. */
-    public boolean offer(Event event) {
+    /**
+     * The one way to this worker. Any lane.
+     *
+     * @return false if too much waits already, which is never so for an answer: what weighs nothing
+     */
+    public boolean post(Event event) {
+        if (event.weight() == 0) {
+            inbox.put(event);
+            return true;
+        }
         return inbox.offer(event, event.weight(), event.bytes());
     }
 
-    /** Answers something this worker asked for. Any lane. */
-    public void answer(Event event) {
-        inbox.put(event);
+    @Override
+    public void durable(DurableBatches batches) {
+        post(new Event.Durable(batches));
     }
 
     private void turn() {
@@ -189,20 +200,20 @@ public final class GroupWorker {
         return reader;
     }
 
-    public Snapshots snapshots() {
+    Snapshots snapshots() {
         return snapshots;
     }
 
-    void write(GroupReplica replica, PersistBatch batch) {
-        writes.add(new PendingWrite(replica, batch, null));
+    void write(LogOwner owner, PersistBatch batch) {
+        writes.add(new PendingWrite(owner, batch, null));
     }
 
-    void write(GroupReplica replica, Tombstone tombstone) {
-        writes.add(new PendingWrite(replica, null, tombstone));
+    void write(LogOwner owner, Tombstone tombstone) {
+        writes.add(new PendingWrite(owner, null, tombstone));
     }
 
     /** Adds to what the applier gets at the end of the turn. */
-    public void apply(Applier applier, Runnable work) {
+    void apply(Applier applier, Runnable work) {
         machineWork.get(applier.number()).add(work);
     }
 

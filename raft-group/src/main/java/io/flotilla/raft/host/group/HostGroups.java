@@ -22,4 +22,10 @@ public final class HostGroups extends HostState {
             HostConfig config, NodeRuntime runtime, LogStore log, Transport transport, HostListener listener) {
         super(config, runtime, log, transport, listener);
     }
+
+    /** The replica of a group as the rooms below know it, or null. Any thread. */
+    public ReplicaEvents events(long groupId) {
+        GroupReplica replica = replicas.get(groupId);
+        return replica == null ? null : replica.events();
+    }
 }

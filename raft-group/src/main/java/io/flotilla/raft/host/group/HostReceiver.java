@@ -79,7 +79,7 @@ public final class HostReceiver implements TransportReceiver {
     }
 
     private void deliver(int worker, NodeId from, List<GroupMessage> messages) {
-        if (!workers[worker].offer(new Events.Incoming(from, messages))) {
+        if (!workers[worker].post(new Event.Incoming(from, messages))) {
             state.counters.dropped.add(messages.size());
         }
     }

@@ -25,8 +25,8 @@ final class PendingProposals {
     private final HostState state;
     private final Lane lane;
     private final int max;
-    private final ArrayDeque<Events.Proposal> appended = new ArrayDeque<>();
-    private List<Events.Proposal> offered = new ArrayList<>();
+    private final ArrayDeque<Event.Proposal> appended = new ArrayDeque<>();
+    private List<Event.Proposal> offered = new ArrayList<>();
 
     PendingProposals(GroupReplica replica, HostState state) {
         this.replica = replica;
@@ -36,7 +36,7 @@ final class PendingProposals {
     }
 
     /** @return false if it was refused */
-    boolean add(Events.Proposal proposal) {
+    boolean add(Event.Proposal proposal) {
         if (appended.size() + offered.size() >= max) {
             busy(proposal);
             return false;
@@ -45,7 +45,7 @@ final class PendingProposals {
         return true;
     }
 
-    private void busy(Events.Proposal proposal) {
+    private void busy(Event.Proposal proposal) {
         state.counters.busy.increment();
         HostState.refuse(proposal.callback, new Refusal.Busy(RETRY_MILLIS), lane);
     }
@@ -57,7 +57,7 @@ final class PendingProposals {
         ProposeResult result = core.propose(offered);
         if (result instanceof ProposeResult.Accepted accepted) {
             for (int i = 0; i < offered.size(); i++) {
-                Events.Proposal proposal = offered.get(i);
+                Event.Proposal proposal = offered.get(i);
                 proposal.term = accepted.term();
                 proposal.index = accepted.firstIndex() + i;
                 appended.add(proposal);
@@ -83,7 +83,7 @@ final class PendingProposals {
         for (int i = 0; i < entries.size(); i++) {
             Entry entry = entries.get(i);
             while (!appended.isEmpty() && appended.peek().index <= entry.index()) {
-                Events.Proposal proposal = appended.poll();
+                Event.Proposal proposal = appended.poll();
                 if (proposal.index == entry.index() && proposal.term == entry.term()) {
                     if (taken == null) {
                         taken = new ProposalCallback[entries.size()];

@@ -44,7 +44,7 @@ public final class Retirement {
     /** The replica does not run any more. */
     void begin(Tombstone written) {
         tombstone = written;
-        replica.worker().write(replica, written);
+        replica.worker().write(replica.events(), written);
     }
 
     /** The tombstone was found at the start: what it is for is perhaps not done yet. */
@@ -55,7 +55,7 @@ public final class Retirement {
 
     void dropped() {
         tombstone = tombstone.whenDropped();
-        replica.worker().write(replica, tombstone);
+        replica.worker().write(replica.events(), tombstone);
     }
 
     /** The tombstone is durable. On the log writer's lane. */

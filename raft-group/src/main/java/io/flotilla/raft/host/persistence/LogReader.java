@@ -2,8 +2,6 @@ package io.flotilla.raft.host.persistence;
 
 import io.flotilla.raft.core.LoadRequest;
 import io.flotilla.raft.core.log.Entry;
-import io.flotilla.raft.host.group.Events;
-import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.runtime.Lane;
@@ -30,8 +28,8 @@ public final class LogReader {
         return lane;
     }
 
-    public void load(GroupReplica replica, LoadRequest request) {
-        lane.execute(() -> read(replica, request));
+    public void load(LogOwner owner, LoadRequest request) {
+        lane.execute(() -> read(owner, request));
     }
 
     /** Runs the log's own work between two readings. */
@@ -48,20 +46,20 @@ public final class LogReader {
         });
     }
 
-    private void read(GroupReplica replica, LoadRequest request) {
+    private void read(LogOwner owner, LoadRequest request) {
         if (state.isDown()) {
             return;
         }
         List<Entry> entries;
         try {
-            entries = state.log.read(replica.groupId(), request.from(), request.to(), request.maxBytes());
+            entries = state.log.read(owner.groupId(), request.from(), request.to(), request.maxBytes());
         } catch (IllegalArgumentException e) {
             entries = List.of(); // cut off by a new leader since it was asked for
         } catch (IOException | RuntimeException | Error e) {
             nodeFailed.accept(e);
             return;
         }
-        Events.Loaded answer = new Events.Loaded(replica, request, entries);
-        lane.goOn(() -> replica.worker().answer(answer));
+        List<Entry> found = entries;
+        lane.goOn(() -> owner.loaded(request, found));
     }
 }

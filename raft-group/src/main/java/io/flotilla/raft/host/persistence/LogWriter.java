@@ -2,11 +2,8 @@ package io.flotilla.raft.host.persistence;
 
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.log.Entry;
-import io.flotilla.raft.host.group.Events;
-import io.flotilla.raft.host.group.GroupReplica;
-import io.flotilla.raft.host.group.GroupWorker;
-import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.shared.DiskWatch;
+import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.host.shared.Inbox;
 import io.flotilla.raft.host.shared.PeerOutbox;
 import io.flotilla.raft.log.GroupWrite;
@@ -19,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 
 /**
  * The only writer of the node's log, on a lane of its own: everything that the workers handed over while the last sync
@@ -33,7 +31,8 @@ public final class LogWriter {
     /** How long a group that was asked to let its log be cut is left alone after that. */
     private static final long NANOS_BETWEEN_TRIMS = 50_000_000L;
 
-    private final HostGroups state;
+    private final HostState state;
+    private final LongFunction<? extends LogOwner> owners;
     private final Lane lane;
     private final LogReader reader;
     private final Consumer<Throwable> nodeFailed;
@@ -43,8 +42,16 @@ public final class LogWriter {
     private final BatchTeller teller;
     private final DiskWatch watch = new DiskWatch("a write to the log");
 
-    public LogWriter(HostGroups state, Lane lane, LogReader reader, KnownPeers peers, Consumer<Throwable> nodeFailed) {
+    /** @param owners the replica of a group, or null; any lane */
+    public LogWriter(
+            HostState state,
+            LongFunction<? extends LogOwner> owners,
+            Lane lane,
+            LogReader reader,
+            KnownPeers peers,
+            Consumer<Throwable> nodeFailed) {
         this.state = state;
+        this.owners = owners;
         this.lane = lane;
         this.reader = reader;
         this.nodeFailed = nodeFailed;
@@ -146,12 +153,13 @@ public final class LogWriter {
         List<LogStore.Pin> pins = state.log.pins();
         for (int i = 0; i < pins.size(); i++) {
             LogStore.Pin pin = pins.get(i);
-            GroupReplica replica = state.replicas.get(pin.groupId());
-            if (replica != null) {
+            LogOwner owner = owners.apply(pin.groupId());
+            if (owner != null) {
+                WriterNotes notes = owner.notes();
                 long now = state.clock.nanos();
-                if (replica.trimmedAt == 0 || now - replica.trimmedAt >= NANOS_BETWEEN_TRIMS) {
-                    replica.trimmedAt = now;
-                    replica.machine().submitTrim(pin.index(), state.log.isOverfull());
+                if (notes.trimmedAt == 0 || now - notes.trimmedAt >= NANOS_BETWEEN_TRIMS) {
+                    notes.trimmedAt = now;
+                    owner.trim(pin.index(), state.log.isOverfull());
                 }
             }
         }
@@ -162,25 +170,26 @@ public final class LogWriter {
         List<MergedWrite> merged = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
             PendingWrite write = all.get(i);
-            GroupReplica replica = write.replica();
+            LogOwner owner = write.owner();
+            WriterNotes notes = owner.notes();
             if (write.batch() != null && write.batch().isEmpty()) {
                 continue;
             }
-            if (replica.writeSlot < 0) {
-                replica.writeSlot = merged.size();
-                merged.add(new MergedWrite(replica.groupId()));
+            if (notes.slot < 0) {
+                notes.slot = merged.size();
+                merged.add(new MergedWrite(owner.groupId()));
             }
-            MergedWrite ofGroup = merged.get(replica.writeSlot);
+            MergedWrite ofGroup = merged.get(notes.slot);
             if (write.tombstone() != null) {
                 ofGroup.bury(write.tombstone());
             } else if (write.batch() == null) {
-                ofGroup.create(replica.descriptor());
+                ofGroup.create(owner.descriptor());
             } else {
                 ofGroup.add(write.batch());
             }
         }
         for (int i = 0; i < all.size(); i++) {
-            all.get(i).replica().writeSlot = -1;
+            all.get(i).owner().notes().slot = -1;
         }
         return merged;
     }
@@ -208,29 +217,29 @@ public final class LogWriter {
         }
         state.counters.batches.add(all.size());
         boolean gathers = inbox.gathers();
-        Map<GroupWorker, Events.Persisted> answers = new LinkedHashMap<>();
+        Map<BatchListener, DurableBatches> answers = new LinkedHashMap<>();
         for (int i = 0; i < all.size(); i++) {
-            GroupReplica replica = all.get(i).replica();
+            LogOwner owner = all.get(i).owner();
             PersistBatch batch = all.get(i).batch();
             if (all.get(i).tombstone() != null) {
-                replica.retirement().durable(all.get(i).tombstone());
+                owner.buried(all.get(i).tombstone());
                 continue;
             }
             if (batch == null) {
-                replica.machine().submitOpen();
+                owner.created();
                 continue;
             }
-            Events.Persisted answer = answers.computeIfAbsent(replica.worker(), worker -> new Events.Persisted());
-            answer.add(replica, batch.sequence());
+            DurableBatches answer = answers.computeIfAbsent(owner.worker(), worker -> new DurableBatches());
+            answer.add(owner, batch.sequence());
             if (gathers) {
                 // the worker's next frame takes them along
-                answer.add(replica.groupId(), batch.messages());
+                answer.add(owner.groupId(), batch.messages());
             } else {
-                outbox.add(replica.groupId(), batch.messages());
+                outbox.add(owner.groupId(), batch.messages());
             }
         }
         // the workers first: an answer to a message must not reach a core that does not know yet that it was sent
-        answers.forEach(GroupWorker::answer);
+        answers.forEach(BatchListener::durable);
         outbox.flush();
         teller.written();
     }

@@ -1,7 +1,6 @@
 package io.flotilla.raft.host.persistence;
 
 import io.flotilla.raft.core.PersistBatch;
-import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.log.Tombstone;
 
 /**
@@ -10,8 +9,8 @@ import io.flotilla.raft.log.Tombstone;
  * @param batch null in a tombstone or a creation record
  * @param tombstone null in a batch or a creation record
  */
-public record PendingWrite(GroupReplica replica, PersistBatch batch, Tombstone tombstone) {
-    public static PendingWrite creation(GroupReplica replica) {
-        return new PendingWrite(replica, null, null);
+public record PendingWrite(LogOwner owner, PersistBatch batch, Tombstone tombstone) {
+    public static PendingWrite creation(LogOwner owner) {
+        return new PendingWrite(owner, null, null);
     }
 }

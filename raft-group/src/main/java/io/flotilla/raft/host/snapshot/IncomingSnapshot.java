@@ -1,8 +1,8 @@
 package io.flotilla.raft.host.snapshot;
 
+import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.transfer.TransferStore;
 import io.flotilla.raft.transport.TransferId;
@@ -25,7 +25,7 @@ public final class IncomingSnapshot {
 
     final NodeId from;
     final TransferId id;
-    final GroupReplica replica;
+    final SnapshotOwner owner;
 
     Stage stage = Stage.RECEIVING;
     SnapshotHead head;
@@ -40,9 +40,19 @@ public final class IncomingSnapshot {
         return head.base().last();
     }
 
-    IncomingSnapshot(NodeId from, TransferId id, GroupReplica replica) {
+    /** The term of the leader that took it. Once the head is here. */
+    public long term() {
+        return head.term();
+    }
+
+    /** Where the log begins that follows it. Once the head is here. */
+    public ImageBase base() {
+        return head.base();
+    }
+
+    IncomingSnapshot(NodeId from, TransferId id, SnapshotOwner owner) {
         this.from = from;
         this.id = id;
-        this.replica = replica;
+        this.owner = owner;
     }
 }

@@ -1,7 +1,6 @@
 package io.flotilla.raft.host.snapshot;
 
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.transfer.TransferProvider;
 import io.flotilla.raft.transfer.TransferSource;
@@ -25,7 +24,7 @@ final class OutgoingSnapshot {
     }
 
     final GroupReplicaKey key;
-    final GroupReplica replica;
+    final SnapshotOwner owner;
     final TransferId id;
 
     Stage stage = Stage.WAITING;
@@ -54,9 +53,9 @@ final class OutgoingSnapshot {
         }
     }
 
-    OutgoingSnapshot(GroupReplica replica, NodeId to, TransferId id) {
-        this.key = new GroupReplicaKey(replica.groupId(), to);
-        this.replica = replica;
+    OutgoingSnapshot(SnapshotOwner owner, NodeId to, TransferId id) {
+        this.key = new GroupReplicaKey(owner.groupId(), to);
+        this.owner = owner;
         this.id = id;
     }
 

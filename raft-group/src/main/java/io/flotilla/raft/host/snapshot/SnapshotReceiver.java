@@ -1,9 +1,7 @@
 package io.flotilla.raft.host.snapshot;
 
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.host.group.GroupReplica;
-import io.flotilla.raft.host.group.HostGroups;
-import io.flotilla.raft.host.group.SnapshotEvents;
+import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.transfer.TransferReceiver;
 import io.flotilla.raft.transfer.TransferStore;
@@ -15,6 +13,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,7 +27,8 @@ final class SnapshotReceiver implements TransferTarget {
     /** So many parts are given to a sink in one task. */
     private static final int PARTS_PER_TASK = 16;
 
-    private final HostGroups state;
+    private final HostState state;
+    private final LongFunction<? extends SnapshotOwner> owners;
     private final Transfers transfers;
     private final TransferReceiver receiver;
     private final Map<Long, IncomingSnapshot> all = new TreeMap<>();
@@ -38,8 +38,9 @@ final class SnapshotReceiver implements TransferTarget {
     private boolean paused;
     private boolean stopped;
 
-    SnapshotReceiver(HostGroups state, Transfers transfers) {
+    SnapshotReceiver(HostState state, LongFunction<? extends SnapshotOwner> owners, Transfers transfers) {
         this.state = state;
+        this.owners = owners;
         this.transfers = transfers;
         this.receiver = transfers.receiver();
     }
@@ -54,13 +55,13 @@ final class SnapshotReceiver implements TransferTarget {
             end(present, Outcome.GIVEN_UP, "nothing came for too long, and " + from + " offers another one");
             present = null;
         }
-        GroupReplica replica = group < 0 ? null : state.replicas.get(group);
-        if (replica == null) {
+        SnapshotOwner owner = group < 0 ? null : owners.apply(group);
+        if (owner == null) {
             receiver.decline(from, id, Outcome.GIVEN_UP, "there is no replica of group " + group + " here");
         } else if (present != null || isPaused() || !receiver.fetch(from, id, this)) {
             receiver.decline(from, id, Outcome.BUSY, "");
         } else {
-            all.put(group, new IncomingSnapshot(from, id, replica));
+            all.put(group, new IncomingSnapshot(from, id, owner));
         }
     }
 
@@ -77,8 +78,8 @@ final class SnapshotReceiver implements TransferTarget {
     @Override
     public boolean recovered(NodeId from, TransferId id) {
         long group = SnapshotHead.groupOf(id);
-        GroupReplica replica = group < 0 ? null : state.replicas.get(group);
-        return replica != null && all.putIfAbsent(group, new IncomingSnapshot(from, id, replica)) == null;
+        SnapshotOwner owner = group < 0 ? null : owners.apply(group);
+        return owner != null && all.putIfAbsent(group, new IncomingSnapshot(from, id, owner)) == null;
     }
 
     private IncomingSnapshot find(TransferId id) {
@@ -103,20 +104,20 @@ final class SnapshotReceiver implements TransferTarget {
     }
 
     private void askCore(IncomingSnapshot snapshot) {
-        snapshot.replica.worker().answer(new SnapshotEvents.Offered(snapshot.replica, snapshot));
+        snapshot.owner.offered(snapshot);
     }
 
     /** @param isRunning whether there is a core to ask yet: after a restart it comes a little later */
     void answered(IncomingSnapshot snapshot, boolean isRunning, boolean isWanted) {
-        if (all.get(snapshot.replica.groupId()) != snapshot) {
+        if (all.get(snapshot.owner.groupId()) != snapshot) {
             return;
         }
         if (!isRunning) {
-            if (snapshot.replica.status().failure() != null) {
+            if (snapshot.owner.hasEnded()) {
                 end(snapshot, Outcome.GIVEN_UP, "the replica does not run");
             } else {
                 transfers.lane().after(transfers.config().resendNanos(), () -> {
-                    if (!stopped && all.get(snapshot.replica.groupId()) == snapshot) {
+                    if (!stopped && all.get(snapshot.owner.groupId()) == snapshot) {
                         askCore(snapshot);
                     }
                 });
@@ -144,7 +145,7 @@ final class SnapshotReceiver implements TransferTarget {
         if (snapshot.parts == null || snapshot.stage != IncomingSnapshot.Stage.WANTED) {
             return;
         }
-        StateMachine machine = snapshot.replica.machine().machine();
+        StateMachine machine = snapshot.owner.machine();
         if (machine == null) {
             end(snapshot, Outcome.GIVEN_UP, "the replica does not run");
             return;
@@ -162,7 +163,7 @@ final class SnapshotReceiver implements TransferTarget {
 
     /** Gives some parts to the sink; the rest is left to a task of its own, so that other transfers have their turn. */
     private void read(IncomingSnapshot snapshot, TransferStore.Reader reader) {
-        if (stopped || all.get(snapshot.replica.groupId()) != snapshot) {
+        if (stopped || all.get(snapshot.owner.groupId()) != snapshot) {
             return;
         }
         try {
@@ -171,11 +172,7 @@ final class SnapshotReceiver implements TransferTarget {
                 if (part == null) {
                     snapshot.sink.finish();
                     snapshot.stage = IncomingSnapshot.Stage.INSTALLING;
-                    transfers
-                            .lane()
-                            .goOn(() -> snapshot.replica
-                                    .worker()
-                                    .answer(new SnapshotEvents.Received(snapshot.replica, snapshot)));
+                    transfers.lane().goOn(() -> snapshot.owner.received(snapshot));
                     return;
                 }
                 if (part.length > 0) {
@@ -196,7 +193,7 @@ final class SnapshotReceiver implements TransferTarget {
         }
         LOG.warn(
                 "group {}: the snapshot from {} was given up: {}",
-                snapshot.replica.groupId(),
+                snapshot.owner.groupId(),
                 snapshot.from,
                 cause.toString());
         end(snapshot, Outcome.GIVEN_UP, text);
@@ -211,7 +208,7 @@ final class SnapshotReceiver implements TransferTarget {
         if (snapshot != null) {
             LOG.warn(
                     "group {}: the snapshot from {} was given up ({}): {}",
-                    snapshot.replica.groupId(),
+                    snapshot.owner.groupId(),
                     snapshot.from,
                     failure,
                     text);
@@ -225,7 +222,7 @@ final class SnapshotReceiver implements TransferTarget {
     }
 
     private void close(IncomingSnapshot snapshot) {
-        all.remove(snapshot.replica.groupId(), snapshot);
+        all.remove(snapshot.owner.groupId(), snapshot);
         closeSink(snapshot);
     }
 

@@ -3,10 +3,7 @@ package io.flotilla.raft.host.snapshot;
 import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.host.group.Events;
-import io.flotilla.raft.host.group.GroupReplica;
-import io.flotilla.raft.host.group.HostGroups;
-import io.flotilla.raft.host.group.SnapshotEvents;
+import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.host.snapshot.OutgoingSnapshot.GroupReplicaKey;
 import io.flotilla.raft.host.snapshot.OutgoingSnapshot.Stage;
 import io.flotilla.raft.machine.SnapshotSource;
@@ -21,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +32,8 @@ final class SnapshotSender implements TransferProvider {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotSender.class);
     private static final long PROGRESS_NANOS = 1_000_000_000L;
 
-    private final HostGroups state;
+    private final HostState state;
+    private final LongFunction<? extends SnapshotOwner> owners;
     private final Transfers transfers;
     private final TransferConfig config;
     private final StateMachineFactory machines;
@@ -50,8 +49,14 @@ final class SnapshotSender implements TransferProvider {
     private boolean stopped;
 
     /** @param seed where the numbers of this host's snapshots begin: no two hosts begin at the same */
-    SnapshotSender(HostGroups state, Transfers transfers, StateMachineFactory machines, long seed) {
+    SnapshotSender(
+            HostState state,
+            LongFunction<? extends SnapshotOwner> owners,
+            Transfers transfers,
+            StateMachineFactory machines,
+            long seed) {
         this.state = state;
+        this.owners = owners;
         this.transfers = transfers;
         this.config = transfers.config();
         this.machines = machines;
@@ -78,14 +83,14 @@ final class SnapshotSender implements TransferProvider {
     }
 
     /** A follower needs a snapshot. */
-    void wanted(GroupReplica replica, NodeId to) {
-        OutgoingSnapshot present = all.get(new GroupReplicaKey(replica.groupId(), to));
+    void wanted(SnapshotOwner owner, NodeId to) {
+        OutgoingSnapshot present = all.get(new GroupReplicaKey(owner.groupId(), to));
         if (present != null && isStale(present)) {
             discard(present);
             present = null;
         }
         if (present == null) {
-            present = new OutgoingSnapshot(replica, to, SnapshotHead.id(replica.groupId(), nextNumber++));
+            present = new OutgoingSnapshot(owner, to, SnapshotHead.id(owner.groupId(), nextNumber++));
             all.put(present.key, present);
             queue.add(present);
         }
@@ -98,8 +103,7 @@ final class SnapshotSender implements TransferProvider {
 
     /** Whether the log does not have any more what follows a snapshot that nobody asks for. */
     private static boolean isStale(OutgoingSnapshot snapshot) {
-        return snapshot.stage == Stage.RESTING
-                && snapshot.lastIndex + 1 < snapshot.replica.status().firstIndex();
+        return snapshot.stage == Stage.RESTING && snapshot.lastIndex + 1 < snapshot.owner.firstIndex();
     }
 
     private void takeNext() {
@@ -143,7 +147,7 @@ final class SnapshotSender implements TransferProvider {
             snapshot.opening = opening;
             if (snapshot.stage != Stage.TAKING) {
                 enter(snapshot, Stage.TAKING);
-                snapshot.replica.worker().answer(new SnapshotEvents.Asked(snapshot.replica, peer));
+                snapshot.owner.asked(peer);
             }
         } else {
             opening.refused(Reason.GONE, 0, "the snapshot is not here any more");
@@ -160,9 +164,9 @@ final class SnapshotSender implements TransferProvider {
     /** One that an earlier run took. @param other what is meant for the same replica by now, or null */
     private void reopen(NodeId peer, TransferId id, byte[] position, OutgoingSnapshot other, Opening opening) {
         long group = SnapshotHead.groupOf(id);
-        GroupReplica replica = group < 0 ? null : state.replicas.get(group);
+        SnapshotOwner owner = group < 0 ? null : owners.apply(group);
         SnapshotSource content = null;
-        if (replica != null && position.length > 0 && found.contains(id.toString())) {
+        if (owner != null && position.length > 0 && found.contains(id.toString())) {
             try {
                 content = machines.reopenSnapshot(group, id.toString());
             } catch (RuntimeException | Error e) {
@@ -178,7 +182,7 @@ final class SnapshotSender implements TransferProvider {
             return;
         }
         found.remove(id.toString());
-        OutgoingSnapshot snapshot = new OutgoingSnapshot(replica, peer, id);
+        OutgoingSnapshot snapshot = new OutgoingSnapshot(owner, peer, id);
         if (other != null) {
             snapshot.isAwaited = other.isAwaited;
             queue.remove(other);
@@ -187,13 +191,13 @@ final class SnapshotSender implements TransferProvider {
         snapshot.lastIndex = content.index();
         all.put(snapshot.key, snapshot);
         queue.add(snapshot);
-        replica.worker().answer(new SnapshotEvents.Progress(replica, peer, snapshot.lastIndex));
+        owner.progress(peer, snapshot.lastIndex);
         opened(snapshot, opening);
     }
 
     /** The machine gave a snapshot: it is made to last, if the machine can. */
-    void keep(GroupReplica replica, NodeId to, SnapshotSource source) {
-        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(replica.groupId(), to));
+    void keep(SnapshotOwner owner, NodeId to, SnapshotSource source) {
+        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(owner.groupId(), to));
         if (snapshot == null || snapshot.stage != Stage.TAKING) {
             source.close();
             return;
@@ -204,16 +208,16 @@ final class SnapshotSender implements TransferProvider {
         } catch (RuntimeException | Error e) {
             LOG.warn(
                     "the snapshot of group {} for {} can't be made to last, so a restart begins it anew: {}",
-                    replica.groupId(),
+                    owner.groupId(),
                     to,
                     e.toString());
         }
         SnapshotSource taken = kept;
-        transfers.lane().goOn(() -> replica.worker().answer(new SnapshotEvents.Taken(replica, to, taken)));
+        transfers.lane().goOn(() -> owner.taken(to, taken));
     }
 
-    void taken(GroupReplica replica, NodeId to, long term, ImageBase base, SnapshotSource source) {
-        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(replica.groupId(), to));
+    void taken(SnapshotOwner owner, NodeId to, long term, ImageBase base, SnapshotSource source) {
+        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(owner.groupId(), to));
         if (snapshot == null || snapshot.stage != Stage.TAKING) {
             source.close();
             return;
@@ -224,8 +228,8 @@ final class SnapshotSender implements TransferProvider {
         opened(snapshot, snapshot.opening);
     }
 
-    void notTaken(GroupReplica replica, NodeId to) {
-        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(replica.groupId(), to));
+    void notTaken(SnapshotOwner owner, NodeId to) {
+        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(owner.groupId(), to));
         if (snapshot != null && snapshot.stage == Stage.TAKING) {
             snapshot.opening.refused(Reason.GONE, 0, "no snapshot can be taken now");
             fail(snapshot);
@@ -242,7 +246,7 @@ final class SnapshotSender implements TransferProvider {
         snapshot.heardAt = now;
         if (snapshot.stage == Stage.OPEN && now - snapshot.askedAt >= PROGRESS_NANOS) {
             snapshot.askedAt = now;
-            snapshot.replica.worker().answer(new SnapshotEvents.Progress(snapshot.replica, peer, snapshot.lastIndex));
+            snapshot.owner.progress(peer, snapshot.lastIndex);
         }
     }
 
@@ -253,7 +257,7 @@ final class SnapshotSender implements TransferProvider {
             return;
         }
         if (cause != null) {
-            snapshot.replica.worker().answer(new Events.MachineFailed(snapshot.replica, cause));
+            snapshot.owner.failed(cause);
             fail(snapshot);
         } else {
             rest(snapshot);
@@ -330,8 +334,7 @@ final class SnapshotSender implements TransferProvider {
 
     private void tell(OutgoingSnapshot snapshot, EntryId last) {
         snapshot.isAwaited = false;
-        SnapshotEvents.Sent event = new SnapshotEvents.Sent(snapshot.replica, snapshot.key.node(), last);
-        transfers.lane().goOn(() -> snapshot.replica.worker().answer(event));
+        transfers.lane().goOn(() -> snapshot.owner.sent(snapshot.key.node(), last));
     }
 
     private void keepTicking() {

@@ -3,21 +3,21 @@ package io.flotilla.raft.host.snapshot;
 import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.Disk;
-import io.flotilla.raft.host.group.GroupReplica;
-import io.flotilla.raft.host.group.HostGroups;
+import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transfer.Transfers;
 import io.flotilla.raft.transport.BulkMessage;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 
 /**
  * Binds Raft to the node's {@link Transfers}: snapshots of state machines that followers need, and those that replicas here get. Its
  * methods may be called on any lane; sender and receiver belong to the transfers' one.
  */
 public final class Snapshots {
-    private final HostGroups state;
+    private final HostState state;
     private final Transfers transfers;
     private final Lane lane;
     private final SnapshotSender sender;
@@ -26,14 +26,23 @@ public final class Snapshots {
     /** The lane's own. */
     private boolean stopped;
 
-    /** @param seed where the numbers of this host's snapshots begin: no two hosts begin at the same */
-    public Snapshots(HostGroups state, Lane lane, Disk disk, StateMachineFactory machines, long seed) {
+    /**
+     * @param owners the replica of a group, or null; any lane
+     * @param seed where the numbers of this host's snapshots begin: no two hosts begin at the same
+     */
+    public Snapshots(
+            HostState state,
+            LongFunction<? extends SnapshotOwner> owners,
+            Lane lane,
+            Disk disk,
+            StateMachineFactory machines,
+            long seed) {
         this.state = state;
         this.lane = lane;
         this.transfers = new Transfers(
                 state.config.transfers(), state.clock, lane, state.transport, disk, state.counters.transfers);
-        this.sender = new SnapshotSender(state, transfers, machines, seed);
-        this.receiver = new SnapshotReceiver(state, transfers);
+        this.sender = new SnapshotSender(state, owners, transfers, machines, seed);
+        this.receiver = new SnapshotReceiver(state, owners, transfers);
         transfers.bind(SnapshotHead.KIND, sender, receiver);
     }
 
@@ -62,46 +71,46 @@ public final class Snapshots {
     }
 
     /** A follower needs a snapshot. */
-    public void send(GroupReplica replica, NodeId to) {
-        run(() -> sender.wanted(replica, to));
+    public void send(SnapshotOwner owner, NodeId to) {
+        run(() -> sender.wanted(owner, to));
     }
 
     /** The machine gave a snapshot for a follower. */
-    public void keep(GroupReplica replica, NodeId to, SnapshotSource source) {
+    public void keep(SnapshotOwner owner, NodeId to, SnapshotSource source) {
         lane.execute(() -> {
             if (stopped) {
                 source.close();
             } else {
-                sender.keep(replica, to, source);
+                sender.keep(owner, to, source);
             }
         });
     }
 
     /** The snapshot for a follower is here, and known to the core. */
-    void taken(GroupReplica replica, NodeId to, long term, ImageBase base, SnapshotSource source) {
+    public void taken(SnapshotOwner owner, NodeId to, long term, ImageBase base, SnapshotSource source) {
         lane.execute(() -> {
             if (stopped) {
                 source.close();
             } else {
-                sender.taken(replica, to, term, base, source);
+                sender.taken(owner, to, term, base, source);
             }
         });
     }
 
     /** There is no snapshot for a follower. @param source to be closed, or null */
-    public void notTaken(GroupReplica replica, NodeId to, SnapshotSource source) {
+    public void notTaken(SnapshotOwner owner, NodeId to, SnapshotSource source) {
         lane.execute(() -> {
             if (source != null) {
                 source.close();
             }
             if (!stopped) {
-                sender.notTaken(replica, to);
+                sender.notTaken(owner, to);
             }
         });
     }
 
     /** The core's answer. */
-    void answer(IncomingSnapshot snapshot, boolean isRunning, boolean isWanted) {
+    public void answer(IncomingSnapshot snapshot, boolean isRunning, boolean isWanted) {
         run(() -> receiver.answered(snapshot, isRunning, isWanted));
     }
 

@@ -1,6 +1,5 @@
 package io.flotilla.kv.engine.rocks;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.EngineCursor;
 import io.flotilla.kv.engine.EngineException;
@@ -8,11 +7,9 @@ import io.flotilla.kv.engine.EngineImport;
 import io.flotilla.kv.engine.EngineView;
 import io.flotilla.kv.engine.KvEngine;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,14 +20,9 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.rocksdb.AbstractEventListener;
 import org.rocksdb.BackgroundErrorReason;
-import org.rocksdb.BlockBasedTableConfig;
-import org.rocksdb.BloomFilter;
-import org.rocksdb.CompressionType;
-import org.rocksdb.DataBlockIndexType;
 import org.rocksdb.FlushJobInfo;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.IngestExternalFileOptions;
-import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
 import org.rocksdb.Range;
 import org.rocksdb.RocksDB;
@@ -63,22 +55,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class RocksEngine implements KvEngine {
     private static final Logger LOG = LoggerFactory.getLogger(RocksEngine.class);
-    /** Small: finding a row's place in a large memtable is one miss of the processor's cache after the other. */
-    private static final long MEMTABLE_BYTES = 8L << 20;
-    /** So many memtables become one file. */
-    private static final int MEMTABLES_TOGETHER = 8;
-
-    private static final int MEMTABLES = 3 * MEMTABLES_TOGETHER;
-    /** Share of a memtable for a filter of its keys, for a read looks into each of them. */
-    private static final double MEMTABLE_FILTER = 0.02;
-
-    private static final long LEAST_BLOCK_CACHE_BYTES = 64L << 20;
-    private static final long MOST_BLOCK_CACHE_BYTES = 1L << 30;
-    /** The share of the machine's memory that the block cache may take: a small one, for a machine may have many nodes. */
-    private static final int BLOCK_CACHE_SHARE = 32;
-
-    private static final int OPEN_FILES = 512;
-
     private static final String IMPORTS = "import";
 
     private final Path directory;
@@ -151,36 +127,8 @@ public final class RocksEngine implements KvEngine {
         try {
             AtomicLong durable = new AtomicLong();
             RocksHealth health = new RocksHealth(directory, failed);
-            BloomFilter filter = keep(handles, new BloomFilter(10));
-            LRUCache cache = keep(handles, new LRUCache(blockCacheBytes()));
             Events listener = keep(handles, new Events(health, durable));
-            BlockBasedTableConfig table = new BlockBasedTableConfig()
-                    .setBlockSize(4 << 10)
-                    .setDataBlockIndexType(DataBlockIndexType.kDataBlockBinaryAndHash)
-                    .setBlockCache(cache)
-                    .setFilterPolicy(filter)
-                    .setCacheIndexAndFilterBlocks(true)
-                    .setPinL0FilterAndIndexBlocksInCache(true);
-            Options options = keep(handles, new Options())
-                    .setCreateIfMissing(true)
-                    .setParanoidChecks(true)
-                    .setTableFormatConfig(table)
-                    .setWriteBufferSize(MEMTABLE_BYTES)
-                    .setMaxWriteBufferNumber(MEMTABLES)
-                    .setMinWriteBufferNumberToMerge(MEMTABLES_TOGETHER)
-                    .setMemtablePrefixBloomSizeRatio(MEMTABLE_FILTER)
-                    .setMemtableWholeKeyFiltering(true)
-                    .setCompressionPerLevel(List.of(CompressionType.NO_COMPRESSION, CompressionType.LZ4_COMPRESSION))
-                    .setLevelCompactionDynamicLevelBytes(true)
-                    .setMaxBackgroundJobs(2)
-                    .setBytesPerSync(1 << 20)
-                    .setMaxOpenFiles(OPEN_FILES)
-                    .setKeepLogFileNum(2)
-                    .setMaxLogFileSize(4 << 20)
-                    .setStatsDumpPeriodSec(0)
-                    // a failed disk is final: nothing is tried again behind our back
-                    .setMaxBgErrorResumeCount(0)
-                    .setListeners(Collections.singletonList(listener));
+            Options options = RocksOptions.of(handles, listener);
             RocksDB db = RocksDB.open(options, directory.toString());
             deleteImports(directory.resolve(IMPORTS));
             return new RocksEngine(directory, db, options, handles, durable, health);
@@ -205,13 +153,8 @@ public final class RocksEngine implements KvEngine {
         }
     }
 
-    private static long blockCacheBytes() {
-        OperatingSystemMXBean machine = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
-        long share = machine.getTotalMemorySize() / BLOCK_CACHE_SHARE;
-        return Math.max(LEAST_BLOCK_CACHE_BYTES, Math.min(MOST_BLOCK_CACHE_BYTES, share));
-    }
-
-    private static <T extends AutoCloseable> T keep(List<AutoCloseable> handles, T handle) {
+    /** Closes it with the others. */
+    static <T extends AutoCloseable> T keep(List<AutoCloseable> handles, T handle) {
         handles.add(handle);
         return handle;
     }

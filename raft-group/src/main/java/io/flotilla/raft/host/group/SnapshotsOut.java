@@ -1,4 +1,4 @@
-package io.flotilla.raft.host.snapshot;
+package io.flotilla.raft.host.group;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RaftCore;
