@@ -158,9 +158,7 @@ public final class FlotillaClient implements AutoCloseable {
     public void close() {
         CompletableFuture<Void> closed = async.closeAsync();
         if (!runtime.isLoop()) {
-            // also if the runtime's thread is held up by somebody's callback, this ends
-            closed.completeOnTimeout(null, MOST_CLOSE_MILLIS, TimeUnit.MILLISECONDS)
-                    .join();
+            waitFor(closed);
         }
         connector.close();
         runtime.close();

@@ -162,6 +162,27 @@ final class SessionWindowTest extends ScriptedFleetTest {
         assertThat(fleet.sessions).hasSize(2);
     }
 
+    /** The end of one operation makes room for the next one, but not for one that ends with the client. */
+    @Test
+    void whatWaitsForAPlaceIsNotSentWhileTheClientCloses() {
+        fleet.byAddress.values().forEach(node -> node.sessionWrites = 1);
+        done(client.put(b("a"), b("1")));
+        script(request -> request.hasWrite() ? FakeFleet.SILENCE : null);
+        CompletableFuture<Long> open = client.put(b("a"), b("1"));
+        runtime.runForMillis(50);
+        List<CompletableFuture<Long>> waiting =
+                List.of(client.put(b("b"), b("1")), client.put(b("c"), b("1")), client.put(b("d"), b("1")));
+        runtime.runForMillis(50);
+        int sent = fleet.node("n1").writes().size();
+        CompletableFuture<Void> closed = client.closeAsync();
+        indeterminate(open);
+        runtime.runForMillis(50);
+        assertThat(closed).isDone();
+        assertThat(fleet.node("n1").writes()).hasSize(sent);
+        assertThat(refused(waiting.get(2))).isEqualTo(RefusedException.Reason.CLOSED);
+        assertThat(refused(waiting.get(1))).isEqualTo(RefusedException.Reason.CLOSED);
+    }
+
     @Test
     void goodbyesAreWaitedForHalfASecondAtMost() {
         done(client.put(b("a"), b("1")));
