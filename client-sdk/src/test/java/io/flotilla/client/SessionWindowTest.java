@@ -7,6 +7,7 @@ import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.WriteRequest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -170,8 +171,10 @@ final class SessionWindowTest extends ScriptedFleetTest {
         script(request -> request.hasWrite() ? FakeFleet.SILENCE : null);
         CompletableFuture<Long> open = client.put(b("a"), b("1"));
         runtime.runForMillis(50);
-        List<CompletableFuture<Long>> waiting =
-                List.of(client.put(b("b"), b("1")), client.put(b("c"), b("1")), client.put(b("d"), b("1")));
+        List<CompletableFuture<Long>> waiting = new ArrayList<>();
+        for (String key : List.of("b", "c", "d")) {
+            waiting.add(client.put(b(key), b("1"), Duration.ofSeconds(4)));
+        }
         runtime.runForMillis(50);
         int sent = fleet.node("n1").writes().size();
         CompletableFuture<Void> closed = client.closeAsync();
@@ -179,8 +182,9 @@ final class SessionWindowTest extends ScriptedFleetTest {
         runtime.runForMillis(50);
         assertThat(closed).isDone();
         assertThat(fleet.node("n1").writes()).hasSize(sent);
-        assertThat(refused(waiting.get(2))).isEqualTo(RefusedException.Reason.CLOSED);
-        assertThat(refused(waiting.get(1))).isEqualTo(RefusedException.Reason.CLOSED);
+        for (CompletableFuture<Long> each : waiting) {
+            assertThat(refused(each)).isEqualTo(RefusedException.Reason.CLOSED);
+        }
     }
 
     @Test
