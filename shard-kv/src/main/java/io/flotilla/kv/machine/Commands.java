@@ -108,12 +108,19 @@ final class Commands {
         }
     }
 
-    /** Others may know what became of the shards that had requests since the last call. */
-    void publish() {
+    /**
+     * Others may know what became of the shards that had requests since the last call.
+     *
+     * @return how many bytes of values more than then these keep back
+     */
+    long publish() {
+        long growth = 0;
         for (ShardState shard : touched) {
             shard.gauge().applied(shard.logTime());
+            growth += shard.takeGrowth();
         }
         touched.clear();
+        return growth;
     }
 
     private WriteOutcome write(ShardState shard, long timeMillis, WriteRequest write) {

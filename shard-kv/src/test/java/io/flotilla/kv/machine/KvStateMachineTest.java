@@ -50,6 +50,7 @@ import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.UnknownCommandException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -284,6 +285,39 @@ class KvStateMachineTest {
         assertThat(engine.unflushedBatches()).isEqualTo(before + 1);
     }
 
+    /** A small entry may keep back a large value: so many of them are much. */
+    @Test
+    void whatItKeepsIsCountedByValuesToo() {
+        for (int i = 1; i <= 3; i++) {
+            replica.reply(write(1, i, put("k" + i, "v".repeat(1 << 19))));
+        }
+        assertThat(replica.machine.isFull()).isFalse();
+        List<Entry> appends = new ArrayList<>();
+        for (int i = 1; i <= 3; i++) {
+            appends.add(replica.entry(write(1, 3 + i, append("k" + i, "+"))));
+            appends.add(replica.entry(write(2, i, append("k1", "+"))));
+        }
+        replica.machine.apply(appends);
+        assertThat(replica.machine.isFull()).as("three values of half a MiB").isFalse();
+        replica.machine.writeOut();
+        replica.machine.apply(List.of(replica.entry(write(1, 7, append("k1", "+")))));
+        assertThat(replica.machine.isFull())
+                .as("the same key again, after a batch")
+                .isFalse();
+        for (int i = 4; i <= 6; i++) {
+            replica.machine.apply(List.of(replica.entry(write(1, 4 + i, put("k" + i, "v".repeat(1 << 19))))));
+            replica.machine.writeOut();
+        }
+        List<Entry> more = new ArrayList<>();
+        for (int i = 1; i <= 4; i++) {
+            more.add(replica.entry(write(1, 10 + i, append("k" + i, "+"))));
+        }
+        replica.machine.apply(more);
+        assertThat(replica.machine.isFull()).as("four").isTrue();
+        replica.machine.writeOut();
+        assertThat(replica.machine.isFull()).isFalse();
+    }
+
     @Test
     void durableIndexLagsButFollows() {
         MemoryEngine small = new MemoryEngine(2);
@@ -510,8 +544,9 @@ class KvStateMachineTest {
         Replica stopping = new Replica(new MemoryEngine());
         assertThatThrownBy(() -> stopping.machine.apply(List.of(new Entry(1, 1, EntryKind.COMMAND, payload))))
                 .isInstanceOf(UnknownCommandException.class)
-                .hasMessage("entry 1 of group 3 has " + what
-                        + ", which this version does not know: start the node with the version that wrote it, or a newer one");
+                .hasMessage(
+                        "entry 1 of group 3 has " + what
+                                + ", which this version does not know: start the node with the version that wrote it, or a newer one");
     }
 
     private static byte[] command(WriteRequest write) {
