@@ -318,6 +318,31 @@ class KvStateMachineTest {
         assertThat(replica.machine.isFull()).isFalse();
     }
 
+    /** A frame of small requests could otherwise take any amount of memory of all replicas. */
+    @Test
+    void presentValuesAreToldUpToABound() {
+        replica.reply(write(1, 1, put("a", "v".repeat(1 << 20))));
+        WriteRequest[] failing = new WriteRequest[20];
+        for (int i = 0; i < failing.length; i++) {
+            failing[i] = write(1, 2 + i, cas("a", hasVersion(99), "x"));
+        }
+        for (int round = 1; round <= 2; round++) {
+            List<WriteOutcome> outcomes = replica.apply(failing);
+            assertThat(outcomes.stream()
+                            .mapToLong(each -> each.reply().getValue().size())
+                            .sum())
+                    .as("round %s, the second is of retries", round)
+                    .isEqualTo(Commands.MAX_TOLD_BYTES);
+            assertThat(outcomes).allMatch(each -> each.reply().getVersion() == 1);
+            assertThat(outcomes)
+                    .allMatch(each -> each.reply().getValueOmitted()
+                            == each.reply().getValue().isEmpty());
+        }
+        assertThat(replica.reply(failing[19]).getValue().size()).isEqualTo(1 << 20);
+        assertThat(replica.apply(failing).get(0).withoutPresent().reply().getValueOmitted())
+                .isTrue();
+    }
+
     @Test
     void durableIndexLagsButFollows() {
         MemoryEngine small = new MemoryEngine(2);
