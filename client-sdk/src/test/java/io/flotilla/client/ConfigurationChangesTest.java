@@ -11,9 +11,11 @@ import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.ConfigurationDelta;
 import io.flotilla.client.proto.HelloReply;
+import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -28,6 +30,8 @@ class ConfigurationChangesTest {
     /** Greets, and leaves all else to the test. */
     private static final class OneNode implements Connector {
         final List<Request> watches = new ArrayList<>();
+        final List<Request> questions = new ArrayList<>();
+        final List<Request> reads = new ArrayList<>();
         private ConnectionHandler client;
 
         @Override
@@ -47,6 +51,10 @@ class ConfigurationChangesTest {
                                 .build());
                     }
                     frame.getRequestsList().stream().filter(Request::hasWatch).forEach(watches::add);
+                    frame.getRequestsList().stream()
+                            .filter(Request::hasConfiguration)
+                            .forEach(questions::add);
+                    frame.getRequestsList().stream().filter(Request::hasRead).forEach(reads::add);
                 }
 
                 @Override
@@ -56,8 +64,14 @@ class ConfigurationChangesTest {
 
         /** Answers the last watch. */
         void tell(Response.Builder response) {
+            answer(watches, response);
+        }
+
+        /** Answers the last of them. */
+        void answer(List<Request> requests, Response.Builder response) {
             client.onFrame(ServerFrame.newBuilder()
-                    .addResponses(response.setId(watches.get(watches.size() - 1).getId()))
+                    .addResponses(
+                            response.setId(requests.get(requests.size() - 1).getId()))
                     .build());
         }
 
@@ -142,5 +156,41 @@ class ConfigurationChangesTest {
         assertThat(node.watches.get(1).getWatch().getAbove()).isEqualTo(2);
         told(Response.newBuilder().setConfigurationDelta(delta(two, three)));
         assertThat(heard).containsExactly(one, two, three);
+    }
+
+    /** Asked again for the same it would say the same. */
+    @Test
+    void changesWithoutSenseAreAskedForOnce() {
+        Configuration one = configuration(1, "n2:1");
+        Configuration two = configuration(2, "n2:2");
+        start();
+        told(Response.newBuilder().setConfiguration(one));
+        client.get("a".getBytes(StandardCharsets.UTF_8));
+        runtime.runForMillis(5);
+        assertThat(node.reads).hasSize(1);
+        node.answer(
+                node.reads,
+                Response.newBuilder()
+                        .setRefusal(Refusal.newBuilder()
+                                .setKind(Refusal.Kind.BUSY)
+                                .setRetryAfterMillis(60_000)
+                                .setConfigurationNumber(2)));
+        runtime.runForMillis(5);
+        assertThat(node.questions).hasSize(1);
+        assertThat(node.questions.get(0).getConfiguration().getHave()).isEqualTo(1);
+        node.answer(
+                node.questions,
+                Response.newBuilder()
+                        .setConfigurationDelta(
+                                delta(one, two).toBuilder().addShards(FakeFleet.shard(1, "", "m", 1, 2))));
+        runtime.runForMillis(5);
+        assertThat(node.questions).hasSize(2);
+        assertThat(node.questions.get(1).getConfiguration().getHave())
+                .as("whole")
+                .isZero();
+        node.answer(node.questions, Response.newBuilder().setConfiguration(two));
+        runtime.runForMillis(5);
+        assertThat(heard).containsExactly(one, two);
+        assertThat(node.questions).hasSize(2);
     }
 }

@@ -93,6 +93,25 @@ final class OutcomesTest extends ScriptedFleetTest {
         assertThat(runtime.millis() - before).isLessThan(50);
     }
 
+    /** A node of another version may find wrong what one that is gone has done. */
+    @Test
+    void invalidAfterALostAttemptDoesNotMeanThatNothingWasDone() {
+        done(client.put(b("a"), b("1")));
+        fleet.node("n1").script = request -> {
+            if (!request.hasWrite()) {
+                return null;
+            }
+            fleet.node("n1").script = later -> null;
+            fleet.node("n1").handle(request);
+            fleet.leaders.put(1L, "n2");
+            fleet.node("n1").crash();
+            return FakeFleet.SILENCE;
+        };
+        fleet.node("n2").script = request -> request.hasWrite() ? FakeFleet.refusal(Refusal.Kind.INVALID) : null;
+        indeterminate(client.increment(b("b"), 1));
+        assertThat(fleet.store.get(s("b"))).as("it was done").isEqualTo(s("1"));
+    }
+
     @Test
     void withNobodyInReachNothingWasSent() {
         fleet.byAddress.values().forEach(node -> node.up = false);

@@ -7,6 +7,7 @@ import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.WriteRequest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -160,6 +161,30 @@ final class SessionWindowTest extends ScriptedFleetTest {
         indeterminate(open);
         assertThat(fleet.goodbyes).isEmpty();
         assertThat(fleet.sessions).hasSize(2);
+    }
+
+    /** The end of one operation makes room for the next one, but not for one that ends with the client. */
+    @Test
+    void whatWaitsForAPlaceIsNotSentWhileTheClientCloses() {
+        fleet.byAddress.values().forEach(node -> node.sessionWrites = 1);
+        done(client.put(b("a"), b("1")));
+        script(request -> request.hasWrite() ? FakeFleet.SILENCE : null);
+        CompletableFuture<Long> open = client.put(b("a"), b("1"));
+        runtime.runForMillis(50);
+        List<CompletableFuture<Long>> waiting = new ArrayList<>();
+        for (String key : List.of("b", "c", "d")) {
+            waiting.add(client.put(b(key), b("1"), Duration.ofSeconds(4)));
+        }
+        runtime.runForMillis(50);
+        int sent = fleet.node("n1").writes().size();
+        CompletableFuture<Void> closed = client.closeAsync();
+        indeterminate(open);
+        runtime.runForMillis(50);
+        assertThat(closed).isDone();
+        assertThat(fleet.node("n1").writes()).hasSize(sent);
+        for (CompletableFuture<Long> each : waiting) {
+            assertThat(refused(each)).isEqualTo(RefusedException.Reason.CLOSED);
+        }
     }
 
     @Test

@@ -124,7 +124,7 @@ final class AttemptOutcomes {
         }
         String text = attempt.link.address() + ": " + textOf(refusal);
         switch (refusal.getKind()) {
-            case INVALID -> loop.end(call, new RefusedException(Reason.INVALID, refusal.getMessage()));
+            case INVALID -> invalid(call, refusal.getMessage(), text);
             case NOT_LEADER, UNAVAILABLE -> {
                 call.note(Reason.UNAVAILABLE, text);
                 if (attempt.group != null) {
@@ -174,6 +174,15 @@ final class AttemptOutcomes {
                 call.note(Reason.UNAVAILABLE, text);
                 retryLater(call, 0);
             }
+        }
+    }
+
+    /** This attempt was not done. An earlier one may have been, by a node of another version that found nothing wrong. */
+    private void invalid(Call<?> call, String message, String text) {
+        if (call.maybeDone()) {
+            loop.end(call, new IndeterminateException(text + " (an earlier attempt may have been done)"));
+        } else {
+            loop.end(call, new RefusedException(Reason.INVALID, message));
         }
     }
 

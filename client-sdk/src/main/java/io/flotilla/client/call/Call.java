@@ -49,6 +49,8 @@ public abstract class Call<T> extends Timed {
     boolean expired;
     /** Counts against the client's bounds. */
     boolean admitted;
+    /** The client's own: it goes on while the client closes. */
+    boolean own;
     /** Where it waits to be sent, or null. */
     WaitingRoom waitingIn;
     /** When an unanswered attempt is next looked at. */

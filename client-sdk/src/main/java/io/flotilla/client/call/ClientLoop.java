@@ -46,7 +46,7 @@ public final class ClientLoop {
     private final WaitingRoom forAnyNode = new WaitingRoom();
     private Runnable cancelAlarm = () -> {};
     private long calls;
-    /** All operations were ended, and goodbyes are under way or said. */
+    /** All operations are being ended or were, and goodbyes are under way or said. */
     private boolean ended;
 
     /** @param attemptTimeoutNanos after this long without an answer other replicas are asked */
@@ -160,6 +160,7 @@ public final class ClientLoop {
 
     /** Begins an operation of the client's own, also while it closes. */
     void beginOwn(Call<?> call) {
+        call.own = true;
         call.loop = this;
         call.number = ++calls;
         call.deadline = now() + call.timeoutNanos;
@@ -186,7 +187,8 @@ public final class ClientLoop {
 
     /** Finds out where the operation goes now. */
     void place(Call<?> call) {
-        if (call.done) {
+        // the end of one operation makes room for the next, also while all of them are ended
+        if (call.done || (ended && !call.own)) {
             return;
         }
         call.backingOff = false;
@@ -372,6 +374,7 @@ public final class ClientLoop {
         if (ended) {
             return;
         }
+        ended = true;
         for (Timed timed : wheel.all()) {
             if (timed instanceof Call<?> call && !call.done) {
                 end(
@@ -381,7 +384,6 @@ public final class ClientLoop {
                                 : closedClient());
             }
         }
-        ended = true;
         goodbyes.say(this::closeStreams);
     }
 

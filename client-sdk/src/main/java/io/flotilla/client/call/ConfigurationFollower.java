@@ -83,6 +83,11 @@ final class ConfigurationFollower extends Timed {
 
     /** A node mentioned a configuration that the client does not have. */
     void fetch(Link link) {
+        fetch(link, number());
+    }
+
+    /** @param have the number told as known; 0 to be told a whole configuration */
+    private void fetch(Link link, long have) {
         long now = loop.now();
         if (!link.isReady() || (asked == link && now - askedAt < FETCH_PATIENCE)) {
             return;
@@ -90,13 +95,14 @@ final class ConfigurationFollower extends Timed {
         asked = link;
         askedAt = now;
         Request.Builder question = Request.newBuilder()
-                .setConfiguration(ConfigurationRequest.newBuilder().setHave(number()));
+                .setConfiguration(ConfigurationRequest.newBuilder().setHave(have));
         link.send(question, new Pending() {
             @Override
             public void answered(Link from, Response response) {
                 asked = null;
                 if (!take(response) && response.hasConfigurationDelta()) {
-                    fetch(from);
+                    // a whole one always fits
+                    fetch(from, 0);
                 }
             }
 

@@ -2,6 +2,8 @@ package io.flotilla.client.threads;
 
 import io.flotilla.client.net.ClientRuntime;
 import java.security.SecureRandom;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.ExecutionException;
 import java.util.PriorityQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -50,8 +52,16 @@ public final class ThreadClientRuntime implements ClientRuntime {
 
     /** Waits for the end of something, so many milliseconds at most; not at all if the loop itself calls. Any thread. */
     public void await(CompletableFuture<Void> end, long millis) {
-        if (!isLoop()) {
-            end.completeOnTimeout(null, millis, TimeUnit.MILLISECONDS).join();
+        if (isLoop()) {
+            return;
+        }
+        try {
+            end.get(millis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            // somebody's callback holds up the loop: it does not hold up the caller
+            return;
         }
     }
 

@@ -15,6 +15,11 @@ public sealed interface CommandOutcome permits WriteOutcome, GoodbyeOutcome {
     /** Of a STALE_ROUTE: the first key of the request, empty if it has none; else null. */
     ByteString staleKey();
 
+    /** The same without a present value that a failed condition would tell. */
+    default CommandOutcome withoutPresent() {
+        return this;
+    }
+
     /** Puts the reply into the response, if it was not refused. */
     void answer(Response.Builder response);
 }

@@ -1,5 +1,6 @@
 package io.flotilla.kv.machine;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.UnsafeByteOperations;
 import io.flotilla.client.proto.GoodbyeRequest;
@@ -27,10 +28,18 @@ import java.util.Set;
  * alone. Applier lane.
  */
 final class Commands {
+    /**
+     * Present values that failed compare-and-sets tell, of all between two calls of {@link #publish}: a small request could ask for
+     * any amount of memory.
+     */
+    static final long MAX_TOLD_BYTES = 8L << 20;
+
     private final long group;
     private final EpochGuard guard;
     /** With requests since the last {@link #publish}. */
     private final Set<ShardState> touched = new LinkedHashSet<>();
+    /** Of present values since then. */
+    private long toldBytes;
 
     Commands(long group, EpochGuard guard) {
         this.group = group;
@@ -108,12 +117,20 @@ final class Commands {
         }
     }
 
-    /** Others may know what became of the shards that had requests since the last call. */
-    void publish() {
+    /**
+     * Others may know what became of the shards that had requests since the last call.
+     *
+     * @return how many bytes of values more than then these keep back
+     */
+    long publish() {
+        long growth = 0;
         for (ShardState shard : touched) {
             shard.gauge().applied(shard.logTime());
+            growth += shard.takeGrowth();
         }
         touched.clear();
+        toldBytes = 0;
+        return growth;
     }
 
     private WriteOutcome write(ShardState shard, long timeMillis, WriteRequest write) {
@@ -162,7 +179,16 @@ final class Commands {
         }
         KeptReply kept = kept(write, effect);
         sessions.keep(session != null ? session : sessions.begin(id, write.getFirstUnacknowledged()), kept);
-        return WriteOutcome.done(kept, effect.present(), shard.logTime());
+        return told(kept, effect.present(), shard.logTime());
+    }
+
+    /** @param present or null */
+    private WriteOutcome told(KeptReply kept, ByteString present, long logTime) {
+        if (present != null && toldBytes + present.size() > MAX_TOLD_BYTES) {
+            return WriteOutcome.valueGone(kept, logTime);
+        }
+        toldBytes += present == null ? 0 : present.size();
+        return WriteOutcome.done(kept, present, logTime);
     }
 
     /**
@@ -195,7 +221,7 @@ final class Commands {
     }
 
     /** The answer to a retry. A present value that a failed condition told was not kept: it is told if it is still there. */
-    private static WriteOutcome again(ShardState shard, KeptReply kept, Mutation mutation) {
+    private WriteOutcome again(ShardState shard, KeptReply kept, Mutation mutation) {
         if (kept.getOutcome() != WriteReply.Outcome.CONDITION_FAILED
                 || kept.getVersion() == 0
                 || !mutation.hasCompareAndSet()) {
@@ -203,7 +229,7 @@ final class Commands {
         }
         Row present = shard.rows().get(mutation.getCompareAndSet().getKey());
         return present != null && present.version() == kept.getVersion()
-                ? WriteOutcome.done(kept, present.value(), shard.logTime())
+                ? told(kept, present.value(), shard.logTime())
                 : WriteOutcome.valueGone(kept, shard.logTime());
     }
 

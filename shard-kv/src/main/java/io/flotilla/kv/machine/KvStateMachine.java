@@ -69,6 +69,8 @@ public final class KvStateMachine implements StateMachine {
     private int keptRows;
 
     private long keptBytes;
+    /** Of the values kept back: an append of a byte keeps back the whole value. */
+    private long keptValueBytes;
 
     /** Set while a batch is applied: if that failed, memory and engine may disagree. */
     private boolean broken;
@@ -129,13 +131,13 @@ public final class KvStateMachine implements StateMachine {
         }
         appliedIndex = index;
         broken = false;
-        commands.publish();
+        keptValueBytes += commands.publish();
         return results;
     }
 
     @Override
     public boolean isFull() {
-        return keptRows >= MAX_KEPT_ROWS || keptBytes >= MAX_KEPT_BYTES;
+        return keptRows >= MAX_KEPT_ROWS || keptBytes >= MAX_KEPT_BYTES || keptValueBytes >= MAX_KEPT_BYTES;
     }
 
     /** Only {@link #writeOut} may have to wait until the engine takes something. */
@@ -167,6 +169,7 @@ public final class KvStateMachine implements StateMachine {
         writtenIndex = appliedIndex;
         keptRows = 0;
         keptBytes = 0;
+        keptValueBytes = 0;
     }
 
     private List<CommandOutcome> apply(Entry entry) {

@@ -11,6 +11,8 @@ final class Overlay implements Rows {
 
     private final Rows below;
     private final Map<ByteString, Row> changes = new LinkedHashMap<>();
+    /** Of the values in the changes. */
+    private long bytes;
 
     Overlay(Rows below) {
         this.below = below;
@@ -30,7 +32,17 @@ final class Overlay implements Rows {
 
     @Override
     public void put(ByteString key, Row row) {
-        changes.put(key, row);
+        change(key, row);
+    }
+
+    private void change(ByteString key, Row row) {
+        Row before = changes.put(key, row);
+        bytes += row.value().size() - (before == null ? 0 : before.value().size());
+    }
+
+    /** Of the values that it holds. */
+    long bytes() {
+        return bytes;
     }
 
     int size() {
@@ -39,12 +51,13 @@ final class Overlay implements Rows {
 
     @Override
     public void delete(ByteString key) {
-        changes.put(key, DELETED);
+        change(key, DELETED);
     }
 
     /** Takes all changes out, one per key; a null row means deleted. */
     void drain(BiConsumer<ByteString, Row> target) {
         changes.forEach((key, row) -> target.accept(key, row == DELETED ? null : row));
         changes.clear();
+        bytes = 0;
     }
 }

@@ -24,6 +24,8 @@ final class ShardState {
     private long changeNumber;
     private long logTime;
     private boolean dirty;
+    /** {@link #rows}' bytes as they were last told. */
+    private long bytesTold;
 
     ShardState(NodeRows node, ShardRow row) {
         this.engine = node.engine();
@@ -80,6 +82,13 @@ final class ShardState {
         return rows;
     }
 
+    /** How many bytes of values more than at the last call are kept back; what was written does not count. */
+    long takeGrowth() {
+        long growth = rows.bytes() - bytesTold;
+        bytesTold += growth;
+        return growth;
+    }
+
     /** A request has come. Log time never falls, whatever the leaders' clocks say. */
     void advance(long commandMillis) {
         logTime = Math.max(logTime, commandMillis);
@@ -107,6 +116,7 @@ final class ShardState {
         dirty = false;
         List<Change> changes = new ArrayList<>(rows.size());
         rows.drain((key, row) -> changes.add(new Change(prefix(key), key, row)));
+        bytesTold = 0;
         // neighbours together: the engine finds the place of one from the place of the one before
         changes.sort(null);
         for (int i = 0; i < changes.size(); i++) {

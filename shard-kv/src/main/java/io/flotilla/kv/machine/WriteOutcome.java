@@ -30,7 +30,7 @@ public record WriteOutcome(
         return new WriteOutcome(kept, present, false, logTimeMillis, null, 0, null);
     }
 
-    /** The answer to a retry, whose key has another value since. */
+    /** The answer to a retry, whose key has another value since, or to one for whose value there is no room. */
     static WriteOutcome valueGone(KeptReply kept, long logTimeMillis) {
         return new WriteOutcome(kept, null, true, logTimeMillis, null, 0, null);
     }
@@ -59,6 +59,11 @@ public record WriteOutcome(
             reply.setMessage(kept.getMessage());
         }
         return reply.build();
+    }
+
+    @Override
+    public WriteOutcome withoutPresent() {
+        return present == null ? this : valueGone(kept, logTimeMillis);
     }
 
     @Override

@@ -107,7 +107,7 @@ abstract class GroupCommand<T> implements ProposalCallback {
             CommandOutcome outcome = (CommandOutcome) outcomes.get(i);
             Response.Builder response = Response.newBuilder().setId(ids.get(i));
             if (outcome.refusal() == null) {
-                outcome.answer(response);
+                (out.hasRoom() ? outcome : outcome.withoutPresent()).answer(response);
             } else {
                 response.setRefusal(door.refusals()
                         .ofMachine(

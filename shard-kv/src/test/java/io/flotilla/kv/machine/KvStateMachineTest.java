@@ -50,6 +50,7 @@ import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.UnknownCommandException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -282,6 +283,64 @@ class KvStateMachineTest {
         }
         assertThat(replica.machine.isFull()).as("rows").isTrue();
         assertThat(engine.unflushedBatches()).isEqualTo(before + 1);
+    }
+
+    /** A small entry may keep back a large value: so many of them are much. */
+    @Test
+    void whatItKeepsIsCountedByValuesToo() {
+        for (int i = 1; i <= 3; i++) {
+            replica.reply(write(1, i, put("k" + i, "v".repeat(1 << 19))));
+        }
+        assertThat(replica.machine.isFull()).isFalse();
+        List<Entry> appends = new ArrayList<>();
+        for (int i = 1; i <= 3; i++) {
+            appends.add(replica.entry(write(1, 3 + i, append("k" + i, "+"))));
+            appends.add(replica.entry(write(2, i, append("k1", "+"))));
+        }
+        replica.machine.apply(appends);
+        assertThat(replica.machine.isFull()).as("three values of half a MiB").isFalse();
+        replica.machine.writeOut();
+        replica.machine.apply(List.of(replica.entry(write(1, 7, append("k1", "+")))));
+        assertThat(replica.machine.isFull())
+                .as("the same key again, after a batch")
+                .isFalse();
+        for (int i = 4; i <= 6; i++) {
+            replica.machine.apply(List.of(replica.entry(write(1, 4 + i, put("k" + i, "v".repeat(1 << 19))))));
+            replica.machine.writeOut();
+        }
+        List<Entry> more = new ArrayList<>();
+        for (int i = 1; i <= 4; i++) {
+            more.add(replica.entry(write(1, 10 + i, append("k" + i, "+"))));
+        }
+        replica.machine.apply(more);
+        assertThat(replica.machine.isFull()).as("four").isTrue();
+        replica.machine.writeOut();
+        assertThat(replica.machine.isFull()).isFalse();
+    }
+
+    /** A frame of small requests could otherwise take any amount of memory of all replicas. */
+    @Test
+    void presentValuesAreToldUpToABound() {
+        replica.reply(write(1, 1, put("a", "v".repeat(1 << 20))));
+        WriteRequest[] failing = new WriteRequest[20];
+        for (int i = 0; i < failing.length; i++) {
+            failing[i] = write(1, 2 + i, cas("a", hasVersion(99), "x"));
+        }
+        for (int round = 1; round <= 2; round++) {
+            List<WriteOutcome> outcomes = replica.apply(failing);
+            assertThat(outcomes.stream()
+                            .mapToLong(each -> each.reply().getValue().size())
+                            .sum())
+                    .as("round %s, the second is of retries", round)
+                    .isEqualTo(Commands.MAX_TOLD_BYTES);
+            assertThat(outcomes).allMatch(each -> each.reply().getVersion() == 1);
+            assertThat(outcomes)
+                    .allMatch(each -> each.reply().getValueOmitted()
+                            == each.reply().getValue().isEmpty());
+        }
+        assertThat(replica.reply(failing[19]).getValue().size()).isEqualTo(1 << 20);
+        assertThat(replica.apply(failing).get(0).withoutPresent().reply().getValueOmitted())
+                .isTrue();
     }
 
     @Test
