@@ -54,7 +54,7 @@ final class SnapshotReceiver implements TransferTarget {
             end(present, Outcome.GIVEN_UP, "nothing came for too long, and " + from + " offers another one");
             present = null;
         }
-        GroupReplica replica = group < 0 ? null : state.replicas.get(group);
+        GroupReplica replica = replicaOf(group);
         if (replica == null) {
             receiver.decline(from, id, Outcome.GIVEN_UP, "there is no replica of group " + group + " here");
         } else if (present != null || isPaused() || !receiver.fetch(from, id, this)) {
@@ -62,6 +62,12 @@ final class SnapshotReceiver implements TransferTarget {
         } else {
             all.put(group, new IncomingSnapshot(from, id, replica));
         }
+    }
+
+    /** Null if there is none, or only what is left of one that is dropped: no core will ever run there. */
+    private GroupReplica replicaOf(long group) {
+        GroupReplica replica = group < 0 ? null : state.replicas.get(group);
+        return replica == null || replica.retirement().hasBegun() ? null : replica;
     }
 
     private boolean isPaused() {
@@ -77,7 +83,7 @@ final class SnapshotReceiver implements TransferTarget {
     @Override
     public boolean recovered(NodeId from, TransferId id) {
         long group = SnapshotHead.groupOf(id);
-        GroupReplica replica = group < 0 ? null : state.replicas.get(group);
+        GroupReplica replica = replicaOf(group);
         return replica != null && all.putIfAbsent(group, new IncomingSnapshot(from, id, replica)) == null;
     }
 
@@ -112,7 +118,8 @@ final class SnapshotReceiver implements TransferTarget {
             return;
         }
         if (!isRunning) {
-            if (snapshot.replica.status().failure() != null) {
+            boolean isGone = replicaOf(snapshot.replica.groupId()) != snapshot.replica;
+            if (isGone || snapshot.replica.status().failure() != null) {
                 end(snapshot, Outcome.GIVEN_UP, "the replica does not run");
             } else {
                 transfers.lane().after(transfers.config().resendNanos(), () -> {
