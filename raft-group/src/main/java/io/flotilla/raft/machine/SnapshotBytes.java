@@ -38,6 +38,9 @@ public final class SnapshotBytes implements SnapshotSource {
 
     @Override
     public void seek(byte[] position) {
+        if (position.length != 0 && position.length != Long.BYTES) {
+            throw new IllegalArgumentException(position.length + " bytes are no offset in a snapshot");
+        }
         long offset = position.length == 0 ? 0 : ByteBuffer.wrap(position).getLong();
         if (offset < 0 || offset > bytes().length) {
             throw new IllegalArgumentException(offset + " is no offset in a snapshot of " + bytes.length + " bytes");

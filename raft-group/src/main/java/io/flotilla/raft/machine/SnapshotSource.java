@@ -15,7 +15,8 @@ public interface SnapshotSource extends TransferSource {
      * until {@link StateMachineFactory#forgetSnapshot}. On the lane that reads; may block for as long as the store takes to write
      * what it has in memory.
      *
-     * @return what is to be read from now on, this or another one, perhaps of a later index; this one is closed if it is another. A
+     * @return what is to be read from now on, this or another one, perhaps of a later index: so the machine
+     *     must not show here what {@link StateMachine#apply} did before a later call of it; this one is closed if it is another. A
      *     machine whose snapshots are small, or can't last, returns this one
      * @throws RuntimeException if it can't be done; this one is then as before
      */

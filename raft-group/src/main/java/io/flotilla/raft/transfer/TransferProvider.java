@@ -27,11 +27,18 @@ public interface TransferProvider {
     default void asked(NodeId peer, TransferId id) {}
 
     /**
-     * The source was closed, for nobody asked for a while, or because it failed. The content may be opened again.
+     * The source was closed, or is not waited for any more, for nobody asked for a while, or because it failed. The content may be
+     * opened again.
      *
      * @param cause null if nobody asked
      */
     void closed(NodeId peer, TransferId id, Throwable cause);
+
+    /**
+     * The node asked for a position that {@link TransferSource#seek} does not know: it lost what it held and begins again, and the source
+     * can't. The source was closed, and the node hears {@link BulkMessage.Reason#GONE}.
+     */
+    void misplaced(NodeId peer, TransferId id);
 
     /** The receiver says that the transfer is over; also of ids of which nothing is known here. */
     void over(NodeId peer, TransferId id, BulkMessage.Outcome outcome, String text);

@@ -166,6 +166,11 @@ final class TransferSender {
     private boolean seek(Sending sending, Ask ask) {
         try {
             sending.source.seek(ask.position());
+        } catch (IllegalArgumentException e) {
+            close(sending);
+            refuse(sending.key, Reason.GONE, 0, e.getMessage());
+            sending.provider.misplaced(sending.key.peer, sending.key.id);
+            return false;
         } catch (RuntimeException | Error e) {
             fail(sending, e);
             return false;
@@ -255,7 +260,8 @@ final class TransferSender {
     void tick() {
         long now = clock.nanos();
         for (Sending sending : copy()) {
-            if (sending.source != null && now - sending.heardAt >= config.silenceNanos()) {
+            // one that is still being opened too: its place is another's then
+            if (now - sending.heardAt >= config.silenceNanos()) {
                 close(sending);
                 sending.provider.closed(sending.key.peer, sending.key.id, null);
             }

@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Counts commands; the result of one is the count after it. The command {@code boom} makes it throw. */
 final class CounterMachine implements StateMachine {
@@ -36,6 +37,14 @@ final class CounterMachine implements StateMachine {
         final List<Long> dropped = new CopyOnWriteArrayList<>();
         volatile CountDownLatch openGate;
         volatile CountDownLatch applyGate;
+        /** Whether snapshots last. */
+        volatile boolean snapshotsLast;
+
+        volatile CountDownLatch keepGate;
+        final CompletableFuture<Void> keepBegun = new CompletableFuture<>();
+        final CompletableFuture<Void> dropBegun = new CompletableFuture<>();
+        final CompletableFuture<String> reopened = new CompletableFuture<>();
+        final AtomicInteger openSnapshots = new AtomicInteger();
 
         /** @param kept what earlier machines of this node made durable, and this one will */
         Factory(Map<Long, Kept> kept) {
@@ -53,9 +62,33 @@ final class CounterMachine implements StateMachine {
 
         @Override
         public void drop(long groupId) {
+            dropBegun.complete(null);
+            Kept dropping = kept.get(groupId);
+            pass(dropping == null ? null : dropping.dropGate);
             kept.remove(groupId);
             open.remove(groupId);
             dropped.add(groupId);
+        }
+
+        @Override
+        public List<String> keptSnapshots() {
+            List<String> names = new ArrayList<>();
+            kept.values().forEach(each -> names.addAll(each.snapshots.keySet()));
+            return names;
+        }
+
+        @Override
+        public SnapshotSource reopenSnapshot(long groupId, String name) {
+            SnapshotBytes found = kept.get(groupId).snapshots.get(name);
+            if (found != null) {
+                reopened.complete(name);
+            }
+            return found;
+        }
+
+        @Override
+        public void forgetSnapshot(String name) {
+            kept.values().forEach(each -> each.snapshots.remove(name));
         }
 
         CompletableFuture<CounterMachine> opened(long groupId) {
@@ -65,6 +98,10 @@ final class CounterMachine implements StateMachine {
 
     /** What survives the machine. */
     static final class Kept {
+        /** Holds up the deletion of all this. */
+        volatile CountDownLatch dropGate;
+
+        private final Map<String, SnapshotBytes> snapshots = new ConcurrentHashMap<>();
         private long applied;
         private long count;
         private EntryId installed = EntryId.ZERO;
@@ -160,7 +197,50 @@ final class CounterMachine implements StateMachine {
     /** The count, and {@value #FILLER} bytes that follow from it. */
     @Override
     public synchronized SnapshotSource snapshot() {
-        return new SnapshotBytes(applied, image(count).array());
+        factory.openSnapshots.incrementAndGet();
+        return new Snapshot(new SnapshotBytes(applied, image(count).array()));
+    }
+
+    private final class Snapshot implements SnapshotSource {
+        private final SnapshotBytes bytes;
+        private boolean open = true;
+
+        Snapshot(SnapshotBytes bytes) {
+            this.bytes = bytes;
+        }
+
+        @Override
+        public SnapshotSource keep(String name) {
+            factory.keepBegun.complete(null);
+            pass(factory.keepGate);
+            if (factory.snapshotsLast) {
+                kept.snapshots.put(name, bytes);
+            }
+            return this;
+        }
+
+        @Override
+        public long index() {
+            return bytes.index();
+        }
+
+        @Override
+        public void seek(byte[] position) {
+            bytes.seek(position);
+        }
+
+        @Override
+        public Chunk next(int maxBytes) {
+            return bytes.next(maxBytes);
+        }
+
+        @Override
+        public void close() {
+            if (open) {
+                open = false;
+                factory.openSnapshots.decrementAndGet();
+            }
+        }
     }
 
     private static ByteBuffer image(long count) {

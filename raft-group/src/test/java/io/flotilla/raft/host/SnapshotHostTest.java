@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.Disk;
+import io.flotilla.raft.disk.DiskFile;
 import io.flotilla.raft.transfer.TransferConfig;
 import io.flotilla.raft.transport.BulkMessage;
+import io.flotilla.raft.transport.TransferId;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -253,5 +257,133 @@ class SnapshotHostTest {
         goesOn(back, count);
         assertThat(back.host.stats().snapshotsInstalled()).isEqualTo(1);
         assertThat(back.host.stats().snapshotBytesIn()).isGreaterThan(CounterMachine.FILLER);
+    }
+
+    @Test
+    void aReceiverThatForgotWhatItHeldGetsAnotherImageFromASenderThatStartedAnew() throws Exception {
+        increment(100);
+        TestNode away = kill(fleet.leaderOf(1));
+        long count = incrementUntilCut();
+        fleet.nodes.values().forEach(node -> node.machines.snapshotsLast = true);
+        CompletableFuture<Void> halfWay = new CompletableFuture<>();
+        network.lost = message -> {
+            boolean isLate = message instanceof BulkMessage.Part part && part.number() >= 10;
+            if (isLate) {
+                halfWay.complete(null);
+            }
+            return isLate;
+        };
+        TestNode back = fleet.start(away.id);
+        halfWay.get(20, TimeUnit.SECONDS);
+        network.lost = message -> message instanceof BulkMessage.Part || message instanceof BulkMessage.Offer;
+        TestNode sender = fleet.nodes.values().stream()
+                .filter(node -> !node.machines.keptSnapshots().isEmpty())
+                .findFirst()
+                .orElseThrow();
+        kill(sender);
+        sender = fleet.start(sender.id);
+        sender.machines.reopened.get(20, TimeUnit.SECONDS);
+        kill(back);
+        Disk disk = fleet.disks.get(away.id);
+        for (String file : disk.list("transfers")) {
+            forgetParts(disk, "transfers/" + file);
+        }
+        network.lost = message -> false;
+        goesOn(fleet.start(away.id), count);
+        assertThat(sender.host.status(1).failure()).isNull();
+    }
+
+    /** As a power cut does before they are durable. */
+    private static void forgetParts(Disk disk, String path) throws Exception {
+        try (DiskFile file = disk.open(path)) {
+            ByteBuffer fixed = ByteBuffer.allocate(16);
+            assertThat(file.read(fixed, 0)).isEqualTo(16);
+            file.setSize(16 + fixed.getInt(8));
+        }
+    }
+
+    @Test
+    void aNodeThatStopsWhileAnImageIsMadeToLastClosesItBeforeItsEnd() throws Exception {
+        increment(100);
+        TestNode away = kill(fleet.leaderOf(1));
+        incrementUntilCut();
+        TestNode leader = fleet.leaderOf(1);
+        CountDownLatch gate = new CountDownLatch(1);
+        fleet.nodes.values().forEach(node -> node.machines.keepGate = gate);
+        fleet.start(away.id);
+        leader.machines.keepBegun.get(20, TimeUnit.SECONDS);
+        leader.host.close();
+        gate.countDown();
+        leader.host.closed().get(20, TimeUnit.SECONDS);
+        assertThat(leader.machines.openSnapshots).hasValue(0);
+    }
+
+    @Test
+    void anImageThatWasMadeToLastForWhoDoesNotLeadAnyMoreDoesNotStayOnTheDisk() throws Exception {
+        increment(100);
+        TestNode away = kill(fleet.leaderOf(1));
+        incrementUntilCut();
+        TestNode leader = fleet.leaderOf(1);
+        CountDownLatch gate = new CountDownLatch(1);
+        leader.machines.keepGate = gate;
+        leader.machines.snapshotsLast = true;
+        TestNode back = fleet.start(away.id);
+        leader.machines.keepBegun.get(20, TimeUnit.SECONDS);
+        NodeId other = fleet.nodes.keySet().stream()
+                .filter(id -> !id.equals(leader.id) && !id.equals(back.id))
+                .findFirst()
+                .orElseThrow();
+        while (leader.id.equals(leader.host.status(1).leader())) {
+            leader.host.transferLeadership(1, other, new TransferCallback() {
+                @Override
+                public void handedOver(NodeId newLeader) {}
+
+                @Override
+                public void refused(Refusal refusal) {}
+            });
+            increment(20);
+        }
+        gate.countDown();
+        goesOn(back, increment(20));
+        while (leader.machines.openSnapshots.get() > 0) {
+            increment(20);
+        }
+        increment(20);
+        assertThat(leader.machines.keptSnapshots()).isEmpty();
+    }
+
+    @Test
+    void aReplicaThatIsStillBeingDroppedAfterARestartTakesNoImage() throws Exception {
+        TestNode node = fleet.nodes.get(TestFleet.IDS.get(2));
+        node.machines.opened(2).get(20, TimeUnit.SECONDS);
+        CountDownLatch gate = new CountDownLatch(1);
+        fleet.kept.get(node.id).get(2L).dropGate = gate;
+        node.host.retire(2, Long.MAX_VALUE, new RetireCallback() {
+            @Override
+            public void retired() {}
+
+            @Override
+            public void isMember(long index) {}
+
+            @Override
+            public void refused(Refusal refusal) {}
+        });
+        node.machines.dropBegun.get(20, TimeUnit.SECONDS);
+        kill(node);
+        TransferId id = TransferId.of(
+                ByteBuffer.allocate(17).put((byte) 1).putLong(2).putLong(5).array());
+        CompletableFuture<BulkMessage> answer = new CompletableFuture<>();
+        network.lost = message -> {
+            if (message instanceof BulkMessage.Over over && over.id().equals(id)
+                    || message instanceof BulkMessage.Ask ask && ask.id().equals(id)) {
+                answer.complete(message);
+            }
+            return false;
+        };
+        node = fleet.start(node.id);
+        node.machines.dropBegun.get(20, TimeUnit.SECONDS);
+        network.inject(TestFleet.IDS.get(0), node.id, new BulkMessage.Offer(id));
+        assertThat(answer.get(20, TimeUnit.SECONDS)).isInstanceOf(BulkMessage.Over.class);
+        gate.countDown();
     }
 }

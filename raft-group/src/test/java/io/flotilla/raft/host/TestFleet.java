@@ -23,7 +23,7 @@ class TestFleet {
     private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     final TreeMap<NodeId, TestNode> nodes = new TreeMap<>();
-    private final Map<NodeId, Map<Long, CounterMachine.Kept>> kept = new TreeMap<>();
+    final Map<NodeId, Map<Long, CounterMachine.Kept>> kept = new TreeMap<>();
     final Map<NodeId, Disk> disks = new TreeMap<>();
     private final Function<NodeId, LogStore> logs;
     private final Function<NodeId, Transport> transports;

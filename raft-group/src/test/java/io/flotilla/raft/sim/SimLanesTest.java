@@ -44,6 +44,24 @@ class SimLanesTest {
     }
 
     @Test
+    void lanesThatGiveEachOtherTasksDoNotKeepTheThreadThatRunsThem() {
+        SimLane other = new SimLane(runtime, scheduler, new SplittableRandom(1), "other", runners, carrier);
+        inline(() -> rally(lane, other, 1_000));
+        assertThat(ran).hasSizeBetween(1, 100);
+        scheduler.runUntil(1_000 * MILLI);
+        assertThat(ran).hasSize(1_000);
+    }
+
+    private void rally(SimLane to, SimLane from, int left) {
+        if (left > 0) {
+            to.execute(() -> {
+                ran.add("hit");
+                rally(from, to, left - 1);
+            });
+        }
+    }
+
+    @Test
     void whoGivesWithoutRunningInlineWakesTheOwnThread() {
         lane.execute(note("first"));
         assertThat(ran).isEmpty();

@@ -7,11 +7,14 @@ import static io.flotilla.raft.transfer.TransferWorld.content;
 import static io.flotilla.raft.transfer.TransferWorld.id;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flotilla.raft.disk.DiskFile;
 import io.flotilla.raft.sim.SimNetwork;
 import io.flotilla.raft.transfer.TransferWorld.Node;
 import io.flotilla.raft.transport.BulkMessage.Ask;
+import io.flotilla.raft.transport.BulkMessage.Outcome;
 import io.flotilla.raft.transport.BulkMessage.Over;
 import io.flotilla.raft.transport.TransferId;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -164,6 +167,46 @@ class TransferTest {
         world.until(10 * SECOND, "the failure", () -> !target.failures.isEmpty());
         assertThat(target.failures).singleElement().asString().contains("the disk is broken");
         assertThat(source.overs).isNotEmpty().containsOnly(A + " closed the disk is broken");
+    }
+
+    @Test
+    void whoLostWhatItHeldAndCanNotBeginAgainHearsThatItIsGoneAndNothingHasFailed() throws Exception {
+        fetch(A);
+        isAt(10);
+        source.hasNoBeginning = true; // as after a restart of the sender
+        target.crash(false);
+        for (String file : target.disk.list("transfers")) {
+            try (DiskFile parts = target.disk.open("transfers/" + file)) {
+                ByteBuffer fixed = ByteBuffer.allocate(16);
+                parts.read(fixed, 0);
+                parts.setSize(16 + fixed.getInt(8)); // what was not durable yet is lost
+            }
+        }
+        target.start();
+        world.until(20 * SECOND, "the failure", () -> !target.failures.isEmpty());
+        assertThat(target.failures).containsExactly("GONE it has no beginning");
+        assertThat(source.overs).isNotEmpty().containsOnly(A + " misplaced");
+        source.hasNoBeginning = false;
+        fetch(B);
+        gets(B);
+    }
+
+    @Test
+    void anOpeningThatNeverEndsDoesNotKeepItsPlaceOnceNobodyAsks() {
+        source.isMute = true;
+        world.carry(message -> message instanceof Over ? -1 : MILLI);
+        fetch(A);
+        fetch(B);
+        world.run(SECOND);
+        for (TransferId id : List.of(A, B)) {
+            target.transfers.lane().execute(() -> target.transfers.receiver().end(id, Outcome.GIVEN_UP, ""));
+        }
+        world.run(SECOND);
+        source.isMute = false;
+        world.carry(message -> MILLI);
+        fetch(C);
+        world.until(world.config.silenceNanos() + 20 * SECOND, "the third", () -> target.got.containsKey(C));
+        assertThat(source.overs).contains(A + " closed silent", B + " closed silent");
     }
 
     @Test

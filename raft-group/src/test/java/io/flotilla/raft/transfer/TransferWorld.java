@@ -106,6 +106,10 @@ final class TransferWorld {
 
         String refusal;
         boolean fails;
+        /** Whether what is opened never gets ready. */
+        boolean isMute;
+        /** Whether what it gives can't be begun again. */
+        boolean hasNoBeginning;
         /** What this node has got, in this and earlier lives. */
         final Map<TransferId, byte[]> got = new TreeMap<>();
 
@@ -180,6 +184,9 @@ final class TransferWorld {
         @Override
         public void open(NodeId peer, TransferId what, byte[] position, Opening opening) {
             Integer size = gives.get(what);
+            if (isMute) {
+                return;
+            }
             if (refusal != null || size == null) {
                 opening.refused(Reason.REFUSED, 0, refusal != null ? refusal : "there is no such thing");
             } else if (position.length > 0 && !opened.contains(what)) {
@@ -194,6 +201,11 @@ final class TransferWorld {
         @Override
         public void closed(NodeId peer, TransferId what, Throwable cause) {
             overs.add(what + " closed " + (cause == null ? "silent" : cause.getMessage()));
+        }
+
+        @Override
+        public void misplaced(NodeId peer, TransferId what) {
+            overs.add(what + " misplaced");
         }
 
         @Override
@@ -247,6 +259,9 @@ final class TransferWorld {
 
             @Override
             public void seek(byte[] position) {
+                if (position.length == 0 && hasNoBeginning) {
+                    throw new IllegalArgumentException("it has no beginning");
+                }
                 at = position.length == 0 ? 0 : ByteBuffer.wrap(position).getInt();
             }
 

@@ -146,6 +146,11 @@ public final class ReplicaEvents implements MachineOwner, SnapshotOwner, LogOwne
     }
 
     @Override
+    public boolean isDropping() {
+        return replica.retirement().hasBegun();
+    }
+
+    @Override
     public boolean hasEnded() {
         return replica.status().failure() != null;
     }

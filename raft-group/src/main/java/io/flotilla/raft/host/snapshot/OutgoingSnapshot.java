@@ -30,6 +30,8 @@ final class OutgoingSnapshot {
     Stage stage = Stage.WAITING;
     /** The core waits for word of it. */
     boolean isAwaited;
+    /** A machine was asked to make it last: there may be something under its name. */
+    boolean isNamed;
     /** Null before it is taken. */
     SnapshotSource content;
     /** The first part; null if the snapshot was opened again after a restart, when whoever asks holds that part. */

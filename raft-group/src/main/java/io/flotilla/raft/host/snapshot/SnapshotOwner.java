@@ -15,6 +15,9 @@ public interface SnapshotOwner {
     /** Whether the replica ended: it will never run again. */
     boolean hasEnded();
 
+    /** Whether the replica is being dropped. */
+    boolean isDropping();
+
     /** Null while it is not open. */
     StateMachine machine();
 

@@ -55,7 +55,7 @@ final class SnapshotReceiver implements TransferTarget {
             end(present, Outcome.GIVEN_UP, "nothing came for too long, and " + from + " offers another one");
             present = null;
         }
-        SnapshotOwner owner = group < 0 ? null : owners.apply(group);
+        SnapshotOwner owner = ownerOf(group);
         if (owner == null) {
             receiver.decline(from, id, Outcome.GIVEN_UP, "there is no replica of group " + group + " here");
         } else if (present != null || isPaused() || !receiver.fetch(from, id, this)) {
@@ -63,6 +63,12 @@ final class SnapshotReceiver implements TransferTarget {
         } else {
             all.put(group, new IncomingSnapshot(from, id, owner));
         }
+    }
+
+    /** Null if there is none, or only what is left of one that is dropped: no core will ever run there. */
+    private SnapshotOwner ownerOf(long group) {
+        SnapshotOwner owner = group < 0 ? null : owners.apply(group);
+        return owner == null || owner.isDropping() ? null : owner;
     }
 
     private boolean isPaused() {
@@ -78,7 +84,7 @@ final class SnapshotReceiver implements TransferTarget {
     @Override
     public boolean recovered(NodeId from, TransferId id) {
         long group = SnapshotHead.groupOf(id);
-        SnapshotOwner owner = group < 0 ? null : owners.apply(group);
+        SnapshotOwner owner = ownerOf(group);
         return owner != null && all.putIfAbsent(group, new IncomingSnapshot(from, id, owner)) == null;
     }
 
@@ -113,7 +119,8 @@ final class SnapshotReceiver implements TransferTarget {
             return;
         }
         if (!isRunning) {
-            if (snapshot.owner.hasEnded()) {
+            boolean isGone = ownerOf(snapshot.owner.groupId()) != snapshot.owner;
+            if (isGone || snapshot.owner.hasEnded()) {
                 end(snapshot, Outcome.GIVEN_UP, "the replica does not run");
             } else {
                 transfers.lane().after(transfers.config().resendNanos(), () -> {

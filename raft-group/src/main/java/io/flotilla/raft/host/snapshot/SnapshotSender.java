@@ -173,7 +173,7 @@ final class SnapshotSender implements TransferProvider {
                 LOG.warn("the snapshot {} of group {} can't be opened again: {}", id, group, e.toString());
             }
         }
-        boolean isOtherOpen = other != null && other.content != null;
+        boolean isOtherOpen = other != null && (other.content != null || other.stage == Stage.TAKING);
         if (content == null || isOtherOpen) {
             if (content != null) {
                 content.close();
@@ -187,6 +187,7 @@ final class SnapshotSender implements TransferProvider {
             snapshot.isAwaited = other.isAwaited;
             queue.remove(other);
         }
+        snapshot.isNamed = true;
         snapshot.content = content;
         snapshot.lastIndex = content.index();
         all.put(snapshot.key, snapshot);
@@ -198,10 +199,12 @@ final class SnapshotSender implements TransferProvider {
     /** The machine gave a snapshot: it is made to last, if the machine can. */
     void keep(SnapshotOwner owner, NodeId to, SnapshotSource source) {
         OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(owner.groupId(), to));
-        if (snapshot == null || snapshot.stage != Stage.TAKING) {
+        // the machine may give several, if it was asked again before the first was here
+        if (snapshot == null || snapshot.stage != Stage.TAKING || snapshot.isNamed) {
             source.close();
             return;
         }
+        snapshot.isNamed = true;
         SnapshotSource kept = source;
         try {
             kept = source.keep(snapshot.name());
@@ -213,7 +216,13 @@ final class SnapshotSender implements TransferProvider {
                     e.toString());
         }
         SnapshotSource taken = kept;
-        transfers.lane().goOn(() -> owner.taken(to, taken));
+        transfers.lane().goOn(() -> {
+            if (state.isDown()) {
+                taken.close(); // what a worker refuses now would come back here after the end
+            } else {
+                owner.taken(to, taken);
+            }
+        });
     }
 
     void taken(SnapshotOwner owner, NodeId to, long term, ImageBase base, SnapshotSource source) {
@@ -259,8 +268,19 @@ final class SnapshotSender implements TransferProvider {
         if (cause != null) {
             snapshot.owner.failed(cause);
             fail(snapshot);
+        } else if (snapshot.content == null) {
+            fail(snapshot);
         } else {
             rest(snapshot);
+        }
+    }
+
+    /** One that was opened again after a restart has no beginning: the follower gets another one. */
+    @Override
+    public void misplaced(NodeId peer, TransferId id) {
+        OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(SnapshotHead.groupOf(id), peer));
+        if (snapshot != null && snapshot.id.equals(id)) {
+            fail(snapshot);
         }
     }
 
@@ -306,6 +326,9 @@ final class SnapshotSender implements TransferProvider {
 
     /** The core hears of it a little later, so that it does not ask again at once. */
     private void fail(OutgoingSnapshot snapshot) {
+        if (snapshot.stage == Stage.TAKING) {
+            snapshot.opening.refused(Reason.GONE, 0, "the snapshot is not taken any more");
+        }
         release(snapshot);
         enter(snapshot, Stage.FAILED);
         transfers.lane().after(config.retryNanos(), () -> {
@@ -328,6 +351,9 @@ final class SnapshotSender implements TransferProvider {
         if (snapshot.content != null) {
             snapshot.content.close();
             snapshot.content = null;
+        }
+        if (snapshot.isNamed) {
+            snapshot.isNamed = false;
             forget(snapshot.name());
         }
     }

@@ -7,6 +7,9 @@ import java.util.ArrayDeque;
  * to the thread that does it.
  */
 public final class InlineRuns {
+    /** Lanes that give each other tasks would keep the thread from its own work for ever: after so many runs it goes back to that. */
+    static final int MOST_RUNS = 64;
+
     private final ArrayDeque<QueuedLane> lanes = new ArrayDeque<>();
 
     void add(QueuedLane lane) {
@@ -15,10 +18,10 @@ public final class InlineRuns {
         }
     }
 
-    /** Runs the lanes, and those to which they give something meanwhile. After the work. */
+    /** Runs the lanes, and those to which they give something meanwhile, {@link #MOST_RUNS} at most. After the work. */
     public void runAll() {
-        for (QueuedLane lane = lanes.poll(); lane != null; lane = lanes.poll()) {
-            lane.runInline();
+        for (int i = 0; i < MOST_RUNS && !lanes.isEmpty(); i++) {
+            lanes.poll().runInline();
         }
     }
 

@@ -150,6 +150,9 @@ class BrokenTransferTest {
         public void closed(NodeId peer, TransferId id, Throwable cause) {}
 
         @Override
+        public void misplaced(NodeId peer, TransferId id) {}
+
+        @Override
         public void over(NodeId peer, TransferId id, BulkMessage.Outcome outcome, String text) {}
     }
 
