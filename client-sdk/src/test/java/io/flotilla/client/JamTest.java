@@ -246,6 +246,60 @@ final class JamTest extends ScriptedFleetTest {
         assertThat(fleet.applied).hasSize(24_000);
     }
 
+    /**
+     * A program with nearly as much in flight as the client takes, and the next at once for each that is over, of a leader that does
+     * little at first, then 20,000 a second. What the leader does is in time also while it does little; and with 20,000 a second each
+     * takes 3.3 s of the 5 s that it has, so none is refused and none is late.
+     */
+    @Test
+    void aProgramWithManyInFlightGetsWhatASlowLeaderDoesAndAllOnceItIsFast() {
+        FakeFleet.FakeNode leader = fleet.node("n1");
+        leader.records = false;
+        leader.perSecond = 900;
+        Closed load = new Closed();
+        load.begin(65_000);
+        runtime.runForMillis(5_000);
+        load.reset();
+        runtime.runForMillis(6_000);
+        assertThat(load.done).as("of 5,400 that can be done").isGreaterThan(4_500);
+        leader.perSecond = 20_000;
+        runtime.runForMillis(3_000);
+        load.reset();
+        runtime.runForMillis(6_000);
+        assertThat(load.failures).isEmpty();
+        assertThat(load.done).isBetween(119_000, 121_000);
+    }
+
+    /** So many puts under way at any time. */
+    private final class Closed {
+        final Map<String, Integer> failures = new TreeMap<>();
+        int number;
+        int done;
+
+        void begin(int count) {
+            for (int i = 0; i < count; i++) {
+                next();
+            }
+        }
+
+        private void next() {
+            number++;
+            client.put(b("a" + number % 1_000), b("1")).whenComplete((version, failure) -> {
+                if (failure == null) {
+                    done++;
+                } else {
+                    failures.merge(failure.getMessage().replaceAll("[0-9]+", "#"), 1, Integer::sum);
+                }
+                next();
+            });
+        }
+
+        void reset() {
+            done = 0;
+            failures.clear();
+        }
+    }
+
     /** Puts at a steady rate, to keys of shard 1. */
     private final class Load {
         final AsyncFlotillaClient to;

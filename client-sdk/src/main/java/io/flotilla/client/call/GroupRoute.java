@@ -34,7 +34,7 @@ final class GroupRoute extends Timed {
     private final ClientLoop loop;
     private final long id;
     private final Retries retries;
-    private final GroupLoad load = new GroupLoad();
+    private final GroupLoad load;
     private final WaitingRoom waiting = new WaitingRoom();
     // by node: until when it is passed over
     private final Map<String, Long> suspects = new LinkedHashMap<>();
@@ -60,6 +60,7 @@ final class GroupRoute extends Timed {
         this.loop = loop;
         this.id = id;
         this.retries = new Retries(loop);
+        this.load = new GroupLoad(loop.attemptTimeout());
         this.cursor = (int) Math.floorMod(id, 1009L);
     }
 
@@ -210,7 +211,7 @@ final class GroupRoute extends Timed {
 
     /** The leader had too much to do. */
     void busy(Attempt attempt) {
-        load.busy(attempt);
+        load.busy(attempt, loop.now());
     }
 
     /** Whether the leader has left the attempt unanswered while it did what was sent long after it. */

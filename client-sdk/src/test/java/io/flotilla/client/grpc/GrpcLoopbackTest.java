@@ -79,7 +79,9 @@ final class GrpcLoopbackTest {
 
     @Test
     void largeValuesAndManyAtOnce() {
-        try (FlotillaClient client = FlotillaClient.connect(address)) {
+        // 20 MiB, read by one thread of the toy: on a machine with other work that has taken more than 5 s
+        ClientConfig config = ClientConfig.of(address).withTimeout(Duration.ofMinutes(1));
+        try (FlotillaClient client = FlotillaClient.connect(config)) {
             byte[] large = new byte[1 << 20];
             large[12345] = 7;
             List<CompletableFuture<Long>> all = new ArrayList<>();
