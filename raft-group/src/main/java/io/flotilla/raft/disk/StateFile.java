@@ -67,7 +67,10 @@ public final class StateFile {
             lineEnd++;
         }
         String[] words = new String(bytes, 0, lineEnd, StandardCharsets.ISO_8859_1).split(" ");
-        if (lineEnd == bytes.length || words.length != 4 || !words[0].equals("flotilla")) {
+        if (lineEnd == bytes.length
+                || words.length != 4
+                || !words[0].equals("flotilla")
+                || !words[1].matches("v[0-9]+")) {
             throw damaged("has no valid first line");
         }
         if (!words[1].equals("v" + version)) {

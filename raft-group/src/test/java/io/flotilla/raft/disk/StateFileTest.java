@@ -98,7 +98,8 @@ class StateFileTest {
             for (int bit = 0; bit < 8; bit++) {
                 disk.flipBit("identity", position, bit);
                 assertThatThrownBy(file::read)
-                        .isInstanceOf(StateFile.StateFileException.class)
+                        // a flipped digit of the version looks like another version
+                        .isInstanceOfAny(StateFile.StateFileException.class, OtherVersionException.class)
                         .hasMessageContaining(disk.describe("identity"));
                 disk.flipBit("identity", position, bit);
             }

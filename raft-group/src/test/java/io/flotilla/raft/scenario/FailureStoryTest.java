@@ -6,7 +6,6 @@ import io.flotilla.raft.mutant.Judge;
 import io.flotilla.raft.mutant.Mutant;
 import io.flotilla.raft.mutant.MutantLoader;
 import io.flotilla.raft.mutant.Patch;
-import java.util.List;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 
@@ -142,19 +141,23 @@ class FailureStoryTest {
         MutantLoader faulty = MutantLoader.of(mutant);
         long seed = 0;
         String story = null;
-        // not every run can be told: in some the host, or who reads, has a part in the failure
-        for (int tries = 0; tries < 4 && story == null; tries++) {
+        int commands = Integer.MAX_VALUE;
+        // not every run can be told: in some the host, or who reads, has a part in the failure; and some have no short
+        // story
+        for (int tries = 0; tries < 4 && commands > atMost; tries++) {
             seed = firstSeed(faulty, mutant, seed + 1);
             story = FailureStory.of(mutant, seed);
+            commands = story == null
+                    ? Integer.MAX_VALUE
+                    : Scenario.parse(story).commands().size();
         }
         assertThat(story)
                 .as("the fault '%s' on seed %d, as a scenario", mutant, seed)
                 .isNotNull();
         System.out.println("fault '" + mutant + "' on seed " + seed + ":\n" + story);
-        List<String> commands = Scenario.parse(story).commands();
         String broken = faulty.load(CHECK).apply(0L, story);
         assertThat(story).startsWith("# Seed " + seed + " breaks " + broken);
         assertThat(new StoryCheck().apply(0L, story)).as("without the fault").isNull();
-        assertThat(commands).as("commands of\n%s", story).hasSizeLessThanOrEqualTo(atMost);
+        assertThat(commands).as("commands of\n%s", story).isLessThanOrEqualTo(atMost);
     }
 }

@@ -8,8 +8,10 @@ import io.flotilla.raft.machine.SnapshotSource;
 
 /** The replica that a state machine belongs to. Called on the applier's lane unless it says otherwise; no method blocks. */
 public interface MachineOwner {
+    /** The group that the replica belongs to. */
     long groupId();
 
+    /** What the replica was created from. */
     GroupDescriptor descriptor();
 
     /** Gives the applier a task at the end of the worker's turn, after those given before. On the worker's lane. */
@@ -18,6 +20,7 @@ public interface MachineOwner {
     /** The machine is open. @param installed where the snapshot ends that it began with, if it began with one */
     void opened(long applied, EntryId installed);
 
+    /** Entries up to this index are applied. */
     void applied(long index);
 
     /** The machine can't go on, and is closed. */

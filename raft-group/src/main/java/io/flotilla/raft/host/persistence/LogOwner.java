@@ -8,6 +8,7 @@ import java.util.List;
 
 /** The replica whose log the writer writes and the reader reads. No method blocks; any lane, unless it says otherwise. */
 public interface LogOwner {
+    /** The group that the replica belongs to. */
     long groupId();
 
     /** For the creation record. */

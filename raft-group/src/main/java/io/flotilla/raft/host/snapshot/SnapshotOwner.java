@@ -7,6 +7,7 @@ import io.flotilla.raft.machine.StateMachine;
 
 /** The replica whose snapshots are sent and received. Any lane; no method blocks, and an answer comes by {@link Snapshots}. */
 public interface SnapshotOwner {
+    /** The group that the replica belongs to. */
     long groupId();
 
     /** The first index of its log that is still there, as it was a moment ago. */
