@@ -138,7 +138,7 @@ public final class FlotillaClient implements AutoCloseable {
 
     /** All rows of the query, page after page as they are consumed; the timeout is one page's. */
     public Iterable<Row> scan(ScanQuery query) {
-        return () -> new Rows(query);
+        return () -> new RowIterator(query);
     }
 
     /** The fleet's configuration as a node knows it now. */
@@ -182,11 +182,11 @@ public final class FlotillaClient implements AutoCloseable {
         }
     }
 
-    private final class Rows implements Iterator<Row> {
+    private final class RowIterator implements Iterator<Row> {
         private final ArrayDeque<Row> rows = new ArrayDeque<>();
         private Optional<ScanQuery> next;
 
-        Rows(ScanQuery query) {
+        RowIterator(ScanQuery query) {
             next = Optional.of(query);
         }
 

@@ -128,9 +128,9 @@ final class JamTest extends ScriptedFleetTest {
         assertThat(fleet.node("n1").requestCount - before).isBetween(4_000, 4_003);
     }
 
-    /** The leader stands still for 2 s, without a word. */
+    /** The leader stalls for 2 s, without a word. */
     @Test
-    void aLeaderThatStoodStillIsNotGivenTwiceTheWork() {
+    void aLeaderThatStalledIsNotGivenTwiceTheWork() {
         putAll("a", 4_000, Duration.ofSeconds(5)).forEach(this::done);
         fleet.node("n1").stalledUntil = runtime.millis() + 2_000;
         int before = fleet.node("n1").requestCount;
@@ -238,7 +238,7 @@ final class JamTest extends ScriptedFleetTest {
     }
 
     @Test
-    void oneStandstillIsNoReasonToRefuseWhatWaits() {
+    void oneStallIsNoReasonToRefuseWhatWaits() {
         putAll("a", 4_000, Duration.ofSeconds(5)).forEach(this::done);
         fleet.node("n1").stalledUntil = runtime.millis() + 2_500;
         List<CompletableFuture<Long>> all = putAll("a", 20_000, Duration.ofSeconds(5));

@@ -72,7 +72,7 @@ final class GroupLoad {
     /**
      * How long the answer to one more request will take, rather too little than too much; 0 if that is not known, or if
      * nothing is under way that would tell when it has changed. With less under way than there was, it takes less time. Only
-     * what lasts for two turns of answers counts: a leader that stood still once answers late what it had by then, and
+     * what lasts for two turns of answers counts: a leader that stalled once answers late what it had by then, and
      * nothing after that.
      */
     long usualNanos() {

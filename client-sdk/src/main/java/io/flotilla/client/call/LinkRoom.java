@@ -6,7 +6,7 @@ import java.util.Set;
 /**
  * How much may be unanswered on one stream, and which group may add to it. A group may have half as many requests, and
  * as many bytes, as there is still room for: one that gets no answers stops at a third of the requests (half of the
- * bytes), two at a quarter (a third) each, and whatever the number that are stuck, room is left for one that is not.
+ * bytes), two at a quarter (a third) each, and whatever the number that are stalled, room is left for one that is not.
  * Owned by the loop.
  */
 final class LinkRoom {

@@ -24,9 +24,9 @@ public final class ThreadClientRuntime implements ClientRuntime {
     private static final int RUNNING = 0;
     private static final int SLEEPING = 1;
     private static final int TERMINATED = 2;
-    private static final int BORROWED = 3;
+    private static final int INLINE = 3;
     /** What another thread does not get done with so many tasks is left to the loop's own. */
-    private static final int TASKS_BORROWED = 64;
+    private static final int TASKS_PER_INLINE_RUN = 64;
 
     private final ConcurrentLinkedQueue<Runnable> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger state = new AtomicInteger(RUNNING);
@@ -81,13 +81,13 @@ public final class ThreadClientRuntime implements ClientRuntime {
 
     @Override
     public void executeHere(Runnable task) {
-        if (!state.compareAndSet(SLEEPING, BORROWED)) {
+        if (!state.compareAndSet(SLEEPING, INLINE)) {
             execute(task);
             return;
         }
         runner = Thread.currentThread();
         queue.add(task);
-        for (int i = 0; i < TASKS_BORROWED; i++) {
+        for (int i = 0; i < TASKS_PER_INLINE_RUN; i++) {
             Runnable next = queue.poll();
             if (next == null) {
                 break;
@@ -223,7 +223,7 @@ public final class ThreadClientRuntime implements ClientRuntime {
         while (!state.compareAndSet(SLEEPING, RUNNING) && state.get() != RUNNING) {
             // whoever runs the loop sees this after it gave it back, or else this thread sees that it did
             wanted = true;
-            if (state.get() == BORROWED) {
+            if (state.get() == INLINE) {
                 LockSupport.park(this);
             }
         }

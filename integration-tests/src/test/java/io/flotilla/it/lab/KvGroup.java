@@ -259,12 +259,12 @@ final class KvGroup implements LabRuns.World {
         return servers.stream().mapToLong(KvServer::stateBytes).max().orElseThrow();
     }
 
-    /** The most bytes that an image of any server has. */
-    long largestImage() {
-        return servers.stream().mapToLong(KvServer::imageBytes).max().orElseThrow();
+    /** The most bytes that a snapshot of any server has. */
+    long largestSnapshot() {
+        return servers.stream().mapToLong(KvServer::snapshotBytes).max().orElseThrow();
     }
 
-    /** Whether any server let go of anything of its log, or took another's image. */
+    /** Whether any server let go of anything of its log, or took another's snapshot. */
     boolean hasSnapshots() {
         return invariants.basesMoved() + invariants.installs() > 0;
     }

@@ -42,7 +42,7 @@ final class KvLog implements LogStore {
         }
     }
 
-    /** The bytes of Raft's own state: what is not in the state machine's image. */
+    /** The bytes of Raft's own state: what is not in the state machine's snapshot. */
     long stateBytes() {
         return HARD_STATE_BYTES + entryBytes;
     }
@@ -104,7 +104,7 @@ final class KvLog implements LogStore {
                 : log.pins();
     }
 
-    /** Half of what the labs allow: nothing may keep entries any more, not even an image on its way. */
+    /** Half of what the labs allow: nothing may keep entries any more, not even a snapshot on its way. */
     @Override
     public boolean isOverfull() {
         return maxStateBytes >= 0 && stateBytes() > 4 * maxStateBytes;

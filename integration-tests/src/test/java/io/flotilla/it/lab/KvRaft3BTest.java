@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 class KvRaft3BTest {
     private static final long ELECTION_MILLIS = 1_000;
     private static final long MAX_STATE_BYTES = 1_000;
-    private static final long MAX_IMAGE_BYTES = 500;
+    private static final long MAX_SNAPSHOT_BYTES = 500;
 
     private static void generic(String method, String name, Shape shape) {
         KvWorkload.repeat("KvRaft3BTest#" + method, name, shape.withTransfers());
@@ -46,7 +46,7 @@ class KvRaft3BTest {
             first.put("b", "B");
             runs.atMost("bytes of Raft's state", group.largestState(), 8 * MAX_STATE_BYTES);
 
-            // now the majority needs the one that lags: it has to take an image
+            // now the majority needs the one that lags: it has to take a snapshot
             group.partition(List.of(0, 2));
             Clerk second = group.clerk(List.of(0, 2));
             second.put("c", "C");
@@ -56,7 +56,7 @@ class KvRaft3BTest {
             second.check("1", "1");
             second.check("49", "49");
             if (group.invariants().installs() == 0) {
-                throw new AssertionError("server 2 caught up without an image");
+                throw new AssertionError("server 2 caught up without a snapshot");
             }
 
             group.connectAll();
@@ -79,7 +79,7 @@ class KvRaft3BTest {
                 clerk.check("x", "1");
             }
             runs.atMost("bytes of Raft's state", group.largestState(), 8 * MAX_STATE_BYTES);
-            runs.atMost("bytes of an image", group.largestImage(), MAX_IMAGE_BYTES);
+            runs.atMost("bytes of a snapshot", group.largestSnapshot(), MAX_SNAPSHOT_BYTES);
         });
     }
 

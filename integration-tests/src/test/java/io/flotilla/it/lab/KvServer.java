@@ -103,11 +103,11 @@ final class KvServer implements HostListener {
         return log.stateBytes();
     }
 
-    /** The bytes that an image of the state machine would have now. */
-    long imageBytes() {
+    /** The bytes that a snapshot of the state machine would have now. */
+    long snapshotBytes() {
         long bytes = 0;
-        try (SnapshotSource image = machine.snapshot()) {
-            for (SnapshotSource.Chunk part = image.next(1 << 20); part != null; part = image.next(1 << 20)) {
+        try (SnapshotSource snapshot = machine.snapshot()) {
+            for (SnapshotSource.Chunk part = snapshot.next(1 << 20); part != null; part = snapshot.next(1 << 20)) {
                 bytes += part.bytes().length;
             }
         }

@@ -227,7 +227,7 @@ final class KvWorkload {
         if (shape.maxStateBytes > 0) {
             runs.atMost("bytes of Raft's state", group.largestState(), 8 * shape.maxStateBytes);
         } else if (group.hasSnapshots()) {
-            throw new LabFailure("a log was cut or an image taken, though snapshots are off");
+            throw new LabFailure("a log was cut or a snapshot taken, though snapshots are off");
         }
     }
 }

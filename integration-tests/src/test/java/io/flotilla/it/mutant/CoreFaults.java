@@ -1,14 +1,14 @@
 package io.flotilla.it.mutant;
 
 import static io.flotilla.raft.mutant.Judge.CORE;
-import static io.flotilla.raft.mutant.Judge.STORIES;
+import static io.flotilla.raft.mutant.Judge.SCENARIOS;
 
 import io.flotilla.raft.mutant.Judge;
 import io.flotilla.raft.mutant.Mutant;
 import io.flotilla.raft.mutant.Patch;
 import java.util.List;
 
-/** Faults of elections, replication, commits, reads and images in the core. */
+/** Faults of elections, replication, commits, reads and snapshots in the core. */
 final class CoreFaults {
     private static final String CORE_SOURCES = "raft-group/src/main/java/io/flotilla/raft/core/";
 
@@ -38,7 +38,7 @@ final class CoreFaults {
                 Mutant.of(
                         "SL-01",
                         "candidacies share a term",
-                        STORIES,
+                        SCENARIOS,
                         in(
                                 "RoleTransitions",
                                 "replica.advanceTo(replica.term() + 1);",
@@ -115,25 +115,25 @@ final class CoreFaults {
                 Mutant.of(
                         "SL-16",
                         "campaigns without asking first",
-                        STORIES,
+                        SCENARIOS,
                         in("RoleTransitions", "if (replica.config.preVote()) {", "if (replica.term() < 0) {")),
                 Mutant.of(
                         "SL-17",
                         "a leader that hears nobody stays in office",
-                        STORIES,
+                        SCENARIOS,
                         in("Leader", "isSelf(node) || followers.get(node).heardWithin(now, patience)", "patience > 0")),
                 Mutant.of(
                         "SL-17",
                         "a follower of a live leader helps to replace it",
-                        STORIES,
+                        SCENARIOS,
                         in(
                                 "VoteRule",
-                                "return role instanceof Leader || replica.allegiance.forbids(candidate, replica.now());",
+                                "return role instanceof Leader || replica.stickiness.forbids(candidate, replica.now());",
                                 "return role instanceof Leader;")),
                 Mutant.of(
                         "SL-54",
                         "vote sent before it is durable",
-                        STORIES,
+                        SCENARIOS,
                         in(
                                 "VoteRule",
                                 "replica.outbox.promise(from, new VoteReply(",
@@ -149,7 +149,7 @@ final class CoreFaults {
                 Mutant.of(
                         "slow votes",
                         "election timer runs before the vote is synced",
-                        STORIES,
+                        SCENARIOS,
                         in(
                                 "Follower",
                                 "replica.outbox.isHardStateDurable()\n                && replica.timer.tick()",
@@ -307,11 +307,11 @@ final class CoreFaults {
                 Mutant.of(
                         "SL-31",
                         "heartbeats tell nothing of what is committed",
-                        STORIES,
+                        SCENARIOS,
                         in("Leader", HEARTBEAT, HEARTBEAT.replace("log.committed()", "0L"))));
     }
 
-    static List<Mutant> ofReadsAndImages() {
+    static List<Mutant> ofReadsAndSnapshots() {
         return List.of(
                 Mutant.of(
                         "reads",
@@ -324,12 +324,12 @@ final class CoreFaults {
                 Mutant.of(
                         "reads",
                         "read before the term's first commit",
-                        STORIES,
+                        SCENARIOS,
                         in("read/ReadIndexQueue", "private boolean open;", "private boolean open = true;")),
                 Mutant.of(
                         "reads",
                         "a read joins the round under way",
-                        STORIES,
+                        SCENARIOS,
                         in(
                                 "read/ReadIndexQueue",
                                 "waiting.add(new ReadGrant(readId, committed));\n        } else {",
@@ -355,28 +355,28 @@ final class CoreFaults {
                         "leases",
                         "who starts anew owes nothing to the leader it heard",
                         Judge.test("raft.core.LeaseTest#silentAfterARestart"),
-                        in("Allegiance", "wasEverLed ? now + length : now;", "wasEverLed ? now : now;")),
+                        in("LeaderStickiness", "wasEverLed ? now + length : now;", "wasEverLed ? now : now;")),
                 Mutant.of(
                         "transfer",
                         "the lease outlives the word to take over",
                         Judge.test("raft.core.TransferTest#endsTheLease"),
-                        in("Leader", "return reads.isOpen() && !handover.isPending() ?", "return reads.isOpen() ?")),
+                        in("Leader", "return reads.isOpen() && !transfer.isPending() ?", "return reads.isOpen() ?")),
                 Mutant.of(
                         "transfer",
                         "leadership is handed to who lags behind",
                         Judge.test("raft.core.TransferTest#bringsTheTargetUp"),
                         in(
                                 "Leader",
-                                "followers.get(handover.target()).match() == log.lastIndex()",
-                                "followers.get(handover.target()).match() >= 0")),
+                                "followers.get(transfer.target()).match() == log.lastIndex()",
+                                "followers.get(transfer.target()).match() >= 0")),
                 Mutant.of(
                         "transfer",
                         "a transfer to who does not answer is never given up",
                         Judge.test("raft.core.TransferTest#failingTarget"),
-                        in("transfer/Handover", "now - begunAt >= patience", "now < begunAt - patience")),
+                        in("transfer/LeadershipTransfer", "now - begunAt >= patience", "now < begunAt - patience")),
                 Mutant.of(
                         "SL-61",
-                        "an image takes the state back",
+                        "a snapshot takes the state back",
                         CORE,
                         in(
                                 "RaftCore",
@@ -384,13 +384,13 @@ final class CoreFaults {
                                 "return last.index() > replica.log.base().index()")),
                 Mutant.of(
                         "SL-61",
-                        "two images at a time",
-                        STORIES,
+                        "two snapshots at a time",
+                        SCENARIOS,
                         in("RaftCore", " && !applies.isPaused();", ";"),
                         in("ApplyWindow", "paused = true;", "")),
                 Mutant.of(
                         "foreign tails",
-                        "image keeps a foreign suffix",
+                        "snapshot keeps a foreign suffix",
                         CORE,
                         in("ReplicaState", "if (log.contains(last)) {", "if (last.index() <= log.lastIndex()) {"),
                         in(
@@ -399,15 +399,15 @@ final class CoreFaults {
                                 "Check.that(last.index() > applied,")),
                 Mutant.of(
                         "SL-63",
-                        "who lacks what is gone gets no image",
-                        STORIES,
+                        "who lacks what is gone gets no snapshot",
+                        SCENARIOS,
                         in(
                                 "replication/Progress",
                                 "return flow instanceof Probing && index <= base;",
                                 "return flow instanceof Probing && index < 0;")),
                 Mutant.of(
                         "SL-64",
-                        "after an image the next entry is left out",
+                        "after a snapshot the next entry is left out",
                         CORE,
                         in(
                                 "ApplyWindow",
@@ -415,12 +415,12 @@ final class CoreFaults {
                                 "paused = false;\n        handedOut = index + 1;")),
                 Mutant.of(
                         "SL-60",
-                        "a crash between image and log is not made good",
+                        "a crash between snapshot and log is not made good",
                         CORE,
                         in(
                                 "ReplicaState",
-                                "if (holds(restored, image)) {",
-                                "if (holds(restored, image) || image.index() > 0) {")),
+                                "if (holds(restored, snapshot)) {",
+                                "if (holds(restored, snapshot) || snapshot.index() > 0) {")),
                 Mutant.of(
                         "SL-62",
                         "the log lets go of what is not applied",
@@ -470,7 +470,7 @@ final class CoreFaults {
                         in("Leader", "|| !replica.isMembershipCommitted()\n", "\n")),
                 Mutant.of(
                         "memberships",
-                        "an image has the newest membership, not the one at its end",
+                        "a snapshot has the newest membership, not the one at its end",
                         Judge.CHANGES,
                         in(
                                 "RaftCore",
@@ -479,7 +479,7 @@ final class CoreFaults {
                 Mutant.of(
                         "tombstones",
                         "what an earlier replica of the node was counted for is forgotten",
-                        STORIES,
+                        SCENARIOS,
                         in(
                                 "ReplicaState",
                                 "return last.term() > floor.term() || (last.term() == floor.term() && last.index() >= floor.index());",

@@ -42,7 +42,7 @@ class DeliberateFaultsTest {
         List<Mutant> all = new ArrayList<>();
         all.addAll(CoreFaults.ofElections());
         all.addAll(CoreFaults.ofReplication());
-        all.addAll(CoreFaults.ofReadsAndImages());
+        all.addAll(CoreFaults.ofReadsAndSnapshots());
         all.addAll(CoreFaults.ofMemberships());
         all.addAll(HostFaults.all());
         all.addAll(LaneFaults.all());

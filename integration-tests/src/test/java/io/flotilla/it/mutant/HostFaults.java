@@ -136,7 +136,7 @@ final class HostFaults {
                 Mutant.of(
                         "SL-30",
                         "a snapshot that nobody sends on is waited for without end",
-                        Judge.test("raft.lessons.SnapshotLessonsTest#leaderDiesDuringAnImage"),
+                        Judge.test("raft.lessons.SnapshotLessonsTest#leaderDiesDuringASnapshot"),
                         in(
                                 "transfer/TransferReceiver",
                                 "return !fetching.store.isWhole() && clock.nanos() - fetching.progressAt >= patience;",

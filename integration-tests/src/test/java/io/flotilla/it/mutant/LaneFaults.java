@@ -54,11 +54,11 @@ final class LaneFaults {
                         Judge.CHANGES,
                         in(
                                 "host/apply/HostedMachine",
-                                "if (lane().mayWait() || isQuick() && !given.isMuch()) {",
-                                "if (lane().mayWait() || !given.isMuch()) {")),
+                                "if (lane().mayBlock() || isNonBlocking() && !given.isMuch()) {",
+                                "if (lane().mayBlock() || !given.isMuch()) {")),
                 Mutant.of(
                         "lanes",
-                        "an image is installed inline",
+                        "a snapshot is installed inline",
                         Judge.CHANGES,
                         in(
                                 "host/apply/HostedMachine",

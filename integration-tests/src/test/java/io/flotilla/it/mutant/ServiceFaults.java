@@ -7,7 +7,7 @@ import io.flotilla.raft.mutant.Mutant;
 import io.flotilla.raft.mutant.Patch;
 import java.util.List;
 
-/** Faults of the key-value service: what clients are told, sessions, images. */
+/** Faults of the key-value service: what clients are told, sessions, snapshots. */
 final class ServiceFaults {
     private static final String KV = "shard-kv/src/main/java/io/flotilla/kv/machine/";
     private static final String SERVICE = "shard-kv/src/main/java/io/flotilla/kv/service/";
@@ -32,12 +32,14 @@ final class ServiceFaults {
                         "a retry is applied again",
                         FLEET,
                         new Patch(
-                                KV + "Commands.java", "if (kept != null) {", "if (kept != null && timeMillis < 0) {")),
+                                KV + "CommandApplier.java",
+                                "if (kept != null) {",
+                                "if (kept != null && timeMillis < 0) {")),
                 Mutant.of(
                         "exactly once",
-                        "image without sessions",
+                        "snapshot without sessions",
                         FLEET,
-                        new Patch(KV + "ImageSource.java", "enter(Stage.SESSIONS);", "enter(Stage.DATA);")),
+                        new Patch(KV + "KvSnapshotSource.java", "enter(Stage.SESSIONS);", "enter(Stage.DATA);")),
                 Mutant.of(
                         "exactly once",
                         "session table not replayed",
@@ -59,7 +61,7 @@ final class ServiceFaults {
                         "write applied after its not-after",
                         exactlyOnce("nothingForgottenCanBeAppliedAgain"),
                         new Patch(
-                                KV + "Commands.java",
+                                KV + "CommandApplier.java",
                                 "if (logTime > notAfter) {",
                                 "if (logTime > notAfter + 3_600_000_000L) {")),
                 Mutant.of(
@@ -90,7 +92,7 @@ final class ServiceFaults {
                         "versions",
                         "two writes get the same version",
                         FLEET,
-                        new Patch(KV + "Commands.java", "shard.wrote(version);", "shard.wrote(version - 1);")));
+                        new Patch(KV + "CommandApplier.java", "shard.wrote(version);", "shard.wrote(version - 1);")));
     }
 
     private static Judge exactlyOnce(String method) {
@@ -138,7 +140,7 @@ final class ServiceFaults {
                         "EXPIRED told as never, however late",
                         exactlyOnce("expiredMeansNeverForAWindowBehindTheNotAfter"),
                         new Patch(
-                                KV + "Commands.java",
+                                KV + "CommandApplier.java",
                                 "untimely,\n                    shard.logTime());",
                                 "untimely,\n                    Math.min(shard.logTime(), write.getNotAfterMillis()"
                                         + " + SessionLimits.WINDOW_MILLIS));")),
@@ -147,7 +149,7 @@ final class ServiceFaults {
                         "a not-after may lie as far ahead as it likes",
                         exactlyOnce("aNotAfterTooFarAheadIsRefusedWithTheLogTime"),
                         new Patch(
-                                KV + "Commands.java",
+                                KV + "CommandApplier.java",
                                 "return notAfter - logTime > SessionLimits.WINDOW_MILLIS",
                                 "return notAfter < 0")),
                 Mutant.of(
@@ -177,20 +179,22 @@ final class ServiceFaults {
                         "fences missing in a snapshot",
                         Judge.test(
                                 "kv.machine.ShardRowsTest#aSnapshotBringsFencesAndChangesAndEndsTheHoldsTheyHavePassed"),
-                        new Patch(KV + "ImageSource.java", ".putVarint(fences());", ".putVarint(0);"),
-                        new Patch(KV + "ImageSource.java", "enter(Stage.FENCES);", "enter(Stage.SESSIONS);")),
+                        new Patch(KV + "KvSnapshotSource.java", ".putVarint(fences());", ".putVarint(0);"),
+                        new Patch(KV + "KvSnapshotSource.java", "enter(Stage.FENCES);", "enter(Stage.SESSIONS);")),
                 Mutant.of(
                         "rows",
                         "change index missing in a snapshot",
                         Judge.test(
                                 "kv.machine.ShardRowsTest#aSnapshotBringsFencesAndChangesAndEndsTheHoldsTheyHavePassed"),
-                        new Patch(KV + "ImageSource.java", "nextRow(Stage.CHANGES)", "nextRow(Stage.TRAILER)")),
+                        new Patch(KV + "KvSnapshotSource.java", "nextRow(Stage.CHANGES)", "nextRow(Stage.TRAILER)")),
                 Mutant.of(
                         "commands",
                         "an unknown field of a command is skipped",
                         Judge.test("kv.machine.KvStateMachineTest#aCommandThatIsNotKnownInEveryPartStopsTheReplica"),
                         new Patch(
-                                KV + "Commands.java", "if (unknown != null) {", "if (unknown != null && group < 0) {")),
+                                KV + "CommandApplier.java",
+                                "if (unknown != null) {",
+                                "if (unknown != null && group < 0) {")),
                 Mutant.of(
                         "commands",
                         "a newer client's field comes into the log",

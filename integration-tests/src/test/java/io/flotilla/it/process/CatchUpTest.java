@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A node is down while more is written than the others' logs hold. It comes back by images of its groups, while writes go
+ * A node is down while more is written than the others' logs hold. It comes back by snapshots of its groups, while writes go
  * on, and ends with the same state.
  *
  * <p>By default 64 MiB against logs of 16 MiB. {@code -Dflotilla.catchup.mib=1024 -Dflotilla.catchup.logMib=256} is the
@@ -51,7 +51,7 @@ class CatchUpTest {
     private final AtomicBoolean goOn = new AtomicBoolean(true);
 
     @Test
-    void aNodeThatWasAwayForMoreThanTheLogHoldsCatchesUpByImages() throws Exception {
+    void aNodeThatWasAwayForMoreThanTheLogHoldsCatchesUpBySnapshots() throws Exception {
         long mib = Long.getLong("flotilla.catchup.mib", 64);
         long logMib = Long.getLong("flotilla.catchup.logMib", 16);
         // the budget, and what the log may have in hand while it is cut: three segments, each a quarter of the budget
@@ -79,8 +79,8 @@ class CatchUpTest {
                 fleet.launch("n3");
                 fleet.awaitReady("n3");
                 double ready = seconds(start);
-                awaitImages(client, fleet);
-                double images = seconds(start);
+                awaitSnapshots(client, fleet);
+                double snapshots = seconds(start);
                 goOn.set(false);
                 long end = later.get(2, TimeUnit.MINUTES);
                 assertThat(end).as("writes went on").isGreaterThan(values);
@@ -89,7 +89,7 @@ class CatchUpTest {
                 System.out.printf(
                         Locale.ROOT,
                         "%d MiB written in %.1f s with one of three nodes down, %d values more while it came back;"
-                                + " logs took at most %d MiB; the node was ready after %.1f s, had installed %d images"
+                                + " logs took at most %d MiB; the node was ready after %.1f s, had installed %d snapshots"
                                 + " (%d MiB received) after %.1f s, and all checksums were equal after %.1f s%n",
                         mib,
                         writing,
@@ -98,7 +98,7 @@ class CatchUpTest {
                         ready,
                         caughtUp.getCounters().getSnapshotsInstalled(),
                         caughtUp.getCounters().getSnapshotBytesReceived() >> 20,
-                        images,
+                        snapshots,
                         seconds(start));
                 for (String id : NODES) {
                     assertThat(logBytes(fleet, id)).as("log of " + id).isLessThan(bound);
@@ -157,9 +157,9 @@ class CatchUpTest {
         return client.nodeStatus(fleet.address(id), TIMEOUT).get(1, TimeUnit.MINUTES);
     }
 
-    /** Until each data group of the node that was away has come as an image, and has applied what came since. */
-    private static void awaitImages(AsyncFlotillaClient client, ProcessFleet fleet) throws Exception {
-        Poll.until("n3 installed images of its groups and follows", Duration.ofMinutes(5), () -> {
+    /** Until each data group of the node that was away has come as a snapshot, and has applied what came since. */
+    private static void awaitSnapshots(AsyncFlotillaClient client, ProcessFleet fleet) throws Exception {
+        Poll.until("n3 installed snapshots of its groups and follows", Duration.ofMinutes(5), () -> {
             NodeStatus behind = status(client, fleet, "n3");
             if (behind.getCounters().getSnapshotsInstalled() < GROUPS) {
                 return false;

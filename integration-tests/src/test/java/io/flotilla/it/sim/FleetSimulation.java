@@ -102,7 +102,7 @@ public final class FleetSimulation implements FaultPlan.World {
             throw new SimFailure(scheduler.now(), e);
         } finally {
             coverage.add("leaderships", invariants.elections());
-            coverage.add("images installed", invariants.installs());
+            coverage.add("snapshots installed", invariants.installs());
             coverage.add("logs cut", invariants.basesMoved());
             coverage.add("answers", histories.known());
             coverage.add("unknown outcomes", histories.unknown());

@@ -69,7 +69,7 @@ class FleetSimulationTest {
                 "killed processes",
                 "nodes that stopped because of their disk",
                 "rotten logs refused",
-                "images installed",
+                "snapshots installed",
                 "logs cut",
                 "unknown outcomes")) {
             assertThat(coverage.of(what)).as(what).isPositive();

@@ -100,7 +100,8 @@ final class SimStreams {
             this.client = client;
             this.address = address;
             this.handler = handler;
-            this.up = new Way<>(this, frame -> server.runtime.lend(() -> session.onFrame(frame)), this::closeSession);
+            this.up = new Way<>(
+                    this, frame -> server.runtime.runInline(() -> session.onFrame(frame)), this::closeSession);
             this.down = new Way<>(this, this::toClient, () -> {
                 closeClient("closed by the node");
                 scheduler.after(network.delay(), this::closeSession);

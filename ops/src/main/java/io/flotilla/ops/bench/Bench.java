@@ -24,7 +24,7 @@ public final class Bench {
     private static final Duration NODE_PATIENCE = Duration.ofSeconds(2);
 
     /** What the caller shows while it runs. */
-    public interface Progress {
+    public interface ProgressListener {
         /** Where it stands; each line replaces the one before. */
         void now(String line);
 
@@ -35,7 +35,7 @@ public final class Bench {
     private final AsyncFlotillaClient client;
     private final BenchPlan plan;
     private final HostProcess self;
-    private final Progress progress;
+    private final ProgressListener progress;
     private final long origin = System.nanoTime();
     private final LongSupplier clock = () -> System.nanoTime() - origin;
 
@@ -43,7 +43,7 @@ public final class Bench {
      * @param client allows what {@link #operationsInFlight} and {@link #bytesInFlight} say
      * @param self this process
      */
-    public Bench(AsyncFlotillaClient client, BenchPlan plan, HostProcess self, Progress progress) {
+    public Bench(AsyncFlotillaClient client, BenchPlan plan, HostProcess self, ProgressListener progress) {
         this.client = client;
         this.plan = plan;
         this.self = self;

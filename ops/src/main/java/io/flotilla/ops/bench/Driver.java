@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 /**
  * Keeps operations under way. Without a rate each of a fixed number of slots starts its next operation when the last one
  * has ended. With a rate operation number k is due at the start plus k / rate, whether earlier ones have ended or not, and
- * its time is counted from then: a fleet that stands still for a second makes all operations due in that second late,
+ * its time is counted from then: a fleet that stalls for a second makes all operations due in that second late,
  * although most of them could not even be sent.
  *
  * <p>Operations are started on the caller's thread, on a thread of the driver's own, or where others end. Nanoseconds.

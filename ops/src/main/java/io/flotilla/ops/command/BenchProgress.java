@@ -5,7 +5,7 @@ import io.flotilla.ops.cli.Terminal;
 import java.io.PrintStream;
 
 /** One line on a terminal that is written anew again and again; elsewhere only the notes. Used by one thread. */
-final class BenchProgress implements Bench.Progress, AutoCloseable {
+final class BenchProgress implements Bench.ProgressListener, AutoCloseable {
     private static final int WIDTH = 100;
 
     private final PrintStream err;

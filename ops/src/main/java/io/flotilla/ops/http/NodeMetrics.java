@@ -48,15 +48,18 @@ final class NodeMetrics implements AutoCloseable {
         gauge("flotilla.entries.committed", "commit indexes of the replicas here, added up", NodeMetrics::committed);
         gauge("flotilla.entries.unapplied", "entries committed but not applied yet", NodeMetrics::unapplied);
         counter("flotilla.logs.cut", "times that a replica's log let go of its beginning", NodeCounters::getLogsCut);
-        counter("flotilla.snapshots.sent", "images that replicas elsewhere installed", NodeCounters::getSnapshotsSent);
-        counter("flotilla.snapshots.sent.bytes", "bytes of images sent", NodeCounters::getSnapshotBytesSent);
+        counter(
+                "flotilla.snapshots.sent",
+                "snapshots that replicas elsewhere installed",
+                NodeCounters::getSnapshotsSent);
+        counter("flotilla.snapshots.sent.bytes", "bytes of snapshots sent", NodeCounters::getSnapshotBytesSent);
         counter(
                 "flotilla.snapshots.installed",
-                "images that replicas here installed",
+                "snapshots that replicas here installed",
                 NodeCounters::getSnapshotsInstalled);
         counter(
                 "flotilla.snapshots.received.bytes",
-                "bytes of images received",
+                "bytes of snapshots received",
                 NodeCounters::getSnapshotBytesReceived);
     }
 

@@ -11,7 +11,7 @@ import java.util.function.LongSupplier;
 
 /**
  * One load: reads the input on a thread of its own, while the caller's thread renews the checkpoint and the progress bar. So
- * neither an input that stands still nor a fleet that does not answer holds the other up.
+ * neither an input that stalls nor a fleet that does not answer holds the other up.
  *
  * <p>Ends when all rows are acknowledged, at the first line that is no row, or at the first write that fails; in each case
  * after everything in flight has been answered and the checkpoint says so.

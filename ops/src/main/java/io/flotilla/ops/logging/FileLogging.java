@@ -74,7 +74,7 @@ public final class FileLogging {
         return folder;
     }
 
-    /** Writes out what is buffered and closes the files. */
+    /** Writes what is buffered and closes the files. */
     public static void stop() {
         ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
     }

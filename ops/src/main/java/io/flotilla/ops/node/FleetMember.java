@@ -197,10 +197,10 @@ final class FleetMember {
                 config.id(),
                 lane,
                 hub::newest,
-                GroupReplicas.controller(identity),
+                HostReplicaManager.controller(identity),
                 hub.records(),
-                GroupReplicas.created(log.recovered()),
-                new GroupReplicas(host),
+                HostReplicaManager.created(log.recovered()),
+                new HostReplicaManager(host),
                 recordCalls::fetch);
     }
 

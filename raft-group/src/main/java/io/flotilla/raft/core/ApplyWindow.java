@@ -62,7 +62,7 @@ final class ApplyWindow {
         }
     }
 
-    /** Hands out nothing more: an image is to take the place of the next entries. */
+    /** Hands out nothing more: a snapshot is to take the place of the next entries. */
     void pause() {
         paused = true;
     }
@@ -71,11 +71,11 @@ final class ApplyWindow {
         return paused;
     }
 
-    /** The image up to {@code index} is installed, after all that was handed out before. */
+    /** The snapshot up to {@code index} is installed, after all that was handed out before. */
     void installed(long index) {
         Check.that(
                 paused && ready.isEmpty() && unanswered.isEmpty() && handedOut < index,
-                "image up to %s after entry %s",
+                "snapshot up to %s after entry %s",
                 index,
                 handedOut);
         paused = false;

@@ -14,14 +14,14 @@ final class Candidate implements Role {
     private final ReplicaState replica;
     private final RoleTransitions transitions;
     private final VoteTally tally;
-    private final boolean handedOver;
+    private final boolean byTransfer;
 
-    /** @param handedOver whether the leader told this replica to campaign */
-    Candidate(ReplicaState replica, RoleTransitions transitions, boolean handedOver) {
+    /** @param byTransfer whether the leader told this replica to campaign */
+    Candidate(ReplicaState replica, RoleTransitions transitions, boolean byTransfer) {
         this.replica = replica;
         this.transitions = transitions;
         this.tally = new VoteTally(replica.membership);
-        this.handedOver = handedOver;
+        this.byTransfer = byTransfer;
     }
 
     void begin() {
@@ -69,7 +69,7 @@ final class Candidate implements Role {
     }
 
     private void ask() {
-        VoteRequest request = new VoteRequest(replica.term(), replica.log.last(), handedOver);
+        VoteRequest request = new VoteRequest(replica.term(), replica.log.last(), byTransfer);
         for (NodeId voter : replica.membership.all()) {
             if (replica.membership.isVoter(voter) && !voter.equals(replica.self) && !tally.hasAnswered(voter)) {
                 replica.outbox.promise(voter, request);

@@ -48,7 +48,7 @@ final class DurableIndex {
         }
     }
 
-    /** Everything up to {@code to} is durable elsewhere: in an image that the state machine took over. */
+    /** Everything up to {@code to} is durable elsewhere: in a snapshot that the state machine took over. */
     void raiseTo(long to) {
         index = Math.max(index, to);
         for (Write write : outstanding) {

@@ -14,7 +14,7 @@ import java.util.List;
  * @param grants reads that are now safe
  * @param refusedReads reads that this replica can't serve (it lost its leadership)
  * @param loads entries wanted from disk
- * @param snapshots followers that lack what this leader's log no longer holds: each wants an image of the state
+ * @param snapshots followers that lack what this leader's log no longer holds: each wants a snapshot of the state
  *     machine; answered by {@link RaftCore#snapshotSent} or {@link RaftCore#snapshotFailed}
  */
 public record Effects(

@@ -53,7 +53,7 @@ final class Follower implements Role {
         if (replica.outbox.isHardStateDurable()
                 && replica.timer.tick()
                 && replica.mayCampaign()
-                && !replica.allegiance.forbids(replica.self, replica.now())) {
+                && !replica.stickiness.forbids(replica.self, replica.now())) {
             transitions.campaign();
         }
     }
@@ -66,7 +66,7 @@ final class Follower implements Role {
                 leader,
                 node);
         leader = node;
-        replica.allegiance.heard(node, replica.now());
+        replica.stickiness.heard(node, replica.now());
         replica.timer.arm();
     }
 

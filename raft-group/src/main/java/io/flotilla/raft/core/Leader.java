@@ -21,7 +21,7 @@ import io.flotilla.raft.core.read.Lease;
 import io.flotilla.raft.core.read.ReadIndexQueue;
 import io.flotilla.raft.core.read.RemoteReads;
 import io.flotilla.raft.core.replication.Progress;
-import io.flotilla.raft.core.transfer.Handover;
+import io.flotilla.raft.core.transfer.LeadershipTransfer;
 import io.flotilla.raft.core.transfer.OwnDisk;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,11 +40,11 @@ final class Leader implements Role {
     private final RoleTransitions transitions;
     private final RaftLog log;
     private final ProgressTable followers;
-    private final Departures departures;
+    private final RemovedPeers removedPeers;
     private final ReadIndexQueue reads = new ReadIndexQueue();
     private final RemoteReads remoteReads = new RemoteReads();
     private final Lease lease;
-    private final Handover handover = new Handover();
+    private final LeadershipTransfer transfer = new LeadershipTransfer();
     private final OwnDisk ownDisk = new OwnDisk();
     private long round;
     private long now;
@@ -58,7 +58,7 @@ final class Leader implements Role {
         this.log = replica.log;
         this.followers = new ProgressTable(replica);
         this.lease = new Lease(replica.leaseNanos);
-        this.departures = new Departures(10L * replica.config.electionTicks());
+        this.removedPeers = new RemovedPeers(10L * replica.config.electionTicks());
         membershipChanged();
     }
 
@@ -71,9 +71,9 @@ final class Leader implements Role {
             }
             followers.add(node, now);
             if (membership.contains(node)) {
-                departures.end(node);
+                removedPeers.end(node);
             } else {
-                departures.begin(node, now);
+                removedPeers.begin(node, now);
             }
         }
     }
@@ -96,19 +96,19 @@ final class Leader implements Role {
     @Override
     public void tick(long number) {
         now++;
-        if (handover.isOverdue(now, replica.config.electionTicks())) {
-            handover.giveUp();
+        if (transfer.isOverdue(now, replica.config.electionTicks())) {
+            transfer.giveUp();
         }
         if (!replica.isHeartbeatTick(number)) {
             return;
         }
-        handover.tellAgain();
+        transfer.tellAgain();
         int patience = replica.config.electionTicks();
         if (Joint.agrees(
                 replica.membership, node -> isSelf(node) || followers.get(node).heardWithin(now, patience))) {
             sendHeartbeats();
-            sayFarewell();
-            if (ownDisk.standsStill(replica.outbox.durableIndex(), log.committed(), now, DISK_PATIENCE * patience)) {
+            tellRemovedPeers();
+            if (ownDisk.isStalled(replica.outbox.durableIndex(), log.committed(), now, DISK_PATIENCE * patience)) {
                 letAnotherLead();
             }
         } else {
@@ -120,7 +120,7 @@ final class Leader implements Role {
     private void letAnotherLead() {
         Predicate<NodeId> isHeard =
                 node -> !isSelf(node) && followers.get(node).heardWithin(now, 2 * replica.config.heartbeatTicks());
-        if (handover.target() != null || !Joint.agrees(replica.membership, isHeard)) {
+        if (transfer.target() != null || !Joint.agrees(replica.membership, isHeard)) {
             return;
         }
         List<NodeId> best = new ArrayList<>();
@@ -137,7 +137,7 @@ final class Leader implements Role {
         }
         if (!best.isEmpty()) {
             // not all groups of a node to the same other one
-            handover.begin(best.get((int) Math.floorMod(log.lastIndex(), (long) best.size())), now);
+            transfer.begin(best.get((int) Math.floorMod(log.lastIndex(), (long) best.size())), now);
         }
     }
 
@@ -147,15 +147,15 @@ final class Leader implements Role {
             return new TransferResult.LeadsAlready();
         } else if (!mayTakeOver(target)) {
             return new TransferResult.NotEligible();
-        } else if (handover.target() != null) {
-            return new TransferResult.UnderWay(handover.target());
+        } else if (transfer.target() != null) {
+            return new TransferResult.UnderWay(transfer.target());
         }
-        handover.begin(target, now);
+        transfer.begin(target, now);
         return new TransferResult.Begun();
     }
 
     NodeId transferTarget() {
-        return handover.target();
+        return transfer.target();
     }
 
     /** True for a target until its transfer is over: no change begins meanwhile, and the end of a joint one takes no such vote. */
@@ -163,19 +163,19 @@ final class Leader implements Role {
         return followers.contains(node) && replica.membership.voters().contains(node);
     }
 
-    private void handOver() {
-        if (handover.isToBeTold() && followers.get(handover.target()).match() == log.lastIndex()) {
+    private void tellTarget() {
+        if (transfer.isToBeTold() && followers.get(transfer.target()).match() == log.lastIndex()) {
             if (round == 0) {
                 sendHeartbeats(); // a word without a round before it is not heeded
             }
-            handover.told(round);
-            replica.outbox.send(handover.target(), new TimeoutNow(replica.term(), round));
+            transfer.told(round);
+            replica.outbox.send(transfer.target(), new TimeoutNow(replica.term(), round));
         }
     }
 
     ProposeResult propose(List<? extends Command> commands) {
-        if (handover.target() != null) {
-            return new ProposeResult.Transferring(handover.target());
+        if (transfer.target() != null) {
+            return new ProposeResult.Transferring(transfer.target());
         }
         long bytes = 0;
         for (int i = 0; i < commands.size(); i++) {
@@ -196,12 +196,12 @@ final class Leader implements Role {
 
     /**
      * Only after an entry of this term is committed (Ongaro on raft-dev, 2015): else memberships of two leaders that never
-     * met may have majorities that don't either. Only after the last change is over (paper §6), and not while the leadership
-     * is handed over.
+     * met may have majorities that don't either. Only after the last change is over (paper §6), and not while the leadership is
+     * transferred.
      */
     ChangeResult changeMembership(MembershipChange change) {
         if (!hasCommittedOwn()
-                || handover.target() != null
+                || transfer.target() != null
                 || !replica.isMembershipCommitted()
                 || replica.membership.isJoint()) {
             return new ChangeResult.NotYet();
@@ -255,7 +255,7 @@ final class Leader implements Role {
 
     /** Only once an entry of this term is committed is it known what a read must see. */
     long leaseUntil() {
-        return reads.isOpen() && !handover.isPending() ? lease.until() : Lease.NONE;
+        return reads.isOpen() && !transfer.isPending() ? lease.until() : Lease.NONE;
     }
 
     List<Long> abandonReads() {
@@ -274,7 +274,7 @@ final class Leader implements Role {
         } else if (reply instanceof HeartbeatReply heartbeat) {
             follower.heard(now);
             follower.answeredRound(heartbeat.round());
-            handover.answered(from, heartbeat.round());
+            transfer.answered(from, heartbeat.round());
             follower.checkForLoss(now, replica.config.heartbeatTicks());
             confirmRound();
         } else if (reply instanceof AppendReject reject) {
@@ -287,7 +287,7 @@ final class Leader implements Role {
 
     private void rejected(NodeId from, Progress follower, AppendReject reject) {
         if (follower.isBehind(log.base().index(), reject.rejectedIndex())) {
-            if (departures.contains(from)) {
+            if (removedPeers.contains(from)) {
                 forget(from);
                 return;
             }
@@ -298,13 +298,13 @@ final class Leader implements Role {
         }
     }
 
-    private void forget(NodeId departed) {
+    private void forget(NodeId removed) {
         if (replica.isMembershipCommitted()) {
             // it can't be elected any more, whatever it was told
-            handover.answered(departed, Long.MAX_VALUE);
+            transfer.answered(removed, Long.MAX_VALUE);
         }
-        followers.remove(departed);
-        departures.end(departed);
+        followers.remove(removed);
+        removedPeers.end(removed);
     }
 
     long acknowledgedBy(NodeId node) {
@@ -335,7 +335,7 @@ final class Leader implements Role {
         if (reads.wantRound()) {
             sendHeartbeats();
         }
-        handOver();
+        tellTarget();
         if (leaving && replica.isMembershipCommitted()) {
             sendHeartbeats();
             transitions.resign();
@@ -400,11 +400,11 @@ final class Leader implements Role {
     }
 
     /** Forgets who was told, or could not be told, that it has no replica any more. */
-    private void sayFarewell() {
+    private void tellRemovedPeers() {
         long left = replica.memberships.latest().index();
         List<NodeId> over = new ArrayList<>(0);
         followers.forEach((node, follower) -> {
-            if (departures.isOver(node, left <= Math.min(follower.match(), log.committed()), now)) {
+            if (removedPeers.isOver(node, left <= Math.min(follower.match(), log.committed()), now)) {
                 over.add(node);
             }
         });

@@ -17,7 +17,7 @@ final class Outbox {
     private long hardStateSequence;
     private EntryId base;
     private Membership membership;
-    private ImageBase image;
+    private SnapshotBase snapshot;
     private boolean reset;
     private List<Entry> entries = new ArrayList<>();
     private List<Outbound> promises = new ArrayList<>();
@@ -74,9 +74,9 @@ final class Outbox {
         durable.raiseTo(newBase.index());
     }
 
-    /** The state machine takes over an image once this is durable. */
-    void install(ImageBase toInstall) {
-        image = toInstall;
+    /** The state machine takes over a snapshot once this is durable. */
+    void install(SnapshotBase toInstall) {
+        snapshot = toInstall;
     }
 
     /** Sends at once. */
@@ -168,7 +168,7 @@ final class Outbox {
     }
 
     private List<PersistBatch> batch() {
-        if (unsaved == null && base == null && image == null && entries.isEmpty() && promises.isEmpty()) {
+        if (unsaved == null && base == null && snapshot == null && entries.isEmpty() && promises.isEmpty()) {
             return List.of();
         }
         long sequence = durable.issue(
@@ -177,11 +177,11 @@ final class Outbox {
             hardStateSequence = sequence;
         }
         PersistBatch batch =
-                new PersistBatch(sequence, unsaved, base, membership, reset, image, given(entries), given(promises));
+                new PersistBatch(sequence, unsaved, base, membership, reset, snapshot, given(entries), given(promises));
         unsaved = null;
         base = null;
         membership = null;
-        image = null;
+        snapshot = null;
         reset = false;
         entries = fresh(entries);
         promises = fresh(promises);

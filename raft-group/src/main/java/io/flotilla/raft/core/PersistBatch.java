@@ -15,8 +15,8 @@ import java.util.List;
  * @param base where the log begins from now on, or null if unchanged: entries up to its index are needed no more
  * @param membership in force at the base; null if that is unchanged
  * @param reset whether no earlier entry stays at all, also of batches that are not durable yet: the state machine took
- *     over an image that ends with {@code base}, and the log did not hold that
- * @param image an image that the state machine takes over once this batch is durable, or null: should the log not come
+ *     over a snapshot that ends with {@code base}, and the log did not hold that
+ * @param snapshot a snapshot that the state machine takes over once this batch is durable, or null: should the log not come
  *     to know that it was installed, this is what the log begins with
  * @param entries to append, all after {@code base}; the first one's index may lie at or before the log's end, which cuts everything from there
  * @param messages to send once the batch is durable; a batch may consist of them alone
@@ -27,11 +27,11 @@ public record PersistBatch(
         EntryId base,
         Membership membership,
         boolean reset,
-        ImageBase image,
+        SnapshotBase snapshot,
         List<Entry> entries,
         List<Outbound> messages) {
     /** Whether there is nothing to write: then it is durable as soon as the batches before it are. */
     public boolean isEmpty() {
-        return hardState == null && base == null && image == null && entries.isEmpty();
+        return hardState == null && base == null && snapshot == null && entries.isEmpty();
     }
 }

@@ -84,7 +84,7 @@ final class ProgressTable {
         return first;
     }
 
-    /** The follower holds everything up to {@code last}: it took over an image, or did not need it any more. */
+    /** The follower holds everything up to {@code last}: it took over a snapshot, or did not need it any more. */
     void snapshotSent(NodeId to, EntryId last) {
         Progress follower = all.get(to);
         if (follower != null && follower.awaitsSnapshot()) {
@@ -92,7 +92,7 @@ final class ProgressTable {
         }
     }
 
-    /** The follower is looked at anew: perhaps it does not need an image any more. */
+    /** The follower is looked at anew: perhaps it does not need a snapshot any more. */
     void snapshotFailed(NodeId to) {
         Progress follower = all.get(to);
         if (follower != null && follower.awaitsSnapshot()) {

@@ -269,7 +269,7 @@ public final class RaftCore {
         }
     }
 
-    /** Answers {@link Effects#snapshots}: not now. If the follower still needs an image, it is asked for again. */
+    /** Answers {@link Effects#snapshots}: not now. If the follower still needs a snapshot, it is asked for again. */
     public void snapshotFailed(NodeId to) {
         if (roles.current() instanceof Leader leader) {
             leader.snapshotFailed(to);
@@ -277,12 +277,12 @@ public final class RaftCore {
     }
 
     /**
-     * Whether an image that another replica offers is wanted here. What was applied anywhere is committed, and that is
-     * true in every term: so it does not matter whether the sender still leads, only whether the image holds more than
+     * Whether a snapshot that another replica offers is wanted here. What was applied anywhere is committed, and that is
+     * true in every term: so it does not matter whether the sender still leads, only whether the snapshot holds more than
      * what is known to be committed here. A leader wants none, for its log holds everything committed.
      *
      * @param term the sender's, when it led; adopted if it is larger
-     * @param last the last entry in the image
+     * @param last the last entry in the snapshot
      */
     public boolean wantsSnapshot(long term, EntryId last) {
         if (term > replica.term()) {
@@ -292,16 +292,16 @@ public final class RaftCore {
     }
 
     /**
-     * The image is here, whole. If this returns true, no further entries are handed out to be applied; the host lets the
-     * state machine install the image after those handed out by now (the next {@link #drain} included) and after what
-     * that drain wants written is durable, and answers with {@link #installed}. If it returns false, the image is not wanted any more.
+     * The snapshot is here, whole. If this returns true, no further entries are handed out to be applied; the host lets the
+     * state machine install the snapshot after those handed out by now (the next {@link #drain} included) and after what
+     * that drain wants written is durable, and answers with {@link #installed}. If it returns false, the snapshot is not wanted any more.
      */
-    public boolean install(ImageBase image) {
-        if (!isAhead(image.last())) {
+    public boolean install(SnapshotBase snapshot) {
+        if (!isAhead(snapshot.last())) {
             return false;
         }
         applies.pause();
-        replica.install(image);
+        replica.install(snapshot);
         return true;
     }
 
@@ -309,7 +309,7 @@ public final class RaftCore {
         return last.index() > replica.log.committed() && !(roles.current() instanceof Leader) && !applies.isPaused();
     }
 
-    /** The state machine holds the image durably, after it {@link #applied} what came before; the log begins after it. */
+    /** The state machine holds the snapshot durably, after it {@link #applied} what came before; the log begins after it. */
     public void installed(EntryId last) {
         applies.installed(last.index());
         replica.installed(last);
@@ -340,7 +340,9 @@ public final class RaftCore {
 
     /** Takes over a larger term, unless it only asks for a vote against a leader that is alive and wants to lead. */
     private boolean adopts(NodeId from, Message message) {
-        if (message instanceof VoteRequest request && !request.handedOver() && votes.clings(from, roles.current())) {
+        if (message instanceof VoteRequest request
+                && !request.byTransfer()
+                && votes.sticksToLeader(from, roles.current())) {
             return false;
         }
         roles.advanceTo(message.term());

@@ -21,7 +21,7 @@ final class ReplicaState {
     final Outbox outbox;
     final Loads loads;
     final ElectionTimer timer;
-    final Allegiance allegiance;
+    final LeaderStickiness stickiness;
     final long leaseNanos;
     private final long joined;
     private final EntryId floor;
@@ -39,8 +39,8 @@ final class ReplicaState {
     /** Whether it leaves this replica out. */
     private boolean isLeftOut;
 
-    /** The image that the state machine takes over just now. */
-    private ImageBase installing;
+    /** The snapshot that the state machine takes over just now. */
+    private SnapshotBase installing;
 
     ReplicaState(CoreConfig config, long tickNanos, NodeId self, RestoredState restored, long seed, long now) {
         this.config = config;
@@ -58,7 +58,7 @@ final class ReplicaState {
         this.now = now;
         this.lastQuestion = new SplittableRandom(~seed).nextLong() >>> 2;
         long electionNanos = config.electionTicks() * tickNanos;
-        this.allegiance = new Allegiance(electionNanos, hardState.term() > 0, now);
+        this.stickiness = new LeaderStickiness(electionNanos, hardState.term() > 0, now);
         this.leaseNanos = config.leases().nanos(electionNanos, tickNanos);
         Check.that(
                 log.last().term() <= hardState.term(),
@@ -67,34 +67,34 @@ final class ReplicaState {
                 hardState.term());
     }
 
-    /** An image whose base record a crash prevented counts as installed now. */
+    /** A snapshot whose base record a crash prevented counts as installed now. */
     private RaftLog restore(RestoredState restored) {
-        EntryId image = restored.installed();
-        if (holds(restored, image)) {
+        EntryId snapshot = restored.installed();
+        if (holds(restored, snapshot)) {
             return new RaftLog(restored.base(), restored.terms(), restored.lastIndex(), restored.applied());
         }
         Check.that(
-                restored.image() != null && restored.image().last().equals(image),
-                "the log does not know the membership at %s, where the image ends: it knows %s",
-                image,
-                restored.image());
-        Membership then = restored.image().membership();
-        memberships.resetTo(new MembershipEntry(image.index(), then));
-        outbox.resetTo(image, then);
-        return new RaftLog(image, List.of(), image.index(), restored.applied());
+                restored.snapshot() != null && restored.snapshot().last().equals(snapshot),
+                "the log does not know the membership at %s, where the snapshot ends: it knows %s",
+                snapshot,
+                restored.snapshot());
+        Membership then = restored.snapshot().membership();
+        memberships.resetTo(new MembershipEntry(snapshot.index(), then));
+        outbox.resetTo(snapshot, then);
+        return new RaftLog(snapshot, List.of(), snapshot.index(), restored.applied());
     }
 
-    private static boolean holds(RestoredState restored, EntryId image) {
-        if (image.index() <= restored.base().index()) {
+    private static boolean holds(RestoredState restored, EntryId snapshot) {
+        if (snapshot.index() <= restored.base().index()) {
             return true;
         }
         long term = 0;
         for (TermRun run : restored.terms()) {
-            if (run.firstIndex() <= image.index()) {
+            if (run.firstIndex() <= snapshot.index()) {
                 term = run.term();
             }
         }
-        return image.index() <= restored.lastIndex() && image.term() == term;
+        return snapshot.index() <= restored.lastIndex() && snapshot.term() == term;
     }
 
     /** The node's monotonic clock when it was last looked at. */
@@ -161,20 +161,23 @@ final class ReplicaState {
         outbox.moveBase(log.base(), memberships.at(log.base().index()));
     }
 
-    /** The state machine is to take over an image; what it stands for is written down before. */
-    void install(ImageBase image) {
-        installing = image;
-        outbox.install(image);
+    /** The state machine is to take over a snapshot; what it stands for is written down before. */
+    void install(SnapshotBase snapshot) {
+        installing = snapshot;
+        outbox.install(snapshot);
     }
 
-    /** The state machine took over an image durably. */
+    /** The state machine took over a snapshot durably. */
     void installed(EntryId last) {
         if (log.contains(last)) {
             log.installed(last);
             baseMoved();
         } else {
             Check.that(
-                    installing.last().equals(last), "image %s, not %s, was to be installed", installing.last(), last);
+                    installing.last().equals(last),
+                    "snapshot %s, not %s, was to be installed",
+                    installing.last(),
+                    last);
             log.resetTo(last);
             memberships.resetTo(new MembershipEntry(last.index(), installing.membership()));
             membershipChanged();

@@ -15,9 +15,9 @@ import java.util.List;
  * @param membership the one in force at the base
  * @param memberships those in the log after the base, in index order
  * @param applied what the state machine holds; between the base's index and {@code lastIndex}, or {@code installed}
- * @param installed the last entry of the image that the state machine took over last, {@link EntryId#ZERO} if none. If
- *     the log does not hold it, a crash came before the log knew of the image: the log then begins anew after it
- * @param image the image that was to be installed last, and what the group's membership is at its end; null if there
+ * @param installed the last entry of the snapshot that the state machine took over last, {@link EntryId#ZERO} if none. If
+ *     the log does not hold it, a crash came before the log knew of the snapshot: the log then begins anew after it
+ * @param snapshot the snapshot that was to be installed last, and what the group's membership is at its end; null if there
  *     was none. Needed if the log begins anew after it
  * @param joined the index of the membership that made this node a member; 0 if it founded the group. Memberships before
  *     it say nothing about this replica
@@ -34,7 +34,7 @@ public record RestoredState(
         List<MembershipEntry> memberships,
         long applied,
         EntryId installed,
-        ImageBase image,
+        SnapshotBase snapshot,
         long joined,
         EntryId floor) {
     /** What a founding replica of a new group starts from. */

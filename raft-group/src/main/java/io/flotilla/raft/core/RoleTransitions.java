@@ -10,7 +10,7 @@ package io.flotilla.raft.core;
  * follower       told to by its leader               candidate (next term)
  * pre-candidate  a quorum would vote for it          candidate (next term)
  * candidate      a quorum's votes                    leader
- * candidates     an image takes the log's place      follower (same term)
+ * candidates     a snapshot takes the log's place    follower (same term)
  * pre-candidate  votes for another of the same term  follower (same term)
  * pre-candidate  a better one asks at the same time  follower (same term)
  * candidates     time is up                          pre-candidate (same term)
@@ -65,7 +65,7 @@ final class RoleTransitions {
         }
     }
 
-    /** An image took the place of the log that a candidacy was based on. */
+    /** A snapshot took the place of the log that a candidacy was based on. */
     void logReplaced() {
         if (current instanceof PreCandidate || current instanceof Candidate) {
             current = new Follower(replica, this, null);
@@ -93,10 +93,10 @@ final class RoleTransitions {
         becomeCandidate(true);
     }
 
-    private void becomeCandidate(boolean handedOver) {
+    private void becomeCandidate(boolean byTransfer) {
         replica.advanceTo(replica.term() + 1);
         replica.vote(replica.self);
-        Candidate role = new Candidate(replica, this, handedOver);
+        Candidate role = new Candidate(replica, this, byTransfer);
         current = role;
         role.begin();
     }

@@ -15,8 +15,8 @@ final class VoteRule {
     }
 
     /** Whether there is reason to believe in a live leader other than {@code candidate}. */
-    boolean clings(NodeId candidate, Role role) {
-        return role instanceof Leader || replica.allegiance.forbids(candidate, replica.now());
+    boolean sticksToLeader(NodeId candidate, Role role) {
+        return role instanceof Leader || replica.stickiness.forbids(candidate, replica.now());
     }
 
     /**
@@ -27,7 +27,7 @@ final class VoteRule {
      *     first; of equal ones, the larger name; never one that is left out, as far as is known here.
      */
     boolean answer(NodeId from, PreVoteRequest request, Role role) {
-        boolean granted = request.term() > replica.term() && !clings(from, role) && mayElect(request.last());
+        boolean granted = request.term() > replica.term() && !sticksToLeader(from, role) && mayElect(request.last());
         replica.outbox.answer(from, new PreVoteReply(granted ? request.term() : replica.term(), granted));
         boolean isFirst = !replica.log.last().equals(request.last()) || from.compareTo(replica.self) > 0;
         return granted && isFirst && replica.membership.isVoter(from);
@@ -42,7 +42,7 @@ final class VoteRule {
         NodeId votedFor = replica.hardState().votedFor();
         boolean free = votedFor == null ? role.leader() == null : votedFor.equals(from);
         boolean granted = free && mayElect(request.last());
-        if (granted && !request.handedOver() && clings(from, role)) {
+        if (granted && !request.byTransfer() && sticksToLeader(from, role)) {
             return false; // and no answer, so that it may ask again
         }
         if (granted) {

@@ -25,7 +25,7 @@ public final class ProposalException extends Exception {
             return "group " + group + " has too much to do: try again in " + busy.retryAfterMillis() + " ms";
         }
         if (refusal instanceof Refusal.Transferring transferring) {
-            return "group " + group + " is being handed over to " + transferring.target() + ": try again in "
+            return "group " + group + " transfers its leadership to " + transferring.target() + ": try again in "
                     + transferring.retryAfterMillis() + " ms";
         }
         if (refusal instanceof Refusal.Indeterminate) {

@@ -39,7 +39,7 @@ public final class RaftNode implements AutoCloseable {
     private static final long CLOSE_SECONDS = 30;
     private static final long LOOK_NANOS = 10_000_000L;
 
-    private final NodePorts ports;
+    private final EmbeddedPorts ports;
     private final RaftHost host;
     private final Lane lane;
     private final CompletableFuture<Throwable> failure;
@@ -47,7 +47,7 @@ public final class RaftNode implements AutoCloseable {
 
     /** @param failure completed by whoever sees that the node can't go on */
     RaftNode(
-            NodePorts ports,
+            EmbeddedPorts ports,
             HostConfig config,
             Membership members,
             Map<Long, NodeGroup> groups,

@@ -115,7 +115,7 @@ public final class RaftNodeBuilder {
             return open(owned);
         } catch (IOException | RuntimeException e) {
             try {
-                NodePorts.close(owned);
+                EmbeddedPorts.close(owned);
             } catch (IOException also) {
                 e.addSuppressed(also);
             }
@@ -147,7 +147,7 @@ public final class RaftNodeBuilder {
                 Runtime.getRuntime().maxMemory()));
         owned.remove(log);
         return new RaftNode(
-                new NodePorts(self, lanes, files, log, records, network, owned),
+                new EmbeddedPorts(self, lanes, files, log, records, network, owned),
                 config,
                 Membership.of(nodes.keySet()),
                 groups,

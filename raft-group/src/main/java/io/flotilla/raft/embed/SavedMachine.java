@@ -41,17 +41,17 @@ final class SavedMachine implements StateMachine {
             applied = in.getLong();
             durable = applied;
             installed = new EntryId(in.getLong(), in.getLong());
-            byte[] image = new byte[in.remaining()];
-            in.get(image);
-            state.restore(image);
+            byte[] snapshot = new byte[in.remaining()];
+            in.get(snapshot);
+            state.restore(snapshot);
         }
     }
 
-    private void save(long index, EntryId image, byte[] content) {
+    private void save(long index, EntryId snapshot, byte[] content) {
         byte[] whole = ByteBuffer.allocate(3 * Long.BYTES + content.length)
                 .putLong(index)
-                .putLong(image.term())
-                .putLong(image.index())
+                .putLong(snapshot.term())
+                .putLong(snapshot.index())
                 .put(content)
                 .array();
         try {
@@ -60,7 +60,7 @@ final class SavedMachine implements StateMachine {
             throw new UncheckedIOException(e);
         }
         durable = index;
-        installed = image;
+        installed = snapshot;
     }
 
     ReplicatedState state() {
@@ -121,8 +121,8 @@ final class SavedMachine implements StateMachine {
     }
 
     @Override
-    public void install(SnapshotSink image, EntryId last) {
-        byte[] content = ((Sink) image).parts.toByteArray();
+    public void install(SnapshotSink snapshot, EntryId last) {
+        byte[] content = ((Sink) snapshot).parts.toByteArray();
         save(last.index(), last, content);
         state.restore(content);
         applied = last.index();

@@ -20,11 +20,11 @@ package io.flotilla.raft.host;
  * @param busy proposals and reads refused because a bound was reached
  * @param haltedGroups replicas that can't go on
  * @param basesMoved how often a replica's log let go of its beginning
- * @param snapshotsSent images that another node's replica installed
- * @param snapshotBytesOut bytes of images sent, those sent again included
- * @param snapshotsReceived images that came here whole
- * @param snapshotBytesIn bytes of images taken
- * @param snapshotsInstalled images that a state machine here took over
+ * @param snapshotsSent snapshots that another node's replica installed
+ * @param snapshotBytesOut bytes of snapshots sent, those sent again included
+ * @param snapshotsReceived snapshots that came here whole
+ * @param snapshotBytesIn bytes of snapshots taken
+ * @param snapshotsInstalled snapshots that a state machine here took over
  */
 public record HostStats(
         long syncs,

@@ -87,7 +87,7 @@ public final class RaftHost implements AutoCloseable {
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new GroupWorker(
                     state,
-                    runtime.quickLane("group-worker-" + i),
+                    runtime.nonBlockingLane("group-worker-" + i),
                     i == 0,
                     writer,
                     reader,
@@ -209,7 +209,7 @@ public final class RaftHost implements AutoCloseable {
         GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {
             callback.refused(new Refusal.NoReplica());
-        } else if (!replica.worker().post(new Event.Progress(replica, callback))) {
+        } else if (!replica.worker().post(new Event.AskProgress(replica, callback))) {
             callback.refused(new Refusal.Busy(RETRY_MILLIS));
         }
     }
@@ -399,7 +399,7 @@ public final class RaftHost implements AutoCloseable {
         all(stopped).thenRun(this::closeSnapshots);
     }
 
-    /** After what the appliers handed over to the workers last was refused: whose images are then closed here. */
+    /** After what the appliers handed over to the workers last was refused: whose snapshots are then closed here. */
     private void closeSnapshots() {
         List<CompletableFuture<Void>> stopped = new ArrayList<>();
         for (GroupWorker worker : workers) {
@@ -423,7 +423,7 @@ public final class RaftHost implements AutoCloseable {
     /** @return completes when the task is over, however it ends */
     private static CompletableFuture<Void> run(Lane lane, Runnable task) {
         CompletableFuture<Void> over = new CompletableFuture<>();
-        lane.executeSlow(() -> {
+        lane.executeBlocking(() -> {
             try {
                 task.run();
             } finally {

@@ -14,7 +14,7 @@ public sealed interface Refusal {
     record NoReplica() implements Refusal {}
 
     /**
-     * Certainly not done: the group's leadership is being handed over to {@code target}, which takes an election timeout at
+     * Certainly not done: the group's leadership is being transferred to {@code target}, which takes an election timeout at
      * most. Try again after {@code retryAfterMillis}.
      */
     record Transferring(NodeId target, long retryAfterMillis) implements Refusal {}

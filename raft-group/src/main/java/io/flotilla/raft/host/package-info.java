@@ -10,7 +10,7 @@
  * <p><b>A proposal.</b> {@code RaftHost.propose} looks up the {@code GroupReplica} and posts an {@code Event.Proposal} to the
  * {@code Inbox} of its {@code GroupWorker}; a full one is answered busy at once. In the worker's turn {@code PendingProposals}
  * collects it, and at the turn's end offers all of them to the {@code RaftCore} together. What the core then owes leaves by
- * {@code HandOver}: append messages by the {@code PeerOutbox}, one frame per peer; the batch to be made durable to the {@code
+ * {@code EffectsRouter}: append messages by the {@code PeerOutbox}, one frame per peer; the batch to be made durable to the {@code
  * LogWriter}, which makes one write and one sync of what all workers gave it meanwhile ({@code MergedWrite}: one per group), and
  * tells each worker by its {@code DurableBatches}. Replies of followers come in by {@code HostReceiver}, as {@code Event.Incoming}. Once the
  * core calls the entry committed, {@code PendingProposals} gives up its callback, and both go to the {@code ApplyQueue} of the {@code
@@ -24,7 +24,7 @@
  * again without it.
  *
  * <p><b>A snapshot.</b> A leader's core that no longer holds what a follower needs names the follower in its effects; {@code
- * HandOver} tells {@code Snapshots}, on whose lane {@code SnapshotSender} offers one, a few at a time. The follower asks; then
+ * EffectsRouter} tells {@code Snapshots}, on whose lane {@code SnapshotSender} offers one, a few at a time. The follower asks; then
  * {@code ReplicaSnapshots} of the leader's replica has {@code MachineLife} take it, {@code SnapshotSender} makes it last, {@code
  * ReplicaSnapshots} asks the core for the entry and the membership that it ends with, and {@code raft.transfer} carries it. At the
  * follower {@code SnapshotReceiver} has its {@code ReplicaSnapshots} show the core the first part, gives the parts to a sink once all are

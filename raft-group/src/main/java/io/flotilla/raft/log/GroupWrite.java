@@ -1,7 +1,7 @@
 package io.flotilla.raft.log;
 
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
@@ -17,7 +17,7 @@ import java.util.List;
  *     more. If the log holds no entry of that index and term, none of its entries stays: the state machine came from a
  *     snapshot. Never before the present base. Comes before {@code entries}
  * @param membership in force at {@code base}; null if it is the same as at the base before
- * @param image an image that the state machine is about to take over, or null; kept until the base has reached it
+ * @param snapshot a snapshot that the state machine is about to take over, or null; kept until the base has reached it
  * @param tombstone stands alone: nothing else stays of the group; else null
  * @param entries in index order without gap; the first may lie at or before the group's last entry, which replaces
  *     everything from there on
@@ -28,7 +28,7 @@ public record GroupWrite(
         HardState hardState,
         EntryId base,
         Membership membership,
-        ImageBase image,
+        SnapshotBase snapshot,
         Tombstone tombstone,
         List<Entry> entries) {
     /** A write that says nothing of memberships. */

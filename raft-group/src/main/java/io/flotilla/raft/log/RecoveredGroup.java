@@ -1,8 +1,8 @@
 package io.flotilla.raft.log;
 
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.RestoredState;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.TermRun;
 import io.flotilla.raft.core.membership.Membership;
@@ -16,7 +16,7 @@ public record RecoveredGroup(
         EntryId base,
         Membership membership,
         List<MembershipEntry> memberships,
-        ImageBase image,
+        SnapshotBase snapshot,
         EntryId floor,
         List<TermRun> terms,
         long lastIndex) {
@@ -60,7 +60,7 @@ public record RecoveredGroup(
      * What a core starts from.
      *
      * @param applied the index that the state machine has applied
-     * @param installed the last entry of the image that it took over last
+     * @param installed the last entry of the snapshot that it took over last
      */
     public RestoredState toCore(long applied, EntryId installed) {
         return new RestoredState(
@@ -72,7 +72,7 @@ public record RecoveredGroup(
                 memberships,
                 applied,
                 installed,
-                image,
+                snapshot,
                 descriptor.joined(),
                 floor);
     }

@@ -26,22 +26,22 @@ public interface StateMachine extends AutoCloseable {
 
     /**
      * Hands to the store below what {@link #apply} may have kept back in memory. The host calls it within a
-     * fraction of a second of an apply, and soon when the machine {@link #isFull}. May wait for the store.
+     * fraction of a second of an apply, and soon when the machine {@link #isFull}. May block.
      *
      * @throws RuntimeException as {@link #apply}
      */
-    default void writeOut() {}
+    default void writeBack() {}
 
     /**
      * Whether {@link #apply} and reads of this machine wait for nothing but now and then for a file to be read, and a few
      * entries take microseconds. Then a thread that is awake already, mostly one of the network's, makes these calls in place of
-     * the lane's own, which saves waking that; all else is called on a thread that may wait. Never changes.
+     * the lane's own, which saves waking that; all else is called on a thread that may block. Never changes.
      */
-    default boolean isQuick() {
+    default boolean isNonBlocking() {
         return false;
     }
 
-    /** Whether so much is kept back that it should be written out now. */
+    /** Whether so much is kept back that it should be written back now. */
     default boolean isFull() {
         return false;
     }

@@ -2,7 +2,7 @@ package io.flotilla.raft.runtime;
 
 /**
  * One thread of execution: tasks given to one lane run one after the other, in the order in which they were given.
- * In production a lane has a thread, and one that others may run ({@link NodeRuntime#quickLane}) is run by them at times, one
+ * In production a lane has a thread, and one that others may run ({@link NodeRuntime#nonBlockingLane}) is run by them at times, one
  * at a time; under the simulator all lanes of all nodes share one thread, and virtual time decides whose task runs next. State
  * that "belongs to a lane" is touched by its tasks alone and needs no lock.
  *
@@ -17,15 +17,15 @@ public interface Lane {
     void execute(Runnable task);
 
     /**
-     * As {@link #execute}, for a task that may wait for something: on a lane that others may run ({@link NodeRuntime#quickLane})
+     * As {@link #execute}, for a task that may block: on a lane that others may run ({@link NodeRuntime#nonBlockingLane})
      * it is left to the lane's own thread.
      */
-    default void executeSlow(Runnable task) {
+    default void executeBlocking(Runnable task) {
         execute(task);
     }
 
-    /** Whether the task that is running may wait: on a lane that others may run, only on the lane's own thread. */
-    default boolean mayWait() {
+    /** Whether the task that is running may block: on a lane that others may run, only on the lane's own thread. */
+    default boolean mayBlock() {
         return true;
     }
 

@@ -203,7 +203,7 @@ public final class MessageCodec {
         } else if (message instanceof Message.VoteRequest m) {
             head(VOTE_REQUEST, groupId, m, out);
             putId(m.last(), out);
-            out.put((byte) (m.handedOver() ? 1 : 0));
+            out.put((byte) (m.byTransfer() ? 1 : 0));
         } else if (message instanceof Message.VoteReply m) {
             head(VOTE_REPLY, groupId, m, out);
             out.put((byte) (m.granted() ? 1 : 0));

@@ -103,7 +103,7 @@ class ApplyWindowTest {
     }
 
     @Test
-    void nothingGoesBetweenAnImageAndItsInstallation() {
+    void nothingGoesBetweenASnapshotAndItsInstallation() {
         RaftLog log = log(9);
         ApplyWindow window = new ApplyWindow(1_000, log, loads);
         assertThat(window.drain(2)).hasSize(2);

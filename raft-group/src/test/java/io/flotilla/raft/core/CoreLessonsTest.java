@@ -189,14 +189,14 @@ class CoreLessonsTest {
     }
 
     @Test
-    @DisplayName("SL-61 an image that ends where this replica has committed already is not taken")
-    void oldImagesAreNotTaken() {
+    @DisplayName("SL-61 a snapshot that ends where this replica has committed already is not taken")
+    void oldSnapshotsAreNotTaken() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("b", 1, null, 1, 1, 1, 1, 1);
         cluster.inject("a", "b", new AppendRequest(1, new EntryId(1, 5), 4, List.of()));
         RaftCore b = cluster.at("b").core;
         assertThat(b.wantsSnapshot(1, new EntryId(1, 3))).isFalse();
         assertThat(b.wantsSnapshot(1, new EntryId(1, 4))).isFalse();
-        assertThat(b.install(new ImageBase(new EntryId(1, 4), Membership.of(new NodeId("a")))))
+        assertThat(b.install(new SnapshotBase(new EntryId(1, 4), Membership.of(new NodeId("a")))))
                 .isFalse();
         assertThat(b.wantsSnapshot(1, new EntryId(1, 9))).isTrue();
     }

@@ -102,40 +102,40 @@ class CorePartsTest {
     @Test
     void whoLeftIsToldThreeTimesOrForABoundedTime() {
         NodeId gone = new NodeId("n1");
-        Departures departures = new Departures(100);
-        assertThat(departures.isOver(gone, true, 1_000)).as("never left").isFalse();
-        departures.begin(gone, 10);
-        assertThat(departures.contains(gone)).isTrue();
+        RemovedPeers removedPeers = new RemovedPeers(100);
+        assertThat(removedPeers.isOver(gone, true, 1_000)).as("never left").isFalse();
+        removedPeers.begin(gone, 10);
+        assertThat(removedPeers.contains(gone)).isTrue();
         for (int i = 0; i < 3; i++) {
-            assertThat(departures.isOver(gone, true, 10)).isFalse();
-            assertThat(departures.isOver(gone, false, 10)).isFalse();
+            assertThat(removedPeers.isOver(gone, true, 10)).isFalse();
+            assertThat(removedPeers.isOver(gone, false, 10)).isFalse();
         }
-        assertThat(departures.isOver(gone, true, 10))
+        assertThat(removedPeers.isOver(gone, true, 10))
                 .as("told for the fourth time")
                 .isTrue();
 
-        departures.end(gone);
-        assertThat(departures.contains(gone)).isFalse();
-        departures.begin(gone, 10);
-        departures.begin(gone, 90); // the next membership leaves it out, too
-        assertThat(departures.isOver(gone, false, 110)).isFalse();
-        assertThat(departures.isOver(gone, false, 111)).isTrue();
+        removedPeers.end(gone);
+        assertThat(removedPeers.contains(gone)).isFalse();
+        removedPeers.begin(gone, 10);
+        removedPeers.begin(gone, 90); // the next membership leaves it out, too
+        assertThat(removedPeers.isOver(gone, false, 110)).isFalse();
+        assertThat(removedPeers.isOver(gone, false, 111)).isTrue();
     }
 
     @Test
-    void loyaltyLastsAnElectionTimeoutFromTheLastWord() {
+    void leaderStickinessLastsAnElectionTimeoutFromTheLastWord() {
         NodeId leader = new NodeId("n1");
         NodeId other = new NodeId("n2");
-        Allegiance allegiance = new Allegiance(100, false, 1_000);
-        assertThat(allegiance.forbids(other, 1_000)).as("nobody ever led").isFalse();
-        allegiance.heard(leader, 1_000);
-        assertThat(allegiance.forbids(other, 1_099)).isTrue();
-        assertThat(allegiance.forbids(leader, 1_099)).isFalse();
-        assertThat(allegiance.forbids(other, 1_100)).isFalse();
-        allegiance.heard(leader, 990);
-        assertThat(allegiance.forbids(other, 1_099)).as("never shorter").isTrue();
+        LeaderStickiness stickiness = new LeaderStickiness(100, false, 1_000);
+        assertThat(stickiness.forbids(other, 1_000)).as("nobody ever led").isFalse();
+        stickiness.heard(leader, 1_000);
+        assertThat(stickiness.forbids(other, 1_099)).isTrue();
+        assertThat(stickiness.forbids(leader, 1_099)).isFalse();
+        assertThat(stickiness.forbids(other, 1_100)).isFalse();
+        stickiness.heard(leader, 990);
+        assertThat(stickiness.forbids(other, 1_099)).as("never shorter").isTrue();
 
-        Allegiance restarted = new Allegiance(100, true, 1_000);
+        LeaderStickiness restarted = new LeaderStickiness(100, true, 1_000);
         assertThat(restarted.forbids(leader, 1_099))
                 .as("whom it heard is forgotten")
                 .isTrue();

@@ -33,7 +33,7 @@ class CoreRefusalsTest {
     }
 
     private static RaftCore restored(
-            long term, long lastIndex, List<TermRun> runs, long applied, EntryId installed, ImageBase image) {
+            long term, long lastIndex, List<TermRun> runs, long applied, EntryId installed, SnapshotBase snapshot) {
         return new RaftCore(
                 CONFIG,
                 TestReplica.TICK_NANOS,
@@ -47,7 +47,7 @@ class CoreRefusalsTest {
                         List.of(),
                         applied,
                         installed,
-                        image,
+                        snapshot,
                         0,
                         EntryId.ZERO),
                 1,
@@ -93,53 +93,53 @@ class CoreRefusalsTest {
     }
 
     @Test
-    void aLogThatBeginsAnewAfterAnImageKnowsTheMembershipThere() {
+    void aLogThatBeginsAnewAfterASnapshotKnowsTheMembershipThere() {
         EntryId end = new EntryId(2, 9);
         List<TermRun> runs = List.of(new TermRun(1, 1));
-        ImageBase image = new ImageBase(end, Membership.of(A, B));
-        RaftCore core = restored(2, 4, runs, 9, end, image);
+        SnapshotBase snapshot = new SnapshotBase(end, Membership.of(A, B));
+        RaftCore core = restored(2, 4, runs, 9, end, snapshot);
         assertThat(core.base()).isEqualTo(end);
         assertThat(core.last()).isEqualTo(end);
-        assertThat(core.membership().membership()).isEqualTo(image.membership());
+        assertThat(core.membership().membership()).isEqualTo(snapshot.membership());
         assertThat(core.membership().index()).isEqualTo(9);
         PersistBatch first = core.drain().persist().get(0);
         assertThat(first.base()).isEqualTo(end);
-        assertThat(first.membership()).isEqualTo(image.membership());
+        assertThat(first.membership()).isEqualTo(snapshot.membership());
         assertThat(first.reset()).isTrue();
         stops(() -> restored(2, 4, runs, 9, end, null), "does not know the membership");
         stops(
-                () -> restored(2, 4, runs, 9, end, new ImageBase(new EntryId(1, 9), ABC)),
+                () -> restored(2, 4, runs, 9, end, new SnapshotBase(new EntryId(1, 9), ABC)),
                 "does not know the membership");
     }
 
     @Test
-    void aLogThatHoldsTheImagesEndStays() {
+    void aLogThatHoldsTheSnapshotsEndStays() {
         List<TermRun> runs = List.of(new TermRun(1, 1), new TermRun(3, 2));
         for (EntryId held :
                 List.of(EntryId.ZERO, new EntryId(1, 1), new EntryId(1, 2), new EntryId(2, 3), new EntryId(2, 4))) {
             RaftCore core = restored(3, 4, runs, held.index(), held, null);
-            assertThat(core.last()).as("with an image to %s", held).isEqualTo(new EntryId(2, 4));
+            assertThat(core.last()).as("with a snapshot to %s", held).isEqualTo(new EntryId(2, 4));
             assertThat(core.base()).isEqualTo(EntryId.ZERO);
         }
         for (EntryId other : List.of(new EntryId(2, 2), new EntryId(1, 3), new EntryId(2, 5))) {
-            RaftCore core = restored(3, 4, runs, other.index(), other, new ImageBase(other, ABC));
-            assertThat(core.base()).as("with an image to %s", other).isEqualTo(other);
+            RaftCore core = restored(3, 4, runs, other.index(), other, new SnapshotBase(other, ABC));
+            assertThat(core.base()).as("with a snapshot to %s", other).isEqualTo(other);
             assertThat(core.last()).isEqualTo(other);
         }
     }
 
     @Test
-    void onlyTheImageThatWasToBeInstalledIsInstalled() {
+    void onlyTheSnapshotThatWasToBeInstalledIsInstalled() {
         ScriptedCluster cluster = led();
         TestReplica b = cluster.at("b");
-        stops(() -> b.core.installed(new EntryId(1, 50)), "image up to 50");
-        ImageBase image = new ImageBase(new EntryId(1, 50), ABC);
-        assertThat(b.core.install(image)).isTrue();
+        stops(() -> b.core.installed(new EntryId(1, 50)), "snapshot up to 50");
+        SnapshotBase snapshot = new SnapshotBase(new EntryId(1, 50), ABC);
+        assertThat(b.core.install(snapshot)).isTrue();
         stops(() -> b.core.installed(new EntryId(1, 51)), "was to be installed");
     }
 
     @Test
-    void anImageIsNotInstalledBeforeAllThatWasHandedOutIsApplied() {
+    void aSnapshotIsNotInstalledBeforeAllThatWasHandedOutIsApplied() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("c", 1, null, 1, 1);
         TestReplica c = cluster.at("c");
         c.receive(A, new AppendRequest(1, new EntryId(1, 2), 2, List.of(entry(1, 3))));
@@ -148,8 +148,8 @@ class CoreRefusalsTest {
         c.drain();
         assertThat(c.handedOut).isEqualTo(2);
         EntryId last = new EntryId(1, 50);
-        assertThat(c.core.install(new ImageBase(last, ABC))).isTrue();
-        stops(() -> c.core.installed(last), "image up to 50 after entry 2");
+        assertThat(c.core.install(new SnapshotBase(last, ABC))).isTrue();
+        stops(() -> c.core.installed(last), "snapshot up to 50 after entry 2");
     }
 
     @Test

@@ -206,7 +206,7 @@ class LeaderTest {
     }
 
     @Test
-    void whoLeftAndWouldNeedAnImageIsLeftAlone() {
+    void whoLeftAndWouldNeedASnapshotIsLeftAlone() {
         ScriptedCluster cluster = led(3, "a", "b", "c");
         cluster.cutOff("c");
         for (int i = 0; i < 5; i++) {
@@ -219,14 +219,14 @@ class LeaderTest {
         cluster.at("a").settle();
         cluster.heal();
         heartbeats(cluster, 2);
-        assertThat(cluster.at("a").wantedImages).isEmpty();
+        assertThat(cluster.at("a").wantedSnapshots).isEmpty();
         cluster.sent.clear();
         heartbeats(cluster, 3);
         assertThat(cluster.sent(Heartbeat.class, "a", "c")).isEmpty();
         assertThat(cluster.at("a").core.acknowledged(C)).isEqualTo(-1);
         change(cluster, MembershipChange.addLearner(C));
         heartbeats(cluster, 1);
-        assertThat(cluster.at("a").wantedImages).as("a member again").containsExactly(C);
+        assertThat(cluster.at("a").wantedSnapshots).as("a member again").containsExactly(C);
     }
 
     @Test
@@ -242,7 +242,7 @@ class LeaderTest {
     }
 
     @Test
-    void noMembershipChangesWhileTheLeadershipIsHandedOver() {
+    void noMembershipChangesWhileTheLeadershipIsTransferred() {
         ScriptedCluster cluster = led(3, "a", "b", "c", "d");
         cluster.cutOff("b");
         assertThat(cluster.at("a").core.transfer(B)).isEqualTo(new TransferResult.Begun());
@@ -348,8 +348,8 @@ class LeaderTest {
     }
 
     @Test
-    void anImageIsFollowedByTheEntriesAfterIt() {
-        for (long imageEnd : new long[] {6, 7, 50}) {
+    void aSnapshotIsFollowedByTheEntriesAfterIt() {
+        for (long snapshotEnd : new long[] {6, 7, 50}) {
             ScriptedCluster cluster = led(3, "a", "b", "c");
             cluster.cutOff("c");
             for (int i = 0; i < 5; i++) {
@@ -364,19 +364,19 @@ class LeaderTest {
             assertThat(a.core.base().index()).isEqualTo(6);
             cluster.heal();
             heartbeats(cluster, 1);
-            assertThat(a.wantedImages).containsExactly(C);
+            assertThat(a.wantedSnapshots).containsExactly(C);
             cluster.sent.clear();
-            a.core.snapshotSent(C, new EntryId(1, imageEnd));
+            a.core.snapshotSent(C, new EntryId(1, snapshotEnd));
             a.drain();
             assertThat(cluster.sent(AppendRequest.class, "a", "c"))
                     .extracting(e -> ((AppendRequest) e.message()).previous().index())
-                    .as("the question after an image to %d", imageEnd)
-                    .containsExactly(Math.min(imageEnd, 7));
+                    .as("the question after a snapshot to %d", snapshotEnd)
+                    .containsExactly(Math.min(snapshotEnd, 7));
         }
     }
 
     @Test
-    void aFailedImageLeadsToAQuestionAtTheLogsBeginning() {
+    void aFailedSnapshotLeadsToAQuestionAtTheLogsBeginning() {
         ScriptedCluster cluster = led(3, "a", "b", "c");
         cluster.cutOff("c");
         for (int i = 0; i < 5; i++) {

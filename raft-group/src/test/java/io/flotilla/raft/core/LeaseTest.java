@@ -19,7 +19,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Leases and the loyalty they rest on, step by step; {@link DriftingClocksTest} is about clocks that disagree. */
+/** Leases and the leader stickiness they rest on, step by step; {@link DriftingClocksTest} is about clocks that disagree. */
 class LeaseTest {
     private static final long LENGTH = LeaseConfig.defaults().nanos(ELECTION_TICKS * TICK_NANOS, TICK_NANOS);
     private static final EntryId AHEAD = new EntryId(100, 100);
@@ -43,7 +43,7 @@ class LeaseTest {
     }
 
     @Test
-    @DisplayName("A lease lasts for the time of loyalty, less the drift, less a tick")
+    @DisplayName("A lease lasts for the time of leader stickiness, less the drift, less a tick")
     void length() {
         assertThat(LeaseConfig.defaults().nanos(1_000_000_000, 50_000_000)).isEqualTo(850_000_000);
         assertThat(new LeaseConfig(true, 50).nanos(1_000, 600)).isZero();
@@ -147,7 +147,7 @@ class LeaseTest {
 
     @Test
     @DisplayName("A larger term frees nobody from the leader he heard")
-    void loyaltyOutlivesTheTerm() {
+    void leaderStickinessOutlivesTheTerm() {
         ScriptedCluster cluster = tick(led("a", "b", "c"), 20);
         TestReplica b = cluster.at("b");
         long term = b.state().term();
@@ -171,7 +171,7 @@ class LeaseTest {
 
     @Test
     @DisplayName("Ticks that a stalled node makes up for are no time: it neither votes nor campaigns earlier")
-    void loyaltyCountsTheClock() {
+    void leaderStickinessCountsTheClock() {
         ScriptedCluster cluster = tick(led("a", "b", "c"), 20);
         TestReplica b = cluster.at("b");
         long term = b.state().term();

@@ -271,9 +271,9 @@ class MembershipChangeTest {
         assertThat(cluster.at("c").state().role()).isEqualTo(RoleName.PRE_CANDIDATE);
         assertThat(cluster.at("a").leads()).isTrue();
         assertThat(cluster.at("a").state().term()).isEqualTo(term);
-        int farewells = cluster.held.size();
+        int notices = cluster.held.size();
         heartbeats(cluster, "a", 50);
-        assertThat(cluster.held).as("the leader gives up telling it").hasSize(farewells);
+        assertThat(cluster.held).as("the leader gives up telling it").hasSize(notices);
     }
 
     @Test
@@ -308,8 +308,8 @@ class MembershipChangeTest {
     }
 
     @Test
-    @DisplayName("A restart finds the newest membership in the log, an image brings its own")
-    void restartsAndImages() {
+    @DisplayName("A restart finds the newest membership in the log, a snapshot brings its own")
+    void restartsAndSnapshots() {
         ScriptedCluster cluster = led(2, "a", "b", "c");
         changed(cluster, MembershipChange.addLearner(node("c")));
         for (String name : List.of("a", "b", "c")) {
@@ -322,19 +322,20 @@ class MembershipChangeTest {
             replica.restart(replica.answeredApply, 9);
             assertThat(replica.core.membership().membership().learners()).containsExactly(node("c"));
         }
-        TestReplica.Image image = cluster.at("a").image();
-        assertThat(image.membership().learners()).containsExactly(node("c"));
+        TestReplica.Snapshot snapshot = cluster.at("a").snapshot();
+        assertThat(snapshot.membership().learners()).containsExactly(node("c"));
         ScriptedCluster other = ScriptedCluster.with(2, "a", "b", "c");
         TestReplica c = other.at("c");
-        assertThat(c.core.wantsSnapshot(image.last().term(), image.last())).isTrue();
-        assertThat(c.install(image)).isTrue();
+        assertThat(c.core.wantsSnapshot(snapshot.last().term(), snapshot.last()))
+                .isTrue();
+        assertThat(c.install(snapshot)).isTrue();
         c.restart(c.machineDurable, 4);
         assertThat(c.core.membership().membership())
-                .as("a crash before the log knew of the image")
-                .isEqualTo(image.membership());
+                .as("a crash before the log knew of the snapshot")
+                .isEqualTo(snapshot.membership());
         c.settle();
         c.restart(c.machineDurable, 4);
-        assertThat(c.core.membership().membership()).isEqualTo(image.membership());
+        assertThat(c.core.membership().membership()).isEqualTo(snapshot.membership());
     }
 
     @Test

@@ -31,7 +31,7 @@ class OutboxTest {
                 outbox -> outbox.save(new HardState(1, null)),
                 outbox -> outbox.write(entry(1, 11)),
                 outbox -> outbox.moveBase(new EntryId(1, 5), Membership.of(A)),
-                outbox -> outbox.install(new ImageBase(new EntryId(1, 50), Membership.of(A))),
+                outbox -> outbox.install(new SnapshotBase(new EntryId(1, 50), Membership.of(A))),
                 outbox -> outbox.grant(List.of(new ReadGrant(1, 2))),
                 outbox -> outbox.refuseReads(List.of(1L)),
                 outbox -> outbox.load(new LoadRequest(null, 1, 2, 3)),
@@ -111,7 +111,7 @@ class OutboxTest {
         assertThat(new PersistBatch(1, null, id, null, false, null, List.of(), List.of()).isEmpty())
                 .isFalse();
         assertThat(new PersistBatch(
-                                1, null, null, null, false, new ImageBase(id, Membership.NONE), List.of(), List.of())
+                                1, null, null, null, false, new SnapshotBase(id, Membership.NONE), List.of(), List.of())
                         .isEmpty())
                 .isFalse();
         assertThat(new PersistBatch(1, null, null, null, false, null, List.of(entry(1, 1)), List.of()).isEmpty())
@@ -147,7 +147,7 @@ class OutboxTest {
     }
 
     @Test
-    void entriesThatAnImageHoldsAreNotWritten() {
+    void entriesThatASnapshotHoldsAreNotWritten() {
         Outbox outbox = new Outbox(10);
         outbox.write(entry(1, 11));
         outbox.write(entry(1, 12));
@@ -180,7 +180,7 @@ class OutboxTest {
     }
 
     @Test
-    void afterAnImageTookTheLogsPlaceOnlyItIsDurable() {
+    void afterASnapshotTookTheLogsPlaceOnlyItIsDurable() {
         for (long written : new long[] {12, 30}) {
             Outbox outbox = new Outbox(10);
             for (long index = 11; index <= written; index++) {

@@ -92,7 +92,7 @@ class PreVoteTest {
 
     @Test
     @DisplayName("A follower of a live leader refuses pre-votes and votes, and its term stays")
-    void followersCling() {
+    void followersStickToTheirLeader() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c");
         cluster.elect("a");
         SoftState before = cluster.at("b").state();

@@ -26,7 +26,7 @@ class RandomFaultsTest {
 
     @Test
     @DisplayName(
-            "SL-70 random loss, duplication, reordering, slow disks, crashes, cut logs and images break no property")
+            "SL-70 random loss, duplication, reordering, slow disks, crashes, cut logs and snapshots break no property")
     void randomFaults() {
         long elections = 0;
         long committed = 0;
@@ -50,7 +50,7 @@ class RandomFaultsTest {
         assertThat(elections).as("the schedules hold elections").isGreaterThan(SEEDS * 5L);
         assertThat(committed).as("the schedules commit").isGreaterThan(SEEDS * 20L);
         assertThat(grants).as("the schedules grant reads").isGreaterThan(SEEDS * 3L);
-        assertThat(installs).as("the schedules install images").isGreaterThan(SEEDS);
+        assertThat(installs).as("the schedules install snapshots").isGreaterThan(SEEDS);
         assertThat(changes).as("the schedules change memberships").isGreaterThan(SEEDS);
     }
 
@@ -59,21 +59,21 @@ class RandomFaultsTest {
 
     private record Envelope(NodeId from, NodeId to, Message message) {}
 
-    /** An image on its way, and how far it is. */
+    /** A snapshot on its way, and how far it is. */
     private static final class Transfer {
         final TestReplica from;
         final TestReplica to;
         final long term;
-        final TestReplica.Image image;
+        final TestReplica.Snapshot snapshot;
         final RaftCore receiver;
         boolean offered;
         boolean stored;
 
-        Transfer(TestReplica from, TestReplica to, TestReplica.Image image) {
+        Transfer(TestReplica from, TestReplica to, TestReplica.Snapshot snapshot) {
             this.from = from;
             this.to = to;
             this.term = from.state().term();
-            this.image = image;
+            this.snapshot = snapshot;
             this.receiver = to.core;
         }
     }
@@ -196,15 +196,15 @@ class RandomFaultsTest {
             oracle.restarted(replica);
         }
 
-        /** Begins an image that the replica was asked for, or takes one on its way a step further. */
+        /** Begins a snapshot that the replica was asked for, or takes one on its way a step further. */
         private void transfer(TestReplica replica) {
-            if (!replica.wantedImages.isEmpty()) {
-                NodeId to = replica.wantedImages.removeFirst();
-                TestReplica.Image image = replica.image();
-                if (image == null || random.nextInt(4) == 0) {
+            if (!replica.wantedSnapshots.isEmpty()) {
+                NodeId to = replica.wantedSnapshots.removeFirst();
+                TestReplica.Snapshot snapshot = replica.snapshot();
+                if (snapshot == null || random.nextInt(4) == 0) {
                     replica.core.snapshotFailed(to);
                 } else {
-                    transfers.add(new Transfer(replica, replicas.get(number(to)), image));
+                    transfers.add(new Transfer(replica, replicas.get(number(to)), snapshot));
                 }
             } else if (!transfers.isEmpty()) {
                 int at = random.nextInt(transfers.size());
@@ -228,14 +228,14 @@ class RandomFaultsTest {
                 over = true;
             } else if (!transfer.offered) {
                 transfer.offered = true;
-                over = !to.core.wantsSnapshot(transfer.term, transfer.image.last());
+                over = !to.core.wantsSnapshot(transfer.term, transfer.snapshot.last());
             } else {
-                transfer.stored = to.install(transfer.image);
+                transfer.stored = to.install(transfer.snapshot);
                 over = !transfer.stored;
             }
             observe(to);
             if (over) {
-                transfer.from.core.snapshotSent(to.id, transfer.image.last());
+                transfer.from.core.snapshotSent(to.id, transfer.snapshot.last());
             }
             return over;
         }
@@ -327,7 +327,7 @@ class RandomFaultsTest {
 
         private void settle(TestReplica replica) {
             replica.settle();
-            while (!replica.wantedImages.isEmpty()) {
+            while (!replica.wantedSnapshots.isEmpty()) {
                 transfer(replica);
                 replica.settle();
             }

@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Logs that begin later, and images for followers that lag behind the beginning. */
+/** Logs that begin later, and snapshots for followers that lag behind the beginning. */
 class SnapshotTest {
     private static final NodeId A = new NodeId("a");
     private static final NodeId C = new NodeId("c");
@@ -44,31 +44,31 @@ class SnapshotTest {
         }
     }
 
-    /** {@code a} was asked for an image for {@code c}: it arrives and is installed. */
-    private static TestReplica.Image deliver(ScriptedCluster cluster) {
+    /** {@code a} was asked for a snapshot for {@code c}: it arrives and is installed. */
+    private static TestReplica.Snapshot deliver(ScriptedCluster cluster) {
         TestReplica a = cluster.at("a");
         TestReplica c = cluster.at("c");
-        assertThat(a.wantedImages).containsExactly(C);
-        a.wantedImages.clear();
-        TestReplica.Image image = a.image();
-        assertThat(c.core.wantsSnapshot(a.state().term(), image.last())).isTrue();
-        assertThat(c.install(image)).isTrue();
+        assertThat(a.wantedSnapshots).containsExactly(C);
+        a.wantedSnapshots.clear();
+        TestReplica.Snapshot snapshot = a.snapshot();
+        assertThat(c.core.wantsSnapshot(a.state().term(), snapshot.last())).isTrue();
+        assertThat(c.install(snapshot)).isTrue();
         c.installed();
         c.settle();
-        a.core.snapshotSent(C, image.last());
+        a.core.snapshotSent(C, snapshot.last());
         cluster.run();
-        return image;
+        return snapshot;
     }
 
     @Test
-    void whoLagsBehindTheBeginningGetsAnImageOnceAndEntriesAfterIt() {
+    void whoLagsBehindTheBeginningGetsASnapshotOnceAndEntriesAfterIt() {
         ScriptedCluster cluster = lagging(10);
         TestReplica a = cluster.at("a");
         long base = a.core.base().index();
         assertThat(base).isEqualTo(a.state().committed());
         cluster.heal();
         heartbeats(cluster, 1);
-        assertThat(a.wantedImages).containsExactly(C);
+        assertThat(a.wantedSnapshots).containsExactly(C);
 
         cluster.sent.clear();
         cluster.propose("a", "meanwhile");
@@ -78,16 +78,16 @@ class SnapshotTest {
                 .as("nothing but heartbeats")
                 .isEmpty();
         assertThat(cluster.sent(Heartbeat.class, "a", "c")).hasSize(5);
-        assertThat(a.wantedImages).as("asked for once").hasSize(1);
+        assertThat(a.wantedSnapshots).as("asked for once").hasSize(1);
         assertThat(a.state().committed()).as("the others go on").isEqualTo(base + 1);
 
-        TestReplica.Image image = deliver(cluster);
+        TestReplica.Snapshot snapshot = deliver(cluster);
         cluster.propose("a", "after");
         cluster.run();
         heartbeats(cluster, 1);
-        assertThat(image.last().index()).isEqualTo(base + 1);
-        assertThat(cluster.at("c").core.base()).isEqualTo(image.last());
-        assertThat(cluster.at("c").disk.base).isEqualTo(image.last());
+        assertThat(snapshot.last().index()).isEqualTo(base + 1);
+        assertThat(cluster.at("c").core.base()).isEqualTo(snapshot.last());
+        assertThat(cluster.at("c").disk.base).isEqualTo(snapshot.last());
         assertThat(cluster.commandsApplied("c"))
                 .isEqualTo(cluster.commandsApplied("a"))
                 .hasSize(12);
@@ -103,18 +103,18 @@ class SnapshotTest {
                 .extracting(e -> ((AppendRequest) e.message()).previous())
                 .containsOnlyOnce(base);
         assertThat(cluster.sent(AppendReject.class, "c", "a")).hasSizeLessThanOrEqualTo(2);
-        assertThat(cluster.at("a").wantedImages).containsExactly(C);
+        assertThat(cluster.at("a").wantedSnapshots).containsExactly(C);
     }
 
     @Test
-    void nobodyAsksForAnImageForWhoIsSilent() {
+    void nobodyAsksForASnapshotForWhoIsSilent() {
         ScriptedCluster cluster = lagging(10);
         heartbeats(cluster, 50);
-        assertThat(cluster.at("a").wantedImages).isEmpty();
+        assertThat(cluster.at("a").wantedSnapshots).isEmpty();
     }
 
     @Test
-    void whoHoldsTheBeginningNeedsNoImageThoughTheLeaderForgotWhatItSent() {
+    void whoHoldsTheBeginningNeedsNoSnapshotThoughTheLeaderForgotWhatItSent() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c");
         cluster.elect("a");
         cluster.drop(e -> e.isFrom("c")); // c hears everything, and is not heard
@@ -125,29 +125,29 @@ class SnapshotTest {
         cluster.at("a").compact();
         cluster.heal();
         heartbeats(cluster, 3);
-        assertThat(cluster.at("a").wantedImages).isEmpty();
+        assertThat(cluster.at("a").wantedSnapshots).isEmpty();
         assertThat(cluster.commandsApplied("c")).hasSize(5);
     }
 
     @Test
-    void anImageThatFailsIsAskedForAgainIfItIsStillNeeded() {
+    void aSnapshotThatFailsIsAskedForAgainIfItIsStillNeeded() {
         ScriptedCluster cluster = lagging(10);
         cluster.heal();
         heartbeats(cluster, 1);
-        cluster.at("a").wantedImages.clear();
+        cluster.at("a").wantedSnapshots.clear();
         cluster.at("a").core.snapshotFailed(C);
         cluster.run();
-        assertThat(cluster.at("a").wantedImages).containsExactly(C);
+        assertThat(cluster.at("a").wantedSnapshots).containsExactly(C);
         deliver(cluster);
         heartbeats(cluster, 1);
         assertThat(cluster.commandsApplied("c")).hasSize(10);
         cluster.at("a").core.snapshotFailed(C);
         cluster.run();
-        assertThat(cluster.at("a").wantedImages).as("late, and not needed").isEmpty();
+        assertThat(cluster.at("a").wantedSnapshots).as("late, and not needed").isEmpty();
     }
 
     @Test
-    void aFollowerThatAcknowledgesEnoughNeedsTheImageNoMore() {
+    void aFollowerThatAcknowledgesEnoughNeedsTheSnapshotNoMore() {
         ScriptedCluster cluster = lagging(10);
         cluster.heal();
         heartbeats(cluster, 1);
@@ -187,13 +187,13 @@ class SnapshotTest {
     }
 
     @Test
-    void whatFollowsTheImageInAMatchingLogStays() {
+    void whatFollowsTheSnapshotInAMatchingLogStays() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("c", 3, null, 1, 1, 2, 2, 3);
         TestReplica c = cluster.at("c");
         cluster.inject("b", "c", new AppendRequest(3, new EntryId(3, 5), 1, List.of()));
         assertThat(c.state().committed()).isEqualTo(1);
-        TestReplica.Image image = image(1, 1, 2);
-        assertThat(c.install(image)).isTrue();
+        TestReplica.Snapshot snapshot = snapshot(1, 1, 2);
+        assertThat(c.install(snapshot)).isTrue();
         c.installed();
         c.settle();
         assertThat(c.state().committed()).isEqualTo(3);
@@ -204,18 +204,18 @@ class SnapshotTest {
     }
 
     @Test
-    void ofALogThatDoesNotHoldTheImagesLastEntryNothingStays() {
+    void ofALogThatDoesNotHoldTheSnapshotsLastEntryNothingStays() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("c", 2, null, 1, 1, 1, 1, 1);
         TestReplica c = cluster.at("c");
-        TestReplica.Image image = image(1, 1, 2);
-        assertThat(c.core.wantsSnapshot(3, image.last())).isTrue();
+        TestReplica.Snapshot snapshot = snapshot(1, 1, 2);
+        assertThat(c.core.wantsSnapshot(3, snapshot.last())).isTrue();
         c.drain();
         cluster.inject("b", "c", new AppendRequest(3, new EntryId(1, 5), 0, List.of(entry(3, 6))));
         assertThat(c.disk.lastIndex()).isEqualTo(6);
-        assertThat(c.install(image)).isTrue();
+        assertThat(c.install(snapshot)).isTrue();
         c.installed();
         PersistBatch batch = c.drain().persist().get(0);
-        assertThat(batch.base()).isEqualTo(image.last());
+        assertThat(batch.base()).isEqualTo(snapshot.last());
         assertThat(batch.reset()).isTrue();
         c.settle();
         assertThat(c.disk.entries).isEmpty();
@@ -223,10 +223,10 @@ class SnapshotTest {
     }
 
     @Test
-    void writesThatWereUnderWayProveNothingAboutTheLogAfterTheImage() {
+    void writesThatWereUnderWayProveNothingAboutTheLogAfterTheSnapshot() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("c", 2, null, 1, 1);
         TestReplica c = cluster.at("c");
-        assertThat(c.install(image(1, 1, 1))).isTrue();
+        assertThat(c.install(snapshot(1, 1, 1))).isTrue();
         c.receive(new NodeId("b"), new AppendRequest(2, new EntryId(1, 2), 0, List.of(entry(2, 3), entry(2, 4))));
         c.drain(); // entries 3 and 4 are on their way to the disk
         c.installed();
@@ -240,21 +240,21 @@ class SnapshotTest {
     }
 
     @Test
-    void entriesOfTheSameTurnGoWithALogThatDoesNotHoldTheImage() {
+    void entriesOfTheSameTurnGoWithALogThatDoesNotHoldTheSnapshot() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("c", 2, null, 1, 1);
         TestReplica c = cluster.at("c");
-        TestReplica.Image image = image(1, 1, 1);
-        assertThat(c.install(image)).isTrue();
+        TestReplica.Snapshot snapshot = snapshot(1, 1, 1);
+        assertThat(c.install(snapshot)).isTrue();
         c.receive(new NodeId("b"), new AppendRequest(2, new EntryId(1, 2), 0, List.of(entry(2, 3), entry(2, 4))));
         c.installed();
         PersistBatch batch = c.drain().persist().get(0);
-        assertThat(batch.base()).isEqualTo(image.last());
+        assertThat(batch.base()).isEqualTo(snapshot.last());
         assertThat(batch.entries()).isEmpty();
         assertThat(c.state().last()).isEqualTo(3);
     }
 
     @Test
-    void whatAnImageHoldsCountsAsDurable() {
+    void whatASnapshotHoldsCountsAsDurable() {
         DurableIndex durable = new DurableIndex(3);
         long first = durable.issue(5);
         durable.raiseTo(7);
@@ -271,7 +271,7 @@ class SnapshotTest {
         ScriptedCluster cluster = lagging(10);
         cluster.heal();
         heartbeats(cluster, 1);
-        TestReplica.Image image = deliver(cluster);
+        TestReplica.Snapshot snapshot = deliver(cluster);
         TestReplica c = cluster.at("c");
         long term = c.state().term();
         SoftState before = c.state();
@@ -280,80 +280,83 @@ class SnapshotTest {
                 "a",
                 "c",
                 new AppendRequest(
-                        term, new EntryId(term, 4), 3, List.of(image.entries().get(4))));
+                        term,
+                        new EntryId(term, 4),
+                        3,
+                        List.of(snapshot.entries().get(4))));
         cluster.inject("a", "c", new Heartbeat(term, 2, 0));
         assertThat(c.state()).isEqualTo(before);
-        assertThat(c.core.base()).isEqualTo(image.last());
-        assertThat(c.core.wantsSnapshot(term, image.last()))
-                .as("the same image again")
+        assertThat(c.core.base()).isEqualTo(snapshot.last());
+        assertThat(c.core.wantsSnapshot(term, snapshot.last()))
+                .as("the same snapshot again")
                 .isFalse();
-        assertThat(c.core.install(new ImageBase(image.last(), image.membership())))
+        assertThat(c.core.install(new SnapshotBase(snapshot.last(), snapshot.membership())))
                 .isFalse();
     }
 
     @Test
-    void nothingIsAppliedWhileAnImageIsInstalled() {
+    void nothingIsAppliedWhileASnapshotIsInstalled() {
         ScriptedCluster cluster = lagging(10);
         cluster.heal();
         heartbeats(cluster, 1);
         TestReplica c = cluster.at("c");
-        TestReplica.Image image = cluster.at("a").image();
-        assertThat(c.install(image)).isTrue();
+        TestReplica.Snapshot snapshot = cluster.at("a").snapshot();
+        assertThat(c.install(snapshot)).isTrue();
         assertThat(c.core.wantsSnapshot(9, new EntryId(9, 99)))
                 .as("a second one")
                 .isFalse();
-        assertThat(c.core.install(new ImageBase(new EntryId(9, 99), Membership.of(C))))
+        assertThat(c.core.install(new SnapshotBase(new EntryId(9, 99), Membership.of(C))))
                 .isFalse();
         long term = c.state().term();
-        Entry next = entry(term, image.last().index() + 1);
-        for (Entry missed : image.entries()) {
-            c.receive(A, new AppendRequest(term, previous(image, missed), 0, List.of(missed)));
+        Entry next = entry(term, snapshot.last().index() + 1);
+        for (Entry missed : snapshot.entries()) {
+            c.receive(A, new AppendRequest(term, previous(snapshot, missed), 0, List.of(missed)));
         }
-        c.receive(A, new AppendRequest(term, image.last(), next.index(), List.of(next)));
+        c.receive(A, new AppendRequest(term, snapshot.last(), next.index(), List.of(next)));
         while (!c.writes.isEmpty() || c.drain() != Effects.NONE) {
             if (!c.writes.isEmpty()) {
                 c.persistNext();
             }
         }
         assertThat(c.state().committed()).isEqualTo(next.index());
-        assertThat(c.applied).isEqualTo(image.entries());
+        assertThat(c.applied).isEqualTo(snapshot.entries());
         c.installed();
         c.settle();
-        assertThat(c.applied).hasSize(image.entries().size() + 1).endsWith(next);
+        assertThat(c.applied).hasSize(snapshot.entries().size() + 1).endsWith(next);
     }
 
-    private static EntryId previous(TestReplica.Image image, Entry entry) {
+    private static EntryId previous(TestReplica.Snapshot snapshot, Entry entry) {
         return entry.index() == 1
                 ? EntryId.ZERO
-                : image.entries().get((int) entry.index() - 2).id();
+                : snapshot.entries().get((int) entry.index() - 2).id();
     }
 
     @Test
-    void aCrashBeforeTheLogKnowsOfTheImageLeadsToTheSameLog() {
+    void aCrashBeforeTheLogKnowsOfTheSnapshotLeadsToTheSameLog() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("c", 1, null, 1, 1, 1, 1, 1);
         TestReplica c = cluster.at("c");
-        TestReplica.Image image = image(1, 1, 4);
-        assertThat(c.core.wantsSnapshot(5, image.last())).isTrue();
-        assertThat(c.install(image)).isTrue();
+        TestReplica.Snapshot snapshot = snapshot(1, 1, 4);
+        assertThat(c.core.wantsSnapshot(5, snapshot.last())).isTrue();
+        assertThat(c.install(snapshot)).isTrue();
         c.restart(c.machineDurable, 7);
         assertThat(c.state()).isEqualTo(new SoftState(5, RoleName.FOLLOWER, null, 3, 3));
         c.settle();
         assertThat(c.durable).isEqualTo(new HardState(5, null));
-        assertThat(c.disk.base).isEqualTo(image.last());
+        assertThat(c.disk.base).isEqualTo(snapshot.last());
         assertThat(c.disk.entries).isEmpty();
-        cluster.inject("a", "c", new AppendRequest(5, image.last(), 4, List.of(entry(5, 4))));
+        cluster.inject("a", "c", new AppendRequest(5, snapshot.last(), 4, List.of(entry(5, 4))));
         assertThat(c.applied).hasSize(4);
         c.restart(4, 8);
         c.settle();
-        assertThat(c.disk.lastIndex()).as("an image that the log knows of").isEqualTo(4);
+        assertThat(c.disk.lastIndex()).as("a snapshot that the log knows of").isEqualTo(4);
     }
 
     @Test
-    void anImageOfALeaderThatWasReplacedIsAsGoodButAnOlderOneIsNot() {
+    void aSnapshotOfALeaderThatWasReplacedIsAsGoodButAnOlderOneIsNot() {
         ScriptedCluster cluster = lagging(10);
         TestReplica a = cluster.at("a");
         TestReplica c = cluster.at("c");
-        TestReplica.Image image = a.image();
+        TestReplica.Snapshot snapshot = a.snapshot();
         long oldTerm = a.state().term();
         cluster.heal();
         cluster.elect("b");
@@ -362,22 +365,22 @@ class SnapshotTest {
             cluster.tick("b");
         }
         assertThat(c.state().leader()).isEqualTo(new NodeId("b"));
-        assertThat(cluster.at("b").wantedImages).containsExactly(C);
-        assertThat(c.core.wantsSnapshot(oldTerm, image.last())).isTrue();
-        assertThat(c.install(image)).isTrue();
+        assertThat(cluster.at("b").wantedSnapshots).containsExactly(C);
+        assertThat(c.core.wantsSnapshot(oldTerm, snapshot.last())).isTrue();
+        assertThat(c.install(snapshot)).isTrue();
         c.installed();
         c.settle();
         assertThat(c.state().leader()).as("it follows whom it followed").isEqualTo(new NodeId("b"));
-        assertThat(c.core.wantsSnapshot(c.state().term(), image.last()))
-                .as("the new leader's image ends there too")
+        assertThat(c.core.wantsSnapshot(c.state().term(), snapshot.last()))
+                .as("the new leader's snapshot ends there too")
                 .isFalse();
-        cluster.at("b").core.snapshotSent(C, image.last());
+        cluster.at("b").core.snapshotSent(C, snapshot.last());
         cluster.run();
         assertThat(c.disk.lastIndex()).isEqualTo(cluster.at("b").disk.lastIndex());
     }
 
     @Test
-    void aLeaderWantsNoImageAndFollowsWhoOffersOneInALargerTerm() {
+    void aLeaderWantsNoSnapshotAndFollowsWhoOffersOneInALargerTerm() {
         ScriptedCluster cluster = new ScriptedCluster("a", "b", "c");
         cluster.elect("a");
         TestReplica a = cluster.at("a");
@@ -395,13 +398,13 @@ class SnapshotTest {
                 .with("b", 2, null, 1, 1)
                 .with("c", 2, null, 1, 1, 2);
         TestReplica c = cluster.at("c");
-        TestReplica.Image image = image(1, 1);
-        assertThat(c.install(image)).isTrue();
+        TestReplica.Snapshot snapshot = snapshot(1, 1);
+        assertThat(c.install(snapshot)).isTrue();
         cluster.elect("c");
         c.installed();
         cluster.run();
         heartbeatsOf(cluster, "c");
-        assertThat(cluster.at("b").wantedImages).isEmpty();
+        assertThat(cluster.at("b").wantedSnapshots).isEmpty();
         assertThat(c.applied).hasSize(4);
         assertThat(cluster.at("b").applied).isEqualTo(c.applied);
     }
@@ -413,12 +416,12 @@ class SnapshotTest {
     }
 
     /** The state after entries of these terms. */
-    private static TestReplica.Image image(long... terms) {
+    private static TestReplica.Snapshot snapshot(long... terms) {
         List<Entry> entries = new ArrayList<>();
         for (int i = 0; i < terms.length; i++) {
             entries.add(entry(terms[i], i + 1));
         }
-        return new TestReplica.Image(
+        return new TestReplica.Snapshot(
                 entries.get(entries.size() - 1).id(), Membership.of(A, new NodeId("b"), C), entries);
     }
 }

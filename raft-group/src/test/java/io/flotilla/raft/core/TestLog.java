@@ -15,7 +15,7 @@ public final class TestLog {
     public final List<Entry> entries = new ArrayList<>();
     public EntryId base = EntryId.ZERO;
     public Membership membership;
-    public ImageBase image;
+    public SnapshotBase snapshot;
 
     public long lastIndex() {
         return base.index() + entries.size();
@@ -38,7 +38,7 @@ public final class TestLog {
     public void copyFrom(TestLog other) {
         base = other.base;
         membership = other.membership;
-        image = other.image;
+        snapshot = other.snapshot;
         entries.clear();
         entries.addAll(other.entries);
     }
@@ -48,8 +48,8 @@ public final class TestLog {
             moveBase(batch.base(), batch.reset());
             membership = batch.membership();
         }
-        if (batch.image() != null) {
-            image = batch.image();
+        if (batch.snapshot() != null) {
+            snapshot = batch.snapshot();
         }
         overwrite(batch.entries());
     }

@@ -28,7 +28,7 @@ public final class TestReplica {
     public final List<Entry> applied = new ArrayList<>();
     public final List<ReadGrant> grants = new ArrayList<>();
     public final List<Long> refusedReads = new ArrayList<>();
-    public final Deque<NodeId> wantedImages = new ArrayDeque<>();
+    public final Deque<NodeId> wantedSnapshots = new ArrayDeque<>();
     public HardState durable = HardState.INITIAL;
     public RaftCore core;
     public long handedOut;
@@ -36,7 +36,7 @@ public final class TestReplica {
     public long ticks;
 
     /** {@link #settle} writes nothing meanwhile. */
-    public boolean diskStands;
+    public boolean diskStalled;
 
     /** The node's clock: moved on by ticks, or by hand. */
     public long nanos;
@@ -44,7 +44,7 @@ public final class TestReplica {
     /** What the state machine would keep in a crash. */
     public long machineDurable;
 
-    /** The last entry of the image installed last. */
+    /** The last entry of the snapshot installed last. */
     public EntryId installed = EntryId.ZERO;
 
     /** As in {@link RestoredState}. */
@@ -55,8 +55,8 @@ public final class TestReplica {
     /** Between {@link #install} and {@link #installed}. */
     private boolean installing;
 
-    /** Every entry up to some index: what a state machine that keeps them all hands over as its image. */
-    public record Image(EntryId last, Membership membership, List<Entry> entries) {}
+    /** Every entry up to some index: what a state machine that keeps them all hands over as its snapshot. */
+    public record Snapshot(EntryId last, Membership membership, List<Entry> entries) {}
 
     public TestReplica(
             NodeId id,
@@ -85,7 +85,7 @@ public final class TestReplica {
     private void start(long kept, long seed) {
         writes.clear();
         loads.clear();
-        wantedImages.clear();
+        wantedSnapshots.clear();
         installing = false;
         memory.copyFrom(disk);
         while (applied.size() > kept) {
@@ -109,7 +109,7 @@ public final class TestReplica {
                         disk.memberships(),
                         kept,
                         installed,
-                        disk.image,
+                        disk.snapshot,
                         joined,
                         floor),
                 seed,
@@ -132,7 +132,7 @@ public final class TestReplica {
         grants.addAll(effects.grants());
         refusedReads.addAll(effects.refusedReads());
         loads.addAll(effects.loads());
-        wantedImages.addAll(effects.snapshots());
+        wantedSnapshots.addAll(effects.snapshots());
         return effects;
     }
 
@@ -189,18 +189,18 @@ public final class TestReplica {
         core.compact(machineDurable);
     }
 
-    /** An image of what is applied, or null if the log begins after that. */
-    public Image image() {
+    /** A snapshot of what is applied, or null if the log begins after that. */
+    public Snapshot snapshot() {
         EntryId last = installing ? null : core.appliedEntry(answeredApply);
         return last == null
                 ? null
-                : new Image(
+                : new Snapshot(
                         last, core.membershipAt(last.index()), List.copyOf(applied.subList(0, (int) answeredApply)));
     }
 
-    /** The image is whole: if the core wants it, the state machine takes it over, durably. */
-    public boolean install(Image image) {
-        if (!core.install(new ImageBase(image.last(), image.membership()))) {
+    /** The snapshot is whole: if the core wants it, the state machine takes it over, durably. */
+    public boolean install(Snapshot snapshot) {
+        if (!core.install(new SnapshotBase(snapshot.last(), snapshot.membership()))) {
             return false;
         }
         drain();
@@ -208,17 +208,17 @@ public final class TestReplica {
             persistNext();
         }
         answerApply();
-        takeOver(image);
+        takeOver(snapshot);
         installing = true;
         return true;
     }
 
-    /** The state machine takes over an image durably, after what it was given before. */
-    public void takeOver(Image image) {
+    /** The state machine takes over a snapshot durably, after what it was given before. */
+    public void takeOver(Snapshot snapshot) {
         applied.clear();
-        applied.addAll(image.entries());
-        machineDurable = image.last().index();
-        installed = image.last();
+        applied.addAll(snapshot.entries());
+        machineDurable = snapshot.last().index();
+        installed = snapshot.last();
         handedOut = installed.index();
         answeredApply = handedOut;
     }
@@ -232,7 +232,7 @@ public final class TestReplica {
     /** Drains, persists, applies and loads until nothing is left to do. */
     public void settle() {
         do {
-            while (!writes.isEmpty() && !diskStands) {
+            while (!writes.isEmpty() && !diskStalled) {
                 persistNext();
             }
             answerApply();

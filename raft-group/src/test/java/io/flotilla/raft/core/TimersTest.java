@@ -164,14 +164,14 @@ class TimersTest {
     }
 
     @Test
-    void aCandidacyEndsWhenAnImageTakesItsLogsPlace() {
+    void aCandidacyEndsWhenASnapshotTakesItsLogsPlace() {
         for (CoreConfig config : List.of(ScriptedCluster.CONFIG, NO_PRE_VOTE)) {
             ScriptedCluster cluster = new ScriptedCluster(config, "a", "b", "c").with("a", 3, null);
             cluster.campaign("a");
             TestReplica a = cluster.at("a");
             long term = a.state().term();
-            assertThat(a.install(
-                            new TestReplica.Image(new EntryId(2, 1), Membership.of(A, B), List.of(Entry.noOp(2, 1)))))
+            assertThat(a.install(new TestReplica.Snapshot(
+                            new EntryId(2, 1), Membership.of(A, B), List.of(Entry.noOp(2, 1)))))
                     .isTrue();
             a.installed();
             assertThat(a.state()).isEqualTo(new SoftState(term, RoleName.FOLLOWER, null, 1, 1));

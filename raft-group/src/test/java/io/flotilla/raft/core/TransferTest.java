@@ -20,7 +20,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Leadership that is handed over (Raft thesis §3.10). */
+/** Leadership transfers (Raft thesis §3.10). */
 class TransferTest {
     private static final NodeId A = new NodeId("a");
     private static final NodeId B = new NodeId("b");
@@ -47,10 +47,10 @@ class TransferTest {
         return a.nanos < a.core.leaseUntil();
     }
 
-    /** The same, and the disk of {@code a} stands still from now on. */
-    private static ScriptedCluster stuck(String... nodes) {
+    /** The same, and the disk of {@code a} is stalled from now on. */
+    private static ScriptedCluster stalled(String... nodes) {
         ScriptedCluster cluster = led(nodes);
-        cluster.at("a").diskStands = true;
+        cluster.at("a").diskStalled = true;
         return cluster;
     }
 
@@ -204,8 +204,9 @@ class TransferTest {
     }
 
     @Test
-    @DisplayName("Loyal followers vote for the heir, and for nobody else; a shorter log gets no vote even so")
-    void votesOverrideLoyalty() {
+    @DisplayName(
+            "Followers that stick to their leader vote for the target, and for nobody else; a shorter log gets no vote even so")
+    void votesOverrideLeaderStickiness() {
         ScriptedCluster cluster = led("a", "b", "c");
         long term = cluster.at("a").state().term();
         cluster.inject("c", "b", new VoteRequest(term + 1, new EntryId(term, 9), false));
@@ -234,8 +235,8 @@ class TransferTest {
     }
 
     @Test
-    @DisplayName("Reads that the heir forwarded before are refused when it takes over")
-    void theHeirsReads() {
+    @DisplayName("Reads that the target forwarded before are refused when it takes over")
+    void theTargetsReads() {
         ScriptedCluster cluster = led("a", "b", "c");
         TestReplica b = cluster.at("b");
         cluster.drop(e -> e.is(ReadIndexRequest.class));
@@ -248,9 +249,10 @@ class TransferTest {
     }
 
     @Test
-    @DisplayName("A leader whose own disk stands still hands over to whoever holds most, for it can answer nobody")
-    void stuckLeadersLetAnotherLead() {
-        ScriptedCluster cluster = stuck("a", "b", "c", "d", "e");
+    @DisplayName(
+            "A leader whose own disk is stalled transfers its leadership to whoever holds most, for it can answer nobody")
+    void leadersWithAStalledDiskLetAnotherLead() {
+        ScriptedCluster cluster = stalled("a", "b", "c", "d", "e");
         TestReplica a = cluster.at("a");
         cluster.hold(e -> e.isTo("b") && e.is(AppendRequest.class));
         cluster.propose("a", "x");
@@ -261,19 +263,19 @@ class TransferTest {
         tick(cluster, 4 * ELECTION_TICKS - 1);
         assertThat(a.leads()).as("before its patience ends").isTrue();
         tick(cluster, HEARTBEAT_TICKS + 1);
-        String heir = a.state().leader().value();
-        assertThat(heir).isIn("c", "d", "e");
-        assertThat(cluster.commandsApplied(heir)).containsExactly("x");
-        cluster.propose(heir, "y");
+        String target = a.state().leader().value();
+        assertThat(target).isIn("c", "d", "e");
+        assertThat(cluster.commandsApplied(target)).containsExactly("x");
+        cluster.propose(target, "y");
         cluster.release();
         cluster.run();
-        assertThat(cluster.commandsApplied(heir)).containsExactly("x", "y");
+        assertThat(cluster.commandsApplied(target)).containsExactly("x", "y");
     }
 
     @Test
-    @DisplayName("A disk that is slow but moves, or that keeps nobody waiting, is no reason to hand over")
+    @DisplayName("A disk that is slow but moves, or that keeps nobody waiting, is no reason for a transfer")
     void slowDisksAreNoReason() {
-        ScriptedCluster cluster = stuck("a", "b", "c");
+        ScriptedCluster cluster = stalled("a", "b", "c");
         TestReplica a = cluster.at("a");
         tick(cluster, 9 * ELECTION_TICKS);
         assertThat(a.leads()).as("nothing to write").isTrue();
@@ -281,18 +283,18 @@ class TransferTest {
             cluster.propose("a", "x" + i);
             cluster.run();
             tick(cluster, 4 * ELECTION_TICKS - 2);
-            a.diskStands = false;
+            a.diskStalled = false;
             a.settle();
-            a.diskStands = true;
+            a.diskStalled = true;
         }
         assertThat(a.leads()).isTrue();
         assertThat(cluster.sent).noneMatch(e -> e.is(TimeoutNow.class));
     }
 
     @Test
-    @DisplayName("A leader that hands over by itself takes commands again if nothing comes of it")
-    void stuckLeadersTryOnceInAWhile() {
-        ScriptedCluster cluster = stuck("a", "b", "c");
+    @DisplayName("A leader that transfers its leadership by itself takes commands again if nothing comes of it")
+    void leadersWithAStalledDiskTryOnceInAWhile() {
+        ScriptedCluster cluster = stalled("a", "b", "c");
         TestReplica a = cluster.at("a");
         cluster.drop(e -> e.is(TimeoutNow.class));
         cluster.propose("a", "x");
@@ -309,9 +311,9 @@ class TransferTest {
     }
 
     @Test
-    @DisplayName("A stuck leader leads on if the others, without it, are no quorum")
-    void stuckLeadersStayIfNobodyCouldWin() {
-        ScriptedCluster cluster = stuck("a", "b", "c");
+    @DisplayName("A leader with a stalled disk leads on if the others, without it, are no quorum")
+    void leadersWithAStalledDiskStayIfNobodyCouldWin() {
+        ScriptedCluster cluster = stalled("a", "b", "c");
         TestReplica a = cluster.at("a");
         cluster.propose("a", "x");
         cluster.run();
@@ -319,25 +321,25 @@ class TransferTest {
         tick(cluster, 9 * ELECTION_TICKS, "a", "b");
         assertThat(a.leads()).isTrue();
         assertThat(cluster.sent).noneMatch(e -> e.is(TimeoutNow.class));
-        a.diskStands = false;
+        a.diskStalled = false;
         a.settle();
         assertThat(cluster.commandsApplied("a")).containsExactly("x");
     }
 
     @Test
-    @DisplayName("The groups of a stuck leader don't all go to the same node")
-    void stuckLeadersSpreadTheirGroups() {
-        Set<NodeId> heirs = new TreeSet<>();
+    @DisplayName("The groups of a leader with a stalled disk don't all go to the same node")
+    void leadersWithAStalledDiskSpreadTheirGroups() {
+        Set<NodeId> targets = new TreeSet<>();
         for (int commands = 1; commands <= 2; commands++) {
-            ScriptedCluster cluster = stuck("a", "b", "c");
+            ScriptedCluster cluster = stalled("a", "b", "c");
             for (int i = 0; i < commands; i++) {
                 cluster.propose("a", "x" + i);
                 cluster.run();
             }
             tick(cluster, 5 * ELECTION_TICKS);
-            heirs.add(cluster.at("a").state().leader());
+            targets.add(cluster.at("a").state().leader());
         }
-        assertThat(heirs).containsExactly(B, C);
+        assertThat(targets).containsExactly(B, C);
     }
 
     /** As long as it counts, the leader's lease does, too: it was given back when b answered a later round. */
@@ -373,14 +375,14 @@ class TransferTest {
     }
 
     @Test
-    @DisplayName("A leader just elected hands over at once, too")
-    void newLeadersHandOverAtOnce() {
+    @DisplayName("A leader just elected transfers its leadership at once, too")
+    void newLeadersTransferAtOnce() {
         ScriptedCluster cluster = led("a", "b", "c");
-        for (String heir : new String[] {"b", "c", "a"}) {
+        for (String target : new String[] {"b", "c", "a"}) {
             String leader = cluster.at("a").state().leader().value();
-            assertThat(cluster.at(leader).core.transfer(new NodeId(heir))).isEqualTo(new TransferResult.Begun());
+            assertThat(cluster.at(leader).core.transfer(new NodeId(target))).isEqualTo(new TransferResult.Begun());
             cluster.run();
-            assertThat(cluster.at(heir).leads()).isTrue();
+            assertThat(cluster.at(target).leads()).isTrue();
         }
     }
 }

@@ -19,7 +19,7 @@ class ProposalExceptionTest {
         assertThat(of(new Refusal.NotLeader(null))).hasMessageContaining("wait for one");
         assertThat(of(new Refusal.Busy(20))).hasMessageContaining("try again in 20 ms");
         assertThat(of(new Refusal.Transferring(B, 30)))
-                .hasMessage("group 7 is being handed over to b: try again in 30 ms");
+                .hasMessage("group 7 transfers its leadership to b: try again in 30 ms");
         assertThat(of(new Refusal.NoReplica())).hasMessageContaining("no replica of group 7 runs on this node");
         assertThat(of(new Refusal.Indeterminate(B))).hasMessageContaining("it may be done or not");
     }

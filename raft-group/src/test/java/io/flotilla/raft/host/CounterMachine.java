@@ -198,7 +198,7 @@ final class CounterMachine implements StateMachine {
     @Override
     public synchronized SnapshotSource snapshot() {
         factory.openSnapshots.incrementAndGet();
-        return new Snapshot(new SnapshotBytes(applied, image(count).array()));
+        return new Snapshot(new SnapshotBytes(applied, encode(count).array()));
     }
 
     private final class Snapshot implements SnapshotSource {
@@ -243,7 +243,7 @@ final class CounterMachine implements StateMachine {
         }
     }
 
-    private static ByteBuffer image(long count) {
+    private static ByteBuffer encode(long count) {
         byte[] filler = new byte[FILLER];
         new SplittableRandom(count).nextBytes(filler);
         return ByteBuffer.allocate(Long.BYTES + FILLER)
@@ -253,21 +253,21 @@ final class CounterMachine implements StateMachine {
     }
 
     private static final class Sink implements SnapshotSink {
-        private final ByteArrayOutputStream image = new ByteArrayOutputStream();
+        private final ByteArrayOutputStream snapshot = new ByteArrayOutputStream();
 
         @Override
         public void accept(byte[] part) {
-            image.writeBytes(part);
+            snapshot.writeBytes(part);
         }
 
         long count() {
-            return ByteBuffer.wrap(image.toByteArray()).getLong();
+            return ByteBuffer.wrap(snapshot.toByteArray()).getLong();
         }
 
         @Override
         public void finish() {
-            if (!ByteBuffer.wrap(image.toByteArray()).equals(image(count()))) {
-                throw new IllegalArgumentException("another image than was sent");
+            if (!ByteBuffer.wrap(snapshot.toByteArray()).equals(encode(count()))) {
+                throw new IllegalArgumentException("another snapshot than was sent");
             }
         }
 
@@ -281,10 +281,10 @@ final class CounterMachine implements StateMachine {
     }
 
     @Override
-    public void install(SnapshotSink image, EntryId last) {
+    public void install(SnapshotSink snapshot, EntryId last) {
         List<CompletableFuture<Void>> reached;
         synchronized (this) {
-            count = ((Sink) image).count();
+            count = ((Sink) snapshot).count();
             applied = last.index();
             kept.installed = last;
             flushSoon();

@@ -1,7 +1,7 @@
 package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
@@ -27,7 +27,7 @@ final class MemoryLogStore implements LogStore {
         HardState hardState = HardState.INITIAL;
         EntryId base = EntryId.ZERO;
         Membership membership;
-        ImageBase image;
+        SnapshotBase snapshot;
         EntryId floor = EntryId.ZERO;
         final List<Entry> entries = new ArrayList<>();
 
@@ -91,7 +91,7 @@ final class MemoryLogStore implements LogStore {
                             .filter(e -> e.kind() == EntryKind.MEMBERSHIP)
                             .map(e -> new MembershipEntry(e.index(), MembershipCodec.decode(e.payload())))
                             .toList(),
-                    group.image,
+                    group.snapshot,
                     group.floor,
                     runs,
                     group.lastIndex()));
@@ -146,8 +146,8 @@ final class MemoryLogStore implements LogStore {
                     moveBase(group, write.base());
                     group.membership = write.membership();
                 }
-                if (write.image() != null) {
-                    group.image = write.image();
+                if (write.snapshot() != null) {
+                    group.snapshot = write.snapshot();
                 }
                 for (Entry entry : write.entries()) {
                     while (group.lastIndex() >= entry.index()) {

@@ -54,7 +54,7 @@ final class MemoryNetwork {
         }
     }
 
-    /** The same with a part of an image. */
+    /** The same with a part of a snapshot. */
     void inject(NodeId from, NodeId to, BulkMessage message) {
         TransportReceiver receiver = receivers.get(to);
         if (receiver != null) {

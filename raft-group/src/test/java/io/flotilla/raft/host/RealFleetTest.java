@@ -142,7 +142,7 @@ class RealFleetTest {
     }
 
     @Test
-    void aNodeThatWasAwayForLongerThanTheLogsReachIsSentAnImageWhileProposalsGoOn() throws Exception {
+    void aNodeThatWasAwayForLongerThanTheLogsReachIsSentASnapshotWhileProposalsGoOn() throws Exception {
         incrementMany(1, 100);
         TestNode away = fleet.leaderOf(1);
         kill(away);

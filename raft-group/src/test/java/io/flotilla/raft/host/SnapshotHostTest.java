@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Logs that keep a few entries only, and images for whoever was away for longer. */
+/** Logs that keep a few entries only, and snapshots for whoever was away for longer. */
 @Timeout(60)
 class SnapshotHostTest {
     private static final int KEPT = 50;
@@ -115,7 +115,7 @@ class SnapshotHostTest {
     }
 
     @Test
-    void whoWasAwayForLongGetsAnImageAndThenEntriesWhileProposalsGoOn() throws Exception {
+    void whoWasAwayForLongGetsASnapshotAndThenEntriesWhileProposalsGoOn() throws Exception {
         increment(100);
         TestNode away = kill(fleet.leaderOf(1));
         long count = incrementUntilCut();
@@ -133,9 +133,9 @@ class SnapshotHostTest {
     }
 
     @Test
-    void anOverfullLogKeepsNothingForAnImageThatIsOut() throws Exception {
+    void anOverfullLogKeepsNothingForASnapshotThatIsOut() throws Exception {
         closeAllOnceFounded();
-        bytesPerSecond = 5_000; // an image takes many seconds
+        bytesPerSecond = 5_000; // a snapshot takes many seconds
         fleet.startAll();
         increment(100);
         TestNode away = kill(fleet.leaderOf(1));
@@ -155,9 +155,9 @@ class SnapshotHostTest {
     }
 
     @Test
-    void aSlowImageOfABusyGroupIsEnoughBecauseTheLogKeepsWhatFollowsIt() throws Exception {
+    void aSlowSnapshotOfABusyGroupIsEnoughBecauseTheLogKeepsWhatFollowsIt() throws Exception {
         closeAllOnceFounded();
-        bytesPerSecond = 100_000; // an image takes a second
+        bytesPerSecond = 100_000; // a snapshot takes a second
         fleet.startAll();
         increment(100);
         TestNode away = kill(fleet.leaderOf(1));
@@ -181,7 +181,7 @@ class SnapshotHostTest {
     }
 
     @Test
-    void anImageArrivesThoughMuchOfItIsLostOnTheWay() throws Exception {
+    void aSnapshotArrivesThoughMuchOfItIsLostOnTheWay() throws Exception {
         increment(100);
         TestNode away = kill(fleet.leaderOf(1));
         long count = incrementUntilCut();
@@ -260,7 +260,7 @@ class SnapshotHostTest {
     }
 
     @Test
-    void aReceiverThatForgotWhatItHeldGetsAnotherImageFromASenderThatStartedAnew() throws Exception {
+    void aReceiverThatForgotWhatItHeldGetsAnotherSnapshotFromASenderThatStartedAnew() throws Exception {
         increment(100);
         TestNode away = kill(fleet.leaderOf(1));
         long count = incrementUntilCut();
@@ -303,7 +303,7 @@ class SnapshotHostTest {
     }
 
     @Test
-    void aNodeThatStopsWhileAnImageIsMadeToLastClosesItBeforeItsEnd() throws Exception {
+    void aNodeThatStopsWhileASnapshotIsMadeToLastClosesItBeforeItsEnd() throws Exception {
         increment(100);
         TestNode away = kill(fleet.leaderOf(1));
         incrementUntilCut();
@@ -319,7 +319,7 @@ class SnapshotHostTest {
     }
 
     @Test
-    void anImageThatWasMadeToLastForWhoDoesNotLeadAnyMoreDoesNotStayOnTheDisk() throws Exception {
+    void aSnapshotThatWasMadeToLastForWhoDoesNotLeadAnyMoreDoesNotStayOnTheDisk() throws Exception {
         increment(100);
         TestNode away = kill(fleet.leaderOf(1));
         incrementUntilCut();
@@ -336,7 +336,7 @@ class SnapshotHostTest {
         while (leader.id.equals(leader.host.status(1).leader())) {
             leader.host.transferLeadership(1, other, new TransferCallback() {
                 @Override
-                public void handedOver(NodeId newLeader) {}
+                public void transferred(NodeId newLeader) {}
 
                 @Override
                 public void refused(Refusal refusal) {}
@@ -353,7 +353,7 @@ class SnapshotHostTest {
     }
 
     @Test
-    void aReplicaThatIsStillBeingDroppedAfterARestartTakesNoImage() throws Exception {
+    void aReplicaThatIsStillBeingDroppedAfterARestartTakesNoSnapshot() throws Exception {
         TestNode node = fleet.nodes.get(TestFleet.IDS.get(2));
         node.machines.opened(2).get(20, TimeUnit.SECONDS);
         CountDownLatch gate = new CountDownLatch(1);

@@ -61,7 +61,7 @@ final class LabLog implements LogStore {
         }
     }
 
-    /** The bytes of Raft's own state: what is not in the state machine's image. */
+    /** The bytes of Raft's own state: what is not in the state machine's snapshot. */
     long stateBytes() {
         long sum = HARD_STATE_BYTES;
         for (int i = 1; i < slots.size(); i++) {

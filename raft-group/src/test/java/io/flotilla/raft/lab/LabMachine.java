@@ -23,18 +23,18 @@ final class LabMachine implements StateMachine {
     private long applied;
     private long hash;
 
-    /** Goes on from the image that survived. */
+    /** Goes on from the snapshot that survived. */
     LabMachine(LabServer server, boolean snapshots) {
         this.server = server;
         this.snapshots = snapshots;
-        become(server.image());
+        become(server.snapshot());
     }
 
-    private void become(LabImage image) {
-        commands = new ArrayList<>(image.commands());
-        applied = image.applied();
-        hash = image.hash();
-        installed = image.installed();
+    private void become(LabSnapshot snapshot) {
+        commands = new ArrayList<>(snapshot.commands());
+        applied = snapshot.applied();
+        hash = snapshot.hash();
+        installed = snapshot.installed();
         server.becomes(commands);
     }
 
@@ -74,29 +74,29 @@ final class LabMachine implements StateMachine {
 
     @Override
     public long durableIndex() {
-        return server.image().applied();
+        return server.snapshot().applied();
     }
 
     @Override
     public void flushSoon() {
-        server.save(new LabImage(applied, hash, List.copyOf(commands), installed));
+        server.save(new LabSnapshot(applied, hash, List.copyOf(commands), installed));
     }
 
     @Override
     public SnapshotSource snapshot() {
-        return new LabImage(applied, hash, List.copyOf(commands), EntryId.ZERO).source();
+        return new LabSnapshot(applied, hash, List.copyOf(commands), EntryId.ZERO).source();
     }
 
     @Override
     public SnapshotSink receiveSnapshot() {
-        return new LabImage.Sink();
+        return new LabSnapshot.Sink();
     }
 
     @Override
-    public void install(SnapshotSink image, EntryId last) {
-        LabImage whole = ((LabImage.Sink) image).image(last);
+    public void install(SnapshotSink snapshot, EntryId last) {
+        LabSnapshot whole = ((LabSnapshot.Sink) snapshot).snapshot(last);
         if (whole.applied() != last.index()) {
-            throw new LabFailure("an image up to %d came as one up to %s", whole.applied(), last);
+            throw new LabFailure("a snapshot up to %d came as one up to %s", whole.applied(), last);
         }
         server.save(whole);
         become(whole);

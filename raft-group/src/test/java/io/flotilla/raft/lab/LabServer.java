@@ -31,7 +31,7 @@ final class LabServer implements HostListener {
     private final LabGroup group;
     private final SplittableRandom random;
     private final List<String> applied = new ArrayList<>();
-    private LabImage image = LabImage.EMPTY;
+    private LabSnapshot snapshot = LabSnapshot.EMPTY;
     private SimDisk disk;
     private LabLog log;
     private SimRuntime runtime;
@@ -96,7 +96,7 @@ final class LabServer implements HostListener {
                                     SegmentedLogStore.open(
                                             disk, "log", new LogConfig(128 << 10, random.nextLong(), 4))),
                     group::committedOrdinal,
-                    () -> image.applied(),
+                    () -> snapshot.applied(),
                     (command, ordinal, term) -> group.taken(number, command, ordinal, term));
             records = NodeRecords.open(disk, opened, incarnation.randomSeed());
         } catch (IOException e) {
@@ -124,12 +124,12 @@ final class LabServer implements HostListener {
     }
 
     /** What survives of the state machine. */
-    LabImage image() {
-        return image;
+    LabSnapshot snapshot() {
+        return snapshot;
     }
 
-    void save(LabImage newImage) {
-        image = newImage;
+    void save(LabSnapshot newSnapshot) {
+        snapshot = newSnapshot;
     }
 
     /** The bytes of Raft's own state on disk. */

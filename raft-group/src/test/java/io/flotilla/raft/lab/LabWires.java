@@ -54,7 +54,7 @@ public final class LabWires implements SimNetwork.Carrier {
         return delay(request);
     }
 
-    /** An image travels in several requests and answers instead of one. */
+    /** A snapshot travels in several requests and answers instead of one. */
     @Override
     public long carry(NodeId from, NodeId to, BulkMessage message) {
         boolean request = message instanceof BulkMessage.Offer || message instanceof BulkMessage.Ask;

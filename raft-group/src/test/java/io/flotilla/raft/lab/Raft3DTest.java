@@ -8,7 +8,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Snapshots: the logs begin later, and who was away for longer is sent an image. */
+/** Snapshots: the logs begin later, and who was away for longer is sent a snapshot. */
 @Timeout(value = 1, unit = TimeUnit.DAYS)
 class Raft3DTest {
     private static final int ITERATIONS = 30;
@@ -60,7 +60,7 @@ class Raft3DTest {
                 leader = group.checkOneLeader();
             }
         }
-        runs.measure("images", group.invariants().installs(), 0);
+        runs.measure("snapshots", group.invariants().installs(), 0);
     }
 
     @Test
@@ -71,8 +71,8 @@ class Raft3DTest {
                 "TestSnapshotBasic",
                 Setting.of(3),
                 (group, all) -> snapshots(group, all, Away.NOBODY));
-        assertThat(runs.total("images"))
-                .as("images sent though nobody was away")
+        assertThat(runs.total("snapshots"))
+                .as("snapshots sent though nobody was away")
                 .isZero();
     }
 
@@ -84,7 +84,7 @@ class Raft3DTest {
                 "TestSnapshotInstall",
                 Setting.of(3),
                 (group, all) -> snapshots(group, all, Away.DISCONNECTED));
-        assertThat(runs.total("images")).isPositive();
+        assertThat(runs.total("snapshots")).isPositive();
     }
 
     @Test
@@ -95,7 +95,7 @@ class Raft3DTest {
                 "TestSnapshotInstallUnreliable",
                 Setting.of(3).unreliably(),
                 (group, all) -> snapshots(group, all, Away.DISCONNECTED));
-        assertThat(runs.total("images")).isPositive();
+        assertThat(runs.total("snapshots")).isPositive();
     }
 
     @Test
@@ -106,7 +106,7 @@ class Raft3DTest {
                 "TestSnapshotInstallCrash",
                 Setting.of(3),
                 (group, all) -> snapshots(group, all, Away.CRASHED));
-        assertThat(runs.total("images")).isPositive();
+        assertThat(runs.total("snapshots")).isPositive();
     }
 
     @Test
@@ -117,7 +117,7 @@ class Raft3DTest {
                 "TestSnapshotInstallUnCrash",
                 Setting.of(3).unreliably(),
                 (group, all) -> snapshots(group, all, Away.CRASHED));
-        assertThat(runs.total("images")).isPositive();
+        assertThat(runs.total("snapshots")).isPositive();
     }
 
     private static void crashAll(LabGroup group) {
@@ -157,7 +157,7 @@ class Raft3DTest {
                 group.one(some(group), 3, true);
             }
             for (int i = 0; i < 3; i++) {
-                assertThat(group.server(i).image().applied())
+                assertThat(group.server(i).snapshot().applied())
                         .as("a snapshot was taken")
                         .isPositive();
             }

@@ -161,7 +161,7 @@ class ApplyLessonsTest {
     }
 
     @Test
-    @DisplayName("But only so much may lie there")
+    @DisplayName("But only so much may be deferred")
     void followersApplyLargeEntriesSooner() {
         World world = new World(6, 3).startAll();
         int[] batches = batchesAtFollowers(world, 100, 5_000);
@@ -198,7 +198,7 @@ class ApplyLessonsTest {
     }
 
     @Test
-    @DisplayName("Nor does anything lie for which a read waits, whichever of the two comes first")
+    @DisplayName("Nor is anything deferred for which a read waits, whichever of the two comes first")
     void followersDoNotLetReadsWait() {
         World world = new World(6, 3).startAll();
         World.Node leader = world.leader();

@@ -92,8 +92,8 @@ class FailuresOfRealSystemsTest {
     }
 
     @Test
-    @DisplayName("A leader cut off with a stuck disk steps down all the same, and answers no read")
-    void cutOffWithAStuckDisk() {
+    @DisplayName("A leader cut off with a stalled disk steps down all the same, and answers no read")
+    void cutOffWithAStalledDisk() {
         World world = new World(4, 3).startAll();
         World.Node old = world.write("old");
         old.disk.stall(9 * SECOND);
@@ -117,7 +117,7 @@ class FailuresOfRealSystemsTest {
             world.run(100 * MILLI);
         }
         assertThat(old.leads(0))
-                .as("leads after four seconds alone, its disk stuck")
+                .as("leads after four seconds alone, its disk stalled")
                 .isFalse();
         world.until(10 * SECOND, "another leader", () -> world.leaderNow() != old && world.leaderNow() != null);
         world.write("new");
@@ -142,7 +142,7 @@ class FailuresOfRealSystemsTest {
     }
 
     @Test
-    @DisplayName("A follower whose disk stood still for nine seconds catches up by itself")
+    @DisplayName("A follower whose disk was stalled for nine seconds catches up by itself")
     void stalledFollowersCatchUp() {
         World world = new World(6, 3).startAll();
         World.Node leader = world.write("first");
@@ -157,7 +157,7 @@ class FailuresOfRealSystemsTest {
     }
 
     @Test
-    @DisplayName("A leader whose disk stands still lets another lead, long before its node gives up")
+    @DisplayName("A leader whose disk is stalled lets another lead, long before its node gives up")
     void stalledLeadersLetAnotherLead() {
         World world = new World(8, 3).startAll();
         World.Node stalled = world.write("first");

@@ -160,7 +160,7 @@ class PersistenceLessonsTest {
                 "all",
                 () -> world.nodes.stream().allMatch(node -> node.commands().size() == 120));
         world.nodes.forEach(node -> node.crash(true));
-        assertThat(world.nodes).allMatch(node -> node.images.get(0L).applied() == 110);
+        assertThat(world.nodes).allMatch(node -> node.snapshots.get(0L).applied() == 110);
         world.nodes.forEach(World.Node::start);
         // the machine refuses an index that is not the one after its own
         world.until(

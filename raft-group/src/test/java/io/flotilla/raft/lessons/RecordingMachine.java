@@ -15,8 +15,8 @@ import java.util.List;
 /** Keeps its commands. What it keeps is saved every few entries; a restart goes on from what was saved last. */
 final class RecordingMachine implements StateMachine {
     /** A state as it survives a crash. */
-    record Image(long applied, List<String> commands, EntryId installed) {
-        static final Image EMPTY = new Image(0, List.of(), EntryId.ZERO);
+    record Snapshot(long applied, List<String> commands, EntryId installed) {
+        static final Snapshot EMPTY = new Snapshot(0, List.of(), EntryId.ZERO);
     }
 
     private final World.Node node;
@@ -29,10 +29,10 @@ final class RecordingMachine implements StateMachine {
     RecordingMachine(World.Node node, long group) {
         this.node = node;
         this.group = group;
-        Image image = node.images.getOrDefault(group, Image.EMPTY);
-        this.applied = image.applied;
-        this.installed = image.installed;
-        this.commands = new ArrayList<>(image.commands);
+        Snapshot snapshot = node.snapshots.getOrDefault(group, Snapshot.EMPTY);
+        this.applied = snapshot.applied;
+        this.installed = snapshot.installed;
+        this.commands = new ArrayList<>(snapshot.commands);
     }
 
     List<String> commands() {
@@ -76,7 +76,7 @@ final class RecordingMachine implements StateMachine {
 
     @Override
     public void flushSoon() {
-        node.images.put(group, new Image(applied, List.copyOf(commands), installed));
+        node.snapshots.put(group, new Snapshot(applied, List.copyOf(commands), installed));
     }
 
     @Override
@@ -105,8 +105,8 @@ final class RecordingMachine implements StateMachine {
     }
 
     @Override
-    public void install(SnapshotSink image, EntryId last) {
-        String joined = ((Sink) image).bytes.toString(StandardCharsets.US_ASCII);
+    public void install(SnapshotSink snapshot, EntryId last) {
+        String joined = ((Sink) snapshot).bytes.toString(StandardCharsets.US_ASCII);
         commands = new ArrayList<>(joined.isEmpty() ? List.of() : List.of(joined.split("\n", -1)));
         applied = last.index();
         installed = last;
@@ -122,7 +122,7 @@ final class RecordingMachine implements StateMachine {
 
     @Override
     public long durableIndex() {
-        return node.images.getOrDefault(group, Image.EMPTY).applied;
+        return node.snapshots.getOrDefault(group, Snapshot.EMPTY).applied;
     }
 
     @Override

@@ -50,7 +50,7 @@ class SnapshotLessonsTest {
     }
 
     @Test
-    @DisplayName("SL-60 power cuts while images are saved and logs are cut leave no gap")
+    @DisplayName("SL-60 power cuts while snapshots are saved and logs are cut leave no gap")
     void powerCutsWhileLogsAreCut() {
         World world = world(1, 3, 3);
         List<String> written = new ArrayList<>();
@@ -76,8 +76,8 @@ class SnapshotLessonsTest {
     }
 
     @Test
-    @DisplayName("SL-61 an image that comes while entries wait to be applied never takes the state back")
-    void imagesAndPendingEntries() {
+    @DisplayName("SL-61 a snapshot that comes while entries wait to be applied never takes the state back")
+    void snapshotsAndPendingEntries() {
         World world = world(2, 3, 4);
         World.Node slow = follower(world);
         writes(world, "before", 5);
@@ -122,8 +122,8 @@ class SnapshotLessonsTest {
     }
 
     @Test
-    @DisplayName("SL-63 an image goes to whoever needs entries that are gone, to two at once too, and to nobody else")
-    void imagesGoWhereTheyAreNeeded() {
+    @DisplayName("SL-63 a snapshot goes to whoever needs entries that are gone, to two at once too, and to nobody else")
+    void snapshotsGoWhereTheyAreNeeded() {
         World world = new World(4, 5).startAll();
         World.Node leader = world.leader();
         List<World.Node> away = new ArrayList<>(world.nodes);
@@ -135,7 +135,7 @@ class SnapshotLessonsTest {
         world.write("first");
         world.untilAllHold("first");
         assertThat(world.invariants.installs())
-                .as("images though the log had it all")
+                .as("snapshots though the log had it all")
                 .isZero();
 
         away.forEach(world::isolate);
@@ -143,7 +143,7 @@ class SnapshotLessonsTest {
         writes(world, "gone", 30);
         assertThat(leader.host.status(0).firstIndex()).isGreaterThan(40);
         world.network.healAll();
-        // nobody writes any more: who is behind gets its image all the same
+        // nobody writes any more: who is behind gets its snapshot all the same
         world.untilAllHold("gone-29");
         assertThat(away).allMatch(node -> node.installs == 1);
         assertThat(world.invariants.installs()).isEqualTo(2);
@@ -151,8 +151,8 @@ class SnapshotLessonsTest {
 
     @Test
     @DisplayName(
-            "SL-64 SL-65 after an image the next entry is the one behind it, whatever comes twice; bytes are the same")
-    void doubledAndLateImages() {
+            "SL-64 SL-65 after a snapshot the next entry is the one behind it, whatever comes twice; bytes are the same")
+    void doubledAndLateSnapshots() {
         for (int seed = 0; seed < 10; seed++) {
             World world = world(seed, 3, 5);
             world.network.setQuality(new SimNetwork.Quality(0.05, 0.7, 0.3, 300 * MILLI, 100_000, 5 * MILLI));
@@ -172,7 +172,7 @@ class SnapshotLessonsTest {
 
     @Test
     @DisplayName(
-            "SL-66 a restart opens the machine once, gives it no image and no entry that it holds, three times over")
+            "SL-66 a restart opens the machine once, gives it no snapshot and no entry that it holds, three times over")
     void restartsInstallNothing() {
         World world = world(6, 3, 5);
         World.Node node = follower(world);
@@ -187,7 +187,7 @@ class SnapshotLessonsTest {
             node.start();
             world.run(5 * SECOND);
             assertThat(node.opens).isEqualTo(opens + 1);
-            assertThat(node.installs).as("images after an idle restart").isEqualTo(1);
+            assertThat(node.installs).as("snapshots after an idle restart").isEqualTo(1);
             assertThat(node.commands()).hasSize(20);
         }
     }
@@ -214,8 +214,8 @@ class SnapshotLessonsTest {
     }
 
     @Test
-    @DisplayName("Entries of an isolated leader that nobody else has are gone after an image")
-    void foreignTailsGoWithAnImage() {
+    @DisplayName("Entries of an isolated leader that nobody else has are gone after a snapshot")
+    void foreignTailsGoWithASnapshot() {
         World world = world(8, 3, 5);
         World.Node old = world.write("common");
         world.isolate(old);
@@ -232,8 +232,8 @@ class SnapshotLessonsTest {
     }
 
     @Test
-    @DisplayName("A leader that dies in the middle of an image is followed by one that sends its own")
-    void leaderDiesDuringAnImage() {
+    @DisplayName("A leader that dies in the middle of a snapshot is followed by one that sends its own")
+    void leaderDiesDuringASnapshot() {
         World world = world(9, 3, 5);
         World.Node node = follower(world);
         world.isolate(node);
@@ -258,7 +258,7 @@ class SnapshotLessonsTest {
     }
 
     @Test
-    @DisplayName("Lost results and lost first parts of an image are made up for within a second or two each")
+    @DisplayName("Lost results and lost first parts of a snapshot are made up for within a second or two each")
     void lostAnswersDoNotAddUp() {
         World world = world(10, 3, 5);
         World.Node node = follower(world);
@@ -270,19 +270,19 @@ class SnapshotLessonsTest {
                 message -> (message instanceof BulkMessage.Part part && part.number() == 0 && lost[0]++ < 5)
                         || (message instanceof BulkMessage.Over && lost[1]++ < 5));
         world.network.healAll();
-        world.until(5 * SECOND, "the image, its first part lost five times", () -> node.installs == 1);
-        world.write("behind the image");
+        world.until(5 * SECOND, "the snapshot, its first part lost five times", () -> node.installs == 1);
+        world.write("behind the snapshot");
         long nanos = world.until(
                 6 * SECOND,
                 "entries, the result lost five times",
-                () -> node.commands().contains("behind the image"));
+                () -> node.commands().contains("behind the snapshot"));
         assertThat(lost[1]).isGreaterThanOrEqualTo(5);
         assertThat(nanos).isLessThan(5 * SECOND);
     }
 
     @Test
-    @DisplayName("A follower that can't take images is asked now and then, not in a loop")
-    void failingImagesAreNotRepeatedInALoop() {
+    @DisplayName("A follower that can't take snapshots is asked now and then, not in a loop")
+    void failingSnapshotsAreNotRepeatedInALoop() {
         World world = world(11, 3, 5);
         World.Node node = follower(world);
         world.isolate(node);

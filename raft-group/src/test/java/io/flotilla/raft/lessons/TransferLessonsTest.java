@@ -15,14 +15,14 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Leadership handed over, and reads at followers, through the door of whole hosts. */
+/** Leadership transfer, and reads at followers, through the door of whole hosts. */
 class TransferLessonsTest {
     private final List<Object> outcomes = new ArrayList<>();
 
     private void transfer(World.Node from, NodeId target) {
         from.host.transferLeadership(0, target, new TransferCallback() {
             @Override
-            public void handedOver(NodeId leader) {
+            public void transferred(NodeId leader) {
                 outcomes.add(leader);
             }
 
@@ -38,31 +38,31 @@ class TransferLessonsTest {
     }
 
     @Test
-    @DisplayName("Under load the heir leads within 50 ms; what was refused meanwhile says why, and nothing is lost")
+    @DisplayName("Under load the target leads within 50 ms; what was refused meanwhile says why, and nothing is lost")
     void underLoad() {
         World world = new World(1, 3).startAll();
         World.Node old = world.write("first");
         world.run(SECOND);
-        World.Node heir = follower(world);
+        World.Node target = follower(world);
         List<World.Outcome> writes = new ArrayList<>();
-        transfer(old, heir.id);
+        transfer(old, target.id);
         for (int i = 0; i < 20; i++) {
             writes.add(old.propose("during " + i));
             world.run(MILLI / 4);
         }
         world.until(50 * MILLI, "the outcome", () -> !outcomes.isEmpty());
-        assertThat(outcomes).containsExactly(heir.id);
-        assertThat(heir.leads(0)).isTrue();
+        assertThat(outcomes).containsExactly(target.id);
+        assertThat(target.leads(0)).isTrue();
         world.run(SECOND);
         assertThat(writes).allMatch(write -> write.answers == 1);
         assertThat(writes)
                 .anyMatch(write -> write.refusal instanceof Refusal.Transferring refused
-                        && refused.target().equals(heir.id)
+                        && refused.target().equals(target.id)
                         && refused.retryAfterMillis() > 0);
         long applied = writes.stream().filter(write -> write.refusal == null).count();
         world.write("last");
         world.untilAllHold("last");
-        assertThat(heir.commands()).hasSizeGreaterThanOrEqualTo((int) applied + 2);
+        assertThat(target.commands()).hasSizeGreaterThanOrEqualTo((int) applied + 2);
     }
 
     @Test
@@ -70,9 +70,9 @@ class TransferLessonsTest {
     void targetIsDown() {
         World world = new World(2, 3).startAll();
         World.Node old = world.write("first");
-        World.Node heir = follower(world);
-        heir.crash(true);
-        transfer(old, heir.id);
+        World.Node target = follower(world);
+        target.crash(true);
+        transfer(old, target.id);
         world.run(800 * MILLI);
         assertThat(outcomes).isEmpty();
         world.until(500 * MILLI, "the outcome", () -> !outcomes.isEmpty());
@@ -102,7 +102,7 @@ class TransferLessonsTest {
         assertThat(outcomes).hasSize(1).first().isInstanceOf(Refusal.Transferring.class);
         leader.host.transferLeadership(77, other.id, new TransferCallback() {
             @Override
-            public void handedOver(NodeId elsewhere) {
+            public void transferred(NodeId elsewhere) {
                 outcomes.add(elsewhere);
             }
 

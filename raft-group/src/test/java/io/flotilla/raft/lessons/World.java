@@ -50,7 +50,7 @@ final class World {
     static final long MILLI = 1_000_000;
     static final long SECOND = 1_000 * MILLI;
 
-    /** Small parts, so that images have many. */
+    /** Small parts, so that snapshots have many. */
     static final TransferConfig TRANSFERS =
             new TransferConfig(2, 2, 200, 4, 64L << 20, 500 * MILLI, SECOND, 15 * SECOND);
 
@@ -252,9 +252,9 @@ final class World {
         @Override
         public List<Pin> pins() {
             List<Pin> pins = new ArrayList<>();
-            node.images.forEach((group, image) -> {
-                if (node.saveEvery > 0 && image.applied() > bases.getOrDefault(group, 0L)) {
-                    pins.add(new Pin(group, image.applied()));
+            node.snapshots.forEach((group, snapshot) -> {
+                if (node.saveEvery > 0 && snapshot.applied() > bases.getOrDefault(group, 0L)) {
+                    pins.add(new Pin(group, snapshot.applied()));
                 }
             });
             return pins.isEmpty() ? log.pins() : pins;
@@ -282,7 +282,7 @@ final class World {
 
     final class Node implements HostListener {
         final NodeId id;
-        final TreeMap<Long, RecordingMachine.Image> images = new TreeMap<>();
+        final TreeMap<Long, RecordingMachine.Snapshot> snapshots = new TreeMap<>();
         final TreeMap<Long, RecordingMachine> machines = new TreeMap<>();
         SimDisk disk;
         SimRuntime runtime;
@@ -296,7 +296,7 @@ final class World {
         int saveEvery;
 
         int installs;
-        /** Runs when an image was installed, before anybody else knows. */
+        /** Runs when a snapshot was installed, before anybody else knows. */
         Runnable onInstall = () -> {};
 
         int opens;
@@ -404,19 +404,19 @@ final class World {
                 }
 
                 @Override
-                public Lane quickLane(String name) {
+                public Lane nonBlockingLane(String name) {
                     lanes++;
-                    return incarnation.quickLane(name);
+                    return incarnation.nonBlockingLane(name);
                 }
 
                 @Override
-                public void lend(Runnable work) {
-                    incarnation.lend(work);
+                public void runInline(Runnable work) {
+                    incarnation.runInline(work);
                 }
 
                 @Override
-                public void setLending(boolean allowed) {
-                    incarnation.setLending(allowed);
+                public void setInlineRuns(boolean allowed) {
+                    incarnation.setInlineRuns(allowed);
                 }
 
                 @Override

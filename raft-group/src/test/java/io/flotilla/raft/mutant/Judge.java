@@ -12,7 +12,7 @@ import java.util.function.BiFunction;
  */
 public record Judge(String className, String argument, int maxSeeds, String label) {
     /** The scenarios: a transcript differs, or a property is broken. */
-    public static final Judge STORIES = new Judge("io.flotilla.raft.scenario.StoriesRun", "", 1, "scenario");
+    public static final Judge SCENARIOS = new Judge("io.flotilla.raft.scenario.ScenariosRun", "", 1, "scenario");
 
     /** Five cores under random faults. */
     public static final Judge CORE = new Judge("io.flotilla.raft.core.CoreRun", "", 3_000, "cores, random faults");

@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 
-/** The nodes of a story: how they come to be, are found, go down and are back. */
+/** The nodes of a scenario: how they come to be, are found, go down and are back. */
 final class Cast {
     private final SafetyProperties properties;
     private final BiConsumer<NodeId, Outbound> network;
@@ -144,15 +144,15 @@ final class Cast {
     }
 
     /**
-     * What a machine that has applied up to an entry gives as its image; its core was perhaps not told yet that it has.
+     * What a machine that has applied up to an entry gives as its snapshot; its core was perhaps not told yet that it has.
      *
-     * @param anyWillDo whether, if nobody has, an image of all that anybody has applied will do
+     * @param anyWillDo whether, if nobody has, a snapshot of all that anybody has applied will do
      */
-    TestReplica.Image imageUpTo(EntryId last, boolean anyWillDo) {
+    TestReplica.Snapshot snapshotUpTo(EntryId last, boolean anyWillDo) {
         TestReplica furthest = null;
         for (ScenarioNode node : nodes.values()) {
             if (node.replica.handedOut >= last.index()) {
-                return image(node.replica, last);
+                return snapshot(node.replica, last);
             }
             if (furthest == null || node.replica.handedOut > furthest.handedOut) {
                 furthest = node.replica;
@@ -161,12 +161,12 @@ final class Cast {
         if (!anyWillDo || furthest == null || furthest.handedOut == 0) {
             throw new NotNow("nobody has applied up to %s", last);
         }
-        return image(
+        return snapshot(
                 furthest, furthest.applied.get((int) furthest.handedOut - 1).id());
     }
 
-    private TestReplica.Image image(TestReplica from, EntryId last) {
-        return new TestReplica.Image(
+    private TestReplica.Snapshot snapshot(TestReplica from, EntryId last) {
+        return new TestReplica.Snapshot(
                 last, membershipAt(from, last.index()), List.copyOf(from.applied.subList(0, (int) last.index())));
     }
 

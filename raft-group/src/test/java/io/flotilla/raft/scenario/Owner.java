@@ -13,7 +13,7 @@ import java.util.StringJoiner;
 import java.util.function.Predicate;
 
 /**
- * Who owns the group of a story: gives replicas to those that became members, and takes them from those that are none any
+ * Who owns the group of a scenario: gives replicas to those that became members, and takes them from those that are none any
  * more. It goes by memberships that some replica takes for committed, as a host and its callers do.
  */
 final class Owner {

@@ -6,7 +6,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
-/** What brings messages to the nodes of a story, or loses them. */
+/** What brings messages to the nodes of a scenario, or loses them. */
 final class Post {
     private static final int MAX_ROUNDS = 1_000;
 

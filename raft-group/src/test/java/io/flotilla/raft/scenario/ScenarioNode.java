@@ -2,13 +2,13 @@ package io.flotilla.raft.scenario;
 
 import io.flotilla.raft.core.Effects;
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.LoadRequest;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.Outbound;
 import io.flotilla.raft.core.PersistBatch;
 import io.flotilla.raft.core.ReadGrant;
 import io.flotilla.raft.core.RestoredState;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.TestLog;
 import io.flotilla.raft.core.TestReplica;
@@ -28,7 +28,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * One node of a story: a production core with a disk and a state machine that work at once, unless the story makes them
+ * One node of a scenario: a production core with a disk and a state machine that work at once, unless the scenario makes them
  * wait. Tells the safety properties what it writes and applies.
  */
 final class ScenarioNode {
@@ -42,7 +42,7 @@ final class ScenarioNode {
     private SoftState shown;
     private int grantsShown;
     private int refusalsShown;
-    private int imagesShown;
+    private int snapshotsShown;
     private Membership membershipShown;
     private boolean isRemovalShown;
     boolean isDown;
@@ -53,7 +53,7 @@ final class ScenarioNode {
     private final Deque<PersistBatch> untold = new ArrayDeque<>();
 
     /** What the core wants to be installed, until it is told that it is; else null. */
-    private TestReplica.Image image;
+    private TestReplica.Snapshot snapshot;
 
     /** What is left of the replica once it is dropped; else null. */
     private Tombstone tombstone;
@@ -104,7 +104,7 @@ final class ScenarioNode {
                 batch.hardState(),
                 batch.base(),
                 batch.membership(),
-                batch.image(),
+                batch.snapshot(),
                 null,
                 batch.entries()));
         untold.add(replica.syncNext());
@@ -148,7 +148,7 @@ final class ScenarioNode {
         return state.equals(found.hardState())
                 && log.lastIndex() == found.lastIndex()
                 && log.base.equals(found.base())
-                && (found.image() == null || found.image().equals(log.image));
+                && (found.snapshot() == null || found.snapshot().equals(log.snapshot));
     }
 
     /** How many more writes there must be on disk so that a message has left; 0 if none of them is what it waits for. */
@@ -255,10 +255,10 @@ final class ScenarioNode {
 
     /** @param kept what the state machine still holds */
     void restart(long kept, long seed) {
-        if (image != null && kept >= image.last().index()) {
+        if (snapshot != null && kept >= snapshot.last().index()) {
             takeOver();
         }
-        image = null;
+        snapshot = null;
         untold.clear();
         isDown = false;
         replica.restart(Math.max(replica.machineDurable, Math.min(kept, replica.handedOut)), seed);
@@ -270,7 +270,7 @@ final class ScenarioNode {
                         replica.disk.base,
                         replica.disk.membership,
                         replica.disk.memberships(),
-                        replica.disk.image,
+                        replica.disk.snapshot,
                         replica.floor,
                         replica.disk.runs(),
                         replica.disk.lastIndex())));
@@ -287,22 +287,22 @@ final class ScenarioNode {
         replica.core.applied(index);
     }
 
-    /** The machine is to take over an image, after what it was given before. @return whether the core wants it */
-    boolean install(TestReplica.Image offered) {
-        if (image != null || !replica.core.install(new ImageBase(offered.last(), offered.membership()))) {
+    /** The machine is to take over a snapshot, after what it was given before. @return whether the core wants it */
+    boolean install(TestReplica.Snapshot offered) {
+        if (snapshot != null || !replica.core.install(new SnapshotBase(offered.last(), offered.membership()))) {
             return false;
         }
-        image = offered;
+        snapshot = offered;
         return true;
     }
 
     /** The machine has done so, and the core is told of it. */
     void installed() {
-        if (image == null) {
-            throw new NotNow("%s installs no image", id);
+        if (snapshot == null) {
+            throw new NotNow("%s installs no snapshot", id);
         }
         boolean isKnown =
-                replica.disk.image != null && replica.disk.image.last().equals(image.last());
+                replica.disk.snapshot != null && replica.disk.snapshot.last().equals(snapshot.last());
         if (!isKnown) {
             drain();
             while (!untold.isEmpty() || !replica.writes.isEmpty()) {
@@ -311,13 +311,13 @@ final class ScenarioNode {
         }
         replica.answerApply();
         takeOver();
-        image = null;
+        snapshot = null;
         replica.core.installed(replica.installed);
     }
 
     private void takeOver() {
-        properties.installs(id, GROUP, image.last(), replica.handedOut);
-        replica.takeOver(image);
+        properties.installs(id, GROUP, snapshot.last(), replica.handedOut);
+        replica.takeOver(snapshot);
     }
 
     /** Reads that were found safe since {@link #news} was asked last. */
@@ -355,10 +355,10 @@ final class ScenarioNode {
             news.add(id + ": read " + read + " is refused");
         }
         refusalsShown = replica.refusedReads.size();
-        if (replica.wantedImages.size() > imagesShown) {
-            news.add(id + ": " + replica.wantedImages.getLast() + " needs an image");
+        if (replica.wantedSnapshots.size() > snapshotsShown) {
+            news.add(id + ": " + replica.wantedSnapshots.getLast() + " needs a snapshot");
         }
-        imagesShown = replica.wantedImages.size();
+        snapshotsShown = replica.wantedSnapshots.size();
         return news;
     }
 

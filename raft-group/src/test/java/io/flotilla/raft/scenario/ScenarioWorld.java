@@ -215,7 +215,7 @@ final class ScenarioWorld {
                 settle(cast.restart(words));
                 state(new String[] {"state", words[1]});
             }
-            case "image" -> image(cast.up(words[1]), cast.up(words[2]));
+            case "snapshot" -> snapshot(cast.up(words[1]), cast.up(words[2]));
             case "state" -> state(words);
             case "lease" -> lease(cast.up(words[1]));
             default -> {
@@ -362,9 +362,9 @@ final class ScenarioWorld {
     }
 
     private void install(ScenarioNode node, EntryId last) {
-        TestReplica.Image image = cast.imageUpTo(last, lenient);
-        node.install(image);
-        said = "install " + node.id + " " + Words.of(image.last());
+        TestReplica.Snapshot snapshot = cast.snapshotUpTo(last, lenient);
+        node.install(snapshot);
+        said = "install " + node.id + " " + Words.of(snapshot.last());
     }
 
     private void slow(String[] words, boolean slow) {
@@ -400,22 +400,22 @@ final class ScenarioWorld {
         }
     }
 
-    /** The leader's machine gives an image, which reaches the follower whole. */
-    private void image(ScenarioNode from, ScenarioNode to) {
-        TestReplica.Image image = from.replica.image();
-        if (image == null) {
-            throw new NotNow("%s has no image", from.id);
+    /** The leader's machine gives a snapshot, which reaches the follower whole. */
+    private void snapshot(ScenarioNode from, ScenarioNode to) {
+        TestReplica.Snapshot snapshot = from.replica.snapshot();
+        if (snapshot == null) {
+            throw new NotNow("%s has no snapshot", from.id);
         }
-        from.replica.wantedImages.remove(to.id);
-        if (!to.replica.core.wantsSnapshot(from.replica.state().term(), image.last()) || !to.install(image)) {
-            transcript.add(
-                    to.id + ": does not want an image up to " + image.last().index());
+        from.replica.wantedSnapshots.remove(to.id);
+        if (!to.replica.core.wantsSnapshot(from.replica.state().term(), snapshot.last()) || !to.install(snapshot)) {
+            transcript.add(to.id + ": does not want a snapshot up to "
+                    + snapshot.last().index());
         } else {
-            transcript.add(to.id + ": takes over an image up to " + Words.of(image.last()));
+            transcript.add(to.id + ": takes over a snapshot up to " + Words.of(snapshot.last()));
             to.installed();
         }
         settle(to);
-        from.replica.core.snapshotSent(to.id, image.last());
+        from.replica.core.snapshotSent(to.id, snapshot.last());
         settle(from);
     }
 

@@ -7,7 +7,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * Leaves out of a story whatever it can do without and still breaks the same property: larger parts first, then smaller
+ * Leaves out of a scenario whatever it can do without and still breaks the same property: larger parts first, then smaller
  * ones, down to single commands (Zeller's delta debugging), with a bounded effort.
  */
 final class Shortener {
@@ -20,23 +20,23 @@ final class Shortener {
 
     private List<String> best;
 
-    private Shortener(List<String> story, String broken, long effort) {
-        this.best = story;
+    private Shortener(List<String> scenario, String broken, long effort) {
+        this.best = scenario;
         this.broken = broken;
         this.effortLeft = effort;
     }
 
     /**
      * @param effort how many commands may be played for it
-     * @return what still breaks, or null if not even the whole story does
+     * @return what still breaks, or null if not even the whole scenario does
      */
-    static List<String> shorten(List<String> story, String broken, long effort) {
-        Shortener shortener = new Shortener(story, broken, effort);
-        if (!shortener.tries(story)) {
+    static List<String> shorten(List<String> scenario, String broken, long effort) {
+        Shortener shortener = new Shortener(scenario, broken, effort);
+        if (!shortener.tries(scenario)) {
             return null;
         }
         shortener.tries(
-                story.stream().flatMap(line -> Stream.of(line.split("; "))).toList());
+                scenario.stream().flatMap(line -> Stream.of(line.split("; "))).toList());
         int before;
         do {
             before = shortener.size();
@@ -53,23 +53,23 @@ final class Shortener {
         return best.stream().mapToInt(String::length).sum();
     }
 
-    private boolean tries(List<String> story) {
+    private boolean tries(List<String> scenario) {
         if (effortLeft <= 0) {
             return false;
         }
-        effortLeft -= story.size();
-        Playback playback = Playback.of(story);
+        effortLeft -= scenario.size();
+        Playback playback = Playback.of(scenario);
         if (!broken.equals(playback.broken())) {
             return false;
         }
         // what made no sense and was left out may have had an effect all the same
         boolean isSame = broken.equals(Playback.of(playback.lines()).broken());
-        best = isSame ? playback.lines() : story;
+        best = isSame ? playback.lines() : scenario;
         return true;
     }
 
     /**
-     * Many commands of a kind at once, though others stand between them: most stories are about something else than reads, or
+     * Many commands of a kind at once, though others stand between them: most scenarios are about something else than reads, or
      * what clocks show. First all of a kind, then those of one node, then parts of these.
      */
     private void leaveOutKinds() {
@@ -100,16 +100,16 @@ final class Shortener {
             if (count < (long) parts * LEAST_IN_PART) {
                 return;
             }
-            List<String> story = new ArrayList<>();
+            List<String> scenario = new ArrayList<>();
             int seen = 0;
             for (String line : best) {
                 boolean isOfKind = (line + " ").startsWith(kind);
                 if (!isOfKind || seen < count * (part - 1) / parts || seen >= count * part / parts) {
-                    story.add(line);
+                    scenario.add(line);
                 }
                 seen += isOfKind ? 1 : 0;
             }
-            tries(story);
+            tries(scenario);
         }
     }
 
@@ -118,9 +118,9 @@ final class Shortener {
             // from the end: what comes late depends on what came before, and seldom the other way round
             for (int end = best.size(); end > 0 && effortLeft > 0; ) {
                 int from = Math.max(0, end - length);
-                List<String> story = new ArrayList<>(best.subList(0, from));
-                story.addAll(best.subList(end, best.size()));
-                tries(story);
+                List<String> scenario = new ArrayList<>(best.subList(0, from));
+                scenario.addAll(best.subList(end, best.size()));
+                tries(scenario);
                 end = Math.min(from, best.size());
             }
             if (length <= 1 || effortLeft <= 0) {
@@ -133,10 +133,10 @@ final class Shortener {
     private void leaveOutPairs() {
         for (int first = 0; first < best.size() && best.size() <= MOST_FOR_PAIRS; first++) {
             for (int second = first + 1; second < best.size(); second++) {
-                List<String> story = new ArrayList<>(best);
-                story.remove(second);
-                story.remove(first);
-                if (tries(story)) {
+                List<String> scenario = new ArrayList<>(best);
+                scenario.remove(second);
+                scenario.remove(first);
+                if (tries(scenario)) {
                     second = first;
                 }
             }
@@ -148,10 +148,10 @@ final class Shortener {
         for (int i = best.size() - 1; i >= 0; i--) {
             if (i < best.size()) {
                 for (List<String> simpler : simpler(best.get(i))) {
-                    List<String> story = new ArrayList<>(best.subList(0, i));
-                    story.addAll(simpler);
-                    story.addAll(best.subList(i + 1, best.size()));
-                    if (tries(story)) {
+                    List<String> scenario = new ArrayList<>(best.subList(0, i));
+                    scenario.addAll(simpler);
+                    scenario.addAll(best.subList(i + 1, best.size()));
+                    if (tries(scenario)) {
                         break;
                     }
                 }

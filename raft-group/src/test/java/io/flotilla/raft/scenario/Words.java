@@ -41,7 +41,7 @@ final class Words {
         } else if (message instanceof PreVoteReply m) {
             return "PreVoteReply t" + m.term() + (m.granted() ? " yes" : " no");
         } else if (message instanceof VoteRequest m) {
-            return "Vote t" + m.term() + ", log ends " + of(m.last()) + (m.handedOver() ? ", handed over" : "");
+            return "Vote t" + m.term() + ", log ends " + of(m.last()) + (m.byTransfer() ? ", transfer" : "");
         } else if (message instanceof ReadIndexRequest m) {
             return "ReadIndex t" + m.term() + " question " + m.number() % 10_000;
         } else if (message instanceof ReadIndexReply m) {

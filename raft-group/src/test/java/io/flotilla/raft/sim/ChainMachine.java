@@ -14,7 +14,7 @@ import java.util.SplittableRandom;
 
 /**
  * A state machine whose state is a hash over all commands so far, and whose result is that hash. It becomes durable a
- * while after it was asked for; its images are as large as chance will have it.
+ * while after it was asked for; its snapshots are as large as chance will have it.
  */
 final class ChainMachine implements StateMachine {
     private static final long MILLI = 1_000_000L;
@@ -48,7 +48,7 @@ final class ChainMachine implements StateMachine {
     }
 
     @Override
-    public boolean isQuick() {
+    public boolean isNonBlocking() {
         return isNonBlocking;
     }
 
@@ -83,7 +83,7 @@ final class ChainMachine implements StateMachine {
     }
 
     @Override
-    public void writeOut() {
+    public void writeBack() {
         scheduler.spend(random.nextLong(3 * MILLI));
     }
 
@@ -108,7 +108,7 @@ final class ChainMachine implements StateMachine {
 
     @Override
     public SnapshotSource snapshot() {
-        return new Image(state, random.nextInt(MAX_FILLER), random.split());
+        return new Snapshot(state, random.nextInt(MAX_FILLER), random.split());
     }
 
     @Override
@@ -117,8 +117,8 @@ final class ChainMachine implements StateMachine {
     }
 
     @Override
-    public void install(SnapshotSink image, EntryId last) {
-        ByteBuffer bytes = ((Received) image).whole();
+    public void install(SnapshotSink snapshot, EntryId last) {
+        ByteBuffer bytes = ((Received) snapshot).whole();
         scheduler.spend(random.nextLong(400 * MILLI));
         state = new ChainStore.Point(bytes.getLong(), bytes.getLong(), last);
         store.installed(state, scheduler.now());
@@ -138,12 +138,12 @@ final class ChainMachine implements StateMachine {
         return filler;
     }
 
-    private final class Image implements SnapshotSource {
+    private final class Snapshot implements SnapshotSource {
         private final long index;
         private final SplittableRandom slowness;
         private final ByteBuffer bytes;
 
-        Image(ChainStore.Point point, int filler, SplittableRandom slowness) {
+        Snapshot(ChainStore.Point point, int filler, SplittableRandom slowness) {
             this.index = point.applied();
             this.slowness = slowness;
             this.bytes = ByteBuffer.allocate(2 * Long.BYTES + filler)
@@ -197,9 +197,9 @@ final class ChainMachine implements StateMachine {
 
         @Override
         public void finish() {
-            ByteBuffer image = ByteBuffer.wrap(bytes.toByteArray()).position(Long.BYTES);
-            ByteBuffer expected = ByteBuffer.wrap(filler(image.getLong(), image.remaining()));
-            if (!image.equals(expected)) {
+            ByteBuffer snapshot = ByteBuffer.wrap(bytes.toByteArray()).position(Long.BYTES);
+            ByteBuffer expected = ByteBuffer.wrap(filler(snapshot.getLong(), snapshot.remaining()));
+            if (!snapshot.equals(expected)) {
                 throw new IllegalArgumentException("parts are missing, doubled or out of order");
             }
             finished = true;
@@ -207,7 +207,7 @@ final class ChainMachine implements StateMachine {
 
         ByteBuffer whole() {
             if (!finished) {
-                throw new IllegalStateException("an image that is not whole");
+                throw new IllegalStateException("a snapshot that is not whole");
             }
             return ByteBuffer.wrap(bytes.toByteArray());
         }

@@ -101,7 +101,7 @@ public final class FaultPlan {
         BAD_NETWORK,
         SLOW_DISK,
         PAUSE,
-        /** One lane of a node stands still, the others go on. */
+        /** One lane of a node is stalled, the others go on. */
         HELD_LANE,
         /** A leader that stops for so long that another one takes its place, and does not hear of it when it goes on. */
         FREEZE_LEADER,

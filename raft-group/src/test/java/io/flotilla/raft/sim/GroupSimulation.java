@@ -137,8 +137,8 @@ final class GroupSimulation implements FaultPlan.World {
         }
         long[] before = new long[GROUPS];
         Arrays.setAll(before, linearizableReads::acknowledged);
-        // a disk may stand still for ten seconds more, until the leader that waits for it gives up; and a change of
-        // membership may need a replica that needs an image first, one of the slowest kind
+        // a disk may be stalled for ten seconds more, until the leader that waits for it gives up; and a change of
+        // membership may need a replica that needs a snapshot first, one of the slowest kind
         int patience = 20;
         scheduler.runUntil((seconds + patience) * SECOND);
         for (int group = 0; group < GROUPS; group++) {
@@ -147,7 +147,7 @@ final class GroupSimulation implements FaultPlan.World {
             check(() -> Liveness.progressed(id, atEnd, linearizableReads.acknowledged(id), patience));
         }
         quiet = true;
-        // an image of the slowest kind takes its time, and others may come before it
+        // a snapshot of the slowest kind takes its time, and others may come before it
         scheduler.runUntil((seconds + patience + 50) * SECOND);
         // and if many need one, they get theirs one after another
         for (int more = 0; more < 20 && misfit() != null; more++) {
@@ -227,7 +227,7 @@ final class GroupSimulation implements FaultPlan.World {
 
     String summary() {
         return String.format(
-                "%d nodes, %d faults, %d elections, %d proposals, %d acknowledged, %d reads, %d of them leased, %d images, %d transfers,"
+                "%d nodes, %d faults, %d elections, %d proposals, %d acknowledged, %d reads, %d of them leased, %d snapshots, %d transfers,"
                         + " trace %016x",
                 nodes.size(),
                 faults.faults(),
@@ -340,7 +340,7 @@ final class GroupSimulation implements FaultPlan.World {
         }
         node.host().transferLeadership(random.nextInt(GROUPS), target, new TransferCallback() {
             @Override
-            public void handedOver(NodeId leader) {
+            public void transferred(NodeId leader) {
                 if (!leader.equals(node.id)) {
                     transfers++;
                 }

@@ -3,7 +3,7 @@ package io.flotilla.raft.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.raft.mutant.Judge;
-import io.flotilla.raft.scenario.FailureStory;
+import io.flotilla.raft.scenario.FailureScenario;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -63,9 +63,9 @@ class GroupSimulationTest {
             for (String met : MUST_HAPPEN) {
                 assertThat(coverage.of(met)).as(met).isPositive();
             }
-            assertThat(sum(runs, Run::installs)).as("images taken over").isGreaterThan(3 * count);
+            assertThat(sum(runs, Run::installs)).as("snapshots taken over").isGreaterThan(3 * count);
             assertThat(sum(runs, Run::leasedReads)).as("reads under a lease").isGreaterThan(500 * count);
-            assertThat(sum(runs, Run::transfers)).as("leaderships handed over").isGreaterThan(count / 3);
+            assertThat(sum(runs, Run::transfers)).as("leaderships transferred").isGreaterThan(count / 3);
         }
     }
 
@@ -83,7 +83,7 @@ class GroupSimulationTest {
                             "seed %d, at %.6f s of virtual time: %s%nreplay: mvn -q -pl raft-group -am test"
                                     + " -Dtest=GroupSimulationTest -Dflotilla.seed=%d"
                                     + " -Dsurefire.failIfNoSpecifiedTests=false%n%s",
-                            seed, e.nanos() / 1e9, e.getMessage(), seed, story(seed)),
+                            seed, e.nanos() / 1e9, e.getMessage(), seed, scenario(seed)),
                     e);
         }
         return new Run(
@@ -98,25 +98,25 @@ class GroupSimulationTest {
     }
 
     /** The failure as a scenario, in a file and in words. */
-    private static String story(long seed) {
-        String story;
+    private static String scenario(long seed) {
+        String scenario;
         try {
-            story = FailureStory.of(Judge.CHANGES, seed);
+            scenario = FailureScenario.of(Judge.CHANGES, seed);
         } catch (RuntimeException | AssertionError e) {
             return "it can't be told as a scenario: " + e; // and that must not hide the failure
         }
-        if (story == null) {
+        if (scenario == null) {
             return "the cores alone don't show it, so there is no scenario of it";
         }
         Path file = Path.of("target", "scenarios", "group-simulation-seed-" + seed + ".txt");
         try {
             Files.createDirectories(file.getParent());
-            Files.writeString(file, story);
+            Files.writeString(file, scenario);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        boolean isLong = story.length() > 20_000;
-        return "as a scenario, in " + file + (isLong ? ", which is long" : ":\n" + story);
+        boolean isLong = scenario.length() > 20_000;
+        return "as a scenario, in " + file + (isLong ? ", which is long" : ":\n" + scenario);
     }
 
     @Test

@@ -69,16 +69,16 @@ class ReachedBySeedsTest {
         mark("an inline run leaves something", "!queue.isEmpty()", LANE, end);
         mark("an inline run plans something", "isDueEarlier", LANE, "if (isDueEarlier ||");
 
-        String run = "if (lane().mayWait() || !isLong && isQuick()) {";
-        mark("a non-blocking machine inline", "!lane().mayWait() && !isLong && isQuick()", MACHINE, run);
-        mark("something long inline", "!lane().mayWait() && isLong", MACHINE, run);
-        String given = "if (lane().mayWait() || isQuick() && !given.isMuch()) {";
-        mark("a few entries inline", "!lane().mayWait() && isQuick() && !given.isMuch()", MACHINE, given);
-        mark("many entries inline", "!lane().mayWait() && isQuick() && given.isMuch()", MACHINE, given);
-        mark("a machine that may block inline", "!lane().mayWait() && !isQuick()", MACHINE, given);
+        String run = "if (lane().mayBlock() || !isLong && isNonBlocking()) {";
+        mark("a non-blocking machine inline", "!lane().mayBlock() && !isLong && isNonBlocking()", MACHINE, run);
+        mark("something long inline", "!lane().mayBlock() && isLong", MACHINE, run);
+        String given = "if (lane().mayBlock() || isNonBlocking() && !given.isMuch()) {";
+        mark("a few entries inline", "!lane().mayBlock() && isNonBlocking() && !given.isMuch()", MACHINE, given);
+        mark("many entries inline", "!lane().mayBlock() && isNonBlocking() && given.isMuch()", MACHINE, given);
+        mark("a machine that may block inline", "!lane().mayBlock() && !isNonBlocking()", MACHINE, given);
         mark("many reads wait", "isMany", WAITING, "return false;\n            }\n            Waiting reads");
         mark("a long read waits", "!isMany", WAITING, "return false;\n            }\n            Waiting reads");
-        mark("many leased reads at once", "!lane.mayWait() && taken == most", READS, "inbox.carried(taken, 0);");
+        mark("many leased reads at once", "!lane.mayBlock() && taken == most", READS, "inbox.carried(taken, 0);");
 
         BiFunction<Long, String, String> reaches = MutantLoader.of(new Mutant("inline runs", "marks", RUN, patches))
                 .load(RUN);

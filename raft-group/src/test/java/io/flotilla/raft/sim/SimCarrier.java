@@ -18,7 +18,7 @@ final class SimCarrier implements Carrier {
         this.scheduler = scheduler;
     }
 
-    void beat(long nanos) {
+    void setRoundNanos(long nanos) {
         nanosApart = nanos;
     }
 

@@ -10,9 +10,9 @@ final class SimInode {
     static final long NEVER = Long.MAX_VALUE;
     private static final int SECTOR = 512;
 
-    private SimImage base = new SimImage();
+    private SimContent base = new SimContent();
     private List<Change> changes = new ArrayList<>();
-    private SimImage current = new SimImage();
+    private SimContent current = new SimContent();
 
     /** A write, or a change of size if {@code data} is null. */
     private static final class Change {
@@ -28,11 +28,11 @@ final class SimInode {
             this.madeAt = madeAt;
         }
 
-        void applyTo(SimImage image) {
+        void applyTo(SimContent content) {
             if (data == null) {
-                image.setSize(position);
+                content.setSize(position);
             } else {
-                image.write(data, 0, data.length, position);
+                content.write(data, 0, data.length, position);
             }
         }
     }
@@ -98,7 +98,7 @@ final class SimInode {
         for (Change change : changes) {
             long within = position - change.position;
             if (change.data != null && within >= 0 && within < change.data.length) {
-                change.data = change.data.clone(); // other images of the disk may share it
+                change.data = change.data.clone(); // other copies of the disk may share it
                 change.data[(int) within] = data[0];
             }
         }
@@ -122,7 +122,7 @@ final class SimInode {
     }
 
     SimInode crash(long at, SplittableRandom chance) {
-        SimImage image = base.copy();
+        SimContent content = base.copy();
         List<Change> unsynced = new ArrayList<>();
         for (Change change : changes) {
             if (change.madeAt <= at && change.durableAt > at) {
@@ -137,28 +137,28 @@ final class SimInode {
                 continue;
             }
             if (change.durableAt <= at) {
-                change.applyTo(image);
+                change.applyTo(content);
                 continue;
             }
             int number = position++;
             if (mode == 3) {
-                keepSectors(change, image, chance);
+                keepSectors(change, content, chance);
             } else if (number < kept) {
-                change.applyTo(image);
+                change.applyTo(content);
             } else if (mode == 2 && number == kept && change.data != null) {
-                image.write(change.data, 0, chance.nextInt(change.data.length + 1), change.position);
+                content.write(change.data, 0, chance.nextInt(change.data.length + 1), change.position);
             }
         }
         SimInode after = new SimInode();
-        after.base = image;
-        after.current = image.copy();
+        after.base = content;
+        after.current = content.copy();
         return after;
     }
 
-    private static void keepSectors(Change change, SimImage image, SplittableRandom chance) {
+    private static void keepSectors(Change change, SimContent content, SplittableRandom chance) {
         if (change.data == null) {
             if (chance.nextBoolean()) {
-                change.applyTo(image);
+                change.applyTo(content);
             }
             return;
         }
@@ -167,7 +167,7 @@ final class SimInode {
             int toSectorEnd = SECTOR - (int) ((change.position + from) % SECTOR);
             int length = Math.min(toSectorEnd, change.data.length - from);
             if (chance.nextBoolean()) {
-                image.write(change.data, from, length, change.position + from);
+                content.write(change.data, from, length, change.position + from);
             }
             from += length;
         }

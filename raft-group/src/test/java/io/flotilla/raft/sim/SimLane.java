@@ -56,8 +56,8 @@ final class SimLane extends QueuedLane {
     }
 
     @Override
-    public void executeSlow(Runnable task) {
-        scheduler.whenReached(() -> super.executeSlow(task));
+    public void executeBlocking(Runnable task) {
+        scheduler.whenReached(() -> super.executeBlocking(task));
     }
 
     @Override
@@ -71,7 +71,7 @@ final class SimLane extends QueuedLane {
     }
 
     @Override
-    public boolean mayWait() {
+    public boolean mayBlock() {
         return runs == Runs.BY_OWN;
     }
 

@@ -16,7 +16,7 @@ class SimLanesTest {
     private final SimScheduler scheduler = new SimScheduler(1);
     private final SimRuntime runtime = new SimRuntime(scheduler, "n1", new SplittableRandom(1), 0, 0);
     private final SimCarrier carrier = new SimCarrier(runtime, scheduler);
-    private final InlineRunners runners = new InlineRunners(carrier::beat);
+    private final InlineRunners runners = new InlineRunners(carrier::setRoundNanos);
     private final SimLane lane = new SimLane(runtime, scheduler, new SplittableRandom(1), "shared", runners, carrier);
     private final SimLane own =
             new SimLane(runtime, scheduler, new SplittableRandom(1), "own", InlineRunners.none(), null);
@@ -24,7 +24,7 @@ class SimLanesTest {
 
     private Runnable note(String name) {
         return () ->
-                ran.add(name + (lane.mayWait() || own.mayWait() ? "" : " inline") + " at " + scheduler.now() / MILLI);
+                ran.add(name + (lane.mayBlock() || own.mayBlock() ? "" : " inline") + " at " + scheduler.now() / MILLI);
     }
 
     private void inline(Runnable work) {
@@ -73,7 +73,7 @@ class SimLanesTest {
     void whatMayBlockAndWhatComesAfterItIsTheOwnThreads() {
         inline(() -> {
             lane.execute(note("first"));
-            lane.executeSlow(() -> {
+            lane.executeBlocking(() -> {
                 scheduler.spend(5 * MILLI);
                 note("second").run();
             });
@@ -88,7 +88,7 @@ class SimLanesTest {
     void anInlineRunStopsBeforeWhatMayBlock() {
         inline(() -> lane.execute(() -> {
             note("first").run();
-            lane.executeSlow(note("second"));
+            lane.executeBlocking(note("second"));
         }));
         assertThat(ran).containsExactly("first inline at 0");
         scheduler.runUntil(MILLI);

@@ -53,7 +53,7 @@ public final class SimRuntime implements NodeRuntime {
         for (int i = 0; i < threads; i++) {
             carriers.add(new SimCarrier(this, scheduler));
         }
-        runners = kind == 7 ? null : new InlineRunners(carriers.isEmpty() ? null : this::beat);
+        runners = kind == 7 ? null : new InlineRunners(carriers.isEmpty() ? null : this::setRoundNanos);
         if (kind == 0) {
             scheduler.after(laneRandom.nextLong(60_000_000_000L), () -> carriers.forEach(SimCarrier::end));
         }
@@ -71,8 +71,8 @@ public final class SimRuntime implements NodeRuntime {
         };
     }
 
-    private void beat(long nanosApart) {
-        carriers.forEach(carrier -> carrier.beat(nanosApart));
+    private void setRoundNanos(long nanosApart) {
+        carriers.forEach(carrier -> carrier.setRoundNanos(nanosApart));
     }
 
     @Override
@@ -81,7 +81,7 @@ public final class SimRuntime implements NodeRuntime {
     }
 
     @Override
-    public Lane quickLane(String laneName) {
+    public Lane nonBlockingLane(String laneName) {
         if (runners == null) {
             return lane(laneName);
         }
@@ -95,7 +95,7 @@ public final class SimRuntime implements NodeRuntime {
     }
 
     @Override
-    public void lend(Runnable work) {
+    public void runInline(Runnable work) {
         if (runners == null) {
             work.run();
         } else {
@@ -104,7 +104,7 @@ public final class SimRuntime implements NodeRuntime {
     }
 
     @Override
-    public void setLending(boolean allowed) {
+    public void setInlineRuns(boolean allowed) {
         if (runners != null) {
             runners.allowGivers(allowed);
         }
@@ -120,7 +120,7 @@ public final class SimRuntime implements NodeRuntime {
         if (!lanes.isEmpty()) {
             SimLane held = lanes.get(laneRandom.nextInt(lanes.size()));
             count("lanes held: " + held.name());
-            held.executeSlow(() -> scheduler.spend(nanos));
+            held.executeBlocking(() -> scheduler.spend(nanos));
         }
     }
 

@@ -9,7 +9,7 @@ import io.flotilla.client.proto.NodeDuty;
 import io.flotilla.controller.decide.FeatureLevels;
 import io.flotilla.controller.decide.Placement;
 import io.flotilla.controller.proto.ControllerCommand;
-import io.flotilla.controller.proto.ControllerImage;
+import io.flotilla.controller.proto.ControllerSnapshot;
 import io.flotilla.controller.proto.FoundFleet;
 import io.flotilla.controller.proto.RegisterNode;
 import java.util.ArrayList;
@@ -170,25 +170,25 @@ final class ControllerState {
     }
 
     /** All of it; the format and the index are not its own. */
-    ControllerImage.Builder image() {
-        ControllerImage.Builder image = ControllerImage.newBuilder()
+    ControllerSnapshot.Builder snapshot() {
+        ControllerSnapshot.Builder snapshot = ControllerSnapshot.newBuilder()
                 .addAllOlder(configurations.older())
                 .addAllCreations(creations.values())
                 .setNextGroup(nextGroup)
                 .setNextShard(nextShard)
                 .addAllAnswered(answered.all());
-        newest().ifPresent(image::setNewest);
-        return image;
+        newest().ifPresent(snapshot::setNewest);
+        return snapshot;
     }
 
-    /** Takes over an image in place of everything here. */
-    void take(ControllerImage image) {
-        configurations.replace(image.hasNewest() ? image.getNewest() : null, image.getOlderList());
+    /** Takes over a snapshot in place of everything here. */
+    void take(ControllerSnapshot snapshot) {
+        configurations.replace(snapshot.hasNewest() ? snapshot.getNewest() : null, snapshot.getOlderList());
         creations.clear();
-        image.getCreationsList().forEach(record -> creations.put(record.getGroup(), record));
-        nextGroup = image.getNextGroup();
-        nextShard = image.getNextShard();
-        answered.replace(image.getAnsweredList());
+        snapshot.getCreationsList().forEach(record -> creations.put(record.getGroup(), record));
+        nextGroup = snapshot.getNextGroup();
+        nextShard = snapshot.getNextShard();
+        answered.replace(snapshot.getAnsweredList());
         newest().ifPresent(newest -> listener.applied(newest, new ArrayList<>(creations.values())));
     }
 }

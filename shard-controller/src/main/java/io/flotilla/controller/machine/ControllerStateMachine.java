@@ -4,7 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.configuration.UnknownFields;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.controller.proto.ControllerCommand;
-import io.flotilla.controller.proto.ControllerImage;
+import io.flotilla.controller.proto.ControllerSnapshot;
 import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
@@ -80,18 +80,18 @@ public final class ControllerStateMachine implements StateMachine {
         }
     }
 
-    private static ControllerImage parse(StateFile file, byte[] content) throws IOException {
+    private static ControllerSnapshot parse(StateFile file, byte[] content) throws IOException {
         try {
-            return ImageCodec.parse(content);
+            return SnapshotCodec.parse(content);
         } catch (IllegalArgumentException e) {
             throw file.damaged("holds no configurations (" + e.getMessage() + ")");
         }
     }
 
-    private void take(ControllerImage image) {
-        state.take(image);
-        applied = image.getIndex();
-        installed = new EntryId(image.getInstalledTerm(), image.getInstalledIndex());
+    private void take(ControllerSnapshot snapshot) {
+        state.take(snapshot);
+        applied = snapshot.getIndex();
+        installed = new EntryId(snapshot.getInstalledTerm(), snapshot.getInstalledIndex());
     }
 
     @Override
@@ -108,16 +108,19 @@ public final class ControllerStateMachine implements StateMachine {
     @Override
     public void flushSoon() {
         if (durable < applied) {
-            write(image(), installed);
+            write(currentState(), installed);
         }
     }
 
-    private ControllerImage image() {
-        return state.image().setFormat(ImageCodec.FORMAT).setIndex(applied).build();
+    private ControllerSnapshot currentState() {
+        return state.snapshot()
+                .setFormat(SnapshotCodec.FORMAT)
+                .setIndex(applied)
+                .build();
     }
 
-    private void write(ControllerImage image, EntryId lastInstalled) {
-        ControllerImage content = image.toBuilder()
+    private void write(ControllerSnapshot snapshot, EntryId lastInstalled) {
+        ControllerSnapshot content = snapshot.toBuilder()
                 .setInstalledTerm(lastInstalled.term())
                 .setInstalledIndex(lastInstalled.index())
                 .build();
@@ -126,32 +129,32 @@ public final class ControllerStateMachine implements StateMachine {
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
-        durable = image.getIndex();
+        durable = snapshot.getIndex();
     }
 
     @Override
     public SnapshotSource snapshot() {
-        ControllerImage image = image();
-        return new SnapshotBytes(applied, () -> ImageCodec.encode(image));
+        ControllerSnapshot snapshot = currentState();
+        return new SnapshotBytes(applied, () -> SnapshotCodec.encode(snapshot));
     }
 
     @Override
     public SnapshotSink receiveSnapshot() {
-        return new ControllerImageSink();
+        return new ControllerSnapshotSink();
     }
 
     /** @throws UncheckedIOException if the file can't be written */
     @Override
     public void install(SnapshotSink received, EntryId last) {
-        ControllerImage image = ((ControllerImageSink) received).image();
+        ControllerSnapshot snapshot = ((ControllerSnapshotSink) received).snapshot();
         Check.that(
-                image.getIndex() == last.index() && last.index() > applied,
-                "at %s, an image at %s can't be installed as %s",
+                snapshot.getIndex() == last.index() && last.index() > applied,
+                "at %s, a snapshot at %s can't be installed as %s",
                 applied,
-                image.getIndex(),
+                snapshot.getIndex(),
                 last);
-        write(image, last);
-        take(image.toBuilder()
+        write(snapshot, last);
+        take(snapshot.toBuilder()
                 .setInstalledTerm(last.term())
                 .setInstalledIndex(last.index())
                 .build());

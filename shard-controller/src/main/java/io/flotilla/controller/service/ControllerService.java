@@ -151,7 +151,7 @@ public final class ControllerService {
                     .setRetryAfterMillis(busy.retryAfterMillis());
         } else if (refusal instanceof Refusal.Transferring transferring) {
             answer.setKind(io.flotilla.client.proto.Refusal.Kind.BUSY)
-                    .setMessage("the controller's group is being handed over to " + transferring.target() + " to lead")
+                    .setMessage("the controller's group transfers its leadership to " + transferring.target())
                     .setRetryAfterMillis(transferring.retryAfterMillis());
         } else if (refusal instanceof Refusal.Indeterminate indeterminate) {
             answer.setKind(io.flotilla.client.proto.Refusal.Kind.INDETERMINATE)

@@ -349,7 +349,7 @@ class ControllerStateMachineTest {
     }
 
     @Test
-    void anImageBringsAnotherReplicaToTheSameStateDurably() {
+    void aSnapshotBringsAnotherReplicaToTheSameStateDurably() {
         found("f");
         for (int i = 0; i < Configurations.KEPT + 5; i++) {
             register("f", "n1", "h:" + (100 + i), "");
@@ -405,16 +405,16 @@ class ControllerStateMachineTest {
     }
 
     @Test
-    void damagedImagesAreRefused() {
+    void damagedSnapshotsAreRefused() {
         found("f");
-        byte[] image;
+        byte[] snapshot;
         try (SnapshotSource source = machine.snapshot()) {
-            image = source.next(1 << 20).bytes();
+            snapshot = source.next(1 << 20).bytes();
         }
         SplittableRandom random = new SplittableRandom(2);
         for (int round = 0; round < 500; round++) {
-            byte[] bad = Arrays.copyOf(image, round % 3 == 0 ? random.nextInt(image.length) : image.length);
-            if (bad.length == image.length) {
+            byte[] bad = Arrays.copyOf(snapshot, round % 3 == 0 ? random.nextInt(snapshot.length) : snapshot.length);
+            if (bad.length == snapshot.length) {
                 bad[random.nextInt(bad.length)] ^= (byte) (1 << random.nextInt(8));
             }
             try (SnapshotSink sink = machine.receiveSnapshot()) {

@@ -42,7 +42,7 @@ public final class GroupChecksum implements AutoCloseable {
     public long compute(BooleanSupplier goesOn) {
         Hasher hasher = Hashing.murmur3_128().newHasher().putLong(index);
         for (ShardRow shard : shards) {
-            byte[] row = ImageFormat.shared(shard).toByteArray();
+            byte[] row = SnapshotFormat.shared(shard).toByteArray();
             hasher.putInt(row.length).putBytes(row);
             add(hasher, RowRange.all(RowRange.Kind.SESSIONS, shard.getSessionNumber()), goesOn);
             add(hasher, Pieces.of(shard).all(view::ascending), goesOn);

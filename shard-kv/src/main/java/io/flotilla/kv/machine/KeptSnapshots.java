@@ -46,7 +46,7 @@ final class KeptSnapshots {
         byte[] key = Layout.groupKey(group);
         try (EngineCursor row = view.ascending(key, Keys.afterPrefix(key))) {
             if (row.next()) {
-                found = new ImageSource(
+                found = new KvSnapshotSource(
                         group,
                         Layout.number(row.value()),
                         view,

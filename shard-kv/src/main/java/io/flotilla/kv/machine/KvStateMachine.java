@@ -30,7 +30,7 @@ import java.util.TreeMap;
  * One group's shards. An entry is a {@link io.flotilla.kv.proto.KvCommand}, its result the list of its requests' {@link
  * CommandOutcome}s, in their order.
  *
- * <p>What {@link #apply} changes is kept in memory, where reads see it, until {@link #writeOut} makes one engine batch of
+ * <p>What {@link #apply} changes is kept in memory, where reads see it, until {@link #writeBack} makes one engine batch of
  * it: the rows of the data and of the sessions as they are by then, the shards' counters and the applied index. So a
  * session that writes a thousand times in a moment costs one row of its own, and a crash loses nothing that the Raft log
  * can't tell again.
@@ -39,7 +39,7 @@ import java.util.TreeMap;
  * SessionLimits#WINDOW_MILLIS} past its not-after, and a retry gets the kept one. A client must give a write the same not-after
  * in every attempt, until it knows that none of them was applied or can be.
  *
- * <p>The image of a group is told in {@link ImageFormat}. It is received beside the state, under numbers of its
+ * <p>The snapshot of a group is told in {@link SnapshotFormat}. It is received beside the state, under numbers of its
  * own; {@link #install} takes its rows in, and one batch makes them the state.
  *
  * <p>Belongs to the group's applier lane.
@@ -59,7 +59,7 @@ public final class KvStateMachine implements StateMachine {
     private final ShardReader reader;
 
     private EpochGuard guard;
-    private Commands commands;
+    private CommandApplier commands;
     private EntryId installed;
 
     private long appliedIndex;
@@ -140,14 +140,14 @@ public final class KvStateMachine implements StateMachine {
         return keptRows >= MAX_KEPT_ROWS || keptBytes >= MAX_KEPT_BYTES || keptValueBytes >= MAX_KEPT_BYTES;
     }
 
-    /** Only {@link #writeOut} may have to wait until the engine takes something. */
+    /** Only {@link #writeBack} may have to wait until the engine takes something. */
     @Override
-    public boolean isQuick() {
+    public boolean isNonBlocking() {
         return true;
     }
 
     @Override
-    public void writeOut() {
+    public void writeBack() {
         Check.that(!broken, "group %s: an earlier batch was applied in part", group);
         if (writtenIndex == appliedIndex) {
             return;
@@ -196,7 +196,7 @@ public final class KvStateMachine implements StateMachine {
             return;
         }
         if (read.hasScan()) {
-            writeOut(); // cursors see the engine alone
+            writeBack(); // cursors see the engine alone
         }
         reader.read(shard, read, response);
     }
@@ -226,7 +226,7 @@ public final class KvStateMachine implements StateMachine {
 
     @Override
     public void flushSoon() {
-        writeOut();
+        writeBack();
         if (durableIndex() < appliedIndex) {
             engine.flushSoon();
         }
@@ -234,9 +234,9 @@ public final class KvStateMachine implements StateMachine {
 
     @Override
     public SnapshotSource snapshot() {
-        writeOut();
+        writeBack();
         List<ShardRow> shards = rows();
-        return new ImageSource(
+        return new KvSnapshotSource(
                 group,
                 appliedIndex,
                 engine.view(),
@@ -247,22 +247,22 @@ public final class KvStateMachine implements StateMachine {
 
     @Override
     public SnapshotSink receiveSnapshot() {
-        return new ImageSink(group, engine, node.numbers());
+        return new KvSnapshotSink(group, engine, node.numbers());
     }
 
     /**
      * The order makes a crash harmless. The ingested rows are durable first, under numbers that no shard has yet: a start
      * deletes them. The batch that gives the shards these numbers, and deletes what lies under the old ones as far as nobody
      * reads it, is durable as a whole or not at all. Blocks until both are, and with it the other groups of this lane: milliseconds for each file,
-     * and the time that the engine takes to write out what it holds in memory.
+     * and the time that the engine takes to flush what it holds in memory.
      */
     @Override
-    public void install(SnapshotSink image, EntryId last) {
+    public void install(SnapshotSink snapshot, EntryId last) {
         Check.that(!broken, "group %s: an earlier batch was applied in part", group);
-        ImageSink received = (ImageSink) image;
+        KvSnapshotSink received = (KvSnapshotSink) snapshot;
         Check.that(
                 received.group() == group && received.index() == last.index() && last.index() > appliedIndex,
-                "group %s at %s can't install an image of group %s at %s as %s",
+                "group %s at %s can't install a snapshot of group %s at %s as %s",
                 group,
                 appliedIndex,
                 received.group(),
@@ -346,7 +346,7 @@ public final class KvStateMachine implements StateMachine {
             throw new EngineException("a fence's row of group " + group + " is damaged", e);
         }
         guard = new EpochGuard(group, shards);
-        commands = new Commands(group, guard);
+        commands = new CommandApplier(group, guard);
         node.published().put(group, new PublishedGroup(gauges, List.copyOf(known)));
     }
 
@@ -365,7 +365,7 @@ public final class KvStateMachine implements StateMachine {
 
     /** What the whole state adds up to, see {@link GroupChecksum}: reads every row of the group at once. For tests. */
     public long checksum() {
-        writeOut();
+        writeBack();
         try (GroupChecksum checksum = new GroupChecksum(
                 group, appliedIndex, engine.view(), node.uses().use(KvMachines.rows(rows())), rows())) {
             return checksum.compute(() -> true);
@@ -376,7 +376,7 @@ public final class KvStateMachine implements StateMachine {
     @Override
     public void close() {
         if (!broken) {
-            writeOut();
+            writeBack();
         }
     }
 }

@@ -193,7 +193,7 @@ final class Layout {
         return UnsafeByteOperations.unsafeWrap(dataKey, DATA_PREFIX, dataKey.length - DATA_PREFIX);
     }
 
-    static byte[] dataRow(Row row) {
+    static byte[] dataRow(StoredRow row) {
         byte[] bytes = new byte[VERSION_BYTES + row.value().size()];
         putLong(bytes, 0, row.version());
         row.value().copyTo(bytes, VERSION_BYTES);
@@ -201,8 +201,8 @@ final class Layout {
     }
 
     /** Shares the array. */
-    static Row row(byte[] dataRow) {
-        return new Row(
+    static StoredRow row(byte[] dataRow) {
+        return new StoredRow(
                 number(dataRow),
                 UnsafeByteOperations.unsafeWrap(dataRow, VERSION_BYTES, dataRow.length - VERSION_BYTES));
     }

@@ -24,7 +24,7 @@ final class Mutations {
             case PUT:
                 rows.put(
                         mutation.getPut().getKey(),
-                        new Row(version, mutation.getPut().getValue()));
+                        new StoredRow(version, mutation.getPut().getValue()));
                 return Effect.done(version);
             case DELETE:
                 return delete(rows, mutation.getDelete().getKey(), version);
@@ -50,18 +50,18 @@ final class Mutations {
     }
 
     private static Effect append(Rows rows, Append append, long version) {
-        Row present = rows.get(append.getKey());
+        StoredRow present = rows.get(append.getKey());
         ByteString old = present == null ? ByteString.EMPTY : present.value();
         int size = old.size() + append.getSuffix().size();
         if (size > Rules.MAX_VALUE_BYTES) {
             return Effect.invalid("the value would grow to " + size + " bytes, at most " + Rules.MAX_VALUE_BYTES);
         }
-        rows.put(append.getKey(), new Row(version, old.concat(append.getSuffix())));
+        rows.put(append.getKey(), new StoredRow(version, old.concat(append.getSuffix())));
         return Effect.done(version);
     }
 
     private static Effect increment(Rows rows, Increment increment, long version) {
-        Row present = rows.get(increment.getKey());
+        StoredRow present = rows.get(increment.getKey());
         long old = 0;
         if (present != null) {
             try {
@@ -75,7 +75,7 @@ final class Mutations {
             return Effect.invalid(old + " plus " + increment.getDelta() + " leaves the range of 64 bits");
         }
         ByteString value = ByteString.copyFromUtf8(Long.toString(sum));
-        rows.put(increment.getKey(), new Row(version, value));
+        rows.put(increment.getKey(), new StoredRow(version, value));
         return Effect.counted(version, value);
     }
 
@@ -94,15 +94,15 @@ final class Mutations {
     }
 
     private static Effect compareAndSet(Rows rows, CompareAndSet write, long version) {
-        Row present = rows.get(write.getKey());
+        StoredRow present = rows.get(write.getKey());
         if (!holds(write.getCondition(), present)) {
             return failed(present, true);
         }
-        rows.put(write.getKey(), new Row(version, write.getValue()));
+        rows.put(write.getKey(), new StoredRow(version, write.getValue()));
         return Effect.done(version);
     }
 
-    private static boolean holds(Condition condition, Row present) {
+    private static boolean holds(Condition condition, StoredRow present) {
         switch (condition.getExpectCase()) {
             case VALUE:
                 return present != null && present.value().equals(condition.getValue());
@@ -113,14 +113,14 @@ final class Mutations {
         }
     }
 
-    private static Effect failed(Row present, boolean withValue) {
+    private static Effect failed(StoredRow present, boolean withValue) {
         return present == null ? Effect.ABSENT : Effect.failed(present.version(), withValue ? present.value() : null);
     }
 
     private static Effect batch(Rows rows, Batch batch, long version) {
         for (int i = 0; i < batch.getConditionsCount(); i++) {
             Batch.KeyCondition condition = batch.getConditions(i);
-            Row present = rows.get(condition.getKey());
+            StoredRow present = rows.get(condition.getKey());
             if (!holds(condition.getCondition(), present)) {
                 return failed(present, false);
             }

@@ -7,10 +7,10 @@ import java.util.function.BiConsumer;
 
 /** Changes that are not in the rows below yet, and shadow them. */
 final class Overlay implements Rows {
-    private static final Row DELETED = new Row(0, ByteString.EMPTY);
+    private static final StoredRow DELETED = new StoredRow(0, ByteString.EMPTY);
 
     private final Rows below;
-    private final Map<ByteString, Row> changes = new LinkedHashMap<>();
+    private final Map<ByteString, StoredRow> changes = new LinkedHashMap<>();
     /** Of the values in the changes. */
     private long bytes;
 
@@ -19,11 +19,11 @@ final class Overlay implements Rows {
     }
 
     @Override
-    public Row get(ByteString key) {
+    public StoredRow get(ByteString key) {
         if (changes.isEmpty()) {
             return below.get(key);
         }
-        Row changed = changes.get(key);
+        StoredRow changed = changes.get(key);
         if (changed == null) {
             return below.get(key);
         }
@@ -31,12 +31,12 @@ final class Overlay implements Rows {
     }
 
     @Override
-    public void put(ByteString key, Row row) {
+    public void put(ByteString key, StoredRow row) {
         change(key, row);
     }
 
-    private void change(ByteString key, Row row) {
-        Row before = changes.put(key, row);
+    private void change(ByteString key, StoredRow row) {
+        StoredRow before = changes.put(key, row);
         bytes += row.value().size() - (before == null ? 0 : before.value().size());
     }
 
@@ -55,7 +55,7 @@ final class Overlay implements Rows {
     }
 
     /** Takes all changes out, one per key; a null row means deleted. */
-    void drain(BiConsumer<ByteString, Row> target) {
+    void drain(BiConsumer<ByteString, StoredRow> target) {
         changes.forEach((key, row) -> target.accept(key, row == DELETED ? null : row));
         changes.clear();
         bytes = 0;

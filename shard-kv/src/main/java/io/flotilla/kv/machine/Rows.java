@@ -5,9 +5,9 @@ import com.google.protobuf.ByteString;
 /** The data of one shard as a mutation sees it. */
 interface Rows {
     /** The present row, or null. */
-    Row get(ByteString key);
+    StoredRow get(ByteString key);
 
-    void put(ByteString key, Row row);
+    void put(ByteString key, StoredRow row);
 
     void delete(ByteString key);
 }

@@ -65,7 +65,7 @@ final class ShardReader {
     }
 
     private Value value(ShardState shard, ByteString key) {
-        Row row = shard.rows().get(key);
+        StoredRow row = shard.rows().get(key);
         return row == null
                 ? Value.getDefaultInstance()
                 : Value.newBuilder()
@@ -94,7 +94,7 @@ final class ShardReader {
                     break;
                 }
                 ByteString key = Layout.userKey(rows.key());
-                Row row = Layout.row(rows.value());
+                StoredRow row = Layout.row(rows.value());
                 page.addRows(io.flotilla.client.proto.Row.newBuilder()
                         .setKey(key)
                         .setValue(row.value())

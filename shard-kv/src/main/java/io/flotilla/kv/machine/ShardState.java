@@ -142,7 +142,7 @@ final class ShardState {
         return prefix;
     }
 
-    private record Change(long prefix, ByteString key, Row row) implements Comparable<Change> {
+    private record Change(long prefix, ByteString key, StoredRow row) implements Comparable<Change> {
         @Override
         public int compareTo(Change other) {
             return Long.compareUnsigned(prefix, other.prefix);
@@ -160,13 +160,13 @@ final class ShardState {
 
     private final class EngineRows implements Rows {
         @Override
-        public Row get(ByteString key) {
+        public StoredRow get(ByteString key) {
             byte[] row = engine.get(pieces.dataKey(key));
             return row == null ? null : Layout.row(row);
         }
 
         @Override
-        public void put(ByteString key, Row row) {
+        public void put(ByteString key, StoredRow row) {
             throw new UnsupportedOperationException("the engine is written in batches");
         }
 

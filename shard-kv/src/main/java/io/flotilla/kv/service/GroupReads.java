@@ -68,7 +68,7 @@ final class GroupReads implements ReadCallback {
         return () -> responses.forEach(out::gather);
     }
 
-    /** A scan reads much, and has what is kept back written out first. */
+    /** A scan reads much, and has what is kept back written back first. */
     @Override
     public boolean isLong() {
         int keys = 0;

@@ -56,13 +56,13 @@ public final class KvService {
     }
 
     /** What the requests of one frame become. */
-    private final class Frame {
+    private final class RequestFrame {
         private final Answers out;
         private final Map<Long, GroupWrites> writes = new LinkedHashMap<>();
         private final Map<Long, GroupGoodbyes> goodbyes = new LinkedHashMap<>();
         private final Map<Long, GroupReads> reads = new LinkedHashMap<>();
 
-        Frame(Answers out) {
+        RequestFrame(Answers out) {
             this.out = out;
         }
 
@@ -145,7 +145,7 @@ public final class KvService {
      * @param out called on any lane, by several at a time
      */
     public void handle(List<Request> requests, Answers out) {
-        Frame frame = new Frame(out);
+        RequestFrame frame = new RequestFrame(out);
         for (Request request : requests) {
             String wrong = frame.take(request);
             if (wrong != null) {

@@ -34,7 +34,7 @@ final class Refusals {
         }
         if (refusal instanceof Refusal.Transferring transferring) {
             return builder(io.flotilla.client.proto.Refusal.Kind.BUSY)
-                    .setMessage("group " + group + " is being handed over to " + transferring.target() + " to lead")
+                    .setMessage("group " + group + " transfers its leadership to " + transferring.target())
                     .setRetryAfterMillis(transferring.retryAfterMillis())
                     .build();
         }

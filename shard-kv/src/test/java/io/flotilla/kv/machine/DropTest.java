@@ -55,11 +55,11 @@ class DropTest {
                                         .setShard(Writes.ref(shard)))))
                 .build();
         machine.apply(List.of(new Entry(1, index, EntryKind.COMMAND, command.toByteArray())));
-        machine.writeOut();
+        machine.writeBack();
     }
 
     /**
-     * A group with rows, sessions, an image that was installed, and a generation from before it; and the other one. All
+     * A group with rows, sessions, a snapshot that was installed, and a generation from before it; and the other one. All
      * of it durable.
      */
     private static KvMachines filled(KvEngine engine) {
@@ -69,9 +69,9 @@ class DropTest {
         Replica from = new Replica(new MemoryEngine());
         from.apply(write(1, 1, put("a", "1")), write(2, 1, put("b", "2")));
         from.apply(write(1, 2, put("c", "3")));
-        Images.install(machine, Images.parts(from.machine, 100), new EntryId(5, 2));
+        KvSnapshots.install(machine, KvSnapshots.parts(from.machine, 100), new EntryId(5, 2));
         machine.apply(List.of(new Entry(5, 3, EntryKind.NO_OP, new byte[0])));
-        machine.writeOut();
+        machine.writeBack();
         engine.flush();
         machine.close();
         return machines;

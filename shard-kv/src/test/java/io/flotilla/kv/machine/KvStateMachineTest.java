@@ -229,8 +229,8 @@ class KvStateMachineTest {
         engine.flush();
         assertThat(replica.machine.durableIndex()).as("not in the engine yet").isZero();
 
-        replica.machine.writeOut();
-        replica.machine.writeOut();
+        replica.machine.writeBack();
+        replica.machine.writeBack();
         assertThat(engine.unflushedBatches()).as("of two calls").isEqualTo(1);
         assertThat(results.get(0)).isNull();
         assertThat(Replica.outcomes(results.get(1))).hasSize(2);
@@ -246,9 +246,9 @@ class KvStateMachineTest {
         replica.machine.apply(List.of(replica.entry(write(1, 1, put("a", "1")))));
         assertThat(replica.scan(Writes.low(), Scan.newBuilder()).getRowsCount()).isEqualTo(1);
         replica.machine.apply(List.of(replica.entry(write(1, 2, put("b", "1")))));
-        try (SnapshotSource image = replica.machine.snapshot();
+        try (SnapshotSource snapshot = replica.machine.snapshot();
                 GroupChecksum written = new KvMachines(engine, new TestClock()).checksum(Writes.GROUP)) {
-            assertThat(image.index()).isEqualTo(2);
+            assertThat(snapshot.index()).isEqualTo(2);
             assertThat(written.index()).isEqualTo(2);
         }
         replica.machine.apply(List.of(replica.entry(write(1, 3, put("c", "1")))));
@@ -272,7 +272,7 @@ class KvStateMachineTest {
         assertThat(engine.unflushedBatches())
                 .as("whoever applies may not be one who can wait")
                 .isEqualTo(before);
-        replica.machine.writeOut();
+        replica.machine.writeBack();
         for (int i = 0; i < 9; i++) {
             assertThat(replica.machine.isFull()).isFalse();
             WriteRequest[] writes = new WriteRequest[1_000];
@@ -299,14 +299,14 @@ class KvStateMachineTest {
         }
         replica.machine.apply(appends);
         assertThat(replica.machine.isFull()).as("three values of half a MiB").isFalse();
-        replica.machine.writeOut();
+        replica.machine.writeBack();
         replica.machine.apply(List.of(replica.entry(write(1, 7, append("k1", "+")))));
         assertThat(replica.machine.isFull())
                 .as("the same key again, after a batch")
                 .isFalse();
         for (int i = 4; i <= 6; i++) {
             replica.machine.apply(List.of(replica.entry(write(1, 4 + i, put("k" + i, "v".repeat(1 << 19))))));
-            replica.machine.writeOut();
+            replica.machine.writeBack();
         }
         List<Entry> more = new ArrayList<>();
         for (int i = 1; i <= 4; i++) {
@@ -314,7 +314,7 @@ class KvStateMachineTest {
         }
         replica.machine.apply(more);
         assertThat(replica.machine.isFull()).as("four").isTrue();
-        replica.machine.writeOut();
+        replica.machine.writeBack();
         assertThat(replica.machine.isFull()).isFalse();
     }
 
@@ -332,7 +332,7 @@ class KvStateMachineTest {
                             .mapToLong(each -> each.reply().getValue().size())
                             .sum())
                     .as("round %s, the second is of retries", round)
-                    .isEqualTo(Commands.MAX_TOLD_BYTES);
+                    .isEqualTo(CommandApplier.MAX_TOLD_BYTES);
             assertThat(outcomes).allMatch(each -> each.reply().getVersion() == 1);
             assertThat(outcomes)
                     .allMatch(each -> each.reply().getValueOmitted()

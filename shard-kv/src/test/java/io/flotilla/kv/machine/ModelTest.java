@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Random writes with duplicates, reordering, crashes and replays, on replicas that batch differently and one that sleeps
- * and catches up by images of the others, against a map that is told of each write once.
+ * and catches up by snapshots of the others, against a map that is told of each write once.
  */
 class ModelTest {
     private static final String[] KEYS = {"a", "b", "ba", "l", "m", "n", "na", "z"};
@@ -67,7 +67,7 @@ class ModelTest {
             Replica calm = new Replica(new MemoryEngine());
             Replica third = new Replica(other);
             Replica late = new Replica(sleepy);
-            int images = 0;
+            int snapshots = 0;
             List<WriteRequest> sent = new ArrayList<>();
             Map<Long, Long> nextSequence = new LinkedHashMap<>();
             incarnations = new long[5];
@@ -105,7 +105,7 @@ class ModelTest {
                 for (Entry entry : entries) {
                     calm.machine.apply(List.of(entry));
                     if (random.nextInt(4) == 0) {
-                        calm.machine.writeOut();
+                        calm.machine.writeBack();
                     }
                 }
                 third.machine.apply(entries);
@@ -113,8 +113,8 @@ class ModelTest {
                 if (late.machine.appliedIndex() < entries.get(0).index() - 1) {
                     if (!asleep) {
                         Replica source = List.of(crashing, calm, third).get(random.nextInt(3));
-                        Images.transfer(source.machine, late.machine, random.nextInt(1, 3_000));
-                        images++;
+                        KvSnapshots.transfer(source.machine, late.machine, random.nextInt(1, 3_000));
+                        snapshots++;
                     }
                 } else if (!asleep) {
                     assertThat(late.machine.apply(entries))
@@ -127,7 +127,7 @@ class ModelTest {
                             .isEqualTo(calm.machine.checksum());
                 }
                 disturb(crashing);
-                if (random.nextInt(4) == 0) { // a checksum writes out what is kept back
+                if (random.nextInt(4) == 0) { // a checksum writes back what is kept back
                     assertThat(crashing.machine.checksum())
                             .as("seed %s round %s", seed, round)
                             .isEqualTo(calm.machine.checksum())
@@ -139,7 +139,7 @@ class ModelTest {
             for (Replica replica : List.of(crashing, calm, third)) {
                 model.check(seed, replica);
             }
-            assertThat(images).as("seed %s", seed).isPositive();
+            assertThat(snapshots).as("seed %s", seed).isPositive();
             for (KvEngine engine : List.of(crashing.engine, other)) {
                 try (GroupChecksum stored = new KvMachines(engine, new TestClock()).checksum(Writes.GROUP)) {
                     assertThat(stored.index()).isEqualTo(calm.machine.appliedIndex());
@@ -159,7 +159,7 @@ class ModelTest {
     private void disturb(Replica replica) {
         MemoryEngine engine = (MemoryEngine) replica.engine;
         if (random.nextInt(3) == 0) {
-            replica.machine.writeOut();
+            replica.machine.writeBack();
         }
         if (random.nextInt(4) == 0) {
             engine.flush();

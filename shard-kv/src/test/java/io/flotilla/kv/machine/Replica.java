@@ -105,7 +105,7 @@ final class Replica {
                                 .addGoodbyes(Writes.goodbye(session))))
                 .build());
         Object result = machine.apply(List.of(entry)).get(0);
-        machine.writeOut();
+        machine.writeBack();
         return (CommandOutcome) ((List<?>) result).get(0);
     }
 
@@ -122,7 +122,7 @@ final class Replica {
     List<WriteOutcome> apply(WriteRequest... writes) {
         List<WriteOutcome> outcomes =
                 outcomes(machine.apply(List.of(entry(writes))).get(0));
-        machine.writeOut();
+        machine.writeBack();
         return outcomes;
     }
 

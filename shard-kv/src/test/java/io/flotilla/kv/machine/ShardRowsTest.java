@@ -90,7 +90,7 @@ class ShardRowsTest {
 
     /** Moves the low shard's rows from "c" to "d" into a generation of their own. */
     private void divide() {
-        replica.machine.writeOut();
+        replica.machine.writeBack();
         ShardRow row = row(engine, Writes.low());
         long first = row.getPieces(0).getGeneration();
         EngineBatch batch = new EngineBatch();
@@ -139,14 +139,14 @@ class ShardRowsTest {
         replica.reply(write(3, 2, put("d", "new")));
         assertThat(engine.get(Layout.dataKey(SPARE, bytes("c")))).isNotNull();
         Replica other = new Replica(new MemoryEngine());
-        Images.transfer(replica.machine, other.machine, 50);
+        KvSnapshots.transfer(replica.machine, other.machine, 50);
         assertThat(other.machine.checksum()).isEqualTo(replica.machine.checksum());
         assertThat(row(other.engine, Writes.low()).getPiecesCount()).isEqualTo(1);
     }
 
     @Test
     void piecesThatAreNotTheShardAreDamage() {
-        replica.machine.writeOut();
+        replica.machine.writeBack();
         ShardRow row = row(engine, Writes.low());
         for (List<PieceRow> pieces : List.of(
                 List.<PieceRow>of(),
@@ -165,7 +165,7 @@ class ShardRowsTest {
 
     @Test
     void sessionsLieUnderANumberOfTheirOwn() {
-        replica.machine.writeOut();
+        replica.machine.writeBack();
         ShardRow low = row(engine, Writes.low());
         ShardRow high = row(engine, Writes.high());
         assertThat(List.of(
@@ -189,7 +189,7 @@ class ShardRowsTest {
     void whatIsBeingReadGoesWhenItIsReadWhateverReplacedIt() {
         Replica newer = filled(new MemoryEngine());
         newer.reply(write(4, 1, put("f", "newer")));
-        replica.machine.writeOut();
+        replica.machine.writeBack();
         long generation = row(engine, Writes.low()).getPieces(0).getGeneration();
         long checksum = replica.machine.checksum();
         KvMachines machines = new KvMachines(engine, new TestClock());
@@ -197,13 +197,14 @@ class ShardRowsTest {
         SnapshotSource source = machine.snapshot();
         GroupChecksum summing = machines.checksum(Writes.GROUP);
         long index = machine.appliedIndex();
-        Images.install(machine, Images.parts(newer.machine, 100), new EntryId(1, newer.machine.appliedIndex()));
+        KvSnapshots.install(
+                machine, KvSnapshots.parts(newer.machine, 100), new EntryId(1, newer.machine.appliedIndex()));
         assertThat(count(engine, Layout.dataPrefix(generation))).isEqualTo(5);
         assertThat(summing.compute(() -> true)).isEqualTo(checksum);
         summing.close();
         assertThat(count(engine, Layout.dataPrefix(generation))).isEqualTo(5);
         Replica third = new Replica(new MemoryEngine());
-        Images.install(third.machine, Images.parts(source, 100), new EntryId(1, index));
+        KvSnapshots.install(third.machine, KvSnapshots.parts(source, 100), new EntryId(1, index));
         assertThat(third.machine.checksum()).isEqualTo(checksum);
         engine.flush();
         MemoryEngine cut = engine.crash(0);
@@ -214,7 +215,7 @@ class ShardRowsTest {
 
     @Test
     void aReaderThatEndsLastDeletes() {
-        replica.machine.writeOut();
+        replica.machine.writeBack();
         long generation = row(engine, Writes.low()).getPieces(0).getGeneration();
         KvMachines machines = new KvMachines(engine, new TestClock());
         KvStateMachine machine = (KvStateMachine) machines.open(Replica.GROUP);
@@ -308,7 +309,7 @@ class ShardRowsTest {
         replica.reply(write(3, 1, put("f", "last")));
         MemoryEngine there = new MemoryEngine();
         Replica to = filled(there);
-        to.machine.writeOut();
+        to.machine.writeBack();
         EngineBatch holds = new EngineBatch();
         for (long number = 200; number < 208; number++) {
             holds.put(Layout.numberKey(number), new byte[0]);
@@ -321,7 +322,7 @@ class ShardRowsTest {
                 FenceRow.newBuilder().setMove(1).build().toByteArray());
         there.write(holds);
         to.restart(there);
-        Images.transfer(replica.machine, to.machine, 64);
+        KvSnapshots.transfer(replica.machine, to.machine, 64);
         assertThat(to.machine.checksum()).isEqualTo(replica.machine.checksum());
         assertThat(there.get(Layout.fenceKey(Writes.GROUP, 8)))
                 .as("an old fence")
@@ -339,7 +340,7 @@ class ShardRowsTest {
         assertThat(count(there, Layout.dataPrefix(200))).isEqualTo(1);
         // and the next one takes the place of all that this one brought
         replica.reply(write(3, 2, put("g", "last")));
-        Images.transfer(replica.machine, to.machine, 64);
+        KvSnapshots.transfer(replica.machine, to.machine, 64);
         assertThat(count(there, Layout.changePrefix(moving.getChangeIndex().getNumber())))
                 .isZero();
         assertThat(to.machine.checksum()).isEqualTo(replica.machine.checksum());

@@ -150,7 +150,7 @@ class SnapshotResumeTest {
             machines.forgetSnapshot(NAME);
             assertThat(machines.keptSnapshots()).isEmpty();
             Replica other = new Replica(new MemoryEngine());
-            Images.install(other.machine, parts, new EntryId(1, index));
+            KvSnapshots.install(other.machine, parts, new EntryId(1, index));
             assertThat(other.machine.checksum()).isEqualTo(checksum);
         }
     }

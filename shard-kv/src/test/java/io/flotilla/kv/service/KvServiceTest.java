@@ -245,7 +245,7 @@ class KvServiceTest {
                 .callback
                 .refused(new io.flotilla.raft.host.Refusal.Transferring(new NodeId("n2"), 33));
         assertThat(answers.get(1L).getRefusal().getKind()).isEqualTo(Refusal.Kind.BUSY);
-        assertThat(answers.get(1L).getRefusal().getMessage()).contains("handed over to n2");
+        assertThat(answers.get(1L).getRefusal().getMessage()).contains("transfers its leadership to n2");
         assertThat(answers.get(1L).getRefusal().getRetryAfterMillis()).isEqualTo(33);
     }
 

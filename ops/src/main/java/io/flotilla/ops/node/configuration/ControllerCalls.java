@@ -55,17 +55,17 @@ public final class ControllerCalls {
      * @param request safe to repeat
      */
     public void ask(Request request, BooleanSupplier wanted, Consumer<Response> answered) {
-        new Call(request, wanted, answered).attempt(null);
+        new PendingCall(request, wanted, answered).attempt(null);
     }
 
-    private final class Call {
+    private final class PendingCall {
         private final Request request;
         private final BooleanSupplier wanted;
         private final Consumer<Response> answered;
         private final Backoff backoff = new Backoff(50, 1_000);
         private int turn;
 
-        Call(Request request, BooleanSupplier wanted, Consumer<Response> answered) {
+        PendingCall(Request request, BooleanSupplier wanted, Consumer<Response> answered) {
             this.request = request;
             this.wanted = wanted;
             this.answered = answered;

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Reconciler {
     /** The replicas of this node. Calls don't block. */
-    public interface Replicas {
+    public interface ReplicaManager {
         boolean has(long group);
 
         /**
@@ -42,7 +42,7 @@ public final class Reconciler {
     private final Supplier<Configuration> newest;
     private final CreationRecord controller;
     private final CreationRecords records;
-    private final Replicas replicas;
+    private final ReplicaManager replicas;
     private final LongConsumer fetch;
     /** Each group that ever had a replica here, as far as this process knows, with the configuration that created it. */
     private final TreeMap<Long, Long> created;
@@ -63,7 +63,7 @@ public final class Reconciler {
             CreationRecord controller,
             CreationRecords records,
             SortedMap<Long, Long> found,
-            Replicas replicas,
+            ReplicaManager replicas,
             LongConsumer fetch) {
         this.self = self;
         this.lane = lane;

@@ -57,7 +57,7 @@ public final class Founding {
     private final Function<NodeId, String> addresses;
     private final Steps steps;
     private final String newFleetId;
-    private final SortedMap<NodeId, Peer> peers = new TreeMap<>();
+    private final SortedMap<NodeId, FoundingPeer> peers = new TreeMap<>();
 
     private Identity identity;
     private boolean over;
@@ -86,7 +86,7 @@ public final class Founding {
         for (Node seed : ownSeeds) {
             NodeId id = new NodeId(seed.getId());
             if (!id.equals(plan.id())) {
-                peers.put(id, new Peer(id, seed.getAddress()));
+                peers.put(id, new FoundingPeer(id, seed.getAddress()));
             }
         }
         founder = ownSeeds.isEmpty() ? plan.id() : new NodeId(ownSeeds.get(0).getId());
@@ -97,7 +97,7 @@ public final class Founding {
             steps.started(identity);
         }
         advance();
-        for (Peer peer : peers.values()) {
+        for (FoundingPeer peer : peers.values()) {
             ask(peer);
         }
     }
@@ -111,7 +111,7 @@ public final class Founding {
         if (identity != null && identity.isStarted()) {
             return "";
         }
-        for (Peer peer : peers.values()) {
+        for (FoundingPeer peer : peers.values()) {
             if (!peer.trouble.isEmpty()) {
                 return "founding waits for " + peer.id + " at " + peer.address + ": " + peer.trouble;
             }
@@ -210,7 +210,7 @@ public final class Founding {
         if (identity == null && all(FoundingReply.State.EMPTY)) {
             List<Node> nodes = new ArrayList<>();
             for (Node seed : ownSeeds) {
-                Peer peer = peers.get(new NodeId(seed.getId()));
+                FoundingPeer peer = peers.get(new NodeId(seed.getId()));
                 nodes.add(peer == null ? seed : FoundingPlan.find(peer.last.getSeedsList(), peer.id));
             }
             save(new Identity(
@@ -226,7 +226,7 @@ public final class Founding {
 
     /** Whether each other node has said that it is in this state, or beyond. */
     private boolean all(FoundingReply.State state) {
-        for (Peer peer : peers.values()) {
+        for (FoundingPeer peer : peers.values()) {
             if (peer.last == null
                     || !peer.trouble.isEmpty()
                     || peer.last.getState().getNumber() < state.getNumber()) {
@@ -237,7 +237,7 @@ public final class Founding {
     }
 
     /** Whether there is nothing more to ask. */
-    private boolean idle(Peer peer) {
+    private boolean idle(FoundingPeer peer) {
         if (over || identity != null && identity.state() == Identity.State.FOUNDED) {
             return true;
         }
@@ -248,7 +248,7 @@ public final class Founding {
                 || peer.last != null && peer.last.getState() == FoundingReply.State.STARTED && peer.trouble.isEmpty();
     }
 
-    private void ask(Peer peer) {
+    private void ask(FoundingPeer peer) {
         if (peer.asking || idle(peer)) {
             return;
         }
@@ -281,7 +281,7 @@ public final class Founding {
                 });
     }
 
-    private void askLater(Peer peer, long nanos) {
+    private void askLater(FoundingPeer peer, long nanos) {
         peer.next = lane.after(nanos, () -> ask(peer));
     }
 
@@ -289,7 +289,7 @@ public final class Founding {
         return identity == null ? null : identity.state();
     }
 
-    private void answered(Peer peer, Response response, Identity.State asked) {
+    private void answered(FoundingPeer peer, Response response, Identity.State asked) {
         if (over) {
             return;
         }
@@ -320,13 +320,13 @@ public final class Founding {
             ask(peer);
         }
         if (founder.equals(plan.id()) && before != state()) {
-            for (Peer other : peers.values()) {
+            for (FoundingPeer other : peers.values()) {
                 ask(other);
             }
         }
     }
 
-    private void judge(Peer peer, FoundingReply reply) {
+    private void judge(FoundingPeer peer, FoundingReply reply) {
         if (identity == null && knowsThisNode(reply)) {
             boolean started = reply.getState() == FoundingReply.State.STARTED;
             boolean founderPrepared = founder.equals(plan.id()) && reply.getState() != FoundingReply.State.EMPTY;
@@ -351,7 +351,7 @@ public final class Founding {
     }
 
     /** What of the answer can't be true if this node's seeds are: one line; empty if nothing. */
-    private String contradiction(Peer peer, FoundingReply reply) {
+    private String contradiction(FoundingPeer peer, FoundingReply reply) {
         if (!reply.getNodeId().equals(peer.id.value())) {
             return "the address " + peer.address + " given for " + peer.id + " belongs to node " + reply.getNodeId()
                     + ": correct the seeds";
@@ -376,7 +376,7 @@ public final class Founding {
         return plan.difference(ownSeeds, reply.getSeedsList(), reply.getGroups(), reply.getShards());
     }
 
-    private void trouble(Peer peer, String text) {
+    private void trouble(FoundingPeer peer, String text) {
         if (!text.equals(peer.trouble)) {
             peer.trouble = text;
             LOG.debug("{}: founding waits for {} at {}: {}", plan.id(), peer.id, peer.address, text);
@@ -390,7 +390,7 @@ public final class Founding {
         }
     }
 
-    private static final class Peer {
+    private static final class FoundingPeer {
         final NodeId id;
         final String address;
         final Backoff backoff = new Backoff(100, 1_000);
@@ -402,7 +402,7 @@ public final class Founding {
         boolean asking;
         Cancellable next = () -> {};
 
-        Peer(NodeId id, String address) {
+        FoundingPeer(NodeId id, String address) {
             this.id = id;
             this.address = address;
         }

@@ -22,15 +22,15 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
     private static final int BUFFERED_BYTES = 256 << 10;
 
     private final Supplier<FleetNode> node;
-    private final Executor lender;
+    private final Executor inline;
 
     /**
      * @param node null while there is none yet
-     * @param lender runs what a frame brings on the calling thread, as {@link NodeRuntime#lend} does
+     * @param inline runs what a frame brings on the calling thread, as {@link NodeRuntime#runInline} does
      */
-    FleetEndpoint(Supplier<FleetNode> node, Executor lender) {
+    FleetEndpoint(Supplier<FleetNode> node, Executor inline) {
         this.node = node;
-        this.lender = lender;
+        this.inline = inline;
     }
 
     @Override
@@ -46,7 +46,7 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
         call.setOnReadyThreshold(BUFFERED_BYTES);
         Outgoing outgoing = new Outgoing(call);
         EdgeSession session = present.openSession(outgoing);
-        Incoming incoming = new Incoming(call, session, outgoing, lender);
+        Incoming incoming = new Incoming(call, session, outgoing, inline);
         call.setOnReadyHandler(incoming::resume);
         call.setOnCancelHandler(incoming::end);
         call.request(FRAMES_AHEAD);
@@ -92,20 +92,20 @@ final class FleetEndpoint extends FleetGrpc.FleetImplBase {
         private final ServerCallStreamObserver<ServerFrame> call;
         private final EdgeSession session;
         private final Outgoing outgoing;
-        private final Executor lender;
+        private final Executor inline;
         /** Frames that may be asked for once the client reads again. */
         private int withheld;
 
-        Incoming(ServerCallStreamObserver<ServerFrame> call, EdgeSession session, Outgoing outgoing, Executor lender) {
+        Incoming(ServerCallStreamObserver<ServerFrame> call, EdgeSession session, Outgoing outgoing, Executor inline) {
             this.call = call;
             this.session = session;
             this.outgoing = outgoing;
-            this.lender = lender;
+            this.inline = inline;
         }
 
         @Override
         public void onNext(ClientFrame frame) {
-            lender.execute(() -> session.onFrame(frame));
+            inline.execute(() -> session.onFrame(frame));
             if (call.isReady()) {
                 call.request(1);
             } else {

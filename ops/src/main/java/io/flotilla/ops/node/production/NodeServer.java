@@ -217,7 +217,7 @@ public final class NodeServer implements AutoCloseable {
                     .flowControlWindow(
                             HostLimits.of(config.limits().memoryBytes()).streamWindowBytes())
                     .addService(new GrpcRaftService(transport))
-                    .addService(new FleetEndpoint(() -> node, runtime::lend))
+                    .addService(new FleetEndpoint(() -> node, runtime::runInline))
                     .build()
                     .start();
         } catch (IOException e) {

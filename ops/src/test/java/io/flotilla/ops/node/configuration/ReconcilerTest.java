@@ -34,7 +34,7 @@ class ReconcilerTest {
     }
 
     /** What a host does with its replicas. */
-    private static final class Host implements Reconciler.Replicas {
+    private static final class Host implements Reconciler.ReplicaManager {
         /** Whether each is a founding one. */
         final TreeMap<Long, Boolean> replicas = new TreeMap<>();
 

@@ -140,17 +140,17 @@ public final class RaftLog {
         base = newBase;
     }
 
-    /** The state machine took over an image that ends with {@code last}, which this log holds: what follows stays. */
+    /** The state machine took over a snapshot that ends with {@code last}, which this log holds: what follows stays. */
     public void installed(EntryId last) {
-        Check.that(contains(last) && last.index() > applied, "image up to %s, but %s is applied", last, applied);
+        Check.that(contains(last) && last.index() > applied, "snapshot up to %s, but %s is applied", last, applied);
         commitTo(last.index());
         appliedTo(last.index());
         compactTo(last.index());
     }
 
-    /** The state machine took over an image that ends with {@code last}, which this log does not hold: nothing stays. */
+    /** The state machine took over a snapshot that ends with {@code last}, which this log does not hold: nothing stays. */
     public void resetTo(EntryId last) {
-        Check.that(last.index() > committed, "image up to %s, but %s is committed", last, committed);
+        Check.that(last.index() > committed, "snapshot up to %s, but %s is committed", last, committed);
         terms.reset(last);
         resident.reset(last.index() + 1);
         base = last;

@@ -26,9 +26,9 @@ public sealed interface Message {
      * Asks for the vote of {@code term}; {@code last} is the end of the candidate's log. Leaves only after term, own
      * vote and log are durable.
      *
-     * @param handedOver whether the leader itself told the candidate to campaign: no reason then to be loyal to it
+     * @param byTransfer whether the leader itself told the candidate to campaign: then there is no reason to stick to it
      */
-    record VoteRequest(long term, EntryId last, boolean handedOver) implements Message {
+    record VoteRequest(long term, EntryId last, boolean byTransfer) implements Message {
         public VoteRequest(long term, EntryId last) {
             this(term, last, false);
         }

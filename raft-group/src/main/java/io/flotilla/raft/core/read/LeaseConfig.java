@@ -28,7 +28,7 @@ public record LeaseConfig(boolean enabled, int driftPercent) {
 
     /**
      * How long a lease lasts from the moment at which the messages left that a quorum answered: the time for which
-     * followers stay loyal, less the drift and one tick. 0 if there are none.
+     * followers stick to their leader, less the drift and one tick. 0 if there are none.
      */
     public long nanos(long electionNanos, long tickNanos) {
         return enabled ? Math.max(0, electionNanos / 100 * (100 - driftPercent) - tickNanos) : 0;

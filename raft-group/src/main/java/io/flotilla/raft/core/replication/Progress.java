@@ -100,7 +100,7 @@ public final class Progress {
         next = Math.max(match + 1, first);
     }
 
-    /** Sends nothing until {@link #probeFrom}: the follower needs an image. */
+    /** Sends nothing until {@link #probeFrom}: the follower needs a snapshot. */
     public void awaitSnapshot() {
         flow = new Snapshotting();
     }

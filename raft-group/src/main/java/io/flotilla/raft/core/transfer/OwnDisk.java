@@ -13,18 +13,18 @@ public final class OwnDisk {
      *
      * @param durableIndex up to which the leader's own disk holds its log
      * @param committed up to which a quorum holds it
-     * @return whether the disk has stood still for {@code patience} ticks while more than it holds was committed; true at most
+     * @return whether the disk has been stalled for {@code patience} ticks while more than it holds was committed; true at most
      *     once in so many
      */
-    public boolean standsStill(long durableIndex, long committed, long now, int patience) {
+    public boolean isStalled(long durableIndex, long committed, long now, int patience) {
         if (durableIndex >= committed || durableIndex != durable) {
             durable = durableIndex;
             movedAt = now;
         }
-        boolean standsStill = now - movedAt >= patience;
-        if (standsStill) {
+        boolean isStalled = now - movedAt >= patience;
+        if (isStalled) {
             movedAt = now;
         }
-        return standsStill;
+        return isStalled;
     }
 }

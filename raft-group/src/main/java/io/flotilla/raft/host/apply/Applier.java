@@ -13,13 +13,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The lane on which the state machines of some groups run, so that a slow one never holds up a worker. What a worker's
- * turn brings comes as one task, in order. Other threads may run the lane for what surely takes no time; all that may wait
- * is given to it as slow. Thread-safe.
+ * turn brings comes as one task, in order. Other threads may run the lane for what surely takes no time; all that may block
+ * is given to it as blocking. Thread-safe.
  */
 public final class Applier {
     /** How long machines may keep back what they applied. */
     private static final long KEEP_NANOS = 200_000_000L;
-    /** How long entries for which nobody here waits may lie. */
+    /** How long entries for which nobody here waits may be deferred. */
     private static final long LIE_NANOS = 50_000_000L;
 
     private final int number;
@@ -66,19 +66,19 @@ public final class Applier {
     void keeps(MachineLife machine) {
         keeping.add(machine);
         if (keeping.size() == 1) {
-            lane.after(KEEP_NANOS, () -> writeOut(keeping.size()));
+            lane.after(KEEP_NANOS, () -> writeBack(keeping.size()));
         }
     }
 
     /** One machine in a task, so that what others have to apply need not wait for them all. */
-    private void writeOut(int count) {
+    private void writeBack(int count) {
         try {
-            keeping.remove().writeOut();
+            keeping.remove().writeBack();
         } finally {
             if (count > 1) {
-                lane.executeSlow(() -> writeOut(count - 1));
+                lane.executeBlocking(() -> writeBack(count - 1));
             } else if (!keeping.isEmpty()) {
-                lane.after(KEEP_NANOS, () -> writeOut(keeping.size()));
+                lane.after(KEEP_NANOS, () -> writeBack(keeping.size()));
             }
         }
     }
@@ -95,7 +95,7 @@ public final class Applier {
         }
     }
 
-    /** One machine in a task, as when they are written out. */
+    /** One machine in a task, as when they are written back. */
     private void applyLater(int count) {
         try {
             HostedMachine next = later.poll();
@@ -105,7 +105,7 @@ public final class Applier {
             }
         } finally {
             if (count > 1) {
-                lane.executeSlow(() -> applyLater(count - 1));
+                lane.executeBlocking(() -> applyLater(count - 1));
             } else {
                 laterPlanned.set(false);
                 if (!later.isEmpty()) {
@@ -119,25 +119,25 @@ public final class Applier {
     public void submit(List<Runnable> work) {
         if (work.size() == 1) {
             // once its one machine has applied, nothing here takes long
-            lane.execute(() -> runtime.lend(() -> run(work)));
+            lane.execute(() -> runtime.runInline(() -> run(work)));
         } else {
             lane.execute(() -> run(work));
         }
     }
 
-    /** Work that may wait, and was begun on a thread that may not. On the lane. */
-    void runSlow(Runnable work) {
-        lane.executeSlow(() -> {
+    /** Work that may block, and was begun on a thread that may not. On the lane. */
+    void runBlocking(Runnable work) {
+        lane.executeBlocking(() -> {
             work.run();
             answerSoon();
         });
     }
 
-    /** After what lies on the lane already: answers of several machines leave together. */
+    /** After what waits on the lane already: answers of several machines leave together. */
     void answerSoon() {
         if (!answersPlanned) {
             answersPlanned = true;
-            lane.executeSlow(() -> {
+            lane.executeBlocking(() -> {
                 answersPlanned = false;
                 listener.answersGiven();
             });

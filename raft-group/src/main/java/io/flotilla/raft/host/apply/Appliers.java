@@ -14,7 +14,7 @@ public final class Appliers {
         this.machines = machines;
         all = new Applier[shared + 1];
         for (int i = 0; i < shared; i++) {
-            all[i] = new Applier(i, state.runtime.quickLane("applier-" + i), state);
+            all[i] = new Applier(i, state.runtime.nonBlockingLane("applier-" + i), state);
         }
         all[shared] = new Applier(shared, state.runtime.lane("applier-apart"), state);
     }

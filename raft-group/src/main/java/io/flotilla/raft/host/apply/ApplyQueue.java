@@ -19,7 +19,7 @@ final class ApplyQueue {
 
     private static final long BYTES_TOGETHER = 1L << 20;
 
-    /** More than this is a lot, even for a quick machine. */
+    /** More than this is a lot, even for a non-blocking machine. */
     private static final int FEW_ENTRIES = 16;
 
     private static final long FEW_BYTES = 16L << 10;
@@ -133,7 +133,7 @@ final class ApplyQueue {
         for (Batch next = given.peek(); next != null; next = given.peek()) {
             entries += next.entries.size();
             bytes += next.bytes();
-            // between entries that don't follow each other an image is installed
+            // between entries that don't follow each other a snapshot is installed
             if (next.firstIndex() != end + 1 || entries > ENTRIES_TOGETHER || bytes > BYTES_TOGETHER) {
                 break;
             }

@@ -64,13 +64,13 @@ public final class HostedMachine {
      */
     public void submitTrim(long index, boolean overfull) {
         if (!trimming.get() && trimming.compareAndSet(false, true)) {
-            applier.lane().executeSlow(() -> trim(index, overfull));
+            applier.lane().executeBlocking(() -> trim(index, overfull));
         }
     }
 
     /** A follower needs a snapshot. Any lane. */
     public void submitTakeSnapshot(NodeId to) {
-        applier.lane().executeSlow(() -> life.takeSnapshot(to));
+        applier.lane().executeBlocking(() -> life.takeSnapshot(to));
     }
 
     /** By the worker, after the last entries to be applied before the snapshot, which ends with {@code last}. */
@@ -85,7 +85,7 @@ public final class HostedMachine {
 
     /** Opens the machine; its worker then starts the core. Any lane. */
     public void submitOpen() {
-        applier.lane().executeSlow(life::open);
+        applier.lane().executeBlocking(life::open);
     }
 
     /** The log failed: reads that wait will never be safe. Any lane. */
@@ -95,7 +95,7 @@ public final class HostedMachine {
 
     /** The replica was dropped, and its tombstone is durable: the data goes. Any lane. */
     public void submitDrop() {
-        applier.lane().executeSlow(life::drop);
+        applier.lane().executeBlocking(life::drop);
     }
 
     /** By the applier, on its lane, once after it was told that something is deferred here. */
@@ -114,35 +114,35 @@ public final class HostedMachine {
 
     /** At once, unless it may take long, or wait, and the running thread may not. */
     private void run(boolean isLong, Runnable task) {
-        if (lane().mayWait() || !isLong && isQuick()) {
+        if (lane().mayBlock() || !isLong && isNonBlocking()) {
             task.run();
         } else {
-            applier.runSlow(task);
+            applier.runBlocking(task);
         }
     }
 
     /** The same for a task that applies what was given. */
     private void runGiven(Runnable task) {
-        if (lane().mayWait() || isQuick() && !given.isMuch()) {
+        if (lane().mayBlock() || isNonBlocking() && !given.isMuch()) {
             task.run();
         } else {
-            applier.runSlow(task);
+            applier.runBlocking(task);
         }
     }
 
-    private boolean isQuick() {
+    private boolean isNonBlocking() {
         StateMachine running = life.machine();
-        return running != null && running.isQuick();
+        return running != null && running.isNonBlocking();
     }
 
     /**
-     * Applies all that was given, what lies together as one batch: a machine that is behind, or that nobody waits for, gets
+     * Applies all that was given, what waits together as one batch: a machine that is behind, or that nobody waits for, gets
      * larger batches. What is too much for one batch is left to a task of its own, so that others have their turn.
      */
     private void applyAll() {
         applySome();
         if (!given.isEmpty()) {
-            applier.runSlow(this::applyAll);
+            applier.runBlocking(this::applyAll);
         }
     }
 
@@ -188,7 +188,7 @@ public final class HostedMachine {
     private void trim(long index, boolean overfull) {
         trimming.set(false);
         if (life.isOpen() && life.applied() < index && !given.isEmpty()) {
-            // what lies here keeps the log from being cut
+            // what is deferred here keeps the log from being cut
             applyUpTo(index);
             applier.answerSoon();
         }
@@ -257,7 +257,7 @@ public final class HostedMachine {
 
     private void runReads() {
         if (!reads.run(life.machine(), life.applied())) {
-            applier.runSlow(this::runReads);
+            applier.runBlocking(this::runReads);
         }
     }
 

@@ -14,8 +14,8 @@ import io.flotilla.raft.runtime.Lane;
 final class LeasedReads {
     private static final int READS_PER_TURN = 256;
 
-    /** Of a thread that may not wait; each may have to be fetched from a disk. */
-    private static final int READS_PER_BORROWED_TURN = 4;
+    /** Of a thread that must not block; each may have to be fetched from a disk. */
+    private static final int READS_PER_INLINE_TURN = 4;
 
     private final Lane lane;
     private final HostListener listener;
@@ -31,7 +31,7 @@ final class LeasedReads {
         this.inbox = new Inbox<>(
                 lane,
                 state.clock,
-                state.pace::nanosOfQuick,
+                state.pace::nanosOfTurns,
                 limits.maxInboxEvents(),
                 limits.maxInboxBytes(),
                 this::turn);
@@ -43,7 +43,7 @@ final class LeasedReads {
     }
 
     private void turn() {
-        int most = lane.mayWait() ? READS_PER_TURN : READS_PER_BORROWED_TURN;
+        int most = lane.mayBlock() ? READS_PER_TURN : READS_PER_INLINE_TURN;
         int taken = 0;
         while (taken < most) {
             Read read = inbox.take();

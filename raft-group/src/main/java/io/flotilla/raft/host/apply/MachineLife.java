@@ -27,8 +27,8 @@ final class MachineLife {
     private long applied;
     /** The applier knows that this machine may keep something back. */
     private boolean keeping;
-    /** It is full, and will be written out. */
-    private boolean writingOut;
+    /** It is full, and will be written back. */
+    private boolean writingBack;
 
     MachineLife(MachineOwner owner, Applier applier, StateMachineFactory machines, HostState state, ReadQueue reads) {
         this.owner = owner;
@@ -96,26 +96,26 @@ final class MachineLife {
 
     void writeOutIfFull() {
         StateMachine running = machine;
-        if (!writingOut && running != null && running.isFull()) {
-            writingOut = true;
-            applier.lane().executeSlow(this::writeOutNow);
+        if (!writingBack && running != null && running.isFull()) {
+            writingBack = true;
+            applier.lane().executeBlocking(this::writeBackNow);
         }
     }
 
     /** By the applier, on its lane, once after it was told that this machine may keep something back. */
-    void writeOut() {
+    void writeBack() {
         keeping = false;
-        writeOutNow();
+        writeBackNow();
     }
 
-    private void writeOutNow() {
-        writingOut = false;
+    private void writeBackNow() {
+        writingBack = false;
         if (!isRunning()) {
             return;
         }
         applier.watch().begun();
         try {
-            machine.writeOut();
+            machine.writeBack();
         } catch (RuntimeException | Error e) {
             halt(e);
         } finally {

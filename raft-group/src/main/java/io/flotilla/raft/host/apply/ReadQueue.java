@@ -16,7 +16,7 @@ import java.util.function.Predicate;
  * for {@link #isAwaited}.
  */
 final class ReadQueue {
-    /** So many reads a thread that may not wait runs in one task. */
+    /** So many reads a thread that must not block runs in one task. */
     private static final int MOST_INLINE_READS = 16;
 
     private final Lane lane;
@@ -43,7 +43,7 @@ final class ReadQueue {
         this.done = done;
     }
 
-    /** Whether a thread that may not wait must leave these to one that may. */
+    /** Whether a thread that must not block must leave these to one that may. */
     static boolean isLong(List<ReadCallback> callbacks) {
         if (callbacks.size() > MOST_INLINE_READS) {
             return true;
@@ -77,14 +77,14 @@ final class ReadQueue {
     /**
      * Makes the reads that are safe now.
      *
-     * @return false if the next ones need a thread that may wait
+     * @return false if the next ones need a thread that may block
      */
     boolean run(StateMachine machine, long applied) {
         int count = 0;
         while (!waiting.isEmpty() && waiting.peek().index <= applied) {
             List<ReadCallback> next = waiting.peek().callbacks;
             boolean isMany = count + next.size() > MOST_INLINE_READS;
-            if (!lane.mayWait() && (isMany || isLong(next))) {
+            if (!lane.mayBlock() && (isMany || isLong(next))) {
                 return false;
             }
             Waiting reads = waiting.poll();

@@ -168,7 +168,7 @@ public sealed interface Event {
     }
 
     /** Somebody wants to know how far the replicas are. */
-    record Progress(GroupReplica replica, ProgressCallback callback) implements Request {
+    record AskProgress(GroupReplica replica, ProgressCallback callback) implements Request {
         @Override
         public void handle(GroupWorker worker) {
             replica.progress(callback);

@@ -48,7 +48,7 @@ public final class GroupReplica {
     private final ReplicaSnapshots snapshots;
     private final KnownState known;
     private final ToldRole toldRole;
-    private final HandOver handOver;
+    private final EffectsRouter effectsRouter;
     private final PublishedLease lease = new PublishedLease();
 
     /** Null before the start and after a halt. */
@@ -72,7 +72,7 @@ public final class GroupReplica {
         this.change = new PendingChange(worker.lane());
         this.retirement = new Retirement(this, state);
         this.snapshots = new ReplicaSnapshots(this, state);
-        this.handOver = new HandOver(events, worker, machine, proposals, reads);
+        this.effectsRouter = new EffectsRouter(events, worker, machine, proposals, reads);
         this.known = new KnownState(restored);
         this.toldRole = new ToldRole(groupId, restored.term(), state.listener, worker.lane());
     }
@@ -186,7 +186,7 @@ public final class GroupReplica {
     }
 
     void persisted(long sequence) {
-        handOver.persisted(sequence);
+        effectsRouter.persisted(sequence);
         if (core == null) {
             return;
         }
@@ -347,8 +347,8 @@ public final class GroupReplica {
         try {
             proposals.submit(core);
             reads.submit(core);
-            handOver.all(core);
-            snapshots.turnEnded(handOver.last(), handOver.durable());
+            effectsRouter.all(core);
+            snapshots.turnEnded(effectsRouter.last(), effectsRouter.durable());
             afterTurn();
         } catch (RuntimeException | Error e) {
             halt(e);

@@ -83,7 +83,7 @@ public final class GroupWorker implements BatchListener {
         this.inbox = new Inbox<>(
                 lane,
                 state.clock,
-                state.pace::nanosOfQuick,
+                state.pace::nanosOfTurns,
                 state.config.limits().maxInboxEvents(),
                 state.config.limits().maxInboxBytes(),
                 this::turn);

@@ -28,7 +28,7 @@ public final class HostReceiver implements TransportReceiver {
 
     @Override
     public void receive(NodeId from, List<GroupMessage> messages) {
-        state.runtime.lend(() -> share(from, messages));
+        state.runtime.runInline(() -> share(from, messages));
     }
 
     @Override

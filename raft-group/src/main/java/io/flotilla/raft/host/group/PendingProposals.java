@@ -105,7 +105,7 @@ final class PendingProposals {
         }
     }
 
-    /** An image took the place of entries up to {@code index}: what was proposed among them may or may not be in it. */
+    /** A snapshot took the place of entries up to {@code index}: what was proposed among them may or may not be in it. */
     void covered(long index) {
         while (!appended.isEmpty() && appended.peek().index <= index) {
             HostState.refuse(appended.poll().callback, new Refusal.Indeterminate(replica.leaderHint()), lane);

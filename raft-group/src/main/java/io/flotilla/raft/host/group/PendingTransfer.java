@@ -68,7 +68,7 @@ final class PendingTransfer {
 
     private void tell(TransferCallback waiting, NodeId leader) {
         try {
-            waiting.handedOver(leader);
+            waiting.transferred(leader);
         } catch (RuntimeException | Error e) {
             HostState.report(e, lane);
         }

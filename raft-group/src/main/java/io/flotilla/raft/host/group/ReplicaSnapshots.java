@@ -1,9 +1,9 @@
 package io.flotilla.raft.host.group;
 
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RaftCore;
 import io.flotilla.raft.core.RoleName;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.host.apply.InstallCallback;
 import io.flotilla.raft.host.shared.HostState;
@@ -78,7 +78,7 @@ final class ReplicaSnapshots {
             snapshots().notTaken(replica.events(), to, source);
         } else {
             out.progress(to, last.index(), state.clock.nanos());
-            ImageBase base = new ImageBase(last, core.membershipAt(last.index()));
+            SnapshotBase base = new SnapshotBase(last, core.membershipAt(last.index()));
             snapshots().taken(replica.events(), to, core.softState().term(), base, source);
         }
     }
@@ -139,9 +139,9 @@ final class ReplicaSnapshots {
      * What the core owed is on its way, up to a batch. Once the log keeps durably what it keeps about a snapshot, the machine may
      * take it over, after what it was given until now.
      */
-    void turnEnded(long handedOver, long durable) {
+    void turnEnded(long passedOn, long durable) {
         if (toInstall != null && awaits == 0) {
-            awaits = handedOver;
+            awaits = passedOn;
         }
         if (toInstall != null && durable >= awaits) {
             install(toInstall);

@@ -25,7 +25,7 @@ import java.util.function.LongFunction;
  * <p>A failed write is final: the node is told, nothing is acknowledged or sent any more.
  */
 public final class LogWriter {
-    /** A write takes further hand-overs while it is smaller than this. */
+    /** A write takes what further turns of workers want written while it is smaller than this. */
     private static final long BYTES_PER_WRITE = 4L << 20;
 
     /** How long a group that was asked to let its log be cut is left alone after that. */
@@ -36,7 +36,7 @@ public final class LogWriter {
     private final Lane lane;
     private final LogReader reader;
     private final Consumer<Throwable> nodeFailed;
-    private final Inbox<HandOver> inbox;
+    private final Inbox<WorkerWrites> inbox;
     private final AtomicLong waitingBytes = new AtomicLong();
     private final PeerOutbox outbox;
     private final BatchTeller teller;
@@ -61,7 +61,7 @@ public final class LogWriter {
         this.teller = new BatchTeller(state, lane, peers);
     }
 
-    private record HandOver(List<PendingWrite> writes, long bytes) {}
+    private record WorkerWrites(List<PendingWrite> writes, long bytes) {}
 
     public Lane lane() {
         return lane;
@@ -97,14 +97,14 @@ public final class LogWriter {
             }
         }
         waitingBytes.addAndGet(bytes);
-        inbox.put(new HandOver(writes, bytes));
+        inbox.put(new WorkerWrites(writes, bytes));
     }
 
     private void writeOnce() {
         List<PendingWrite> all = new ArrayList<>();
         long bytes = 0;
         while (bytes < BYTES_PER_WRITE) {
-            HandOver next = inbox.take();
+            WorkerWrites next = inbox.take();
             if (next == null) {
                 break;
             }
@@ -119,7 +119,7 @@ public final class LogWriter {
             waitingBytes.addAndGet(-bytes);
         }
         if (isDurable) {
-            lane.goOn(() -> state.runtime.lend(() -> release(all)));
+            lane.goOn(() -> state.runtime.runInline(() -> release(all)));
         }
     }
 

@@ -1,8 +1,8 @@
 package io.flotilla.raft.host.persistence;
 
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.PersistBatch;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
@@ -30,7 +30,7 @@ final class MergedWrite {
     private HardState hardState;
     private EntryId base;
     private Membership membership;
-    private ImageBase image;
+    private SnapshotBase snapshot;
     private List<Entry> entries = List.of();
     /** Else they are a batch's, which nobody changes. */
     private boolean entriesAreOwn;
@@ -60,8 +60,8 @@ final class MergedWrite {
             }
             moveBase(batch.base(), batch.reset());
         }
-        if (batch.image() != null) {
-            image = batch.image();
+        if (batch.snapshot() != null) {
+            snapshot = batch.snapshot();
         }
         if (batch.entries().isEmpty()) {
             return;
@@ -98,6 +98,6 @@ final class MergedWrite {
         if (tombstone != null) {
             return GroupWrite.of(tombstone);
         }
-        return new GroupWrite(groupId, creation, hardState, base, membership, image, null, entries);
+        return new GroupWrite(groupId, creation, hardState, base, membership, snapshot, null, entries);
     }
 }

@@ -8,7 +8,7 @@ import io.flotilla.raft.runtime.NodeRuntime;
  * answer. When they have none it is paid by everybody who waits: then a lane that carries much begins its turns some
  * time apart, and what comes in between travels together.
  *
- * <p>While the log is among those that carry much, the threads of the network carry the quick lanes, if they can: a write crosses
+ * <p>While the log is among those that carry much, the threads of the network carry the non-blocking lanes, if they can: a write crosses
  * several nodes and lanes, and each crossing wakes somebody. A read crosses few, so reads alone are not worth it.
  *
  * <p>Turns lie further apart step by step while the load is high, for gathering lowers it, and come closer again, until nothing
@@ -16,7 +16,7 @@ import io.flotilla.raft.runtime.NodeRuntime;
  * at by one lane, read by all.
  */
 public final class Pace {
-    /** Between the beginnings of two turns of a quick lane that carries much, when gathering begins. */
+    /** Between the beginnings of two turns of a non-blocking lane that carries much, when gathering begins. */
     public static final long LEAST_NANOS = 250_000L;
     /** The same when the load stays high. */
     private static final long MOST_NANOS = 4 * LEAST_NANOS;
@@ -30,9 +30,9 @@ public final class Pace {
     private final NodeRuntime runtime;
     private final long muchBytes;
     private long lookedAt = Long.MIN_VALUE;
-    /** Between two turns of a quick lane; 0: nothing gathers. */
+    /** Between two turns of a non-blocking lane; 0: nothing gathers. */
     private volatile long nanosApart;
-    /** Quick lanes' turns are some time apart by themselves. */
+    /** Non-blocking lanes' turns are some time apart by themselves. */
     private volatile boolean isCarried;
     /** The log has carried much since the last look. */
     private volatile boolean hasWritten;
@@ -53,7 +53,7 @@ public final class Pace {
             wanted = false;
             long nanos = next(nanosApart, runtime.processorLoad());
             nanosApart = nanos;
-            runtime.setLending(nanos == 0);
+            runtime.setInlineRuns(nanos == 0);
             isCarried = runtime.carry(hasWritten ? nanos : 0);
             hasWritten = false;
         }
@@ -68,8 +68,8 @@ public final class Pace {
         return nanos;
     }
 
-    /** How far apart turns begin on a quick lane that carried so much lately; 0 if there is no need. Any lane. */
-    public long nanosOfQuick(long carriedBytes) {
+    /** How far apart turns begin on a non-blocking lane that carried so much lately; 0 if there is no need. Any lane. */
+    public long nanosOfTurns(long carriedBytes) {
         return carriesMuch(carriedBytes) && !isCarried ? nanosApart : 0;
     }
 

@@ -1,7 +1,7 @@
 package io.flotilla.raft.host.snapshot;
 
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.transfer.TransferStore;
@@ -46,7 +46,7 @@ public final class IncomingSnapshot {
     }
 
     /** Where the log begins that follows it. Once the head is here. */
-    public ImageBase base() {
+    public SnapshotBase base() {
         return head.base();
     }
 

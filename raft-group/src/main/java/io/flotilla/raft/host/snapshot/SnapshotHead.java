@@ -1,6 +1,6 @@
 package io.flotilla.raft.host.snapshot;
 
-import io.flotilla.raft.core.ImageBase;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.transport.TransferId;
@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  * @param term the sender's when the snapshot was taken
  * @param base the last entry in the snapshot, and the group's membership there
  */
-record SnapshotHead(long term, ImageBase base) {
+record SnapshotHead(long term, SnapshotBase base) {
     /** The first byte of the ids of transfers of snapshots. */
     static final int KIND = 1;
 
@@ -56,6 +56,6 @@ record SnapshotHead(long term, ImageBase base) {
         EntryId last = new EntryId(in.getLong(), in.getLong());
         byte[] membership = new byte[in.remaining()];
         in.get(membership);
-        return new SnapshotHead(term, new ImageBase(last, MembershipCodec.decode(membership)));
+        return new SnapshotHead(term, new SnapshotBase(last, MembershipCodec.decode(membership)));
     }
 }

@@ -1,7 +1,7 @@
 package io.flotilla.raft.host.snapshot;
 
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.host.snapshot.OutgoingSnapshot.GroupReplicaKey;
@@ -225,7 +225,7 @@ final class SnapshotSender implements TransferProvider {
         });
     }
 
-    void taken(SnapshotOwner owner, NodeId to, long term, ImageBase base, SnapshotSource source) {
+    void taken(SnapshotOwner owner, NodeId to, long term, SnapshotBase base, SnapshotSource source) {
         OutgoingSnapshot snapshot = all.get(new GroupReplicaKey(owner.groupId(), to));
         if (snapshot == null || snapshot.stage != Stage.TAKING) {
             source.close();

@@ -1,7 +1,7 @@
 package io.flotilla.raft.host.snapshot;
 
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.machine.SnapshotSource;
@@ -87,7 +87,7 @@ public final class Snapshots {
     }
 
     /** The snapshot for a follower is here, and known to the core. */
-    public void taken(SnapshotOwner owner, NodeId to, long term, ImageBase base, SnapshotSource source) {
+    public void taken(SnapshotOwner owner, NodeId to, long term, SnapshotBase base, SnapshotSource source) {
         lane.execute(() -> {
             if (stopped) {
                 source.close();

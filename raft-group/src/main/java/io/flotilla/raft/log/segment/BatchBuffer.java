@@ -1,7 +1,7 @@
 package io.flotilla.raft.log.segment;
 
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
@@ -48,9 +48,9 @@ final class BatchBuffer {
         RecordFormat.putBase(buffer, groupId, base, last, membership, record);
     }
 
-    void image(long groupId, ImageBase image, long record) {
-        reserve(RecordFormat.imageBytes(image));
-        RecordFormat.putImage(buffer, groupId, image, record);
+    void snapshot(long groupId, SnapshotBase snapshot, long record) {
+        reserve(RecordFormat.snapshotBytes(snapshot));
+        RecordFormat.putSnapshot(buffer, groupId, snapshot, record);
     }
 
     void tombstone(Tombstone tombstone, long record) {

@@ -188,8 +188,8 @@ final class GroupLog {
             state = state.with(base, membership == null ? state.membership() : membership);
             lastRecord++;
         }
-        if (write.image() != null) {
-            state = state.with(write.image());
+        if (write.snapshot() != null) {
+            state = state.with(write.snapshot());
             lastRecord++;
         }
         List<Entry> list = write.entries();
@@ -224,7 +224,7 @@ final class GroupLog {
                 state.base(),
                 state.membership(),
                 memberships,
-                state.image(),
+                state.snapshot(),
                 state.floor(),
                 entries.terms(),
                 entries.last());

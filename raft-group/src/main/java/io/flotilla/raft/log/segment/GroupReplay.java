@@ -1,7 +1,7 @@
 package io.flotilla.raft.log.segment;
 
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipEntry;
@@ -28,7 +28,7 @@ final class GroupReplay {
     private HardState hardState;
     private EntryId base;
     private Membership membership;
-    private ImageBase image;
+    private SnapshotBase snapshot;
 
     /** Of the entries behind the base, ascending. */
     private final List<MembershipEntry> memberships = new ArrayList<>(0);
@@ -66,7 +66,7 @@ final class GroupReplay {
         state = written;
         hardState = written.hardState();
         membership = written.membership();
-        image = written.image();
+        snapshot = written.snapshot();
         stateSegment = segment;
     }
 
@@ -78,14 +78,14 @@ final class GroupReplay {
         hardState = null;
         base = null;
         membership = null;
-        image = null;
+        snapshot = null;
         entries = null;
         memberships.clear();
     }
 
-    void image(ImageBase written, long record) {
+    void snapshot(SnapshotBase written, long record) {
         followAlive(record);
-        image = written;
+        snapshot = written;
     }
 
     void hardState(HardState written, long record) {
@@ -186,7 +186,7 @@ final class GroupReplay {
             throw new IllegalArgumentException(
                     "entries " + (base.index() + 1) + " to " + entries.start() + " of group " + id + " are missing");
         }
-        ImageBase ahead = image != null && image.last().index() > base.index() ? image : null;
+        SnapshotBase ahead = snapshot != null && snapshot.last().index() > base.index() ? snapshot : null;
         GroupState newest = new GroupState(state.descriptor(), hardState, base, membership, ahead, state.floor());
         return new GroupLog(newest, stateSegment, lastRecord, entries);
     }

@@ -1,7 +1,7 @@
 package io.flotilla.raft.log.segment;
 
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.log.GroupDescriptor;
@@ -12,7 +12,7 @@ import io.flotilla.raft.log.Tombstone;
  *
  * @param base the entry before the first one
  * @param membership the membership as of the base
- * @param image an image behind the base that is perhaps installed, or null
+ * @param snapshot a snapshot behind the base that is perhaps installed, or null
  * @param floor where the log of an earlier replica on this node ended
  */
 record GroupState(
@@ -20,7 +20,7 @@ record GroupState(
         HardState hardState,
         EntryId base,
         Membership membership,
-        ImageBase image,
+        SnapshotBase snapshot,
         EntryId floor) {
     /** @param before of an earlier replica on this node, or null */
     static GroupState created(GroupDescriptor descriptor, Tombstone before) {
@@ -34,16 +34,16 @@ record GroupState(
     }
 
     GroupState with(HardState newState) {
-        return new GroupState(descriptor, newState, base, membership, image, floor);
+        return new GroupState(descriptor, newState, base, membership, snapshot, floor);
     }
 
-    GroupState with(ImageBase newImage) {
-        return new GroupState(descriptor, hardState, base, membership, newImage, floor);
+    GroupState with(SnapshotBase newSnapshot) {
+        return new GroupState(descriptor, hardState, base, membership, newSnapshot, floor);
     }
 
-    /** Forgets the image if the base has reached it. */
+    /** Forgets the snapshot if the base has reached it. */
     GroupState with(EntryId newBase, Membership newMembership) {
-        ImageBase ahead = image != null && image.last().index() > newBase.index() ? image : null;
+        SnapshotBase ahead = snapshot != null && snapshot.last().index() > newBase.index() ? snapshot : null;
         return new GroupState(descriptor, hardState, newBase, newMembership, ahead, floor);
     }
 }

@@ -1,8 +1,8 @@
 package io.flotilla.raft.log.segment;
 
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
@@ -19,10 +19,10 @@ import java.nio.charset.StandardCharsets;
  * <pre>
  * record     length of all 4 · CRC32C of what follows 4 · type 1 · group 8 · record number 8 · body
  * state      first membership · genesis length 4, bytes · joined 8 · floor term 8, index 8 · body of a hard state ·
- *            body of a base · whether there is an image 1, its body
+ *            body of a base · whether there is a snapshot 1, its body
  * hard state term 8 · vote (name; empty if none)
  * base       term 8 · index 8 · last index 8 · membership as of the base
- * image      term 8 · index 8 · membership at its end
+ * snapshot   term 8 · index 8 · membership at its end
  * tombstone  removed at 8 · term 8 · floor term 8, index 8 · dropped 1
  * entry      term 8 · index 8 · kind 1 · flags 1 · payload to the end
  * membership as MembershipCodec writes it
@@ -40,7 +40,7 @@ final class RecordFormat {
     static final byte HARD_STATE = 2;
     static final byte ENTRY = 3;
     static final byte BASE = 4;
-    static final byte IMAGE = 5;
+    static final byte SNAPSHOT = 5;
     static final byte TOMBSTONE = 6;
 
     static final int HEADER = 25;
@@ -64,7 +64,7 @@ final class RecordFormat {
                 + hardStateBody(state.hardState())
                 + baseBody(state.membership())
                 + 1
-                + (state.image() == null ? 0 : imageBody(state.image()));
+                + (state.snapshot() == null ? 0 : snapshotBody(state.snapshot()));
     }
 
     static int hardStateBytes(HardState hardState) {
@@ -86,12 +86,12 @@ final class RecordFormat {
         return 24 + MembershipCodec.size(membership);
     }
 
-    static int imageBytes(ImageBase image) {
-        return HEADER + imageBody(image);
+    static int snapshotBytes(SnapshotBase snapshot) {
+        return HEADER + snapshotBody(snapshot);
     }
 
-    private static int imageBody(ImageBase image) {
-        return 16 + MembershipCodec.size(image.membership());
+    private static int snapshotBody(SnapshotBase snapshot) {
+        return 16 + MembershipCodec.size(snapshot.membership());
     }
 
     static int entryBytes(Entry entry) {
@@ -107,9 +107,9 @@ final class RecordFormat {
         target.putLong(state.floor().term()).putLong(state.floor().index());
         putHardStateBody(target, state.hardState());
         putBaseBody(target, state.base(), last, state.membership());
-        target.put((byte) (state.image() == null ? 0 : 1));
-        if (state.image() != null) {
-            putImageBody(target, state.image());
+        target.put((byte) (state.snapshot() == null ? 0 : 1));
+        if (state.snapshot() != null) {
+            putSnapshotBody(target, state.snapshot());
         }
         end(target, start);
     }
@@ -136,15 +136,15 @@ final class RecordFormat {
         MembershipCodec.put(membership, target);
     }
 
-    static void putImage(ByteBuffer target, long groupId, ImageBase image, long record) {
-        int start = begin(target, IMAGE, groupId, record);
-        putImageBody(target, image);
+    static void putSnapshot(ByteBuffer target, long groupId, SnapshotBase snapshot, long record) {
+        int start = begin(target, SNAPSHOT, groupId, record);
+        putSnapshotBody(target, snapshot);
         end(target, start);
     }
 
-    private static void putImageBody(ByteBuffer target, ImageBase image) {
-        target.putLong(image.last().term()).putLong(image.last().index());
-        MembershipCodec.put(image.membership(), target);
+    private static void putSnapshotBody(ByteBuffer target, SnapshotBase snapshot) {
+        target.putLong(snapshot.last().term()).putLong(snapshot.last().index());
+        MembershipCodec.put(snapshot.membership(), target);
     }
 
     static void putTombstone(ByteBuffer target, Tombstone tombstone, long record) {
@@ -261,17 +261,17 @@ final class RecordFormat {
         EntryId floor = new EntryId(body.getLong(), body.getLong());
         HardState hardState = hardState(body);
         Base base = base(body);
-        ImageBase image = body.get() == 0 ? null : image(body);
+        SnapshotBase snapshot = body.get() == 0 ? null : snapshot(body);
         return new State(
-                new GroupState(descriptor, hardState, base.id(), base.membership(), image, floor), base.last());
+                new GroupState(descriptor, hardState, base.id(), base.membership(), snapshot, floor), base.last());
     }
 
-    static ImageBase image(ByteBuffer source, int offset) {
-        return image(source.duplicate().position(offset + HEADER));
+    static SnapshotBase snapshot(ByteBuffer source, int offset) {
+        return snapshot(source.duplicate().position(offset + HEADER));
     }
 
-    private static ImageBase image(ByteBuffer body) {
-        return new ImageBase(new EntryId(body.getLong(), body.getLong()), MembershipCodec.get(body));
+    private static SnapshotBase snapshot(ByteBuffer body) {
+        return new SnapshotBase(new EntryId(body.getLong(), body.getLong()), MembershipCodec.get(body));
     }
 
     static Tombstone tombstone(ByteBuffer source, int offset) {

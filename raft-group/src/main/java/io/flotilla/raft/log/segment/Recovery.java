@@ -312,8 +312,8 @@ final class Recovery {
                     group.membership(new MembershipEntry(entry.index(), MembershipCodec.decode(entry.payload())));
                 }
                 break;
-            case RecordFormat.IMAGE:
-                group.image(RecordFormat.image(window, offset), record);
+            case RecordFormat.SNAPSHOT:
+                group.snapshot(RecordFormat.snapshot(window, offset), record);
                 break;
             case RecordFormat.TOMBSTONE:
                 group.tombstone(RecordFormat.tombstone(window, offset), segment.number(), record);

@@ -200,8 +200,8 @@ public final class SegmentedLogStore implements LogStore {
             Membership membership = write.membership() == null ? group.state().membership() : write.membership();
             batch.base(id, base, last, membership, group.nextRecord(encoded));
         }
-        if (write.image() != null) {
-            batch.image(id, write.image(), group.nextRecord(encoded));
+        if (write.snapshot() != null) {
+            batch.snapshot(id, write.snapshot(), group.nextRecord(encoded));
         }
         List<Entry> entries = write.entries();
         for (int i = 0; i < entries.size(); i++) {
@@ -250,7 +250,7 @@ public final class SegmentedLogStore implements LogStore {
     private static void checkAlone(GroupWrite write, String format) {
         boolean alone = write.hardState() == null
                 && write.base() == null
-                && write.image() == null
+                && write.snapshot() == null
                 && write.entries().isEmpty()
                 && (write.creation() == null || write.tombstone() == null);
         check(alone, format, write.groupId());

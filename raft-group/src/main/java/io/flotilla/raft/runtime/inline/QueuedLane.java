@@ -103,7 +103,7 @@ public abstract class QueuedLane implements Lane {
     }
 
     @Override
-    public void executeSlow(Runnable task) {
+    public void executeBlocking(Runnable task) {
         if (isStopped()) {
             return;
         }

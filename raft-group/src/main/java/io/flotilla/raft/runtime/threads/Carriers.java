@@ -2,7 +2,7 @@ package io.flotilla.raft.runtime.threads;
 
 import java.util.concurrent.Executor;
 
-/** Threads that wake often for reasons of their own, and may run quick lanes while they are awake. Thread-safe. */
+/** Threads that wake often for reasons of their own, and may run non-blocking lanes while they are awake. Thread-safe. */
 public interface Carriers {
     /**
      * One thread, the same for the same number. It runs what it is given in order, and throws {@link
@@ -13,5 +13,5 @@ public interface Carriers {
     Executor carrier(int number);
 
     /** From now on the rounds of each thread begin so many nanoseconds apart; 0: whenever there is something to do. */
-    void beat(long nanosApart);
+    void setRoundNanos(long nanosApart);
 }

@@ -50,7 +50,7 @@ final class ThreadLane extends QueuedLane implements Runnable {
     }
 
     @Override
-    public boolean mayWait() {
+    public boolean mayBlock() {
         return Thread.currentThread() == thread;
     }
 

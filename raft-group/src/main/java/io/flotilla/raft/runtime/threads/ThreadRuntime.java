@@ -41,7 +41,7 @@ public final class ThreadRuntime implements NodeRuntime {
     private final SystemClock clock = new SystemClock();
 
     // guarded by this
-    private int quickLanes;
+    private int nonBlockingLanes;
     private boolean closing;
 
     private volatile boolean closed;
@@ -54,11 +54,11 @@ public final class ThreadRuntime implements NodeRuntime {
         this(name, failures, null);
     }
 
-    /** As above, with threads that {@link #carry} quick lanes. They are the caller's, to be closed after this. */
+    /** As above, with threads that {@link #carry} non-blocking lanes. They are the caller's, to be closed after this. */
     public ThreadRuntime(String name, LaneFailureHandler failures, Carriers carriers) {
         this.name = name;
         this.carriers = carriers;
-        this.runners = new InlineRunners(carriers == null ? null : carriers::beat);
+        this.runners = new InlineRunners(carriers == null ? null : carriers::setRoundNanos);
         this.failures = failures;
     }
 
@@ -70,12 +70,12 @@ public final class ThreadRuntime implements NodeRuntime {
 
     /** @throws IllegalArgumentException if the runtime has a lane of this name already */
     @Override
-    public Lane quickLane(String laneName) {
+    public Lane nonBlockingLane(String laneName) {
         return lane(laneName, true);
     }
 
     @Override
-    public void setLending(boolean allowed) {
+    public void setInlineRuns(boolean allowed) {
         runners.allowGivers(allowed);
     }
 
@@ -85,7 +85,7 @@ public final class ThreadRuntime implements NodeRuntime {
     }
 
     @Override
-    public void lend(Runnable work) {
+    public void runInline(Runnable work) {
         if (RUNS.get() != null) {
             work.run();
             return;
@@ -101,16 +101,16 @@ public final class ThreadRuntime implements NodeRuntime {
         }
     }
 
-    private synchronized Lane lane(String laneName, boolean isQuick) {
+    private synchronized Lane lane(String laneName, boolean isNonBlocking) {
         if (closing) {
             throw new IllegalStateException("the runtime " + name + " is closed");
         }
         if (lanes.containsKey(laneName)) {
             throw new IllegalArgumentException("the runtime " + name + " has a lane " + laneName + " already");
         }
-        Carrier carrier = isQuick && carriers != null ? carrier(carriers.carrier(quickLanes++)) : null;
+        Carrier carrier = isNonBlocking && carriers != null ? carrier(carriers.carrier(nonBlockingLanes++)) : null;
         ThreadLane lane =
-                new ThreadLane(laneName, name + "-" + laneName, isQuick ? runners : NOBODY, carrier, failures);
+                new ThreadLane(laneName, name + "-" + laneName, isNonBlocking ? runners : NOBODY, carrier, failures);
         lanes.put(laneName, lane);
         lane.start();
         return lane;

@@ -34,7 +34,7 @@ public final class GrpcRaftService implements BindableService {
     private static final int BULK_AHEAD = 4;
 
     private final GrpcTransport transport;
-    private final Refusals refusals = new Refusals();
+    private final RefusedPeers refusedPeers = new RefusedPeers();
 
     public GrpcRaftService(GrpcTransport transport) {
         this.transport = transport;
@@ -136,7 +136,7 @@ public final class GrpcRaftService implements BindableService {
             if (!isBulk) {
                 transport.greeted(greeting);
             }
-            refusals.accepted(sender());
+            refusedPeers.accepted(sender());
             transport.learnt(greeting.from(), greeting.address());
         }
 
@@ -150,7 +150,7 @@ public final class GrpcRaftService implements BindableService {
         }
 
         private void refuse(Status status, String who, String reason) {
-            if (refusals.isNew(who, reason)) {
+            if (refusedPeers.isNew(who, reason)) {
                 LOG.warn("{}: refused a stream from {}: {}", transport.self(), who, reason);
             }
             end(status.withDescription(reason));

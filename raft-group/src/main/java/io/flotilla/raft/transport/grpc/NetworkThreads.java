@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The threads of one node's connections, which may carry its quick lanes: what all connections brought, the
+ * The threads of one node's connections, which may carry its non-blocking lanes: what all connections brought, the
  * turn of a worker that it led to, and the frames which that wrote, are then one round of one thread. Thread-safe.
  */
 public final class NetworkThreads implements Carriers, AutoCloseable {
@@ -44,14 +44,15 @@ public final class NetworkThreads implements Carriers, AutoCloseable {
      * @param count of threads, at least 1
      */
     public NetworkThreads(String name, int count) {
-        SelectStrategyFactory beats = () -> new Beat(() -> nanosApart, System::nanoTime, LockSupport::parkNanos);
+        SelectStrategyFactory rounds =
+                () -> new PacedRounds(() -> nanosApart, System::nanoTime, LockSupport::parkNanos);
         IoHandlerFactory handlers;
         if (Epoll.isAvailable()) {
-            handlers = EpollIoHandler.newFactory(0, beats);
+            handlers = EpollIoHandler.newFactory(0, rounds);
             channelType = EpollSocketChannel.class;
             serverType = EpollServerSocketChannel.class;
         } else {
-            handlers = NioIoHandler.newFactory(SelectorProvider.provider(), beats);
+            handlers = NioIoHandler.newFactory(SelectorProvider.provider(), rounds);
             channelType = NioSocketChannel.class;
             serverType = NioServerSocketChannel.class;
         }
@@ -80,14 +81,14 @@ public final class NetworkThreads implements Carriers, AutoCloseable {
     }
 
     @Override
-    public void beat(long nanos) {
+    public void setRoundNanos(long nanos) {
         nanosApart = nanos;
     }
 
     /** Ends the threads, those that use them having been closed before; waits for that, some seconds at most. */
     @Override
     public void close() {
-        beat(0);
+        setRoundNanos(0);
         loops.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
                 .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
     }

@@ -128,7 +128,7 @@ class ProgressTest {
     }
 
     @Test
-    void whoWaitsForAnImageIsSentNothing() {
+    void whoWaitsForASnapshotIsSentNothing() {
         Progress progress = unknown();
         assertThat(progress.awaitsSnapshot()).isFalse();
         progress.awaitSnapshot();

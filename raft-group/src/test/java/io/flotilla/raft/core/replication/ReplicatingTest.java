@@ -50,7 +50,7 @@ class ReplicatingTest {
     }
 
     @Test
-    void whoWaitsForAnImageIsSentNothing() {
+    void whoWaitsForASnapshotIsSentNothing() {
         assertThat(new Snapshotting().hasRoomFor(0)).isFalse();
         assertThatThrownBy(() -> new Snapshotting().sent(5, 1, 1)).isInstanceOf(AssertionError.class);
     }

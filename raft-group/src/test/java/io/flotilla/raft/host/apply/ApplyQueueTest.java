@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What lies together is taken together, within bounds, and nothing jumps over a gap. */
+/** What waits together is taken together, within bounds, and nothing jumps over a gap. */
 class ApplyQueueTest {
     private final ApplyQueue given = new ApplyQueue(1 << 20);
 

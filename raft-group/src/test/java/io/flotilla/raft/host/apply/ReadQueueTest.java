@@ -22,7 +22,7 @@ class ReadQueueTest {
     private final ReadQueue queue = new ReadQueue(lane, lease -> leaseHolds, again::add, count -> done += count);
 
     private static final class TestLane implements Lane {
-        boolean mayWait = true;
+        boolean mayBlock = true;
 
         @Override
         public void execute(Runnable task) {
@@ -30,8 +30,8 @@ class ReadQueueTest {
         }
 
         @Override
-        public boolean mayWait() {
-            return mayWait;
+        public boolean mayBlock() {
+            return mayBlock;
         }
 
         @Override
@@ -108,7 +108,7 @@ class ReadQueueTest {
 
     @Test
     void aThreadThatMayNotWaitMakesSixteenReadsAndNoLongOne() {
-        lane.mayWait = false;
+        lane.mayBlock = false;
         IntStream.range(0, 17).forEach(i -> add(1, "read " + i));
         assertThat(queue.run(null, 3)).isFalse();
         assertThat(told).hasSize(16);
@@ -117,7 +117,7 @@ class ReadQueueTest {
         queue.add(new ReadQueue.Waiting(1, List.of(new Read("long", true)), null), 3);
         assertThat(queue.run(null, 3)).isFalse();
         assertThat(told).hasSize(17);
-        lane.mayWait = true;
+        lane.mayBlock = true;
         assertThat(queue.run(null, 3)).isTrue();
         assertThat(told).hasSize(18);
     }

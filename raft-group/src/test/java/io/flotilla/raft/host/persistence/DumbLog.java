@@ -1,8 +1,8 @@
 package io.flotilla.raft.host.persistence;
 
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.PersistBatch;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
@@ -18,7 +18,7 @@ final class DumbLog {
     HardState hardState = HardState.INITIAL;
     EntryId base = EntryId.ZERO;
     Membership membership;
-    ImageBase image;
+    SnapshotBase snapshot;
     Tombstone tombstone;
     List<Entry> entries = new ArrayList<>();
 
@@ -28,7 +28,7 @@ final class DumbLog {
         copy.hardState = hardState;
         copy.base = base;
         copy.membership = membership;
-        copy.image = image;
+        copy.snapshot = snapshot;
         copy.tombstone = tombstone;
         copy.entries = new ArrayList<>(entries);
         return copy;
@@ -47,7 +47,7 @@ final class DumbLog {
             entries.clear();
         }
         write(new GroupWrite(
-                0, null, batch.hardState(), batch.base(), batch.membership(), batch.image(), null, batch.entries()));
+                0, null, batch.hardState(), batch.base(), batch.membership(), batch.snapshot(), null, batch.entries()));
     }
 
     void write(GroupWrite write) {
@@ -57,7 +57,7 @@ final class DumbLog {
             hardState = nothing.hardState;
             base = nothing.base;
             membership = null;
-            image = null;
+            snapshot = null;
             entries.clear();
             tombstone = write.tombstone();
             return;
@@ -74,8 +74,8 @@ final class DumbLog {
             base = write.base();
             membership = write.membership() == null ? membership : write.membership();
         }
-        if (write.image() != null) {
-            image = write.image();
+        if (write.snapshot() != null) {
+            snapshot = write.snapshot();
         }
         for (Entry entry : write.entries()) {
             entries.removeIf(old -> old.index() >= entry.index());
@@ -88,7 +88,7 @@ final class DumbLog {
 
     @Override
     public String toString() {
-        return descriptor + " " + hardState + " from " + base + " " + membership + " " + image + " " + tombstone + " "
-                + entries;
+        return descriptor + " " + hardState + " from " + base + " " + membership + " " + snapshot + " " + tombstone
+                + " " + entries;
     }
 }

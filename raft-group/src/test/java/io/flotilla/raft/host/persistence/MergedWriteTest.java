@@ -3,9 +3,9 @@ package io.flotilla.raft.host.persistence;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.PersistBatch;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
@@ -52,8 +52,8 @@ class MergedWriteTest {
                 base = reset ? end : null;
             }
             Membership membership = base != null && random.nextBoolean() ? membership() : null;
-            ImageBase image = random.nextInt(6) == 0
-                    ? new ImageBase(new EntryId(term, 1 + random.nextInt(9)), Membership.of(new NodeId("n9")))
+            SnapshotBase snapshot = random.nextInt(6) == 0
+                    ? new SnapshotBase(new EntryId(term, 1 + random.nextInt(9)), Membership.of(new NodeId("n9")))
                     : null;
             long begin = base == null ? log.base.index() : base.index();
             long end = reset ? begin : Math.max(begin, log.last());
@@ -69,7 +69,7 @@ class MergedWriteTest {
                 }
             }
             PersistBatch batch = new PersistBatch(
-                    ++sequence, hardState, base, membership, reset, image, List.copyOf(entries), List.of());
+                    ++sequence, hardState, base, membership, reset, snapshot, List.copyOf(entries), List.of());
             log.write(batch);
             return batch;
         }

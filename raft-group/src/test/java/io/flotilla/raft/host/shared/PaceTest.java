@@ -21,7 +21,7 @@ class PaceTest {
     private final Pace pace = new Pace(world, MUCH);
     private final List<String> turns = new ArrayList<>();
     private int bytesPerTurn = MUCH;
-    private Inbox<Integer> inbox = new Inbox<>(world, world, pace::nanosOfQuick, 100, 100, this::turn);
+    private Inbox<Integer> inbox = new Inbox<>(world, world, pace::nanosOfTurns, 100, 100, this::turn);
 
     private void turn() {
         List<Integer> taken = new ArrayList<>();
@@ -93,10 +93,10 @@ class PaceTest {
         long[] micros = new long[loads.length];
         for (int i = 0; i < loads.length; i++) {
             look(loads[i]);
-            micros[i] = pace.nanosOfQuick(MUCH) / MICRO;
+            micros[i] = pace.nanosOfTurns(MUCH) / MICRO;
         }
         assertThat(micros).containsExactly(0, 250, 250, 250, 500, 1000, 1000, 1000, 500, 500, 250, 0, 0, 0, 250);
-        assertThat(pace.nanosOfQuick(MUCH - 1)).isZero();
+        assertThat(pace.nanosOfTurns(MUCH - 1)).isZero();
     }
 
     @Test
@@ -104,9 +104,9 @@ class PaceTest {
         look(1);
         world.load = 0;
         pace.look(world.now + 249_999 * MICRO);
-        assertThat(pace.nanosOfQuick(MUCH)).isPositive();
+        assertThat(pace.nanosOfTurns(MUCH)).isPositive();
         pace.look(world.now + 250_000 * MICRO);
-        assertThat(pace.nanosOfQuick(MUCH)).isZero();
+        assertThat(pace.nanosOfTurns(MUCH)).isZero();
     }
 
     @Test
@@ -114,16 +114,16 @@ class PaceTest {
         world.carries = true;
         look(1);
         assertThat(pace.nanosOfLog(MUCH)).as("has a thread of its own").isEqualTo(2 * Pace.LEAST_NANOS);
-        assertThat(pace.nanosOfQuick(MUCH)).isZero();
+        assertThat(pace.nanosOfTurns(MUCH)).isZero();
         look(0);
         assertThat(world.carried).containsExactly(Pace.LEAST_NANOS, 0L);
-        assertThat(world.lending).containsExactly(false, true);
+        assertThat(world.inlineRuns).containsExactly(false, true);
     }
 
     @Test
-    void aQuickLaneThatNobodyCarriesIsALaneLikeOthers() {
+    void aNonBlockingLaneThatNobodyCarriesIsALaneLikeOthers() {
         look(1);
-        assertThat(pace.nanosOfQuick(MUCH)).isEqualTo(Pace.LEAST_NANOS);
+        assertThat(pace.nanosOfTurns(MUCH)).isEqualTo(Pace.LEAST_NANOS);
         assertThat(world.carried).containsExactly(Pace.LEAST_NANOS);
     }
 
@@ -132,21 +132,21 @@ class PaceTest {
         world.carries = true;
         look(1);
         world.now += 250_000 * MICRO;
-        pace.nanosOfQuick(MUCH);
+        pace.nanosOfTurns(MUCH);
         pace.nanosOfLog(MUCH - 1);
         pace.look(world.now);
         assertThat(world.carried).containsExactly(Pace.LEAST_NANOS, 0L);
-        assertThat(pace.nanosOfQuick(MUCH)).as("still gathers").isEqualTo(2 * Pace.LEAST_NANOS);
+        assertThat(pace.nanosOfTurns(MUCH)).as("still gathers").isEqualTo(2 * Pace.LEAST_NANOS);
     }
 
     @Test
     void nobodyLooksWhileLittleIsCarried() {
         world.load = 1;
         pace.look(world.now);
-        pace.nanosOfQuick(MUCH - 1);
+        pace.nanosOfTurns(MUCH - 1);
         pace.look(world.now + 250_000 * MICRO);
         assertThat(world.looks).isZero();
-        pace.nanosOfQuick(MUCH);
+        pace.nanosOfTurns(MUCH);
         pace.look(world.now + 500_000 * MICRO);
         assertThat(world.looks).isEqualTo(1);
         pace.look(world.now + 750_000 * MICRO);
@@ -165,7 +165,7 @@ class PaceTest {
         private int looks;
         private boolean carries;
         private final List<Long> carried = new ArrayList<>();
-        private final List<Boolean> lending = new ArrayList<>();
+        private final List<Boolean> inlineRuns = new ArrayList<>();
 
         void run() {
             for (Task next = tasks.poll(); next != null; next = tasks.poll()) {
@@ -221,8 +221,8 @@ class PaceTest {
         }
 
         @Override
-        public void setLending(boolean allowed) {
-            lending.add(allowed);
+        public void setInlineRuns(boolean allowed) {
+            inlineRuns.add(allowed);
         }
 
         @Override

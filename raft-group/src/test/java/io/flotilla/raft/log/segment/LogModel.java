@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flotilla.raft.core.HardState;
-import io.flotilla.raft.core.ImageBase;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.SnapshotBase;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
@@ -34,7 +34,7 @@ final class LogModel {
         private long joined;
         private EntryId floor = EntryId.ZERO;
         private Membership membership;
-        private ImageBase image;
+        private SnapshotBase snapshot;
         private HardState hardState = HardState.INITIAL;
         private EntryId base = EntryId.ZERO;
         private final List<Entry> entries = new ArrayList<>();
@@ -89,7 +89,7 @@ final class LogModel {
             again.joined = group.joined;
             again.floor = group.floor;
             again.membership = group.membership;
-            again.image = group.image;
+            again.snapshot = group.snapshot;
             again.hardState = group.hardState;
             again.base = group.base;
             again.entries.addAll(group.entries);
@@ -117,8 +117,8 @@ final class LogModel {
                     group.floor = before.floor();
                 }
             }
-            if (write.image() != null) {
-                group.image = write.image();
+            if (write.snapshot() != null) {
+                group.snapshot = write.snapshot();
             }
             if (write.hardState() != null) {
                 group.hardState = write.hardState();
@@ -182,16 +182,16 @@ final class LogModel {
                                 ? membershipEntry(hardState.term(), index++, random)
                                 : entry(hardState.term(), index++, random.nextInt(maxPayload)));
             }
-            ImageBase image = random.nextInt(10) > 0
+            SnapshotBase snapshot = random.nextInt(10) > 0
                     ? null
-                    : new ImageBase(new EntryId(hardState.term(), index + 50), someMembership(random));
+                    : new SnapshotBase(new EntryId(hardState.term(), index + 50), someMembership(random));
             writes.add(new GroupWrite(
                     id,
                     group == null ? descriptor(id) : null,
                     newState,
                     newBase,
                     newBase == null ? null : someMembership(random),
-                    image,
+                    snapshot,
                     null,
                     entries));
         }
@@ -261,8 +261,8 @@ final class LogModel {
             assertThat(found.descriptor().joined()).isEqualTo(group.joined);
             assertThat(found.floor()).isEqualTo(group.floor);
             assertThat(found.membership()).isEqualTo(group.membership);
-            boolean isAhead = group.image != null && group.image.last().index() > group.base.index();
-            assertThat(found.image()).isEqualTo(isAhead ? group.image : null);
+            boolean isAhead = group.snapshot != null && group.snapshot.last().index() > group.base.index();
+            assertThat(found.snapshot()).isEqualTo(isAhead ? group.snapshot : null);
             assertThat(found.memberships())
                     .isEqualTo(group.entries.stream()
                             .filter(e -> e.kind() == EntryKind.MEMBERSHIP)

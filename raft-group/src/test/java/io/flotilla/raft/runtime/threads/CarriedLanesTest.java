@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Quick lanes that are run by other threads for a while. */
+/** Non-blocking lanes that are run by other threads for a while. */
 class CarriedLanesTest {
     private static final long MILLI = 1_000_000;
 
@@ -30,7 +30,7 @@ class CarriedLanesTest {
         final BlockingQueue<Runnable> given = new LinkedBlockingQueue<>();
         final List<Integer> numbers = new ArrayList<>();
         volatile Executor handOn;
-        volatile long beat;
+        volatile long roundNanos;
 
         @Override
         public Executor carrier(int number) {
@@ -46,8 +46,8 @@ class CarriedLanesTest {
         }
 
         @Override
-        public void beat(long nanosApart) {
-            beat = nanosApart;
+        public void setRoundNanos(long nanosApart) {
+            roundNanos = nanosApart;
         }
     }
 
@@ -84,15 +84,15 @@ class CarriedLanesTest {
 
     @Test
     void theCarrierRunsALaneThatSleeps() throws Exception {
-        Lane lane = runtime.quickLane("a");
-        runtime.setLending(false);
+        Lane lane = runtime.nonBlockingLane("a");
+        runtime.setInlineRuns(false);
         assertThat(runtime.carry(MILLI)).isTrue();
-        assertThat(carrying.beat).isEqualTo(MILLI);
+        assertThat(carrying.roundNanos).isEqualTo(MILLI);
         List<String> ran = new ArrayList<>();
         Thread here = Thread.currentThread();
         Runnable carried = untilCarried(lane, () -> {
             if (Thread.currentThread() == here) {
-                ran.add("first " + lane.isCurrent() + " " + lane.mayWait());
+                ran.add("first " + lane.isCurrent() + " " + lane.mayBlock());
             }
         });
         CountDownLatch second = new CountDownLatch(1);
@@ -112,7 +112,7 @@ class CarriedLanesTest {
     void whatComesJustWhenTheCarrierLeavesIsNotLost() throws Exception {
         ExecutorService carrier = Executors.newSingleThreadExecutor();
         carrying.handOn = carrier;
-        Lane lane = runtime.quickLane("a");
+        Lane lane = runtime.nonBlockingLane("a");
         runtime.carry(MILLI);
         AtomicInteger ran = new AtomicInteger();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
@@ -129,23 +129,23 @@ class CarriedLanesTest {
 
     @Test
     void whenItEndsTheGiverRunsItAgain() throws Exception {
-        Lane lane = runtime.quickLane("a");
+        Lane lane = runtime.nonBlockingLane("a");
         runtime.carry(MILLI);
         assertThat(runtime.carry(0)).isFalse();
-        assertThat(carrying.beat).isZero();
+        assertThat(carrying.roundNanos).isZero();
         for (int i = 0; i < 1_000; i++) {
             CountDownLatch ran = new CountDownLatch(1);
-            runtime.lend(() -> lane.execute(ran::countDown));
+            runtime.runInline(() -> lane.execute(ran::countDown));
             assertThat(ran.await(10, TimeUnit.SECONDS)).isTrue();
         }
         assertThat(carrying.given).isEmpty();
     }
 
     @Test
-    void onlyQuickLanesAreCarriedEachByTheThreadOfItsNumber() throws Exception {
+    void onlyNonBlockingLanesAreCarriedEachByTheThreadOfItsNumber() throws Exception {
         Lane slow = runtime.lane("slow");
-        runtime.quickLane("a");
-        runtime.quickLane("b");
+        runtime.nonBlockingLane("a");
+        runtime.nonBlockingLane("b");
         assertThat(carrying.numbers).containsExactly(0, 1);
         runtime.carry(MILLI);
         for (int i = 0; i < 1_000; i++) {
@@ -158,14 +158,14 @@ class CarriedLanesTest {
 
     @Test
     void aTaskThatMayWaitIsLeftToTheLanesOwnThread() throws Exception {
-        Lane lane = runtime.quickLane("a");
+        Lane lane = runtime.nonBlockingLane("a");
         runtime.carry(MILLI);
         Thread here = Thread.currentThread();
         AtomicInteger wrong = new AtomicInteger();
         CountDownLatch slow = new CountDownLatch(1);
         Runnable carried = untilCarried(lane, () -> {
             if (Thread.currentThread() == here && slow.getCount() == 1) {
-                lane.executeSlow(() -> {
+                lane.executeBlocking(() -> {
                     if (Thread.currentThread() == here) {
                         wrong.incrementAndGet();
                     }
@@ -180,7 +180,7 @@ class CarriedLanesTest {
 
     @Test
     void aCarrierThatHasEndedIsDoneWithout() throws Exception {
-        Lane lane = runtime.quickLane("a");
+        Lane lane = runtime.nonBlockingLane("a");
         runtime.carry(MILLI);
         carrying.handOn = task -> {
             throw new RejectedExecutionException("ended");
@@ -196,7 +196,7 @@ class CarriedLanesTest {
     void oneAtATimeRunsALaneThatIsCarriedNowAndThen() throws Exception {
         ExecutorService carrier = Executors.newSingleThreadExecutor();
         carrying.handOn = carrier;
-        Lane lane = runtime.quickLane("a");
+        Lane lane = runtime.nonBlockingLane("a");
         int threads = 3;
         int each = 30_000;
         AtomicInteger inside = new AtomicInteger();
@@ -213,7 +213,7 @@ class CarriedLanesTest {
                             if (isToggling && i == each / 2) {
                                 carrier.shutdown();
                             }
-                            runtime.lend(() -> lane.execute(() -> {
+                            runtime.runInline(() -> lane.execute(() -> {
                                 if (inside.incrementAndGet() != 1 || !lane.isCurrent()) {
                                     overlaps.incrementAndGet();
                                 }

@@ -146,16 +146,14 @@ class ThreadRuntimeTest {
         assertThat(ran).containsExactly("first");
     }
 
-    /** Lends until the lane slept just when it got its task, so that this thread ran it. */
+    /** Tries inline until the lane slept just when it got its task, so that this thread ran it. */
     private void runHere(Lane lane, Runnable task) {
         Thread here = Thread.currentThread();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         AtomicInteger ran = new AtomicInteger();
         while (ran.get() == 0) {
-            assertThat(System.nanoTime())
-                    .as("never ran on the thread that lent itself")
-                    .isLessThan(deadline);
-            runtime.lend(() -> lane.execute(() -> {
+            assertThat(System.nanoTime()).as("never ran inline").isLessThan(deadline);
+            runtime.runInline(() -> lane.execute(() -> {
                 if (Thread.currentThread() == here && ran.get() == 0) {
                     ran.incrementAndGet();
                     task.run();
@@ -166,9 +164,9 @@ class ThreadRuntimeTest {
     }
 
     @Test
-    void aThreadThatIsAwakeRunsAQuickLaneThatSleeps() {
-        Lane lane = runtime.quickLane("a");
-        Lane other = runtime.quickLane("b");
+    void aThreadThatIsAwakeRunsANonBlockingLaneThatSleeps() {
+        Lane lane = runtime.nonBlockingLane("a");
+        Lane other = runtime.nonBlockingLane("b");
         List<String> ran = new ArrayList<>();
         runHere(lane, () -> {
             ran.add(lane.isCurrent() + " " + other.isCurrent());
@@ -178,17 +176,17 @@ class ThreadRuntimeTest {
     }
 
     @Test
-    void nobodyElseRunsALaneThatMayWaitOrThatIsNotLent() throws Exception {
-        Lane slow = runtime.lane("slow");
-        Lane quick = runtime.quickLane("quick");
-        runtime.setLending(false);
+    void nobodyElseRunsALaneThatMayBlockOrAnyIfInlineRunsAreOff() throws Exception {
+        Lane blocking = runtime.lane("blocking");
+        Lane nonBlocking = runtime.nonBlockingLane("nonBlocking");
+        runtime.setInlineRuns(false);
         assertThat(runtime.carry(1_000_000)).as("there is nobody to carry it").isFalse();
         Thread here = Thread.currentThread();
         AtomicInteger wrong = new AtomicInteger();
         for (int i = 0; i < 2_000; i++) {
             CountDownLatch ran = new CountDownLatch(2);
-            runtime.lend(() -> {
-                for (Lane lane : List.of(slow, quick)) {
+            runtime.runInline(() -> {
+                for (Lane lane : List.of(blocking, nonBlocking)) {
                     lane.execute(() -> {
                         if (Thread.currentThread() == here) {
                             wrong.incrementAndGet();
@@ -203,22 +201,22 @@ class ThreadRuntimeTest {
     }
 
     @Test
-    void whatIsSlowIsLeftToTheLanesOwnThreadAndKeepsItsPlace() throws Exception {
-        Lane lane = runtime.quickLane("a");
+    void whatMayBlockIsLeftToTheLanesOwnThreadAndKeepsItsPlace() throws Exception {
+        Lane lane = runtime.nonBlockingLane("a");
         Thread here = Thread.currentThread();
         for (int i = 0; i < 2_000; i++) {
             List<String> ran = new ArrayList<>(); // plain: only the lane's order makes it right
             CountDownLatch done = new CountDownLatch(1);
-            boolean lastIsSlow = i % 2 == 0;
+            boolean lastMayBlock = i % 2 == 0;
             Runnable last = () -> {
                 ran.add("third");
                 done.countDown();
             };
-            runtime.lend(() -> {
+            runtime.runInline(() -> {
                 lane.execute(() -> ran.add("first"));
-                lane.executeSlow(() -> ran.add(Thread.currentThread() == here ? "here" : "second"));
-                if (lastIsSlow) {
-                    lane.executeSlow(last);
+                lane.executeBlocking(() -> ran.add(Thread.currentThread() == here ? "here" : "second"));
+                if (lastMayBlock) {
+                    lane.executeBlocking(last);
                 } else {
                     lane.execute(last);
                 }
@@ -229,9 +227,9 @@ class ThreadRuntimeTest {
     }
 
     @Test
-    void oneAtATimeRunsAQuickLaneAndNothingGetsLost() throws Exception {
-        Lane lane = runtime.quickLane("a");
-        Lane next = runtime.quickLane("b");
+    void oneAtATimeRunsANonBlockingLaneAndNothingGetsLost() throws Exception {
+        Lane lane = runtime.nonBlockingLane("a");
+        Lane next = runtime.nonBlockingLane("b");
         int threads = 4;
         int each = 20_000;
         AtomicInteger inside = new AtomicInteger();
@@ -243,7 +241,7 @@ class ThreadRuntimeTest {
             Thread producer = new Thread(() -> {
                 for (int i = 0; i < each; i++) {
                     int number = i;
-                    runtime.lend(() -> lane.execute(() -> {
+                    runtime.runInline(() -> lane.execute(() -> {
                         if (inside.incrementAndGet() != 1 || !lane.isCurrent()) {
                             overlaps.incrementAndGet();
                         }
@@ -278,28 +276,29 @@ class ThreadRuntimeTest {
     }
 
     @Test
-    void aTimerSetByABorrowerWakesTheLanesOwnThread() throws Exception {
-        Lane lane = runtime.quickLane("a");
+    void aTimerSetByAnInlineRunWakesTheLanesOwnThread() throws Exception {
+        Lane lane = runtime.nonBlockingLane("a");
         CountDownLatch fired = new CountDownLatch(1);
         runHere(lane, () -> lane.after(1_000_000, fired::countDown));
         assertThat(fired.await(10, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test
-    void aTimerThatAnErrandOfItsOwnSetsIsNotSleptOver() throws Exception {
+    void aTimerThatAnInlineRunSetsForTheLaneIsNotSleptOver() throws Exception {
         Lane lane = runtime.lane("a");
-        Lane quick = runtime.quickLane("b");
+        Lane nonBlocking = runtime.nonBlockingLane("b");
         for (int i = 0; i < 20; i++) {
             CountDownLatch fired = new CountDownLatch(1);
             lane.after(
-                    1_000_000, () -> runtime.lend(() -> quick.execute(() -> lane.after(1_000_000, fired::countDown))));
+                    1_000_000,
+                    () -> runtime.runInline(() -> nonBlocking.execute(() -> lane.after(1_000_000, fired::countDown))));
             assertThat(fired.await(10, TimeUnit.SECONDS)).isTrue();
         }
     }
 
     @Test
-    void aTaskThatThrowsAtABorrowerIsReportedAndTheLaneGoesOn() throws Exception {
-        Lane lane = runtime.quickLane("a");
+    void aTaskThatThrowsInAnInlineRunIsReportedAndTheLaneGoesOn() throws Exception {
+        Lane lane = runtime.nonBlockingLane("a");
         runHere(lane, () -> {
             throw new AssertionError("defect");
         });
@@ -310,8 +309,8 @@ class ThreadRuntimeTest {
     }
 
     @Test
-    void closingFromABorrowedLaneDoesNotWaitForItself() {
-        Lane lane = runtime.quickLane("a");
+    void closingFromAnInlineRunDoesNotWaitForItself() {
+        Lane lane = runtime.nonBlockingLane("a");
         runHere(lane, runtime::close);
         assertThat(runtime.isClosed()).isTrue();
     }

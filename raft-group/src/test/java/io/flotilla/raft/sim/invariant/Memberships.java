@@ -16,7 +16,7 @@ import java.util.function.Predicate;
 /**
  * A group's memberships change one at a time, each in a step whose majorities meet those before or by way of a joint one,
  * and none before the one before it and an entry of the leader's own term are committed (Raft thesis §4, raft-dev 2015).
- * What a log or an image says of the membership where it begins is what was committed there.
+ * What a log or a snapshot says of the membership where it begins is what was committed there.
  */
 final class Memberships {
     private record Place(long index, long term) {}
@@ -87,7 +87,7 @@ final class Memberships {
         boolean has(NodeId node, long term, long index);
     }
 
-    /** A log begins, or an image ends, at an index with this membership. */
+    /** A log begins, or a snapshot ends, at an index with this membership. */
     void standsAt(NodeId node, long index, Membership membership) {
         // who joined late and was told nothing yet knows of none
         if (!membership.equals(Membership.NONE) && !membership.equals(committedAt(index))) {

@@ -53,7 +53,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
         return properties.elections();
     }
 
-    /** How many images state machines took over. */
+    /** How many snapshots state machines took over. */
     public long installs() {
         return installs;
     }

@@ -228,10 +228,13 @@ public final class SafetyProperties {
             created(group, write.creation().membership());
             tombstones.creates(node, write.creation());
         }
-        if (write.image() != null) {
+        if (write.snapshot() != null) {
             memberships
                     .get(group)
-                    .standsAt(node, write.image().last().index(), write.image().membership());
+                    .standsAt(
+                            node,
+                            write.snapshot().last().index(),
+                            write.snapshot().membership());
         }
         if (write.tombstone() != null) {
             disk.begin(write);
@@ -340,7 +343,7 @@ public final class SafetyProperties {
         stateMachineSafety.applied(group, index, result, node);
     }
 
-    /** A state machine is about to take over an image. */
+    /** A state machine is about to take over a snapshot. */
     public void installs(NodeId node, long group, EntryId last, long applied) {
         stateMachineSafety.installs(group, last, applied, node);
     }

@@ -104,13 +104,13 @@ public final class StateMachineSafety {
         known.hasResult = true;
     }
 
-    /** A replica is about to take over an image that ends with an entry. */
+    /** A replica is about to take over a snapshot that ends with an entry. */
     public void installs(long group, EntryId last, long applied, NodeId node) {
         Committed known = at(group, last.index());
         if (known == null || known.term() != last.term() || last.index() <= applied) {
             throw new Violation(
                     "StateMachineSafety",
-                    "%s takes over an image of group %d up to %s, but has applied %d, and there %s",
+                    "%s takes over a snapshot of group %d up to %s, but has applied %d, and there %s",
                     node,
                     group,
                     last,

@@ -68,8 +68,8 @@ final class WatchedMachine implements StateMachine {
     }
 
     @Override
-    public void writeOut() {
-        machine.writeOut();
+    public void writeBack() {
+        machine.writeBack();
     }
 
     @Override
@@ -78,8 +78,8 @@ final class WatchedMachine implements StateMachine {
     }
 
     @Override
-    public boolean isQuick() {
-        return machine.isQuick();
+    public boolean isNonBlocking() {
+        return machine.isNonBlocking();
     }
 
     @Override
@@ -97,7 +97,7 @@ final class WatchedMachine implements StateMachine {
         if (source.index() != machine.appliedIndex()) {
             throw new Violation(
                     "StateMachineSafety",
-                    "%s gives an image of group %d up to index %d, but has applied %d",
+                    "%s gives a snapshot of group %d up to index %d, but has applied %d",
                     node,
                     group,
                     source.index(),
@@ -113,20 +113,20 @@ final class WatchedMachine implements StateMachine {
     }
 
     @Override
-    public void install(SnapshotSink image, EntryId last) {
+    public void install(SnapshotSink snapshot, EntryId last) {
         invariants.noticed(() -> {
-            installChecked(image, last);
+            installChecked(snapshot, last);
             return null;
         });
     }
 
-    private void installChecked(SnapshotSink image, EntryId last) {
+    private void installChecked(SnapshotSink snapshot, EntryId last) {
         invariants.properties().installs(node, group, last, machine.appliedIndex());
-        machine.install(image, last);
+        machine.install(snapshot, last);
         if (machine.appliedIndex() != last.index() || machine.durableIndex() < last.index()) {
             throw new Violation(
                     "StateMachineSafety",
-                    "%s installed an image of group %d up to %s, but holds %d, durably %d",
+                    "%s installed a snapshot of group %d up to %s, but holds %d, durably %d",
                     node,
                     group,
                     last,

@@ -33,7 +33,7 @@ class NetworkThreadsTest {
     private static final NodeId A = new NodeId("a");
     private static final NodeId B = new NodeId("b");
     private static final int ROUNDS = 300;
-    private static final long BEAT = 1_000_000;
+    private static final long ROUND_NANOS = 1_000_000;
 
     private final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
     private final Node a = new Node(A);
@@ -55,7 +55,7 @@ class NetworkThreadsTest {
             this.id = id;
             threads = new NetworkThreads(id + "-net", 1);
             runtime = new ThreadRuntime(id.value(), (which, cause) -> failures.add(cause), threads);
-            lane = runtime.quickLane("worker");
+            lane = runtime.nonBlockingLane("worker");
             transport = new GrpcTransport(id, this::address, () -> "fleet", threads);
             try {
                 NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0));
@@ -76,7 +76,7 @@ class NetworkThreadsTest {
 
         @Override
         public void receive(NodeId from, List<GroupMessage> messages) {
-            runtime.lend(() -> lane.execute(() -> {
+            runtime.runInline(() -> lane.execute(() -> {
                 if (Thread.currentThread().getName().startsWith(id + "-net")) {
                     carried.incrementAndGet();
                 }
@@ -136,28 +136,28 @@ class NetworkThreadsTest {
     }
 
     @Test
-    void lanesThatAreCarriedRunOnTheNetworksThreadsABeatApart() throws Exception {
+    void lanesThatAreCarriedRunOnTheNetworksThreadsInRounds() throws Exception {
         for (Node node : List.of(a, b)) {
-            node.runtime.setLending(false);
-            assertThat(node.runtime.carry(BEAT)).isTrue();
+            node.runtime.setInlineRuns(false);
+            assertThat(node.runtime.carry(ROUND_NANOS)).isTrue();
         }
         play();
         for (Node node : List.of(a, b)) {
             assertThat(node.carried).hasValueGreaterThan(ROUNDS / 4);
-            // a message there and back is a round of each, one of which at least waits for its beat
-            assertThat(node.medianNanos()).isGreaterThan(BEAT / 2);
+            // a message there and back is a round of each, one of which at least waits for its round
+            assertThat(node.medianNanos()).isGreaterThan(ROUND_NANOS / 2);
         }
         assertThat(failures).isEmpty();
     }
 
     @Test
-    void withoutABeatNothingWaits() throws Exception {
+    void withoutAnIntervalNothingWaits() throws Exception {
         for (Node node : List.of(a, b)) {
-            assertThat(node.runtime.carry(50 * BEAT)).isTrue();
+            assertThat(node.runtime.carry(50 * ROUND_NANOS)).isTrue();
             assertThat(node.runtime.carry(0)).isFalse();
         }
         play();
-        assertThat(a.medianNanos()).isLessThan(20 * BEAT);
+        assertThat(a.medianNanos()).isLessThan(20 * ROUND_NANOS);
         assertThat(failures).isEmpty();
     }
 

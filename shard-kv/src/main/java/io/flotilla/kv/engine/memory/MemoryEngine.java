@@ -16,7 +16,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
- * An engine in memory, for the simulator and for tests in one thread. It keeps a durable image beside the present one,
+ * An engine in memory, for the simulator and for tests in one thread. It keeps a durable copy beside the present one,
  * and the batches between the two; {@link #crash} makes the engine that a restart would find. Like an engine on disk it
  * makes old batches durable by itself when many have come since the last flush, and {@link #flushSoon} takes until the
  * engine is next written or asked.
@@ -24,7 +24,7 @@ import java.util.TreeMap;
  * <p>Not thread-safe: one thread, or lanes that share one.
  */
 public final class MemoryEngine implements KvEngine {
-    /** Batches kept apart from the durable image, by default. */
+    /** Batches kept apart from the durable copy, by default. */
     public static final int DEFAULT_UNFLUSHED_BATCHES = 1_000;
 
     private final int maxUnflushed;
@@ -51,11 +51,11 @@ public final class MemoryEngine implements KvEngine {
     }
 
     private MemoryEngine(
-            int maxUnflushed, NavigableMap<byte[], byte[]> image, TreeMap<String, NavigableMap<byte[], byte[]>> kept) {
+            int maxUnflushed, NavigableMap<byte[], byte[]> rows, TreeMap<String, NavigableMap<byte[], byte[]>> kept) {
         this.kept = kept;
         this.maxUnflushed = maxUnflushed;
-        this.durable = image;
-        this.present = new TreeMap<>(image);
+        this.durable = rows;
+        this.present = new TreeMap<>(rows);
     }
 
     @Override
@@ -301,7 +301,7 @@ public final class MemoryEngine implements KvEngine {
     }
 
     private final class View implements EngineView {
-        private final NavigableMap<byte[], byte[]> image = present;
+        private final NavigableMap<byte[], byte[]> viewed = present;
         private boolean open = true;
 
         View() {
@@ -311,14 +311,14 @@ public final class MemoryEngine implements KvEngine {
         @Override
         public EngineCursor ascending(byte[] from, byte[] to) {
             checkOpen();
-            return new Cursor(image, range(image, from, to));
+            return new Cursor(viewed, range(viewed, from, to));
         }
 
         @Override
         public void close() {
             if (open) {
                 open = false;
-                if (image == present) {
+                if (viewed == present) {
                     cursorsOnPresent--;
                 }
             }
@@ -326,15 +326,15 @@ public final class MemoryEngine implements KvEngine {
     }
 
     private final class Cursor implements EngineCursor {
-        private final NavigableMap<byte[], byte[]> image;
+        private final NavigableMap<byte[], byte[]> viewed;
         private final Iterator<Map.Entry<byte[], byte[]>> rows;
         private Map.Entry<byte[], byte[]> row;
         private boolean open = true;
 
-        Cursor(NavigableMap<byte[], byte[]> image, NavigableMap<byte[], byte[]> range) {
-            this.image = image;
+        Cursor(NavigableMap<byte[], byte[]> viewed, NavigableMap<byte[], byte[]> range) {
+            this.viewed = viewed;
             rows = range.entrySet().iterator();
-            if (image == present) {
+            if (viewed == present) {
                 cursorsOnPresent++;
             }
         }
@@ -359,7 +359,7 @@ public final class MemoryEngine implements KvEngine {
         public void close() {
             if (open) {
                 open = false;
-                if (image == present) {
+                if (viewed == present) {
                     cursorsOnPresent--;
                 }
             }

@@ -127,7 +127,7 @@ public final class RocksEngine implements KvEngine {
         try {
             AtomicLong durable = new AtomicLong();
             RocksHealth health = new RocksHealth(directory, failed);
-            Events listener = keep(handles, new Events(health, durable));
+            FlushEvents listener = keep(handles, new FlushEvents(health, durable));
             Options options = RocksOptions.of(handles, listener);
             RocksDB db = RocksDB.open(options, directory.toString());
             deleteImports(directory.resolve(IMPORTS));
@@ -363,12 +363,12 @@ public final class RocksEngine implements KvEngine {
         }
     }
 
-    /** Hears on RocksDB's own threads how far the memtables have been written out, and what failed there. */
-    private static final class Events extends AbstractEventListener {
+    /** Hears on RocksDB's own threads how far the memtables have been flushed, and what failed there. */
+    private static final class FlushEvents extends AbstractEventListener {
         private final RocksHealth health;
         private final AtomicLong durable;
 
-        Events(RocksHealth health, AtomicLong durable) {
+        FlushEvents(RocksHealth health, AtomicLong durable) {
             super(EnabledEventCallback.ON_FLUSH_COMPLETED, EnabledEventCallback.ON_BACKGROUND_ERROR);
             this.health = health;
             this.durable = durable;

@@ -47,7 +47,7 @@ final class RocksKept {
         }
     }
 
-    /** Writes out the memtable. */
+    /** Flushes the memtable. */
     EngineView keep(String name) {
         try (Checkpoint checkpoint = Checkpoint.create(db)) {
             checkpoint.createCheckpoint(directory.resolve(name).toString());

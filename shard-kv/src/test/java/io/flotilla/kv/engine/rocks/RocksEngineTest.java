@@ -146,7 +146,7 @@ class RocksEngineTest extends EngineContract {
     @Test
     void tellsOfFlushesThatNobodyAskedFor() {
         long last = 0;
-        // more than the memtables hold: writers are held up until one was written out
+        // more than the memtables hold: writers are held up until one was flushed
         for (int i = 0; i < 320; i++) {
             EngineBatch batch = new EngineBatch();
             batch.put(b("key" + i), new byte[1 << 20]);

@@ -1,6 +1,0 @@
-package io.flotilla.kv.machine;
-
-import com.google.protobuf.ByteString;
-
-/** A key's value and the version that its last write gave it. */
-record Row(long version, ByteString value) {}
