@@ -79,7 +79,7 @@ final class GrpcLoopbackTest {
 
     @Test
     void largeValuesAndManyAtOnce() {
-        // 20 MiB, read by one thread of the toy: on a machine with other work that has taken more than 5 s
+        // 20 MiB, read by one thread of the toy: on a machine with other work it has not always ended within 5 s
         ClientConfig config = ClientConfig.of(address).withTimeout(Duration.ofMinutes(1));
         try (FlotillaClient client = FlotillaClient.connect(config)) {
             byte[] large = new byte[1 << 20];
