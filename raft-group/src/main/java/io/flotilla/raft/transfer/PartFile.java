@@ -7,6 +7,7 @@ import io.flotilla.raft.transport.BulkCodec;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.TransferId;
 import java.io.IOException;
+import java.io.SyncFailedException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32C;
@@ -73,8 +74,12 @@ final class PartFile implements TransferStore {
         DiskFile file = disk.open(path);
         try {
             file.write(header, 0);
-            file.force();
-            disk.forceDirectory(directory);
+            force(file);
+            try {
+                disk.forceDirectory(directory);
+            } catch (IOException e) {
+                throw notSynced(e);
+            }
         } catch (IOException | RuntimeException e) {
             file.close();
             disk.delete(path);
@@ -237,7 +242,19 @@ final class PartFile implements TransferStore {
 
     @Override
     public void force() throws IOException {
-        file.force();
+        force(file);
+    }
+
+    private static void force(DiskFile file) throws IOException {
+        try {
+            file.force();
+        } catch (IOException e) {
+            throw notSynced(e);
+        }
+    }
+
+    private static IOException notSynced(IOException cause) {
+        return (IOException) new SyncFailedException(cause.getMessage()).initCause(cause);
     }
 
     @Override

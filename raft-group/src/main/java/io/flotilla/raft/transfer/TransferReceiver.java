@@ -15,11 +15,13 @@ import io.flotilla.raft.transport.BulkMessage.Refused;
 import io.flotilla.raft.transport.TransferId;
 import io.flotilla.raft.transport.Transport;
 import java.io.IOException;
+import java.io.SyncFailedException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +49,7 @@ public final class TransferReceiver {
     private final IntFunction<TransferTarget> targets;
     private final TransferCounters counters;
     private final PartFiles files;
+    private Consumer<Throwable> nodeFailed = cause -> {};
     private final Map<TransferId, Fetching> all = new TreeMap<>();
     private final Map<TransferId, Over> ends = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1;
@@ -97,6 +100,17 @@ public final class TransferReceiver {
         this.targets = targets;
         this.counters = counters;
         this.files = new PartFiles(disk);
+    }
+
+    /** @param listener hears of a sync that failed, which is no matter of one transfer: the node stops */
+    void tellFailedSyncs(Consumer<Throwable> listener) {
+        nodeFailed = listener;
+    }
+
+    private void syncFailed(IOException e) {
+        if (e instanceof SyncFailedException) {
+            nodeFailed.accept(e.getCause());
+        }
     }
 
     boolean isBusy() {
@@ -191,6 +205,7 @@ public final class TransferReceiver {
         try {
             store = files.create(id, from);
         } catch (IOException e) {
+            syncFailed(e);
             LOG.warn("transfer {} from {} can't be begun, for its file can't be made: {}", id, from, e.getMessage());
             return false;
         }
@@ -277,6 +292,7 @@ public final class TransferReceiver {
         try {
             take(fetching, part);
         } catch (IOException e) {
+            syncFailed(e);
             String text = "part " + part.number() + " can't be kept: " + e.getMessage();
             end(fetching.id, Outcome.GIVEN_UP, text);
             fetching.target.failed(fetching.id, Failure.DISK, text);

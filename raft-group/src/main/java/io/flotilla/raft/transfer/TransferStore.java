@@ -20,7 +20,11 @@ public interface TransferStore extends AutoCloseable {
     /** Adds the part numbered {@link #next}. Durable after {@link #force}. */
     void append(BulkMessage.Part part) throws IOException;
 
-    /** Makes what was added durable. */
+    /**
+     * Makes what was added durable.
+     *
+     * @throws java.io.SyncFailedException if the disk could not: then nothing on it can be trusted any more, and the node stops
+     */
     void force() throws IOException;
 
     /** Reads the bytes of the parts, from the first one. */

@@ -66,12 +66,17 @@ public final class Transfers {
         targets.put(kind, target);
     }
 
-    /** Goes on with what earlier runs left, then with what others send. @param failed hears what makes that impossible */
+    /**
+     * Goes on with what earlier runs left, then with what others send.
+     *
+     * @param failed hears what the node can't go on with: what earlier runs left can't be read, or a sync failed
+     */
     public void start(Consumer<Throwable> failed) {
         lane.execute(() -> {
             if (stopped) {
                 return;
             }
+            receiver.tellFailedSyncs(failed);
             try {
                 receiver.recover();
             } catch (IOException | RuntimeException e) {

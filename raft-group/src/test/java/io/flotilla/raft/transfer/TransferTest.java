@@ -14,6 +14,7 @@ import io.flotilla.raft.transport.BulkMessage.Ask;
 import io.flotilla.raft.transport.BulkMessage.Outcome;
 import io.flotilla.raft.transport.BulkMessage.Over;
 import io.flotilla.raft.transport.TransferId;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.TreeMap;
@@ -225,12 +226,26 @@ class TransferTest {
     }
 
     @Test
-    void aDiskThatCanNotSyncEndsTheTransfer() {
+    void aDiskThatCanNotSyncStopsTheNode() {
+        target.mayStop = true;
         fetch(A);
         isAt(30);
         target.disk.failForceAfter(0);
         world.until(20 * SECOND, "the failure", () -> !target.failures.isEmpty());
         assertThat(target.failures).singleElement().asString().startsWith("DISK part ");
+        assertThat(target.stopped).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void aDiskThatCanNotSyncTheBeginningStopsTheNode() {
+        world.run(SECOND);
+        for (int passing = 0; passing < 2; passing++) {
+            target.mayStop = true;
+            target.stopped = null;
+            target.disk.failForceAfter(passing);
+            assertThat(target.transfers.receiver().fetch(source.id, A, target)).isFalse();
+            assertThat(target.stopped).as("force %s", passing).isInstanceOf(IOException.class);
+        }
     }
 
     @Test

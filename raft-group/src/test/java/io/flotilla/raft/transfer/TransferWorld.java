@@ -104,6 +104,11 @@ final class TransferWorld {
         /** Whether it gives the same again after a restart. */
         boolean lasts = true;
 
+        /** Whether it is no defect if the node can't go on. */
+        boolean mayStop;
+        /** Why the node can't go on, or null. */
+        Throwable stopped;
+
         String refusal;
         boolean fails;
         /** Whether what is opened never gets ready. */
@@ -126,6 +131,14 @@ final class TransferWorld {
 
         private int starts;
 
+        private void stopped(Throwable cause) {
+            if (mayStop) {
+                stopped = cause;
+            } else {
+                scheduler.fail(cause);
+            }
+        }
+
         void start() {
             runtime = new SimRuntime(scheduler, id.value(), random.split(), 0, 0);
             SimTransport transport = new SimTransport(network, runtime, id, id + ":1");
@@ -137,7 +150,7 @@ final class TransferWorld {
             transfers.bind(KIND, this, this);
             starts++;
             transport.start(new NodeStart(starts, starts, 0), () -> 0, this);
-            transfers.start(scheduler::fail);
+            transfers.start(this::stopped);
         }
 
         /** @param powerCut whether what was not synced is lost */
