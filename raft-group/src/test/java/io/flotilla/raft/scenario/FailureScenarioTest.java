@@ -26,7 +26,7 @@ class FailureScenarioTest {
                                 CORE + "ReplicaState.java",
                                 "if (log.termAt(index) == entry.term()) {",
                                 "if (log.termAt(index) == entry.term() && entry != entries.get(entries.size() - 1)) {")),
-                30);
+                60);
     }
 
     @Test
@@ -54,7 +54,7 @@ class FailureScenarioTest {
                                 CORE + "quorum/CommitRule.java",
                                 "|| termAt.applyAsLong(quorumIndex) != currentTerm",
                                 "")),
-                30);
+                40);
     }
 
     @Test

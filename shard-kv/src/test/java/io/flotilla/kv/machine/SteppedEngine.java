@@ -8,7 +8,9 @@ import io.flotilla.kv.engine.KvEngine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -107,13 +109,34 @@ record SteppedEngine(KvEngine engine, Consumer<String> before) implements KvEngi
 
     /** What a power cut now would leave of an engine in a directory, at the most. */
     static Path copy(Path from, Path to) {
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, to.resolve(from.relativize(file)));
+        try {
+            while (!copiedWhole(from, to)) {
+                try (Stream<Path> half = Files.walk(to)) {
+                    for (Path file : half.sorted(Comparator.reverseOrder()).toList()) {
+                        if (!file.equals(to)) {
+                            Files.delete(file);
+                        }
+                    }
+                }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return to;
+    }
+
+    /** False if the engine deleted a file meanwhile: what was copied may name it. */
+    private static boolean copiedWhole(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path copy = to.resolve(from.relativize(file));
+                if (!file.equals(from) || !Files.exists(copy)) {
+                    Files.copy(file, copy);
+                }
+            }
+            return true;
+        } catch (NoSuchFileException gone) {
+            return false;
+        }
     }
 }
