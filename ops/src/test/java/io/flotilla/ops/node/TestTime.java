@@ -33,6 +33,11 @@ public final class TestTime {
         now = until;
     }
 
+    /** Tasks that wait for their time. */
+    public int waiting() {
+        return (int) tasks.stream().filter(task -> !task.cancelled[0]).count();
+    }
+
     public Clock clock() {
         return new Clock() {
             @Override

@@ -72,6 +72,8 @@ public final class EdgeStream implements EdgeSession {
     /** Large requests that come in parts, by id. */
     private final ConcurrentSkipListMap<Long, RequestAssembly> assemblies = new ConcurrentSkipListMap<>();
 
+    private final AtomicBoolean stallWatched = new AtomicBoolean();
+
     private volatile boolean closed;
     /** The first frame has left: others may. */
     private volatile boolean helloSent;
@@ -168,7 +170,7 @@ public final class EdgeStream implements EdgeSession {
             dropAssemblies();
             return null;
         }
-        watchForStall(first.getId(), begun, 0);
+        watchForStall();
         enqueue(Response.newBuilder()
                 .setId(first.getId())
                 .setProceed(Proceed.getDefaultInstance())
@@ -176,18 +178,27 @@ public final class EdgeStream implements EdgeSession {
         return begun;
     }
 
-    /** Whoever has got room for a large request must use it. */
-    private void watchForStall(long id, RequestAssembly coming, int before) {
+    /**
+     * Whoever has got room for a large request must use it: one that does not go on for 30 s, seen every 30 s, ends the
+     * stream. One look for all that come; it holds nothing of those that are whole.
+     */
+    private void watchForStall() {
+        if (!stallWatched.compareAndSet(false, true)) {
+            return;
+        }
         lane.after(STALL_NANOS, () -> {
-            if (assemblies.get(id) != coming) {
+            stallWatched.set(false);
+            if (assemblies.isEmpty()) {
                 return;
             }
-            if (coming.filled() == before) {
-                LOG.warn("a client's stream was closed: a large request did not go on for 30 s");
-                close();
-            } else {
-                watchForStall(id, coming, coming.filled());
+            for (RequestAssembly coming : assemblies.values()) {
+                if (!coming.wentOn()) {
+                    LOG.warn("a client's stream was closed: a large request did not go on for 30 s");
+                    close();
+                    return;
+                }
             }
+            watchForStall();
         });
     }
 

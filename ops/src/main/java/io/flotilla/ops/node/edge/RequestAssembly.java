@@ -7,10 +7,15 @@ import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.RequestPart;
 import java.io.IOException;
 
-/** A large request that comes in parts. Its room is taken before its bytes come. Of one stream's network calls alone. */
+/**
+ * A large request that comes in parts. Its room is taken before its bytes come. Of one stream's network calls alone, but
+ * for {@link #wentOn}, which is the edge lane's.
+ */
 final class RequestAssembly {
     private final byte[] bytes;
     private volatile int filled;
+    /** Of the edge lane. */
+    private int seen = -1;
 
     RequestAssembly(int total) {
         bytes = new byte[total];
@@ -20,9 +25,12 @@ final class RequestAssembly {
         return bytes.length;
     }
 
-    /** Bytes that have come. Any thread. */
-    int filled() {
-        return filled;
+    /** Whether bytes have come since this was asked last; true at the first time. On the edge lane. */
+    boolean wentOn() {
+        int now = filled;
+        boolean more = now != seen;
+        seen = now;
+        return more;
     }
 
     boolean isWhole() {

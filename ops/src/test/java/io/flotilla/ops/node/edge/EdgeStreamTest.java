@@ -282,6 +282,37 @@ class EdgeStreamTest {
     }
 
     @Test
+    void nothingIsKeptOfALargeRequestThatWasAnswered() {
+        hello(2);
+        int before = time.waiting();
+        for (int i = 0; i < 1_000; i++) {
+            sendInParts(stream, i, largeWrite(i, 100_000));
+            time.runFor(1);
+            answer(i);
+        }
+        time.runFor(1);
+        assertThat(intake.bytes()).isZero();
+        assertThat(time.waiting() - before).as("timers of the stream").isLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void aLargeRequestThatDoesNotGoOnEndsTheStreamAndOneThatDoesDoesNot() {
+        hello(2);
+        ByteString whole = largeWrite(1, 1_000_000);
+        for (int from = 0; from < 900_000; from += 100_000) {
+            stream.onFrame(ClientFrame.newBuilder()
+                    .setPart(part(1, whole, from, from + 100_000))
+                    .build());
+            time.runFor(EdgeStream.STALL_NANOS / 1_000_000 - 1_000);
+            assertThat(stream.isOpen()).isTrue();
+        }
+        time.runFor(2 * EdgeStream.STALL_NANOS / 1_000_000);
+        assertThat(stream.isOpen()).isFalse();
+        assertThat(intake.bytes()).isZero();
+        assertThat(time.waiting()).isZero();
+    }
+
+    @Test
     void aLargeRequestIsRefusedAtItsFirstPartAndTheStreamGoesOn() {
         ByteString whole = largeWrite(1, 4_000_000);
         for (int i = 0; i < 3; i++) {

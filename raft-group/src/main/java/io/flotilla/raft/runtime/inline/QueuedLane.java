@@ -274,7 +274,9 @@ public abstract class QueuedLane implements Lane {
 
     private final class Timer implements Cancellable, Comparable<Timer> {
         private final long due;
-        private final Runnable task;
+        /** Of whoever claimed or cancelled this; a cancelled one keeps nothing alive while it waits to be forgotten. */
+        private Runnable task;
+
         private final AtomicBoolean over = new AtomicBoolean();
         private long number;
 
@@ -294,6 +296,7 @@ public abstract class QueuedLane implements Lane {
         @Override
         public void cancel() {
             if (over.compareAndSet(false, true)) {
+                task = null;
                 cancelled.incrementAndGet();
             }
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flotilla.raft.runtime.Cancellable;
 import io.flotilla.raft.runtime.Lane;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -103,6 +104,27 @@ class ThreadRuntimeTest {
         lane.after(30_000_000, later::countDown);
         assertThat(later.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(ran).isEmpty();
+    }
+
+    @Test
+    void aCancelledTaskKeepsNothingAlive() throws Exception {
+        Lane lane = runtime.lane("a");
+        byte[][] large = {new byte[1 << 20]};
+        WeakReference<byte[]> kept = new WeakReference<>(large[0]);
+        Cancellable cancelled = afterAnHour(lane, large[0]);
+        large[0] = null;
+        CountDownLatch scheduled = new CountDownLatch(1);
+        lane.execute(scheduled::countDown);
+        assertThat(scheduled.await(10, TimeUnit.SECONDS)).isTrue();
+        cancelled.cancel();
+        for (int i = 0; i < 100 && kept.get() != null; i++) {
+            System.gc();
+        }
+        assertThat(kept.get()).isNull();
+    }
+
+    private static Cancellable afterAnHour(Lane lane, byte[] used) {
+        return lane.after(TimeUnit.HOURS.toNanos(1), () -> used[0]++);
     }
 
     @Test
