@@ -9,10 +9,12 @@
 # Environment:
 #   GROUPS_LIST "4 64"          numbers of groups; each has fleets of its own, with four shards per group
 #   WORKLOADS   "put get a"     workloads of `flotilla bench`; a: half gets, half puts
-#   WINDOWS     6               windows of each fleet and workload
+#   WINDOWS     6               windows of each revision and workload
+#   FLEETS      3               fleets of each revision among which they are divided: what a fleet's compilers did at its beginning
+#                               stays with it, and makes two fleets of one revision differ by up to a tenth
 #   WINDOW      4s              length of a window, after WARMUP
 #   WARMUP      1s              load before each window
-#   SETTLE      20s             load of `a` on each fleet before its first window, twice in turn, for the compilers
+#   SETTLE      15s             load of `a` on each fleet before its first window, twice in turn, for the compilers
 #   IN_FLIGHT   256             operations under way
 #   KEYS        200000          keys, written before the first window
 #   VALUE_SIZE  128             bytes of a value
@@ -27,9 +29,10 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd -P)
 groups_list=${GROUPS_LIST:-4 64}
 workloads=${WORKLOADS:-put get a}
 windows=${WINDOWS:-6}
+each=$(((windows + ${FLEETS:-3} - 1) / ${FLEETS:-3}))
 window=${WINDOW:-4s}
 warmup=${WARMUP:-1s}
-settle=${SETTLE:-20s}
+settle=${SETTLE:-15s}
 in_flight=${IN_FLIGHT:-256}
 keys=${KEYS:-200000}
 value=${VALUE_SIZE:-128}
@@ -52,10 +55,18 @@ folder=$(mktemp -d "${FOLDER:-${TMPDIR:-/tmp}}/flotilla-compare.XXXXXX")
 results=$folder/results
 pids=
 
-stop() {
-  for pid in $pids; do kill "$pid" 2>/dev/null || :; done
-  for pid in $pids; do wait "$pid" 2>/dev/null || :; done
-  pids=
+stop() { # [side]; else both
+  for side_pid in $pids; do
+    case $side_pid in "${1:-}"*) kill "${side_pid#*:}" 2>/dev/null || : ;; esac
+  done
+  rest=
+  for side_pid in $pids; do
+    case $side_pid in
+      "${1:-}"*) wait "${side_pid#*:}" 2>/dev/null || : ;;
+      *) rest="$rest $side_pid" ;;
+    esac
+  done
+  pids=$rest
 }
 trap 'stop; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
@@ -96,12 +107,13 @@ endpoints() { # side
 }
 
 start() { # side groups
+  rm -f "$folder/$1".n?.out
   all=$(endpoints "$1")
   seeds=$(echo "$all" | awk -F, '{print "n1=" $1 ",n2=" $2 ",n3=" $3}')
   for i in 1 2 3; do
     FLOTILLA_JAVA_OPTS=$node_options "$folder/$1/flotilla" node --id n$i --data "$folder/data.$1/n$i" \
       --listen "$(echo "$all" | cut -d, -f$i)" --seeds "$seeds" --groups "$2" --shards $(($2 * 4)) >"$folder/$1.n$i.out" &
-    pids="$pids $!"
+    pids="$pids $1:$!"
   done
 }
 
@@ -114,6 +126,21 @@ await() { # side
       sleep 0.2
     done
   done
+}
+
+# Whether the numbers of groups that the three nodes lead differ by no more than a quarter of the groups, 1 at least.
+even() { # side groups
+  "$folder/$1/flotilla" groups --endpoints "$(endpoints "$1")" | awk -v groups="$2" '
+    NR > 1 && $1 != 0 { led[$2]++ }
+    END {
+      least = most = led["n1"] + 0
+      for (i = 2; i <= 3; i++) {
+        count = led["n" i] + 0
+        if (count < least) least = count
+        if (count > most) most = count
+      }
+      exit most - least > (groups < 8 ? 1 : groups / 4)
+    }'
 }
 
 bench() { # side workload duration warmup
@@ -141,6 +168,30 @@ measure() { # side groups workload number
     '{ printf "%6s  %-8s %6s  %-20s %9.2f %9.2f %9.0f %8.0f %8.0f %8s  %s\n", $1, $2, $3, who, $5, $6, $7, $8, $9, $10, $11 }'
 }
 
+# Starts a new fleet of both, with its keys written and its code compiled.
+found() { # groups
+  for side in old new; do start $side "$1"; done
+  for side in old new; do await $side; done
+  # what an operation costs depends on how many nodes lead, and who leads is chance: fleets are founded anew until it is even
+  for side in old new; do
+    tries=1
+    until even $side "$1"; do
+      [ $tries -lt 40 ] || fail "40 fleets of $(name $side) were founded, and none had its leaders spread evenly"
+      tries=$((tries + 1))
+      stop $side
+      rm -rf "$folder/data.$side"
+      start $side "$1"
+      await $side
+    done
+  done
+  for side in old new; do
+    # writes the keys; what a busy machine did not take at first is written by another try
+    bench $side get 1s 0s >/dev/null || bench $side get 1s 0s >/dev/null || bench $side get 1s 0s >/dev/null ||
+      fail "the keys can't be written to $(name $side), see above"
+  done
+  for side in old new new old; do bench $side a "$settle" 0s >/dev/null; done
+}
+
 failed=
 begun=$(date +%s)
 over() {
@@ -154,32 +205,27 @@ printf '%s, %s processors, load %s; %s keys, values of %s bytes, %s in flight, w
 printf '%6s  %-8s %6s  %-20s %9s %9s %9s %8s %8s %8s  %s\n' groups workload window revision 'CPU ms/k' client ops/s p50/us \
   p99/us pace/ms errors
 for groups in $groups_list; do
-  over && break
-  for side in old new; do start $side "$groups"; done
-  for side in old new; do await $side; done
-  for side in old new; do
-    # writes the keys; what a busy machine did not take at first is written by another try
-    bench $side get 1s 0s >/dev/null || bench $side get 1s 0s >/dev/null || bench $side get 1s 0s >/dev/null ||
-      fail "the keys can't be written to $(name $side), see above"
-  done
-  for side in old new new old; do bench $side a "$settle" 0s >/dev/null; done
   number=1
-  while [ $number -le "$windows" ]; do
-    for workload in $workloads; do
-      over && break 2
-      # who is first changes, so that neither has always what the other one leaves behind
-      if [ $((number % 2)) -eq 1 ]; then order='old new'; else order='new old'; fi
-      for side in $order; do
-        measure $side "$groups" "$workload" $number || {
-          failed="window $number of $workload of $(name $side) on $groups groups failed, see above; it was the last one"
-          break 4
-        }
+  while [ $number -le "$windows" ] && ! over; do
+    found "$groups"
+    last=$((number + each - 1))
+    while [ $number -le $last ] && [ $number -le "$windows" ]; do
+      for workload in $workloads; do
+        over && break 2
+        # who is first changes, so that neither has always what the other one leaves behind
+        if [ $((number % 2)) -eq 1 ]; then order='old new'; else order='new old'; fi
+        for side in $order; do
+          measure $side "$groups" "$workload" $number || {
+            failed="window $number of $workload of $(name $side) on $groups groups failed, see above; it was the last one"
+            break 5
+          }
+        done
       done
+      number=$((number + 1))
     done
-    number=$((number + 1))
+    stop
+    rm -rf "$folder/data.old" "$folder/data.new"
   done
-  stop
-  rm -rf "$folder/data.old" "$folder/data.new"
 done
 stop
 over && echo "the limit of $limit s was reached: windows are missing"

@@ -5,22 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.flotilla.client.AsyncFlotillaClient;
 import io.flotilla.client.FlotillaClient;
 import io.flotilla.client.proto.NodeStatus;
-import io.flotilla.client.proto.Refusal;
-import io.flotilla.client.proto.ReplicaChecksum;
-import io.flotilla.client.proto.ReplicaChecksumRequest;
 import io.flotilla.client.proto.ReplicaStatus;
-import io.flotilla.client.proto.Request;
-import io.flotilla.client.proto.Response;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -40,10 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 class CatchUpTest {
     private static final int VALUE_BYTES = 1 << 10;
-    private static final int IN_FLIGHT = 256;
     private static final int GROUPS = 4;
-    private static final List<String> NODES = List.of("n1", "n2", "n3");
-    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     @TempDir
     Path directory;
@@ -60,18 +47,18 @@ class CatchUpTest {
             fleet.startAll();
             try (FlotillaClient blocking = FlotillaClient.connect(fleet.endpoints())) {
                 AsyncFlotillaClient client = blocking.async();
-                write(client, 0, 1_000);
+                ThreeNodes.write(client, 0, 1_000, VALUE_BYTES);
                 fleet.kill("n3");
                 long start = System.nanoTime();
                 long largest = 0;
                 long values = mib << 20 >> 10;
                 for (long from = 0; from < values; from += 4_096) {
-                    write(client, from, Math.min(values, from + 4_096));
+                    ThreeNodes.write(client, from, Math.min(values, from + 4_096), VALUE_BYTES);
                     largest = Math.max(largest, Math.max(logBytes(fleet, "n1"), logBytes(fleet, "n2")));
                 }
                 double writing = seconds(start);
                 assertThat(largest).as("bytes in a log directory").isLessThan(bound);
-                assertThat(status(client, fleet, "n1").getCounters().getLogsCut())
+                assertThat(ThreeNodes.status(client, fleet, "n1").getCounters().getLogsCut())
                         .isPositive();
 
                 CompletableFuture<Long> later = writeOn(client, values);
@@ -84,8 +71,8 @@ class CatchUpTest {
                 goOn.set(false);
                 long end = later.get(2, TimeUnit.MINUTES);
                 assertThat(end).as("writes went on").isGreaterThan(values);
-                awaitEqualChecksums(client, fleet);
-                NodeStatus caughtUp = status(client, fleet, "n3");
+                ThreeNodes.awaitEqualChecksums(client, fleet, GROUPS);
+                NodeStatus caughtUp = ThreeNodes.status(client, fleet, "n3");
                 System.out.printf(
                         Locale.ROOT,
                         "%d MiB written in %.1f s with one of three nodes down, %d values more while it came back;"
@@ -100,7 +87,7 @@ class CatchUpTest {
                         caughtUp.getCounters().getSnapshotBytesReceived() >> 20,
                         snapshots,
                         seconds(start));
-                for (String id : NODES) {
+                for (String id : ThreeNodes.NODES) {
                     assertThat(logBytes(fleet, id)).as("log of " + id).isLessThan(bound);
                 }
             }
@@ -111,29 +98,6 @@ class CatchUpTest {
         return (System.nanoTime() - since) / 1e9;
     }
 
-    /** Values that don't compress, under keys spread over all shards. */
-    private static CompletableFuture<?> put(AsyncFlotillaClient client, long number) {
-        byte[] value = new byte[VALUE_BYTES];
-        SplittableRandom random = new SplittableRandom(number);
-        random.nextBytes(value);
-        byte[] key = new byte[12];
-        random.nextBytes(key);
-        return client.put(key, value, TIMEOUT);
-    }
-
-    private static void write(AsyncFlotillaClient client, long from, long to) throws Exception {
-        ArrayDeque<CompletableFuture<?>> open = new ArrayDeque<>();
-        for (long number = from; number < to; number++) {
-            if (open.size() == IN_FLIGHT) {
-                open.remove().get(1, TimeUnit.MINUTES);
-            }
-            open.add(put(client, number));
-        }
-        while (!open.isEmpty()) {
-            open.remove().get(1, TimeUnit.MINUTES);
-        }
-    }
-
     /** Writes slowly until it is told to stop; completes with the number after the last one. */
     private CompletableFuture<Long> writeOn(AsyncFlotillaClient client, long from) {
         CompletableFuture<Long> over = new CompletableFuture<>();
@@ -141,7 +105,7 @@ class CatchUpTest {
             long number = from;
             try {
                 while (goOn.get()) {
-                    write(client, number, number + 8);
+                    ThreeNodes.write(client, number, number + 8, VALUE_BYTES);
                     number += 8;
                 }
                 over.complete(number);
@@ -153,71 +117,20 @@ class CatchUpTest {
         return over;
     }
 
-    private static NodeStatus status(AsyncFlotillaClient client, ProcessFleet fleet, String id) throws Exception {
-        return client.nodeStatus(fleet.address(id), TIMEOUT).get(1, TimeUnit.MINUTES);
-    }
-
     /** Until each data group of the node that was away has come as a snapshot, and has applied what came since. */
     private static void awaitSnapshots(AsyncFlotillaClient client, ProcessFleet fleet) throws Exception {
         Poll.until("n3 installed snapshots of its groups and follows", Duration.ofMinutes(5), () -> {
-            NodeStatus behind = status(client, fleet, "n3");
+            NodeStatus behind = ThreeNodes.status(client, fleet, "n3");
             if (behind.getCounters().getSnapshotsInstalled() < GROUPS) {
                 return false;
             }
             TreeMap<Long, Long> applied = new TreeMap<>();
-            for (ReplicaStatus replica : status(client, fleet, "n1").getReplicasList()) {
+            for (ReplicaStatus replica : ThreeNodes.status(client, fleet, "n1").getReplicasList()) {
                 applied.put(replica.getGroup(), replica.getAppliedIndex());
             }
             return behind.getReplicasList().stream()
                     .allMatch(replica -> replica.getAppliedIndex() + 1_000 >= applied.get(replica.getGroup()));
         });
-    }
-
-    /** Until all replicas have applied the same entries; then they must agree. */
-    private static void awaitEqualChecksums(AsyncFlotillaClient client, ProcessFleet fleet) throws Exception {
-        for (long group = 1; group <= GROUPS; group++) {
-            long asked = group;
-            Poll.until("a checksum of all replicas of group " + group + " at one index", Duration.ofMinutes(2), () -> {
-                long applied = 0;
-                for (String id : NODES) {
-                    applied = Math.max(applied, appliedIndex(status(client, fleet, id), asked));
-                }
-                Set<ReplicaChecksum> seen = new HashSet<>();
-                for (String id : NODES) {
-                    Request request = Request.newBuilder()
-                            .setReplicaChecksum(ReplicaChecksumRequest.newBuilder()
-                                    .setGroup(asked)
-                                    .setNotBelow(applied))
-                            .build();
-                    Response response =
-                            client.call(fleet.address(id), request, TIMEOUT).get(1, TimeUnit.MINUTES);
-                    if (!response.hasReplicaChecksum()) {
-                        assertThat(response.getRefusal().getKind())
-                                .as(response.toString())
-                                .isEqualTo(Refusal.Kind.BUSY);
-                        return false;
-                    }
-                    seen.add(response.getReplicaChecksum());
-                }
-                boolean oneIndex = seen.stream()
-                                .map(ReplicaChecksum::getAppliedIndex)
-                                .distinct()
-                                .count()
-                        == 1;
-                if (oneIndex) {
-                    assertThat(seen).as("group " + asked).hasSize(1);
-                }
-                return oneIndex;
-            });
-        }
-    }
-
-    private static long appliedIndex(NodeStatus node, long group) {
-        return node.getReplicasList().stream()
-                .filter(replica -> replica.getGroup() == group)
-                .mapToLong(ReplicaStatus::getAppliedIndex)
-                .findFirst()
-                .orElseThrow();
     }
 
     /** What the files of a log take on the disk. */

@@ -4,24 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.client.AsyncFlotillaClient;
 import io.flotilla.client.FlotillaClient;
-import io.flotilla.client.proto.NodeStatus;
-import io.flotilla.client.proto.Refusal;
-import io.flotilla.client.proto.ReplicaChecksum;
-import io.flotilla.client.proto.ReplicaChecksumRequest;
-import io.flotilla.client.proto.ReplicaStatus;
-import io.flotilla.client.proto.Request;
-import io.flotilla.client.proto.Response;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import java.util.SplittableRandom;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -37,13 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 class KilledTransferTest {
     private static final int VALUE_BYTES = 4 << 10;
-    private static final int IN_FLIGHT = 256;
     private static final int KILLS = 10;
     /** What a kill may cost: the window of 3 MiB, and what is sent until the count is read and the process is dead. */
     private static final long LOST_BYTES = 4L << 20;
-
-    private static final List<String> NODES = List.of("n1", "n2", "n3");
-    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     @TempDir
     Path directory;
@@ -60,10 +44,10 @@ class KilledTransferTest {
             fleet.startAll();
             try (FlotillaClient blocking = FlotillaClient.connect(fleet.endpoints())) {
                 AsyncFlotillaClient client = blocking.async();
-                write(client, 0, 100);
+                ThreeNodes.write(client, 0, 100, VALUE_BYTES);
                 fleet.kill("n3");
                 long values = (mib << 20) / VALUE_BYTES;
-                write(client, 100, values);
+                ThreeNodes.write(client, 100, values, VALUE_BYTES);
                 fleet.launch("n3");
                 long start = System.nanoTime();
                 long expected = mib << 20;
@@ -76,7 +60,9 @@ class KilledTransferTest {
                         fleet.kill("n3");
                         fleet.launch("n3");
                     } else {
-                        sent += status(client, fleet, sender).getCounters().getSnapshotBytesSent();
+                        sent += ThreeNodes.status(client, fleet, sender)
+                                .getCounters()
+                                .getSnapshotBytesSent();
                         fleet.kill(sender);
                         fleet.launch(sender);
                         fleet.awaitReady(sender);
@@ -88,7 +74,7 @@ class KilledTransferTest {
                 });
                 fleet.awaitReady("n3");
                 for (String id : List.of("n1", "n2")) {
-                    sent += status(client, fleet, id).getCounters().getSnapshotBytesSent();
+                    sent += ThreeNodes.status(client, fleet, id).getCounters().getSnapshotBytesSent();
                 }
                 System.out.printf(
                         Locale.ROOT,
@@ -102,7 +88,7 @@ class KilledTransferTest {
                 assertThat(largest).isGreaterThan(expected);
                 assertThat(sent).isBetween(largest, Math.max(largest * 11 / 10, largest + KILLS * LOST_BYTES));
                 assertThat(installed(client, fleet)).isEqualTo(1);
-                awaitEqualChecksums(client, fleet);
+                ThreeNodes.awaitEqualChecksums(client, fleet, 1);
                 Poll.until(
                         "nothing is left",
                         Duration.ofMinutes(1),
@@ -138,90 +124,16 @@ class KilledTransferTest {
     }
 
     private static String sender(AsyncFlotillaClient client, ProcessFleet fleet) throws Exception {
-        long one = status(client, fleet, "n1").getCounters().getSnapshotBytesSent();
-        long other = status(client, fleet, "n2").getCounters().getSnapshotBytesSent();
+        long one = ThreeNodes.status(client, fleet, "n1").getCounters().getSnapshotBytesSent();
+        long other = ThreeNodes.status(client, fleet, "n2").getCounters().getSnapshotBytesSent();
         return one >= other ? "n1" : "n2";
     }
 
     private static long installed(AsyncFlotillaClient client, ProcessFleet fleet) {
         try {
-            return status(client, fleet, "n3").getCounters().getSnapshotsInstalled();
+            return ThreeNodes.status(client, fleet, "n3").getCounters().getSnapshotsInstalled();
         } catch (Exception notThere) {
             return 0;
         }
-    }
-
-    /** Values that don't compress, under keys spread over all shards. */
-    private static CompletableFuture<?> put(AsyncFlotillaClient client, long number) {
-        byte[] value = new byte[VALUE_BYTES];
-        SplittableRandom random = new SplittableRandom(number);
-        random.nextBytes(value);
-        byte[] key = new byte[12];
-        random.nextBytes(key);
-        return client.put(key, value, TIMEOUT);
-    }
-
-    private static void write(AsyncFlotillaClient client, long from, long to) throws Exception {
-        ArrayDeque<CompletableFuture<?>> open = new ArrayDeque<>();
-        for (long number = from; number < to; number++) {
-            if (open.size() == IN_FLIGHT) {
-                open.remove().get(1, TimeUnit.MINUTES);
-            }
-            open.add(put(client, number));
-        }
-        while (!open.isEmpty()) {
-            open.remove().get(1, TimeUnit.MINUTES);
-        }
-    }
-
-    private static NodeStatus status(AsyncFlotillaClient client, ProcessFleet fleet, String id) throws Exception {
-        return client.nodeStatus(fleet.address(id), TIMEOUT).get(1, TimeUnit.MINUTES);
-    }
-
-    /** Until all replicas have applied the same entries; then they must agree. */
-    private static void awaitEqualChecksums(AsyncFlotillaClient client, ProcessFleet fleet) throws Exception {
-        for (long group = 1; group <= 1; group++) {
-            long asked = group;
-            Poll.until("a checksum of all replicas of group " + group + " at one index", Duration.ofMinutes(2), () -> {
-                long applied = 0;
-                for (String id : NODES) {
-                    applied = Math.max(applied, appliedIndex(status(client, fleet, id), asked));
-                }
-                Set<ReplicaChecksum> seen = new HashSet<>();
-                for (String id : NODES) {
-                    Request request = Request.newBuilder()
-                            .setReplicaChecksum(ReplicaChecksumRequest.newBuilder()
-                                    .setGroup(asked)
-                                    .setNotBelow(applied))
-                            .build();
-                    Response response =
-                            client.call(fleet.address(id), request, TIMEOUT).get(1, TimeUnit.MINUTES);
-                    if (!response.hasReplicaChecksum()) {
-                        assertThat(response.getRefusal().getKind())
-                                .as(response.toString())
-                                .isEqualTo(Refusal.Kind.BUSY);
-                        return false;
-                    }
-                    seen.add(response.getReplicaChecksum());
-                }
-                boolean oneIndex = seen.stream()
-                                .map(ReplicaChecksum::getAppliedIndex)
-                                .distinct()
-                                .count()
-                        == 1;
-                if (oneIndex) {
-                    assertThat(seen).as("group " + asked).hasSize(1);
-                }
-                return oneIndex;
-            });
-        }
-    }
-
-    private static long appliedIndex(NodeStatus node, long group) {
-        return node.getReplicasList().stream()
-                .filter(replica -> replica.getGroup() == group)
-                .mapToLong(ReplicaStatus::getAppliedIndex)
-                .findFirst()
-                .orElseThrow();
     }
 }
