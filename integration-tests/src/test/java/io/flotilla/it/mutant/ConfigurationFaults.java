@@ -67,7 +67,8 @@ final class ConfigurationFaults {
                 Mutant.of(
                         "balancing",
                         "what is under way counts where it was",
-                        Judge.test("controller.service.FleetChangesTest#fourGroupsBecomeEightAndThenThreeByTheFewestMoves"),
+                        Judge.test(
+                                "controller.service.FleetChangesTest#fourGroupsBecomeEightAndThenThreeByTheFewestMoves"),
                         new Patch(
                                 CONTROLLER + "decide/FleetPlans.java",
                                 "goes ? shard.getTarget() : shard.getGroup(),",
