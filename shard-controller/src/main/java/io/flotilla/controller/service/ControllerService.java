@@ -35,7 +35,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers what only the controller's leader can: the newest committed configuration, a configuration by number, the
- * registration of a node, what operators want, what nodes report. Thread-safe; never blocks; each request is answered exactly once, on any lane.
+ * registration of a node, what operators want, what nodes report. Thread-safe; never blocks; each request is answered exactly
+ * once, on any lane.
  */
 public final class ControllerService {
     /** The controller's own group. */
