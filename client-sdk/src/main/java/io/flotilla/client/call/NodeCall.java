@@ -63,8 +63,17 @@ public final class NodeCall<T> extends Call<T> {
 
     static boolean changesSomething(Request request) {
         return switch (request.getBodyCase()) {
-            case WRITE, GOODBYE, REGISTER_NODE, FOUNDING -> true;
-            case READ, CONFIGURATION, CREATION_RECORD, WATCH, NODE_STATUS, REPLICA_CHECKSUM, BODY_NOT_SET -> false;
+            case WRITE, GOODBYE, REGISTER_NODE, FOUNDING, MOVE_REPORT, MOVE -> true;
+            case FLEET_CHANGE -> !request.getFleetChange().getDryRun();
+            case READ,
+                    CONFIGURATION,
+                    CREATION_RECORD,
+                    WATCH,
+                    NODE_STATUS,
+                    REPLICA_CHECKSUM,
+                    NODE_REPORT,
+                    STATE_MARK,
+                    BODY_NOT_SET -> false;
         };
     }
 }

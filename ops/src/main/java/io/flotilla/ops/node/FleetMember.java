@@ -3,6 +3,7 @@ package io.flotilla.ops.node;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.CreationRecord;
 import io.flotilla.client.proto.Node;
+import io.flotilla.client.proto.NodeReportRequest;
 import io.flotilla.client.proto.WatchRequest;
 import io.flotilla.controller.decide.FeatureLevels;
 import io.flotilla.controller.service.ControllerService;
@@ -11,6 +12,7 @@ import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.kv.service.KvService;
 import io.flotilla.ops.node.configuration.ConfigurationHub;
 import io.flotilla.ops.node.configuration.ControllerCalls;
+import io.flotilla.ops.node.configuration.ControllerReports;
 import io.flotilla.ops.node.configuration.PeerWatch;
 import io.flotilla.ops.node.configuration.Reconciler;
 import io.flotilla.ops.node.configuration.RecordCalls;
@@ -79,6 +81,7 @@ final class FleetMember {
     private final FirstConfiguration firstConfiguration;
     private final Reconciler reconciler;
     private final Registration registration;
+    private final ControllerReports reports;
     private final Node self;
 
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -153,7 +156,8 @@ final class FleetMember {
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
                 ports.disk(),
                 new Failures());
-        controller = new ControllerService(host, addresses::addressOf);
+        controller = new ControllerService(
+                host, addresses::addressOf, ports.runtime().clock());
         data = new KvService(
                 host,
                 machines,
@@ -184,6 +188,18 @@ final class FleetMember {
                 ports.runtime()::randomSeed,
                 () -> !closed.get(),
                 reason -> listener.failed(NodeFailure.refused(reason)));
+        reports = new ControllerReports(
+                lane,
+                controllerCalls,
+                new LedGroups(
+                        () -> NodeReportRequest.newBuilder()
+                                .setFleetId(identity.fleetId())
+                                .setNode(config.id().value()),
+                        host,
+                        machines,
+                        ports.runtime().clock()),
+                () -> !closed.get(),
+                awaitedDrops -> {});
         RecordCalls recordCalls = new RecordCalls(
                 config.id(),
                 lane,
@@ -304,6 +320,7 @@ final class FleetMember {
         hunt.lookAgain(addresses.configured(newest));
         reconcile();
         registration.follow(newest);
+        reports.start();
     }
 
     private void reconcile() {

@@ -69,12 +69,12 @@ final class HostReplicaManager implements Reconciler.ReplicaManager {
     }
 
     @Override
-    public boolean create(CreationRecord record, boolean founding) {
-        return host.createGroup(descriptor(record, founding));
+    public boolean create(CreationRecord record, boolean founding, long since) {
+        return host.createGroup(descriptor(record, founding, since));
     }
 
     /** What the replica of a data group, or of the controller, starts from. */
-    static GroupDescriptor descriptor(CreationRecord record, boolean founding) {
+    static GroupDescriptor descriptor(CreationRecord record, boolean founding, long since) {
         List<NodeId> voters = record.getVotersList().stream().map(NodeId::new).toList();
         byte[] genesis = record.getGroup() == ControllerService.GROUP
                 ? new byte[0]
@@ -83,7 +83,8 @@ final class HostReplicaManager implements Reconciler.ReplicaManager {
                         .setCreatedIn(record.getCreatedIn())
                         .build()
                         .toByteArray();
-        return new GroupDescriptor(record.getGroup(), Membership.of(voters), genesis, founding ? 0 : JOINED);
+        return new GroupDescriptor(
+                record.getGroup(), Membership.of(voters), genesis, founding ? 0 : Math.max(JOINED, since));
     }
 
     @Override

@@ -62,7 +62,7 @@ final class NodeServices implements EdgeStream.Services {
         long id = request.getId();
         switch (request.getBodyCase()) {
             case CONFIGURATION -> configuration(request, out);
-            case REGISTER_NODE -> controller(request, out);
+            case REGISTER_NODE, FLEET_CHANGE, NODE_REPORT, MOVE_REPORT -> controller(request, out);
             case CREATION_RECORD -> creationRecord(request, out);
             case WATCH -> lane.execute(() -> watch(stream, request, out));
             case NODE_STATUS ->

@@ -14,7 +14,7 @@ public final class ProgramVersion {
      * The highest level of features that this program knows. It rises by one with everything that an older program could not
      * read in a log or a file of the fleet; a fleet uses what all of its nodes know.
      */
-    public static final int FEATURE_LEVEL = 1;
+    public static final int FEATURE_LEVEL = 2;
 
     private ProgramVersion() {}
 

@@ -25,11 +25,12 @@ class HostReplicaManagerTest {
 
     @Test
     void aFoundingReplicaIsAMemberFromTheBeginningAndAnyOtherKnowsNoMembership() {
-        GroupDescriptor founding = HostReplicaManager.descriptor(RECORD, true);
+        GroupDescriptor founding = HostReplicaManager.descriptor(RECORD, true, 0);
         assertThat(founding.initialMembership().isVoter(new NodeId("n3"))).isTrue();
-        GroupDescriptor later = HostReplicaManager.descriptor(RECORD, false);
+        GroupDescriptor later = HostReplicaManager.descriptor(RECORD, false, 0);
         assertThat(later.initialMembership()).isEqualTo(Membership.NONE);
         assertThat(later.joined()).isPositive();
+        assertThat(HostReplicaManager.descriptor(RECORD, false, 77).joined()).isEqualTo(77);
         assertThat(later.genesis())
                 .as("entries from the first on start from it")
                 .isEqualTo(founding.genesis());
@@ -37,9 +38,9 @@ class HostReplicaManagerTest {
 
     @Test
     void theLogKnowsWhichConfigurationCreatedAGroup() throws Exception {
-        GroupDescriptor data = HostReplicaManager.descriptor(RECORD, true);
+        GroupDescriptor data = HostReplicaManager.descriptor(RECORD, true, 0);
         GroupDescriptor controller = HostReplicaManager.descriptor(
-                CreationRecord.newBuilder().addVoters("n1").build(), true);
+                CreationRecord.newBuilder().addVoters("n1").build(), true, 0);
         assertThat(HostReplicaManager.created(
                         List.of(RecoveredGroup.created(data, null), RecoveredGroup.created(controller, null))))
                 .containsEntry(7L, 5L)

@@ -4,6 +4,7 @@ import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.CreationRecord;
 import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.Node;
+import io.flotilla.client.proto.NodeDuty;
 import io.flotilla.client.proto.Shard;
 import io.flotilla.controller.proto.FoundFleet;
 import java.util.ArrayList;
@@ -11,8 +12,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
-/** Where replicas and shards of a new fleet go. Pure and deterministic; the order of the given nodes does not matter. */
+/** Where replicas of groups go, and the shards of a new fleet. Pure and deterministic; the order of the given nodes does not matter. */
 public final class Placement {
     public static final int MAX_NODES = 1_000;
     public static final int MAX_GROUPS = 10_000;
@@ -104,6 +106,31 @@ public final class Placement {
             configuration.addShards(shard);
         }
         return configuration.build();
+    }
+
+    /**
+     * Where the replicas of another group go: to the nodes with the fewest, to one that was not heard of only if others don't suffice.
+     * Fewer than asked for if there are not so many nodes that take replicas.
+     *
+     * @param heard whether the node was heard of lately
+     */
+    public static List<String> leastLoaded(Configuration newest, int replicas, Predicate<String> heard) {
+        TreeMap<String, Integer> counts = new TreeMap<>();
+        for (Node node : newest.getNodesList()) {
+            if (node.getDuty() == NodeDuty.NODE_DUTY_NORMAL) {
+                counts.put(node.getId(), 0);
+            }
+        }
+        for (Group group : newest.getGroupsList()) {
+            group.getReplicasList().forEach(node -> counts.computeIfPresent(node, (id, count) -> count + 1));
+            group.getLearnersList().forEach(node -> counts.computeIfPresent(node, (id, count) -> count + 1));
+        }
+        return counts.keySet().stream()
+                .sorted(Comparator.<String, Boolean>comparing(node -> !heard.test(node))
+                        .thenComparing(counts::get)
+                        .thenComparing(Comparator.naturalOrder()))
+                .limit(replicas)
+                .toList();
     }
 
     /** What the replicas of the groups that this configuration created start from; by group. */

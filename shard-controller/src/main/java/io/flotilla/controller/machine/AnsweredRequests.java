@@ -28,17 +28,17 @@ final class AnsweredRequests {
         }
         return found.getNumber() == 0
                 ? new ControllerResult.Refused(found.getRefusal())
-                : new ControllerResult.Done(found.getNumber());
+                : new ControllerResult.Done(found.getNumber(), found.getMade());
     }
 
+    /** Keeps what a command did; one that is outdated did nothing yet. */
     void add(ByteString id, ControllerResult result) {
         AnsweredRequest.Builder answered = AnsweredRequest.newBuilder().setRequestId(id);
         if (result instanceof ControllerResult.Done done) {
-            answered.setNumber(done.number());
-        } else {
-            answered.setRefusal(((ControllerResult.Refused) result).reason());
+            add(answered.setNumber(done.number()).setMade(done.made()).build());
+        } else if (result instanceof ControllerResult.Refused refused) {
+            add(answered.setRefusal(refused.reason()).build());
         }
-        add(answered.build());
     }
 
     private void add(AnsweredRequest answered) {

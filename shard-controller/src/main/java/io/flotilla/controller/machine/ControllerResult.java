@@ -2,8 +2,16 @@ package io.flotilla.controller.machine;
 
 /** What became of a controller command. */
 public sealed interface ControllerResult {
-    /** The newest configuration now holds what was asked for. @param number of that configuration */
-    record Done(long number) implements ControllerResult {}
+    /**
+     * A configuration holds what was asked for.
+     *
+     * @param number of that configuration
+     * @param made whether the command made it; else it held all that before
+     */
+    record Done(long number, boolean made) implements ControllerResult {}
+
+    /** Nothing was changed: groups or targets have changed since the command was computed. Another one may do it. */
+    record Outdated() implements ControllerResult {}
 
     /**
      * Nothing changed, and never will by this command.

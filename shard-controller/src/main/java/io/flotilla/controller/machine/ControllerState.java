@@ -4,22 +4,27 @@ import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.CreationRecord;
 import io.flotilla.client.proto.Label;
+import io.flotilla.client.proto.MoveReport;
 import io.flotilla.client.proto.Node;
 import io.flotilla.client.proto.NodeDuty;
 import io.flotilla.controller.decide.FeatureLevels;
+import io.flotilla.controller.decide.FleetChanges;
 import io.flotilla.controller.decide.Placement;
 import io.flotilla.controller.proto.ControllerCommand;
 import io.flotilla.controller.proto.ControllerSnapshot;
 import io.flotilla.controller.proto.FoundFleet;
 import io.flotilla.controller.proto.RegisterNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
 
 /**
- * What the controller knows: configurations, what each present group was created with, the next ids, and what the last
- * commands did. Changed by commands alone, which are deterministic. Belongs to its machine's lane.
+ * What the controller knows: configurations, what each present group was created with, the next ids, who owes drops, and what the
+ * last commands did. Changed by commands alone, which are deterministic. Belongs to its machine's lane.
  */
 final class ControllerState {
     private static final int MAX_LABELS = 32;
@@ -31,6 +36,9 @@ final class ControllerState {
     private final AnsweredRequests answered = new AnsweredRequests();
     private long nextGroup = 1;
     private long nextShard = 1;
+    private final OpenDrops drops = new OpenDrops();
+    /** The newest configuration that changed what a plan is made from. */
+    private long plannedIn;
 
     ControllerState(ConfigurationListener listener) {
         this.listener = listener;
@@ -42,6 +50,18 @@ final class ControllerState {
 
     Optional<Configuration> query(long number) {
         return configurations.query(number);
+    }
+
+    Optional<ControllerResult> answered(ByteString requestId) {
+        return Optional.ofNullable(answered.find(requestId));
+    }
+
+    Optional<ControllerView> view() {
+        return newest().map(newest -> new ControllerView(newest, nextGroup, drops.owing()));
+    }
+
+    List<MoveReport> awaitedDrops(LongPredicate group, int most) {
+        return drops.of(group, most);
     }
 
     /** Does what the command says, unless one with its request id did that before. */
@@ -67,6 +87,8 @@ final class ControllerState {
         return switch (command.getBodyCase()) {
             case FOUND -> found(command.getFound());
             case REGISTER_NODE -> register(command.getRegisterNode());
+            case MAKE_GROUP, LET_GROUP_LEAVE, SET_TARGETS, MOVE_SHARD, CANCEL_SHARD -> change(command);
+            case SETTLE_MOVES -> settle(command);
             case BODY_NOT_SET -> throw new IllegalStateException("a command without a body was let through");
         };
     }
@@ -75,7 +97,7 @@ final class ControllerState {
         if (!configurations.isEmpty()) {
             Configuration newest = configurations.newest();
             return newest.getFleetId().equals(found.getFleetId())
-                    ? new ControllerResult.Done(newest.getNumber())
+                    ? new ControllerResult.Done(newest.getNumber(), false)
                     : foreign(found.getFleetId(), newest);
         }
         String objection = Placement.objection(found);
@@ -84,7 +106,6 @@ final class ControllerState {
         }
         Configuration first = Placement.founding(found);
         List<CreationRecord> created = Placement.creationRecords(first);
-        created.forEach(record -> creations.put(record.getGroup(), record));
         nextGroup = first.getGroupsCount() + 1L;
         nextShard = first.getShardsCount() + 1L;
         return publish(first, created);
@@ -92,7 +113,7 @@ final class ControllerState {
 
     private ControllerResult register(RegisterNode command) {
         if (configurations.isEmpty()) {
-            return new ControllerResult.Refused("the fleet has no configuration yet");
+            return unfounded();
         }
         Configuration newest = configurations.newest();
         if (!newest.getFleetId().equals(command.getFleetId())) {
@@ -123,7 +144,7 @@ final class ControllerState {
         }
         Node registered = node.toBuilder().setDuty(known.getDuty()).build();
         if (registered.equals(known)) {
-            return new ControllerResult.Done(newest.getNumber());
+            return new ControllerResult.Done(newest.getNumber(), false);
         }
         Configuration.Builder next =
                 newest.toBuilder().setNumber(newest.getNumber() + 1).setNodes(at, registered);
@@ -131,6 +152,55 @@ final class ControllerState {
                 next.setFeatureLevel(FeatureLevels.of(next.getNodesList(), newest.getFeatureLevel()))
                         .build(),
                 List.of());
+    }
+
+    /** What an operator wants. */
+    private ControllerResult change(ControllerCommand command) {
+        if (configurations.isEmpty()) {
+            return unfounded();
+        }
+        if (command.getComputedFrom() > 0 && command.getComputedFrom() < plannedIn) {
+            return new ControllerResult.Outdated();
+        }
+        Configuration newest = configurations.newest();
+        FleetChanges.Decision decision = FleetChanges.decide(newest, command, nextGroup, drops::owes);
+        if (decision.refusal() != null) {
+            return new ControllerResult.Refused(decision.refusal());
+        }
+        if (decision.next() == null) {
+            return new ControllerResult.Done(newest.getNumber(), false);
+        }
+        plannedIn = decision.next().getNumber();
+        List<CreationRecord> created = List.of();
+        if (command.hasMakeGroup()) {
+            created = Placement.creationRecords(decision.next());
+            nextGroup++;
+        }
+        return publish(decision.next(), created);
+    }
+
+    private ControllerResult settle(ControllerCommand command) {
+        if (configurations.isEmpty()) {
+            return unfounded();
+        }
+        Configuration newest = configurations.newest();
+        String objection = FleetChanges.objection(newest, command.getFleetId());
+        if (objection != null) {
+            return new ControllerResult.Refused(objection);
+        }
+        Settlement settlement = new Settlement(newest, drops);
+        Configuration next = settlement.settle(command.getSettleMoves().getReportsList());
+        if (next == null) {
+            return new ControllerResult.Done(newest.getNumber(), false);
+        }
+        if (settlement.isAnyStaying()) {
+            plannedIn = next.getNumber();
+        }
+        return publish(next, List.of());
+    }
+
+    private static ControllerResult unfounded() {
+        return new ControllerResult.Refused("the fleet has no configuration yet");
     }
 
     /** Why the node can't be known so: one line; null if it can. */
@@ -165,8 +235,14 @@ final class ControllerState {
 
     private ControllerResult publish(Configuration configuration, List<CreationRecord> created) {
         configurations.add(configuration);
+        created.forEach(record -> creations.put(record.getGroup(), record));
+        if (creations.size() > configuration.getGroupsCount()) {
+            Set<Long> present = new HashSet<>();
+            configuration.getGroupsList().forEach(group -> present.add(group.getId()));
+            creations.keySet().retainAll(present);
+        }
         listener.applied(configuration, created);
-        return new ControllerResult.Done(configuration.getNumber());
+        return new ControllerResult.Done(configuration.getNumber(), true);
     }
 
     /** All of it; the format and the index are not its own. */
@@ -176,6 +252,8 @@ final class ControllerState {
                 .addAllCreations(creations.values())
                 .setNextGroup(nextGroup)
                 .setNextShard(nextShard)
+                .addAllOpenDrops(drops.all())
+                .setPlannedIn(plannedIn)
                 .addAllAnswered(answered.all());
         newest().ifPresent(snapshot::setNewest);
         return snapshot;
@@ -188,6 +266,8 @@ final class ControllerState {
         snapshot.getCreationsList().forEach(record -> creations.put(record.getGroup(), record));
         nextGroup = snapshot.getNextGroup();
         nextShard = snapshot.getNextShard();
+        drops.replace(snapshot.getOpenDropsList());
+        plannedIn = snapshot.getPlannedIn();
         answered.replace(snapshot.getAnsweredList());
         newest().ifPresent(newest -> listener.applied(newest, new ArrayList<>(creations.values())));
     }

@@ -1,8 +1,10 @@
 package io.flotilla.controller.machine;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.configuration.UnknownFields;
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.MoveReport;
 import io.flotilla.controller.proto.ControllerCommand;
 import io.flotilla.controller.proto.ControllerSnapshot;
 import io.flotilla.raft.core.Check;
@@ -20,6 +22,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongPredicate;
 
 /**
  * What the controller of a fleet knows: numbered configurations, the next ids, what each group was created with. Held in
@@ -32,7 +35,7 @@ import java.util.Optional;
  */
 public final class ControllerStateMachine implements StateMachine {
     /** Of the file: see {@link StateFile}. */
-    public static final int FILE_VERSION = 2;
+    public static final int FILE_VERSION = 3;
 
     private static final long CONTROLLER_GROUP = 0;
 
@@ -185,6 +188,21 @@ public final class ControllerStateMachine implements StateMachine {
     /** The configuration of that number; empty if there is none yet or it is no longer kept. */
     public Optional<Configuration> query(long number) {
         return state.query(number);
+    }
+
+    /** What a command with this request id did; empty if none is known. */
+    public Optional<ControllerResult> answered(ByteString requestId) {
+        return state.answered(requestId);
+    }
+
+    /** What plans are made from; empty before the founding. */
+    public Optional<ControllerView> view() {
+        return state.view();
+    }
+
+    /** Drops of some groups that nobody has told of, by ascending shard and move. */
+    public List<MoveReport> awaitedDrops(LongPredicate group, int most) {
+        return state.awaitedDrops(group, most);
     }
 
     @Override

@@ -5,13 +5,15 @@ import io.flotilla.client.configuration.UnknownFields;
 import io.flotilla.client.proto.ConfigurationDelta;
 import io.flotilla.client.proto.CreationRecord;
 import io.flotilla.controller.proto.ControllerSnapshot;
+import io.flotilla.controller.proto.OpenDrop;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.zip.CRC32C;
 
 /** A {@link ControllerSnapshot} as bytes on their way to another replica: behind it stands its CRC32C in four bytes. */
 final class SnapshotCodec {
-    static final int FORMAT = 2;
+    static final int FORMAT = 3;
     private static final int CRC_BYTES = 4;
 
     private SnapshotCodec() {}
@@ -62,6 +64,18 @@ final class SnapshotCodec {
                         + last + ", and the next group gets the id " + snapshot.getNextGroup());
             }
             last = each.getGroup();
+        }
+        OpenDrop before = OpenDrop.getDefaultInstance();
+        for (OpenDrop each : snapshot.getOpenDropsList()) {
+            if (Comparator.comparingLong(OpenDrop::getShard)
+                            .thenComparingLong(OpenDrop::getMoveId)
+                            .compare(before, each)
+                    >= 0) {
+                throw new IllegalArgumentException("the drop of shard " + each.getShard() + " by move "
+                        + each.getMoveId() + " comes after that of shard " + before.getShard() + " by move "
+                        + before.getMoveId());
+            }
+            before = each;
         }
         return snapshot;
     }

@@ -3,12 +3,18 @@ package io.flotilla.controller.service;
 import io.flotilla.client.configuration.UnknownFields;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.ConfigurationRequest;
+import io.flotilla.client.proto.MoveReport;
+import io.flotilla.client.proto.MoveReportRequest;
+import io.flotilla.client.proto.NodeReportReply;
+import io.flotilla.client.proto.NodeReportRequest;
 import io.flotilla.client.proto.RegisterNodeReply;
 import io.flotilla.client.proto.RegisterNodeRequest;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
+import io.flotilla.controller.decide.FleetChanges;
 import io.flotilla.controller.machine.ControllerResult;
 import io.flotilla.controller.machine.ControllerStateMachine;
+import io.flotilla.controller.machine.ControllerView;
 import io.flotilla.controller.proto.ControllerCommand;
 import io.flotilla.controller.proto.RegisterNode;
 import io.flotilla.raft.core.NodeId;
@@ -17,7 +23,11 @@ import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.machine.StateMachine;
+import io.flotilla.raft.runtime.Clock;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -25,7 +35,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers what only the controller's leader can: the newest committed configuration, a configuration by number, the
- * registration of a node. Thread-safe; never blocks; each request is answered exactly once, on any lane.
+ * registration of a node, what operators want, what nodes report. Thread-safe; never blocks; each request is answered exactly
+ * once, on any lane.
  */
 public final class ControllerService {
     /** The controller's own group. */
@@ -33,26 +44,38 @@ public final class ControllerService {
 
     private static final Logger LOG = LoggerFactory.getLogger(ControllerService.class);
 
-    private final RaftHost host;
-    private final Function<NodeId, String> addresses;
+    private static final int MOST_AWAITED = 1_000;
+
+    private final ControllerReplica replica;
+    private final ControllerAnswers answers;
+    private final ReportBoard board = new ReportBoard();
+    private final FleetChangeCalls changes;
+    private final MoveReportCalls moveReports;
+    private final Clock clock;
 
     /** @param addresses {@code host:port} of a node, or an empty string if unknown */
-    public ControllerService(RaftHost host, Function<NodeId, String> addresses) {
-        this.host = host;
-        this.addresses = addresses;
+    public ControllerService(RaftHost host, Function<NodeId, String> addresses, Clock clock) {
+        this(ControllerReplica.of(host), addresses, clock);
     }
 
-    /** Takes a {@code ConfigurationRequest} or a {@code RegisterNodeRequest}. */
+    ControllerService(ControllerReplica replica, Function<NodeId, String> addresses, Clock clock) {
+        this.replica = replica;
+        this.clock = clock;
+        answers = new ControllerAnswers(addresses);
+        changes = new FleetChangeCalls(replica, clock, board, answers);
+        moveReports = new MoveReportCalls(replica, answers);
+    }
+
+    /**
+     * Takes a {@code ConfigurationRequest}, {@code RegisterNodeRequest}, {@code FleetChangeRequest}, {@code NodeReportRequest} or
+     * {@code MoveReportRequest}.
+     */
     public void handle(Request request, Consumer<Response> out) {
         String unknown = UnknownFields.first(request);
         if (unknown != null) {
             // what becomes a command must be understood whole, by every replica
-            out.accept(refused(
-                    request.getId(),
-                    io.flotilla.client.proto.Refusal.newBuilder()
-                            .setKind(io.flotilla.client.proto.Refusal.Kind.INVALID)
-                            .setMessage(
-                                    "this node does not know " + unknown + ": use a program of the fleet's release")));
+            out.accept(ControllerAnswers.invalid(
+                    request.getId(), "this node does not know " + unknown + ": use a program of the fleet's release"));
             return;
         }
         switch (request.getBodyCase()) {
@@ -62,13 +85,22 @@ public final class ControllerService {
             case REGISTER_NODE:
                 register(request.getId(), request.getRegisterNode(), out);
                 return;
+            case FLEET_CHANGE:
+                changes.handle(request.getId(), request.getFleetChange(), out);
+                return;
+            case NODE_REPORT:
+                nodeReport(request.getId(), request.getNodeReport(), out);
+                return;
+            case MOVE_REPORT:
+                moveReport(request.getId(), request.getMoveReport(), out);
+                return;
             default:
                 throw new IllegalArgumentException("not for the controller: " + request.getBodyCase());
         }
     }
 
     private void configuration(long id, ConfigurationRequest request, Consumer<Response> out) {
-        host.read(GROUP, new ReadCallback() {
+        replica.read(new ReadCallback() {
             @Override
             public Runnable read(StateMachine machine) {
                 ControllerStateMachine controller = machine.as(ControllerStateMachine.class);
@@ -87,7 +119,7 @@ public final class ControllerService {
 
             @Override
             public void refused(Refusal refusal) {
-                out.accept(ControllerService.this.refused(id, refusal));
+                out.accept(answers.refused(id, refusal));
             }
         });
     }
@@ -100,25 +132,89 @@ public final class ControllerService {
                         .setNode(request.getNode()))
                 .build()
                 .toByteArray();
-        host.propose(GROUP, command, new ProposalCallback() {
+        replica.propose(command, new ProposalCallback() {
             @Override
             public void applied(long index, Object result) {
-                Response.Builder response = Response.newBuilder().setId(id);
                 if (result instanceof ControllerResult.Done done) {
-                    response.setRegisterNode(RegisterNodeReply.newBuilder().setConfigurationNumber(done.number()));
+                    out.accept(Response.newBuilder()
+                            .setId(id)
+                            .setRegisterNode(RegisterNodeReply.newBuilder().setConfigurationNumber(done.number()))
+                            .build());
                 } else {
                     String reason = ((ControllerResult.Refused) result).reason();
                     LOG.warn("a registration was refused: {}", reason);
-                    response.setRefusal(io.flotilla.client.proto.Refusal.newBuilder()
-                            .setKind(io.flotilla.client.proto.Refusal.Kind.INVALID)
-                            .setMessage(reason));
+                    out.accept(ControllerAnswers.invalid(id, reason));
                 }
-                out.accept(response.build());
             }
 
             @Override
             public void refused(Refusal refusal) {
-                out.accept(ControllerService.this.refused(id, refusal));
+                out.accept(answers.refused(id, refusal));
+            }
+        });
+    }
+
+    private void nodeReport(long id, NodeReportRequest request, Consumer<Response> out) {
+        Set<Long> led = new HashSet<>();
+        request.getGroupsList().forEach(group -> led.add(group.getGroup()));
+        replica.read(new ReadCallback() {
+            @Override
+            public Runnable read(StateMachine machine) {
+                ControllerStateMachine controller = machine.as(ControllerStateMachine.class);
+                Optional<ControllerView> view = controller.view();
+                List<MoveReport> awaited = controller.awaitedDrops(led::contains, MOST_AWAITED);
+                return () -> out.accept(
+                        view.isEmpty() ? ControllerAnswers.unfounded(id) : reported(id, request, view.get(), awaited));
+            }
+
+            @Override
+            public void refused(Refusal refusal) {
+                out.accept(answers.refused(id, refusal));
+            }
+        });
+    }
+
+    /** On the applier lane. */
+    private Response reported(long id, NodeReportRequest request, ControllerView view, List<MoveReport> awaited) {
+        Configuration newest = view.newest();
+        if (!newest.getFleetId().equals(request.getFleetId())) {
+            return ControllerAnswers.invalid(
+                    id, "this is fleet " + newest.getFleetId() + ", not fleet '" + request.getFleetId() + "'");
+        }
+        board.accept(replica.term(), clock.nanos(), newest, request);
+        changes.goOn(view);
+        return Response.newBuilder()
+                .setId(id)
+                .setNodeReport(NodeReportReply.newBuilder()
+                        .setConfigurationNumber(newest.getNumber())
+                        .addAllAwaited(awaited))
+                .build();
+    }
+
+    private void moveReport(long id, MoveReportRequest request, Consumer<Response> out) {
+        replica.read(new ReadCallback() {
+            @Override
+            public Runnable read(StateMachine machine) {
+                Optional<Configuration> newest =
+                        machine.as(ControllerStateMachine.class).newest();
+                return () -> {
+                    if (newest.isEmpty()) {
+                        out.accept(ControllerAnswers.unfounded(id));
+                        return;
+                    }
+                    // a fleet's older programs could not apply the command
+                    String objection = FleetChanges.objection(newest.get(), request.getFleetId());
+                    if (objection != null) {
+                        out.accept(ControllerAnswers.invalid(id, objection));
+                    } else {
+                        moveReports.handle(id, request, out);
+                    }
+                };
+            }
+
+            @Override
+            public void refused(Refusal refusal) {
+                out.accept(answers.refused(id, refusal));
             }
         });
     }
@@ -137,40 +233,5 @@ public final class ControllerService {
                 .setMessage(message)
                 .setConfigurationNumber(newest)
                 .build();
-    }
-
-    private Response refused(long id, Refusal refusal) {
-        io.flotilla.client.proto.Refusal.Builder answer = io.flotilla.client.proto.Refusal.newBuilder();
-        if (refusal instanceof Refusal.NotLeader notLeader) {
-            answer.setKind(io.flotilla.client.proto.Refusal.Kind.NOT_LEADER)
-                    .setMessage("this node does not lead the controller's group");
-            name(answer, notLeader.leader());
-        } else if (refusal instanceof Refusal.Busy busy) {
-            answer.setKind(io.flotilla.client.proto.Refusal.Kind.BUSY)
-                    .setMessage("the controller is busy")
-                    .setRetryAfterMillis(busy.retryAfterMillis());
-        } else if (refusal instanceof Refusal.Transferring transferring) {
-            answer.setKind(io.flotilla.client.proto.Refusal.Kind.BUSY)
-                    .setMessage("the controller's group transfers its leadership to " + transferring.target())
-                    .setRetryAfterMillis(transferring.retryAfterMillis());
-        } else if (refusal instanceof Refusal.Indeterminate indeterminate) {
-            answer.setKind(io.flotilla.client.proto.Refusal.Kind.INDETERMINATE)
-                    .setMessage("the controller lost its leader before the answer was known");
-            name(answer, indeterminate.leader());
-        } else {
-            answer.setKind(io.flotilla.client.proto.Refusal.Kind.UNAVAILABLE)
-                    .setMessage("this node has no running replica of the controller's group");
-        }
-        return refused(id, answer);
-    }
-
-    private static Response refused(long id, io.flotilla.client.proto.Refusal.Builder refusal) {
-        return Response.newBuilder().setId(id).setRefusal(refusal).build();
-    }
-
-    private void name(io.flotilla.client.proto.Refusal.Builder answer, NodeId leader) {
-        if (leader != null) {
-            answer.setLeader(leader.value()).setLeaderAddress(addresses.apply(leader));
-        }
     }
 }

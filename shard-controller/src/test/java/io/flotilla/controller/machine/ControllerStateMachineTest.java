@@ -81,6 +81,10 @@ class ControllerStateMachineTest {
         return apply(ControllerCommand.newBuilder().setFound(found).build());
     }
 
+    private static ControllerResult made(long number) {
+        return new ControllerResult.Done(number, true);
+    }
+
     private Object register(String fleet, String id, String address, String http) {
         return register(fleet, node(id, address, http, 1));
     }
@@ -103,8 +107,8 @@ class ControllerStateMachineTest {
     @Test
     void aFleetIsFoundedOnce() {
         assertThat(machine.newest()).isEmpty();
-        assertThat(found("f")).isEqualTo(new ControllerResult.Done(1));
-        assertThat(found("f")).isEqualTo(new ControllerResult.Done(1));
+        assertThat(found("f")).isEqualTo(made(1));
+        assertThat(found("f")).isEqualTo(new ControllerResult.Done(1, false));
         assertThat(found("other")).isInstanceOf(ControllerResult.Refused.class);
         assertThat(heard).hasSize(1);
         assertThat(machine.newest().orElseThrow().getFleetId()).isEqualTo("f");
@@ -127,10 +131,10 @@ class ControllerStateMachineTest {
     @Test
     void aNodeThatMovedMakesTheNextConfigurationAndOldOnesStayAsTheyWere() {
         found("f");
-        assertThat(register("f", "n2", "h:2", "w:2")).isEqualTo(new ControllerResult.Done(1));
-        assertThat(register("f", "n2", "h:22", "w:2")).isEqualTo(new ControllerResult.Done(2));
-        assertThat(register("f", "n2", "h:22", "w:22")).isEqualTo(new ControllerResult.Done(3));
-        assertThat(register("f", "n2", "h:22", "w:22")).isEqualTo(new ControllerResult.Done(3));
+        assertThat(register("f", "n2", "h:2", "w:2")).isEqualTo(new ControllerResult.Done(1, false));
+        assertThat(register("f", "n2", "h:22", "w:2")).isEqualTo(made(2));
+        assertThat(register("f", "n2", "h:22", "w:22")).isEqualTo(made(3));
+        assertThat(register("f", "n2", "h:22", "w:22")).isEqualTo(new ControllerResult.Done(3, false));
 
         assertThat(heard).extracting(Configuration::getNumber).containsExactly(1L, 2L, 3L);
         assertThat(machine.query(1).orElseThrow().getNodes(1).getAddress()).isEqualTo("h:2");
@@ -208,10 +212,10 @@ class ControllerStateMachineTest {
     void theFleetsLevelIsTheLeastAndNodesBelowItAreRefused() {
         found("f");
         assertThat(register("f", node("n1", "h:1", "w:1", 0))).isInstanceOf(ControllerResult.Refused.class);
-        assertThat(register("f", node("n1", "h:1", "w:1", 3))).isEqualTo(new ControllerResult.Done(2));
-        assertThat(register("f", node("n2", "h:2", "w:2", 2))).isEqualTo(new ControllerResult.Done(3));
+        assertThat(register("f", node("n1", "h:1", "w:1", 3))).isEqualTo(made(2));
+        assertThat(register("f", node("n2", "h:2", "w:2", 2))).isEqualTo(made(3));
         assertThat(machine.newest().orElseThrow().getFeatureLevel()).isEqualTo(1);
-        assertThat(register("f", node("n3", "h:3", "w:3", 2))).isEqualTo(new ControllerResult.Done(4));
+        assertThat(register("f", node("n3", "h:3", "w:3", 2))).isEqualTo(made(4));
         assertThat(machine.newest().orElseThrow().getFeatureLevel()).isEqualTo(2);
         assertThat(machine.query(3).orElseThrow().getFeatureLevel()).isEqualTo(1);
         assertThat(register("f", node("n1", "h:1", "w:1", 1)))
@@ -220,7 +224,7 @@ class ControllerStateMachineTest {
                         refused -> assertThat(refused.reason())
                                 .contains("n1", "level 1", "level 2")
                                 .doesNotContain("\n"));
-        assertThat(register("f", node("n1", "h:1", "w:1", 2))).isEqualTo(new ControllerResult.Done(5));
+        assertThat(register("f", node("n1", "h:1", "w:1", 2))).isEqualTo(made(5));
         assertThat(machine.newest().orElseThrow().getFeatureLevel()).isEqualTo(2);
     }
 
@@ -236,7 +240,7 @@ class ControllerStateMachineTest {
                         labelled.toBuilder()
                                 .setDuty(NodeDuty.NODE_DUTY_DRAINING)
                                 .build()))
-                .isEqualTo(new ControllerResult.Done(2));
+                .isEqualTo(made(2));
         assertThat(machine.newest().orElseThrow().getNodes(0)).isEqualTo(labelled);
         Node twice = labelled.toBuilder()
                 .addLabels(Label.newBuilder().setKey("zone").setValue("z2"))
@@ -247,9 +251,9 @@ class ControllerStateMachineTest {
     @Test
     void aRepeatedRequestAnswersWhatTheFirstDidAndDoesNothing() {
         found("f");
-        assertThat(request("r1", "h:9")).isEqualTo(new ControllerResult.Done(2));
-        assertThat(request("r2", "h:10")).isEqualTo(new ControllerResult.Done(3));
-        assertThat(request("r1", "h:9")).as("late").isEqualTo(new ControllerResult.Done(2));
+        assertThat(request("r1", "h:9")).isEqualTo(made(2));
+        assertThat(request("r2", "h:10")).isEqualTo(made(3));
+        assertThat(request("r1", "h:9")).as("late").isEqualTo(made(2));
         assertThat(request("r3", "")).isInstanceOf(ControllerResult.Refused.class);
         assertThat(request("r3", "h:11")).as("refused once").isInstanceOf(ControllerResult.Refused.class);
         assertThat(request("x".repeat(65), "h:11")).isInstanceOf(ControllerResult.Refused.class);
@@ -257,13 +261,13 @@ class ControllerStateMachineTest {
 
         machine.flushSoon();
         machine = open("first", new ArrayList<>());
-        assertThat(request("r1", "h:9")).as("after a start").isEqualTo(new ControllerResult.Done(2));
+        assertThat(request("r1", "h:9")).as("after a start").isEqualTo(made(2));
         for (int i = 0; i < AnsweredRequests.KEPT - 3; i++) {
             request("filler" + i, "h:10");
         }
-        assertThat(request("r1", "h:9")).as("still kept").isEqualTo(new ControllerResult.Done(2));
+        assertThat(request("r1", "h:9")).as("still kept").isEqualTo(made(2));
         request("one more", "h:10");
-        assertThat(request("r1", "h:9")).as("forgotten").isEqualTo(new ControllerResult.Done(4));
+        assertThat(request("r1", "h:9")).as("forgotten").isEqualTo(made(4));
     }
 
     private Object request(String id, String address) {
@@ -316,7 +320,7 @@ class ControllerStateMachineTest {
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining(directory.resolve("first").toString())
                 .hasMessageContaining("v1")
-                .hasMessageContaining("v2")
+                .hasMessageContaining("v3")
                 .hasMessageContaining("empty directory")
                 .hasCauseInstanceOf(OtherVersionException.class);
     }

@@ -101,6 +101,23 @@ public final class KvMachines implements StateMachineFactory {
         return node.published().get(group);
     }
 
+    /** Roughly what the rows of a shard take in the engine; 0 if the group does not have it here. Any thread. */
+    public long approximateBytes(long group, long shard) {
+        byte[] row = engine.get(Layout.shardKey(group, shard));
+        if (row == null) {
+            return 0;
+        }
+        try {
+            long bytes = 0;
+            for (RowRange range : RowRange.of(ShardRow.parseFrom(row))) {
+                bytes += engine.approximateBytes(range.from(), range.to());
+            }
+            return bytes;
+        } catch (InvalidProtocolBufferException e) {
+            throw new EngineException("the row of shard " + shard + " of group " + group + " is damaged", e);
+        }
+    }
+
     /** The rows of the engine that the shards use. */
     static List<RowRange> rows(List<ShardRow> shards) {
         List<RowRange> ranges = new ArrayList<>();

@@ -2,13 +2,14 @@ package io.flotilla.kv.machine;
 
 import io.flotilla.raft.runtime.Clock;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
- * What others than the applier may know of a shard of this node: its log time as it goes on by itself, and which sessions have
- * no room. Both are as of what was applied here last, so a little old; whoever acts on it must be right all the same: an entry
+ * What others than the applier may know of a shard of this node: how much it is asked for, its log time as it goes on by itself, and
+ * which sessions have no room. The latter two are as of what was applied here last, so a little old; whoever acts on it must be right all the same: an entry
  * is judged again when it is applied.
  *
- * <p>Changed by the shard's applier alone; read by any thread.
+ * <p>But for the counts changed by the shard's applier alone; read by any thread.
  */
 public final class ShardGauge {
     /** A shard that has room for sessions. */
@@ -26,6 +27,9 @@ public final class ShardGauge {
     private final Clock clock;
     /** All sessions of the shard; of one without room the first unacknowledged sequence, else 0. */
     private final ConcurrentHashMap<SessionId, Long> sessions = new ConcurrentHashMap<>();
+
+    private final LongAdder reads = new LongAdder();
+    private final LongAdder writes = new LongAdder();
 
     private volatile Anchor anchor;
     /** The applier's count, and what others see of it. */
@@ -71,6 +75,26 @@ public final class ShardGauge {
 
     private boolean knows(long high, long low) {
         return sessions.containsKey(new SessionId(high, low));
+    }
+
+    /** So many reads of the shard were answered here. Any thread. */
+    public void countReads(long more) {
+        reads.add(more);
+    }
+
+    /** So many writes of the shard were put into the log from here. Any thread. */
+    public void countWrites(long more) {
+        writes.add(more);
+    }
+
+    /** The reads that were counted. Any thread. */
+    public long reads() {
+        return reads.sum();
+    }
+
+    /** The writes that were counted. Any thread. */
+    public long writes() {
+        return writes.sum();
     }
 
     // ---- the applier's ----

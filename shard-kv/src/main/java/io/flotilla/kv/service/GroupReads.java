@@ -5,6 +5,8 @@ import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.kv.machine.KvStateMachine;
+import io.flotilla.kv.machine.PublishedGroup;
+import io.flotilla.kv.machine.ShardGauge;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.machine.StateMachine;
 import java.util.ArrayList;
@@ -38,6 +40,7 @@ final class GroupReads implements ReadCallback {
         List<Response> responses = new ArrayList<>(requests.size());
         try {
             KvStateMachine state = machine.as(KvStateMachine.class);
+            PublishedGroup published = door.replicas().published(group);
             long bytes = 0;
             for (int i = 0; i < requests.size(); i++) {
                 Request request = requests.get(i);
@@ -47,13 +50,18 @@ final class GroupReads implements ReadCallback {
                 } else {
                     builder.setRefusal(door.refusals().busy(group));
                 }
+                long shard = request.getRead().getShard().getId();
+                ShardGauge gauge = published == null ? null : published.gauge(shard);
+                if (gauge != null) {
+                    gauge.countReads(1);
+                }
                 if (builder.hasRefusal()) {
                     builder.setRefusal(door.refusals()
                             .ofMachine(
                                     builder.getRefusal(),
-                                    request.getRead().getShard().getId(),
+                                    shard,
                                     KvStateMachine.firstKey(request.getRead()),
-                                    door.replicas().published(group)));
+                                    published));
                 }
                 Response response = builder.build();
                 bytes += response.getSerializedSize();

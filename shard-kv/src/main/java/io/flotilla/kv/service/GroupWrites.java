@@ -51,6 +51,9 @@ final class GroupWrites extends GroupCommand<ShardWrites.Builder> {
         WriteCommand.Builder command = WriteCommand.newBuilder();
         for (OfShard each : shards) {
             if (each.requests.getWritesCount() > 0) {
+                if (each.gauge != null) {
+                    each.gauge.countWrites(each.requests.getWritesCount());
+                }
                 command.addShards(each.requests.setShard(each.shard).setTimeMillis(time(each)));
             }
         }

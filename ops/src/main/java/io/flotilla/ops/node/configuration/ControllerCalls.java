@@ -21,7 +21,7 @@ import java.util.function.Supplier;
  * A node's own requests to the controller's leader, wherever it is: repeated until one is answered. Belongs to the
  * node's lane.
  */
-public final class ControllerCalls {
+public final class ControllerCalls implements ControllerAsker {
     private static final long CALL_NANOS = 2_000_000_000L;
 
     private final NodeId self;
@@ -31,6 +31,8 @@ public final class ControllerCalls {
     private final RaftHost host;
     private final ControllerService controller;
     private final Supplier<Configuration> newest;
+    /** Who answered last; null if it failed since. */
+    private NodeId leader;
 
     public ControllerCalls(
             NodeId self,
@@ -49,13 +51,9 @@ public final class ControllerCalls {
         this.newest = newest;
     }
 
-    /**
-     * Asks until there is an answer that repeating would not change, or until nobody wants it any more.
-     *
-     * @param request safe to repeat
-     */
+    @Override
     public void ask(Request request, BooleanSupplier wanted, Consumer<Response> answered) {
-        new PendingCall(request, wanted, answered).attempt(null);
+        new PendingCall(request, wanted, answered).attempt(leader);
     }
 
     private final class PendingCall {
@@ -78,7 +76,7 @@ public final class ControllerCalls {
             }
             NodeId target = hint == null ? next() : hint;
             if (target.equals(self)) {
-                controller.handle(request, response -> lane.execute(() -> judge(response, true)));
+                controller.handle(request, response -> lane.execute(() -> judge(response, target)));
                 return;
             }
             String address = addresses.addressOf(target);
@@ -86,7 +84,8 @@ public final class ControllerCalls {
                 later();
                 return;
             }
-            calls.call(address, request.toBuilder(), CALL_NANOS, response -> judge(response, false), reason -> later());
+            calls.call(
+                    address, request.toBuilder(), CALL_NANOS, response -> judge(response, target), reason -> later());
         }
 
         private NodeId next() {
@@ -99,11 +98,13 @@ public final class ControllerCalls {
         }
 
         private void later() {
+            leader = null;
             lane.after(backoff.next(), () -> attempt(null));
         }
 
-        private void judge(Response response, boolean local) {
+        private void judge(Response response, NodeId from) {
             if (!response.hasRefusal()) {
+                leader = from;
                 answered.accept(response);
                 return;
             }
@@ -112,11 +113,11 @@ public final class ControllerCalls {
                 case INVALID, NO_SUCH_CONFIGURATION -> answered.accept(response);
                 case NOT_LEADER -> {
                     if (refusal.getLeader().isEmpty()
-                            || local && refusal.getLeader().equals(self.value())) {
+                            || from.equals(self) && refusal.getLeader().equals(self.value())) {
                         later();
                     } else {
-                        NodeId leader = new NodeId(refusal.getLeader());
-                        lane.after(backoff.next(), () -> attempt(leader));
+                        NodeId named = new NodeId(refusal.getLeader());
+                        lane.after(backoff.next(), () -> attempt(named));
                     }
                 }
                 default -> later();

@@ -26,9 +26,10 @@ public final class Reconciler {
          * A replica begins.
          *
          * @param founding as a member from the beginning; else empty, until the group's leader adds it
+         * @param since the index of the membership that made this node a member, if it is no founding one; 0 if it is not known
          * @return false if the group's replica here was dropped before, and must not begin so
          */
-        boolean create(CreationRecord record, boolean founding);
+        boolean create(CreationRecord record, boolean founding, long since);
 
         /** Drops the replica of a group that has ended, for good. @param over told once, on any lane: done, or to be tried again */
         void retire(long group, Runnable over);
@@ -81,9 +82,9 @@ public final class Reconciler {
         here.keySet().removeIf(group -> !replicas.has(group));
         for (ReplicaPlan.Step step : ReplicaPlan.steps(self, newest.get(), controller, here, records::find)) {
             if (step instanceof ReplicaPlan.Create create) {
-                begin(create.record(), true);
+                begin(create.record(), true, 0);
             } else if (step instanceof ReplicaPlan.Join join) {
-                begin(join.record(), false);
+                begin(join.record(), false, join.since());
             } else if (step instanceof ReplicaPlan.Fetch) {
                 fetch.accept(step.group());
             } else {
@@ -92,9 +93,10 @@ public final class Reconciler {
         }
     }
 
-    private void begin(CreationRecord record, boolean founding) {
+    private void begin(CreationRecord record, boolean founding, long since) {
         long group = record.getGroup();
-        if (replicas.create(record, founding)) {
+        if (replicas.create(record, founding, since)) {
+            refused.remove(group);
             created.put(group, record.getCreatedIn());
             LOG.info("{}: a replica of group {} begins{}", self, group, founding ? "" : ", empty");
         } else if (refused.add(group)) {

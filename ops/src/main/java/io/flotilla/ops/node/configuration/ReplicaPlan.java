@@ -35,8 +35,12 @@ final class ReplicaPlan {
         }
     }
 
-    /** A replica begins empty, which nobody counts before the group's leader adds it. */
-    record Join(CreationRecord record) implements Step {
+    /**
+     * A replica begins empty, which nobody counts before the group's leader adds it.
+     *
+     * @param since the index of the membership that made this node a member; 0 if the first one did, or if it is not known
+     */
+    record Join(CreationRecord record, long since) implements Step {
         @Override
         public long group() {
             return record.getGroup();
@@ -67,7 +71,7 @@ final class ReplicaPlan {
         boolean placed = newest != null && newest.getControllerReplicasList().contains(self.value());
         if (!here.containsKey(ControllerService.GROUP)
                 && (placed || controller.getVotersList().contains(self.value()))) {
-            steps.add(begin(self, controller));
+            steps.add(begin(self, controller, 0));
         }
         if (newest == null) {
             return steps;
@@ -77,7 +81,7 @@ final class ReplicaPlan {
             present.add(group.getId());
             if (!here.containsKey(group.getId()) && isPlaced(self, group)) {
                 CreationRecord record = records.apply(group.getId());
-                steps.add(record == null ? new Fetch(group.getId()) : begin(self, record));
+                steps.add(record == null ? new Fetch(group.getId()) : begin(self, record, group.getMembersSince()));
             }
         }
         for (Map.Entry<Long, Long> replica : here.entrySet()) {
@@ -89,8 +93,14 @@ final class ReplicaPlan {
         return steps;
     }
 
-    private static Step begin(NodeId self, CreationRecord record) {
-        return record.getVotersList().contains(self.value()) ? new Create(record) : new Join(record);
+    /**
+     * A creator's replica begins as a member only while the group's members are those that it was created with. Later it may have
+     * been one, and left, and come back: it knows nothing of what it promised then.
+     */
+    private static Step begin(NodeId self, CreationRecord record, long membersSince) {
+        return membersSince == 0 && record.getVotersList().contains(self.value())
+                ? new Create(record)
+                : new Join(record, membersSince);
     }
 
     private static boolean isPlaced(NodeId self, Group group) {

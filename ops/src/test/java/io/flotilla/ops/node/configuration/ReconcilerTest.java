@@ -38,7 +38,9 @@ class ReconcilerTest {
         /** Whether each is a founding one. */
         final TreeMap<Long, Boolean> replicas = new TreeMap<>();
 
-        final TreeSet<Long> dropped = new TreeSet<>();
+        /** Each with the index of the membership that left it out. */
+        final TreeMap<Long, Long> dropped = new TreeMap<>();
+
         int creations;
         int retirements;
         boolean isBusy;
@@ -49,8 +51,8 @@ class ReconcilerTest {
         }
 
         @Override
-        public boolean create(CreationRecord record, boolean founding) {
-            if (dropped.contains(record.getGroup())) {
+        public boolean create(CreationRecord record, boolean founding, long since) {
+            if (dropped.containsKey(record.getGroup()) && since <= dropped.get(record.getGroup())) {
                 return false;
             }
             assertThat(replicas.put(record.getGroup(), founding))
@@ -64,14 +66,14 @@ class ReconcilerTest {
         public void retire(long group, Runnable over) {
             retirements++;
             if (!isBusy) {
-                drop(group);
+                drop(group, Long.MAX_VALUE);
             }
             over.run();
         }
 
-        void drop(long group) {
+        void drop(long group, long leftOutAt) {
             replicas.remove(group);
-            dropped.add(group);
+            dropped.put(group, leftOutAt);
         }
     }
 
@@ -187,10 +189,30 @@ class ReconcilerTest {
     void whatItsMembershipLeftOutDoesNotBeginAgain() {
         record(1, 1, "n1");
         hear(configuration(1, group(1, 1, "n1")));
-        host.drop(1);
+        host.drop(1, 50);
         hear(configuration(2, group(1, 1, "n1")));
         reconciler.reconcile();
         assertThat(host.replicas).containsOnlyKeys(0L);
+    }
+
+    @Test
+    void aCreatorThatLeftAndIsAMemberAgainBeginsEmpty() {
+        record(1, 1, "n1", "n2");
+        hear(configuration(1, group(1, 1, "n1", "n2")));
+        host.drop(1, 50);
+        hear(configuration(2, group(1, 1, "n2").toBuilder().setMembersSince(50).build()));
+        hear(configuration(
+                3, group(1, 1, "n1", "n2").toBuilder().setMembersSince(50).build()));
+        assertThat(host.replicas).as("that membership left it out").containsOnlyKeys(0L);
+        hear(configuration(
+                4,
+                group(1, 1, "n2").toBuilder()
+                        .addLearners("n1")
+                        .setMembersSince(60)
+                        .build()));
+        assertThat(host.replicas.get(1L)).as("not as the member that it was").isFalse();
+        reconciler.reconcile();
+        assertThat(host.creations).isEqualTo(3);
     }
 
     /** In any order, each as often as it comes: what is here in the end is what the newest asks for. */

@@ -132,7 +132,7 @@ class NodeServerTest {
         configuration.write(content);
 
         new StateFile(disk, "controller", 1).write(content);
-        assertRefused(address, data.resolve("n1/controller").toString(), "version v1", "v2");
+        assertRefused(address, data.resolve("n1/controller").toString(), "version v1", "v3");
         new StateFile(disk, "controller", 1).delete();
 
         StateFile identity = new StateFile(disk, "identity", Identity.FILE_VERSION);

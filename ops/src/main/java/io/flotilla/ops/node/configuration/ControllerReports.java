@@ -1,0 +1,86 @@
+package io.flotilla.ops.node.configuration;
+
+import io.flotilla.client.proto.MoveReport;
+import io.flotilla.client.proto.NodeReportRequest;
+import io.flotilla.client.proto.Request;
+import io.flotilla.client.proto.Response;
+import io.flotilla.raft.runtime.Lane;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Tells the controller's leader once a second what this node leads, and hears which drops it waits for. A report that is not
+ * answered within a few seconds is given up: the next one says what is so then. Belongs to the node's lane.
+ */
+public final class ControllerReports {
+    private static final long PERIOD_NANOS = 1_000_000_000L;
+    /** After so many periods an unanswered report is given up. */
+    private static final int PATIENCE = 3;
+
+    private final Lane lane;
+    private final ControllerAsker controller;
+    private final Supplier<NodeReportRequest> reports;
+    private final BooleanSupplier wanted;
+    private final Consumer<List<MoveReport>> awaited;
+    private long turn;
+    private long asked;
+    private boolean answered = true;
+    private boolean started;
+
+    /**
+     * @param reports what there is to tell now
+     * @param wanted false when the node stops
+     * @param awaited told with each answer, of the groups that this node leads: the drops that the controller was not told of
+     */
+    public ControllerReports(
+            Lane lane,
+            ControllerAsker controller,
+            Supplier<NodeReportRequest> reports,
+            BooleanSupplier wanted,
+            Consumer<List<MoveReport>> awaited) {
+        this.lane = lane;
+        this.controller = controller;
+        this.reports = reports;
+        this.wanted = wanted;
+        this.awaited = awaited;
+    }
+
+    /** Reports now and from now on; does nothing the second time. A configuration must be known. */
+    public void start() {
+        if (!started) {
+            started = true;
+            next();
+        }
+    }
+
+    private void next() {
+        if (!wanted.getAsBoolean()) {
+            return;
+        }
+        turn++;
+        if (answered || turn - asked >= PATIENCE) {
+            report();
+        }
+        lane.after(PERIOD_NANOS, this::next);
+    }
+
+    private void report() {
+        long number = turn;
+        asked = number;
+        answered = false;
+        Request request =
+                Request.newBuilder().setId(1).setNodeReport(reports.get()).build();
+        controller.ask(request, () -> wanted.getAsBoolean() && asked == number, response -> heard(number, response));
+    }
+
+    private void heard(long number, Response response) {
+        if (asked == number) {
+            answered = true;
+            if (response.hasNodeReport()) {
+                awaited.accept(response.getNodeReport().getAwaitedList());
+            }
+        }
+    }
+}
