@@ -18,6 +18,8 @@ import io.flotilla.client.proto.Append;
 import io.flotilla.client.proto.CompareAndSet;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Delete;
+import io.flotilla.client.proto.FleetChangeReply;
+import io.flotilla.client.proto.FleetChangeRequest;
 import io.flotilla.client.proto.Increment;
 import io.flotilla.client.proto.Mutation;
 import io.flotilla.client.proto.NodeStatus;
@@ -26,6 +28,7 @@ import io.flotilla.client.proto.Put;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.WriteReply;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,11 +56,13 @@ import java.util.function.Function;
  */
 public final class AsyncFlotillaClient implements AutoCloseable {
     private final ClientConfig config;
+    private final ClientRuntime runtime;
     private final ClientLoop loop;
 
     /** Connects at the first operation. The connector and the runtime stay the caller's to close, after this client. */
     public AsyncFlotillaClient(ClientConfig config, Connector connector, ClientRuntime runtime) {
         this.config = config;
+        this.runtime = runtime;
         this.loop = new ClientLoop(
                 config.endpoints(),
                 config.attemptTimeout().toNanos(),
@@ -303,7 +308,35 @@ public final class AsyncFlotillaClient implements AutoCloseable {
      */
     public CompletableFuture<Response> callController(Request request, Duration timeout) {
         check(timeout);
-        return loop.submit(new ControllerCall(request, timeout));
+        return loop.submit(new ControllerCall<>(request, timeout, Function.identity()));
+    }
+
+    /**
+     * Asks the controller's leader for a change of the fleet, wherever it is, and again until it answers: it is made once,
+     * however often the request arrives. The result comes once the intent is committed, or of a dry run at once. Fails as
+     * INVALID, with the controller's words, if it was refused; nothing has changed then.
+     *
+     * @param change of which fleet and what; without a request id it gets one
+     */
+    public CompletableFuture<FleetChangeReply> changeFleet(FleetChangeRequest change, Duration timeout) {
+        check(timeout);
+        FleetChangeRequest identified = change.getRequestId().isEmpty()
+                ? change.toBuilder().setRequestId(requestId()).build()
+                : change;
+        Request request = Request.newBuilder().setFleetChange(identified).build();
+        return loop.submit(new ControllerCall<>(request, timeout, response -> {
+            if (!response.hasFleetChange()) {
+                throw new RefusedException(Reason.INVALID, response.getRefusal().getMessage());
+            }
+            return response.getFleetChange();
+        }));
+    }
+
+    private ByteString requestId() {
+        return ByteString.copyFrom(ByteBuffer.allocate(2 * Long.BYTES)
+                .putLong(runtime.randomLong())
+                .putLong(runtime.randomLong())
+                .flip());
     }
 
     /**

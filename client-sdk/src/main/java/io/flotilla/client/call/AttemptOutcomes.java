@@ -14,6 +14,8 @@ final class AttemptOutcomes {
     private static final long MILLI = 1_000_000;
     /** How often in a row a write is allowed more log time without a break. */
     private static final int QUICK_REARMS = 3;
+    /** How often in a row an operation follows a shard to another owner without a break: owners may point at each other. */
+    private static final int QUICK_REROUTES = 4;
     /** A node's hint is taken for no more than this. */
     private static final long MOST_PAUSE = 60_000 * MILLI;
 
@@ -85,12 +87,12 @@ final class AttemptOutcomes {
         Refusal refusal = response.getRefusal();
         Link link = attempt.link;
         GroupRoute group = attempt.group;
-        boolean corrected = loop.fleet.learn(link, refusal);
+        loop.fleet.learn(attempt, refusal);
         if (group != null) {
             tellGroup(group, attempt, refusal);
         }
         if (!attempt.call.done) {
-            settle(attempt, response, corrected);
+            settle(attempt, response);
         }
         if (group != null) {
             group.seek(loop.now());
@@ -111,7 +113,7 @@ final class AttemptOutcomes {
     }
 
     /** What a refusal means for the operation. */
-    private void settle(Attempt attempt, Response response, boolean corrected) {
+    private void settle(Attempt attempt, Response response) {
         Call<?> call = attempt.call;
         Refusal refusal = response.getRefusal();
         if (call.takes(refusal)) {
@@ -135,7 +137,8 @@ final class AttemptOutcomes {
             }
             case STALE_ROUTE -> {
                 call.note(Reason.UNAVAILABLE, text);
-                if (corrected || call.isRoutedAnew(attempt)) {
+                if (call.isRoutedAnew(attempt.route) && call.reroutes < QUICK_REROUTES) {
+                    call.reroutes++;
                     retry(call);
                 } else {
                     retryLater(call, 0);
@@ -324,9 +327,10 @@ final class AttemptOutcomes {
     private void pause(Call<?> call, long least, long delay) {
         long now = loop.now();
         call.backingOff = true;
+        call.reroutes = 0;
         call.restUntil = now + least;
         call.backoffUntil = now + delay;
-        WaitingRoom.leave(call);
+        loop.retriesOf(call).rests(call);
         loop.schedule(call);
     }
 

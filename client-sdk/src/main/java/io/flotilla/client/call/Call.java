@@ -45,6 +45,8 @@ public abstract class Call<T> extends Timed {
     int retryTokens;
 
     int rearms;
+    /** How often in a row it was sent to another owner at once. */
+    int reroutes;
     /** The shard's log time is long past what its attempts allow: none may be sent, those under way may still tell. */
     boolean expired;
     /** Counts against the client's bounds. */
@@ -90,6 +92,20 @@ public abstract class Call<T> extends Timed {
     /** Whether an attempt changes something. */
     abstract boolean isWrite();
 
+    /** Whether another try would be refused in the same way, for all that a refusal of this kind says. */
+    static boolean isFinal(Refusal refusal) {
+        return switch (refusal.getKind()) {
+            case NOT_LEADER, UNAVAILABLE, BUSY, INDETERMINATE, UNKNOWN -> false;
+            case INVALID,
+                    STALE_ROUTE,
+                    EXPIRED,
+                    ALREADY_ACKNOWLEDGED,
+                    NO_SUCH_CONFIGURATION,
+                    NOT_AFTER_TOO_FAR,
+                    UNRECOGNIZED -> true;
+        };
+    }
+
     /** Whether the caller is to get this refusal as it is. */
     boolean takes(Refusal refusal) {
         return false;
@@ -133,8 +149,8 @@ public abstract class Call<T> extends Timed {
     /** The attempt was answered, or will never be. @param told whether it is known what became of it */
     void attemptClosed(Attempt attempt, boolean told) {}
 
-    /** Whether a retry may go elsewhere than that attempt did. */
-    boolean isRoutedAnew(Attempt attempt) {
+    /** Whether a retry may go elsewhere than one that was meant for that shard. @param was null if for none */
+    boolean isRoutedAnew(ShardRoute was) {
         return false;
     }
 

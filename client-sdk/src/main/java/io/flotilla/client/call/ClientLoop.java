@@ -275,7 +275,7 @@ public final class ClientLoop {
         if (!call.survivesLoss()) {
             return;
         }
-        if (attempt.group == null || attempt.group.unanswered(attempt, now)) {
+        if (attempt.group == null || call.isRoutedAnew(attempt.route) || attempt.group.unanswered(attempt, now)) {
             place(call);
         }
     }

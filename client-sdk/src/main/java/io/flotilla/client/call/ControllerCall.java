@@ -5,14 +5,18 @@ import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.routing.RoutingTable;
 import java.time.Duration;
+import java.util.function.Function;
 
 /** A request to the controller's leader. It may arrive more than once: such requests do the same each time. */
-public final class ControllerCall extends Call<Response> {
+public final class ControllerCall<T> extends Call<T> {
     private final Request request;
+    private final Function<Response, T> reader;
 
-    public ControllerCall(Request request, Duration timeout) {
+    /** @param reader makes the result of an answer that another try would not change; may throw a FlotillaException */
+    public ControllerCall(Request request, Duration timeout, Function<Response, T> reader) {
         super(timeout, request.getSerializedSize());
         this.request = request;
+        this.reader = reader;
     }
 
     @Override
@@ -40,8 +44,8 @@ public final class ControllerCall extends Call<Response> {
     }
 
     @Override
-    Response result(Response response, Attempt attempt) {
-        return response;
+    T result(Response response, Attempt attempt) {
+        return reader.apply(response);
     }
 
     @Override
@@ -51,15 +55,6 @@ public final class ControllerCall extends Call<Response> {
 
     @Override
     boolean takes(Refusal refusal) {
-        return switch (refusal.getKind()) {
-            case NOT_LEADER, UNAVAILABLE, BUSY, INDETERMINATE, UNKNOWN -> false;
-            case INVALID,
-                    STALE_ROUTE,
-                    EXPIRED,
-                    ALREADY_ACKNOWLEDGED,
-                    NO_SUCH_CONFIGURATION,
-                    NOT_AFTER_TOO_FAR,
-                    UNRECOGNIZED -> true;
-        };
+        return isFinal(refusal);
     }
 }

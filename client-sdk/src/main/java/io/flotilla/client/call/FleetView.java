@@ -3,11 +3,13 @@ package io.flotilla.client.call;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.routing.RoutingTable;
+import io.flotilla.client.routing.ShardRoute;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The fleet as this client knows it: the routing table, the ways to the groups, the streams to the nodes, and where to
@@ -81,6 +83,7 @@ final class FleetView {
             listener.accept(configuration);
         }
         loop.tableKnown();
+        placeAnew();
         long now = loop.now();
         for (GroupRoute group : groups.values()) {
             group.seek(now);
@@ -108,8 +111,9 @@ final class FleetView {
         }
     }
 
-    /** What each refusal tells, whatever becomes of the request. @return whether there was news about shards */
-    boolean learn(Link link, Refusal refusal) {
+    /** What each refusal tells, whatever becomes of the request. */
+    void learn(Attempt attempt, Refusal refusal) {
+        Link link = attempt.link;
         if (table != null && refusal.getConfigurationNumber() > table.number()) {
             follower.fetch(link);
         }
@@ -121,9 +125,22 @@ final class FleetView {
                 && refusal.getShardsCount() > 0
                 && !refusal.getLeader().isEmpty();
         if (table != null && namesOwner) {
-            group(refusal.getShards(0).getGroup()).told(refusal.getLeader());
+            group(refusal.getShards(0).getGroup()).told(refusal.getLeader(), attempt.sentAt);
         }
-        return news;
+        if (news) {
+            placeAnew();
+        }
+    }
+
+    /** After shards changed their owners: whoever waits for the old one goes to the new one. */
+    private void placeAnew() {
+        // looked up only; most that wait are for a few shards
+        Map<ShardRoute, Boolean> gone = new LinkedHashMap<>();
+        Predicate<Call<?>> isGone =
+                call -> call.route() != null && gone.computeIfAbsent(call.route(), route -> !table.stillHas(route));
+        for (GroupRoute group : List.copyOf(groups.values())) {
+            group.placeAnew(isGone);
+        }
     }
 
     /** Takes over what a refusal says about shards. @return whether that was news */

@@ -51,15 +51,6 @@ final class GoodbyeCall extends ShardCall<Void> {
 
     @Override
     boolean takes(Refusal refusal) {
-        return switch (refusal.getKind()) {
-            case NOT_LEADER, STALE_ROUTE, BUSY, UNAVAILABLE, INDETERMINATE -> false;
-            case UNKNOWN,
-                    EXPIRED,
-                    INVALID,
-                    ALREADY_ACKNOWLEDGED,
-                    NO_SUCH_CONFIGURATION,
-                    NOT_AFTER_TOO_FAR,
-                    UNRECOGNIZED -> true;
-        };
+        return isFinal(refusal) && refusal.getKind() != Refusal.Kind.STALE_ROUTE;
     }
 }

@@ -4,6 +4,7 @@ import io.flotilla.client.RefusedException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * The way to one group's leader. While it is known, operations go there at once, as many as {@link GroupLoad} and
@@ -102,6 +103,13 @@ final class GroupRoute extends Timed {
             pump(1);
             awaitRoom();
         }
+    }
+
+    /** Those that wait or pause here and whose shard this group no longer has: they go to its owner at once. */
+    void placeAnew(Predicate<Call<?>> gone) {
+        List<Call<?>> leaving = waiting.release(gone);
+        leaving.addAll(retries.release(gone));
+        leaving.forEach(loop::place);
     }
 
     /** @return false if there is no room for it now */
@@ -219,8 +227,16 @@ final class GroupRoute extends Timed {
         return leader == attempt.link && doneSentAt - attempt.sentAt >= loop.attemptTimeout();
     }
 
-    /** A refusal told which node leads the group. */
-    void told(String node) {
+    /**
+     * A refusal told which node leads the group. That is worth more than what this client knew if it heard nothing of its
+     * leader since.
+     *
+     * @param since when the request was sent that was refused
+     */
+    void told(String node, long since) {
+        if (leader != null && !leader.node().equals(node) && leaderHeardAt < since) {
+            forgetLeader();
+        }
         if (leader == null && !node.equals(hint)) {
             hint = node;
             hops = 0;
@@ -307,7 +323,7 @@ final class GroupRoute extends Timed {
     void unansweredAtAll(Attempt attempt) {
         if (leader == attempt.link && leaderHeardAt <= attempt.sentAt) {
             forgetLeader();
-            told(attempt.link.node());
+            told(attempt.link.node(), attempt.sentAt);
             seek(loop.now());
         }
     }

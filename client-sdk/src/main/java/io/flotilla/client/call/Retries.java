@@ -1,7 +1,10 @@
 package io.flotilla.client.call;
 
+import java.util.List;
+import java.util.function.Predicate;
+
 /**
- * Operations of one group whose pause is over and that wait until they may be tried again, the oldest first. Each group
+ * Operations of one group that pause, and those whose pause is over and that wait until they may be tried again, the oldest first. Each group
  * has its own, so that what one can't do costs the others nothing. Owned by the loop.
  */
 final class Retries extends Timed {
@@ -15,6 +18,7 @@ final class Retries extends Timed {
     private final ClientLoop loop;
     private final RetryBudget budget = new RetryBudget();
     private final WaitingRoom waiting = new WaitingRoom();
+    private final WaitingRoom resting = new WaitingRoom();
     private boolean releasing;
 
     Retries(ClientLoop loop) {
@@ -40,6 +44,18 @@ final class Retries extends Timed {
         }
         call.retryTokens = cost;
         return true;
+    }
+
+    /** The operation pauses before it is tried again. */
+    void rests(Call<?> call) {
+        resting.enter(call);
+    }
+
+    /** Those that need not wait here any more, for they are to go elsewhere. */
+    List<Call<?>> release(Predicate<Call<?>> which) {
+        List<Call<?>> released = resting.release(which);
+        released.addAll(waiting.release(which));
+        return released;
     }
 
     boolean holds(Call<?> call) {

@@ -45,9 +45,7 @@ abstract class ShardCall<T> extends Call<T> {
     }
 
     @Override
-    final boolean isRoutedAnew(Attempt attempt) {
-        ShardRoute was = attempt.route;
-        ShardRoute is = loop.fleet.table().find(was.start());
-        return is == null || is.id() != was.id() || is.epoch() != was.epoch() || is.group() != was.group();
+    final boolean isRoutedAnew(ShardRoute was) {
+        return !loop.fleet.table().stillHas(was);
     }
 }

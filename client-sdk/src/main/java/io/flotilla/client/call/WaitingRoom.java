@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /** Operations that wait for the same thing, in the order in which they were given. Each waits in one room at most. */
 final class WaitingRoom {
@@ -52,6 +53,20 @@ final class WaitingRoom {
         }
         first.getValue().waitingIn = null;
         return first.getValue();
+    }
+
+    /** Those of which it is true, the oldest first, no longer waiting. */
+    List<Call<?>> release(Predicate<Call<?>> which) {
+        List<Call<?>> released = new ArrayList<>();
+        for (Call<?> call : calls.values()) {
+            if (which.test(call)) {
+                released.add(call);
+            }
+        }
+        for (Call<?> call : released) {
+            leave(call);
+        }
+        return released;
     }
 
     /** Empties the room. */

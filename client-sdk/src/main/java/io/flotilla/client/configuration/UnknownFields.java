@@ -3,6 +3,7 @@ package io.flotilla.client.configuration;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import com.google.protobuf.MessageOrBuilder;
 import java.util.List;
 import java.util.Map;
 
@@ -18,10 +19,9 @@ public final class UnknownFields {
      * there is none. An enumeration's unknown value counts as one.
      */
     public static String first(Message message) {
-        Map<Integer, ?> unknown = message.getUnknownFields().asMap();
-        if (!unknown.isEmpty()) {
-            return "field " + unknown.keySet().stream().min(Integer::compare).orElseThrow() + " of "
-                    + message.getDescriptorForType().getName();
+        String own = own(message);
+        if (own != null) {
+            return own;
         }
         for (Map.Entry<FieldDescriptor, Object> field : message.getAllFields().entrySet()) {
             String found = first(field.getKey(), field.getValue());
@@ -30,6 +30,17 @@ public final class UnknownFields {
             }
         }
         return null;
+    }
+
+    /** The first such field of the message itself, not of those in it; null if there is none. */
+    public static String own(MessageOrBuilder message) {
+        return message.getUnknownFields().isEmpty()
+                ? null
+                : "field "
+                        + message.getUnknownFields().asMap().keySet().stream()
+                                .min(Integer::compare)
+                                .orElseThrow()
+                        + " of " + message.getDescriptorForType().getName();
     }
 
     private static String first(FieldDescriptor field, Object value) {

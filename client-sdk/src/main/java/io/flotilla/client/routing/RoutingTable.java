@@ -108,6 +108,12 @@ public final class RoutingTable {
         return shard != null && shard.endsAfter(key) ? shard : null;
     }
 
+    /** Whether the shard is known with this epoch and owner, as far as its start key tells. */
+    public boolean stillHas(ShardRoute route) {
+        ShardRoute is = find(route.start());
+        return is != null && is.id() == route.id() && is.epoch() == route.epoch() && is.group() == route.group();
+    }
+
     /**
      * The shard that holds the greatest possible key below {@code to}, or null if that is not known at the moment.
      *
