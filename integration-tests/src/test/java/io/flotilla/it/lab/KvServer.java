@@ -172,27 +172,37 @@ final class KvServer implements HostListener {
         newHost.createGroup(new GroupDescriptor(
                 KvGroup.GROUP, Membership.of(all), KvGroup.genesis().toByteArray()));
         host = newHost;
-        service = new KvService(newHost, machines, incarnation.clock(), new NodeDirectory() {
-            @Override
-            public String addressOf(NodeId node) {
-                return node + ":1";
-            }
+        service = new KvService(
+                newHost,
+                machines,
+                incarnation.clock(),
+                new NodeDirectory() {
+                    @Override
+                    public String addressOf(NodeId node) {
+                        return node + ":1";
+                    }
 
-            @Override
-            public NodeId leaderOf(long group) {
-                return newHost.status(group).leader();
-            }
+                    @Override
+                    public NodeId leaderOf(long group) {
+                        return newHost.status(group).leader();
+                    }
 
-            @Override
-            public ShardMap shards() {
-                return new ShardMap(group.configuration());
-            }
+                    @Override
+                    public boolean leads(long group) {
+                        return id.equals(leaderOf(group));
+                    }
 
-            @Override
-            public int featureLevel() {
-                return 1;
-            }
-        });
+                    @Override
+                    public ShardMap shards() {
+                        return new ShardMap(group.configuration());
+                    }
+
+                    @Override
+                    public int featureLevel() {
+                        return 1;
+                    }
+                },
+                incarnation.lane("edge"));
     }
 
     /** A clerk's frame. The configuration is the only one that there will ever be. */

@@ -202,6 +202,29 @@ final class ServiceFaults {
                         new Patch(
                                 SERVICE + "KvService.java",
                                 "wrong = wrong != null ? notKnown(wrong) : Rules.check(write);",
-                                "wrong = Rules.check(write);")));
+                                "wrong = Rules.check(write);")),
+                Mutant.of(
+                        "early requests",
+                        "they wait for their shard without end",
+                        Judge.test("kv.service.EarlyRequestsTest#afterATenthOfASecondTheyAreBusy"),
+                        new Patch(
+                                SERVICE + "EarlyRequests.java", "queue.peek().until <= now", "queue.peek().until < 0")),
+                Mutant.of(
+                        "early requests",
+                        "as many wait as there are",
+                        Judge.test("kv.service.EarlyRequestsTest#theirNumberIsBounded"),
+                        new Patch(
+                                SERVICE + "EarlyRequests.java",
+                                "requests.incrementAndGet() > MOST_REQUESTS",
+                                "requests.incrementAndGet() < 0")),
+                Mutant.of(
+                        "early requests",
+                        "a node that does not lead the target keeps them",
+                        Judge.test(
+                                "kv.service.EarlyRequestsTest#onlyTheLeaderOfTheTargetLetsThemWaitAndOnlyInTheNextEpoch"),
+                        new Patch(
+                                SERVICE + "EarlyRequests.java",
+                                "door.directory().leads(ref.getGroup())",
+                                "ref.getGroup() > 0")));
     }
 }

@@ -91,6 +91,7 @@ final class FleetMember {
     /**
      * Opens log and engine, and starts the replicas found in the log. Blocks.
      *
+     * @param edge the lane where frames to clients leave
      * @throws IOException if the files can't be used
      */
     FleetMember(
@@ -98,6 +99,7 @@ final class FleetMember {
             NodePorts ports,
             Identity identity,
             Lane lane,
+            Lane edge,
             PeerCalls calls,
             AddressBook addresses,
             StateFile configurationFile,
@@ -162,7 +164,8 @@ final class FleetMember {
                 host,
                 machines,
                 ports.runtime().clock(),
-                new NodeKnowledge(addresses::addressOf, hub::newest, host::status));
+                new NodeKnowledge(addresses::addressOf, hub::newest, host::status),
+                edge);
         ControllerCalls controllerCalls =
                 new ControllerCalls(config.id(), lane, calls, addresses, host, controller, hub::newest);
         watch = new PeerWatch(

@@ -287,7 +287,15 @@ public final class FleetNode implements AutoCloseable {
         }
         try {
             member = new FleetMember(
-                    config, ports, founded, lane, calls, addresses, configurationFile, new FleetMember.Listener() {
+                    config,
+                    ports,
+                    founded,
+                    lane,
+                    edge,
+                    calls,
+                    addresses,
+                    configurationFile,
+                    new FleetMember.Listener() {
                         @Override
                         public void answersGiven() {
                             gathered.send();

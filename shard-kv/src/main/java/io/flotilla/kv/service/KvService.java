@@ -4,6 +4,7 @@ import io.flotilla.client.proto.GoodbyeRequest;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
+import io.flotilla.client.proto.ShardRef;
 import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.kv.machine.PublishedGroup;
@@ -13,6 +14,7 @@ import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.runtime.Clock;
+import io.flotilla.raft.runtime.Lane;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,15 +22,17 @@ import java.util.Map;
 /**
  * The door of the key-value service on one node: takes the reads, writes and goodbyes of a client's frame, puts what belongs
  * to one group together, and answers each request. What it does not understand in full it refuses: nothing of that comes into a
- * log, where it would stop the replicas. Thread-safe and without state of its own; never blocks.
+ * log, where it would stop the replicas. What comes a moment before its shard does waits for it here. Thread-safe; never blocks.
  */
 public final class KvService {
     /** Writes of one frame go into one log entry up to this; a larger write travels alone. */
     static final int MAX_ENTRY_BYTES = 1 << 20;
 
     private final Door door;
+    private final EarlyRequests early;
 
-    public KvService(RaftHost host, KvMachines machines, Clock clock, NodeDirectory directory) {
+    /** @param lane where requests wait whose shard is on its way here */
+    public KvService(RaftHost host, KvMachines machines, Clock clock, NodeDirectory directory, Lane lane) {
         this(
                 new Replicas() {
                     @Override
@@ -47,12 +51,14 @@ public final class KvService {
                     }
                 },
                 clock,
-                directory);
+                directory,
+                lane);
     }
 
     /** The service on other replicas than a host's. */
-    public KvService(Replicas replicas, Clock clock, NodeDirectory directory) {
+    public KvService(Replicas replicas, Clock clock, NodeDirectory directory, Lane lane) {
         door = new Door(replicas, clock, directory, new Refusals(directory));
+        early = new EarlyRequests(door, lane, (requests, out) -> handle(requests, out, false));
     }
 
     /** What the requests of one frame become. */
@@ -61,9 +67,16 @@ public final class KvService {
         private final Map<Long, GroupWrites> writes = new LinkedHashMap<>();
         private final Map<Long, GroupGoodbyes> goodbyes = new LinkedHashMap<>();
         private final Map<Long, GroupReads> reads = new LinkedHashMap<>();
+        /** Whether requests may be told to wait for their shards. */
+        private final boolean mayWait;
+        /** The shard of the request before, and whether it is on its way here. */
+        private ShardRef last;
 
-        RequestFrame(Answers out) {
+        private boolean isLastEarly;
+
+        RequestFrame(Answers out, boolean mayWait) {
             this.out = out;
+            this.mayWait = mayWait;
         }
 
         /** @return why the request is refused, or null */
@@ -87,7 +100,7 @@ public final class KvService {
         private String write(Request request, WriteRequest write) {
             String wrong = RequestFields.in(write);
             wrong = wrong != null ? notKnown(wrong) : Rules.check(write);
-            if (wrong != null) {
+            if (wrong != null || waits(request, write.getShard())) {
                 return wrong;
             }
             long group = write.getShard().getGroup();
@@ -110,7 +123,7 @@ public final class KvService {
         private String goodbye(Request request, GoodbyeRequest goodbye) {
             String wrong = RequestFields.in(goodbye);
             wrong = wrong != null ? notKnown(wrong) : Rules.check(goodbye);
-            if (wrong == null) {
+            if (wrong == null && !waits(request, goodbye.getShard())) {
                 goodbyes.computeIfAbsent(goodbye.getShard().getGroup(), id -> new GroupGoodbyes(id, door, out))
                         .add(request);
             }
@@ -120,11 +133,26 @@ public final class KvService {
         private String read(Request request, ReadRequest read) {
             String wrong = RequestFields.in(read);
             wrong = wrong != null ? notKnown(wrong) : Rules.check(read);
-            if (wrong == null) {
+            if (wrong == null && !waits(request, read.getShard())) {
                 reads.computeIfAbsent(read.getShard().getGroup(), id -> new GroupReads(id, door, out))
                         .add(request);
             }
             return wrong;
+        }
+
+        /** Whether it waits for its shard from now on. */
+        private boolean waits(Request request, ShardRef shard) {
+            if (!mayWait) {
+                return false;
+            }
+            if (last == null || !isSame(last, shard)) {
+                last = shard;
+                isLastEarly = early.isEarly(shard);
+            }
+            if (isLastEarly) {
+                early.enter(request, shard, out);
+            }
+            return isLastEarly;
         }
 
         void end() {
@@ -132,6 +160,10 @@ public final class KvService {
             goodbyes.values().forEach(GroupCommand::propose);
             reads.forEach(door.replicas()::read);
         }
+    }
+
+    private static boolean isSame(ShardRef one, ShardRef other) {
+        return one.getId() == other.getId() && one.getEpoch() == other.getEpoch() && one.getGroup() == other.getGroup();
     }
 
     private static String notKnown(String field) {
@@ -145,7 +177,11 @@ public final class KvService {
      * @param out called on any lane, by several at a time
      */
     public void handle(List<Request> requests, Answers out) {
-        RequestFrame frame = new RequestFrame(out);
+        handle(requests, out, true);
+    }
+
+    private void handle(List<Request> requests, Answers out, boolean mayWait) {
+        RequestFrame frame = new RequestFrame(out, mayWait);
         for (Request request : requests) {
             String wrong = frame.take(request);
             if (wrong != null) {

@@ -10,6 +10,9 @@ public interface NodeDirectory {
     /** Who leads the group, as far as its replica on this node knows; null if there is none or it does not know. */
     NodeId leaderOf(long group);
 
+    /** Whether the group's replica on this node leads it, as far as it knows. */
+    boolean leads(long group);
+
     /** The newest configuration that this node knows; {@link ShardMap#EMPTY} if none. */
     ShardMap shards();
 

@@ -2,6 +2,7 @@ package io.flotilla.kv.service;
 
 import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.Shard;
+import io.flotilla.client.proto.ShardRef;
 import io.flotilla.kv.machine.CommandKind;
 import io.flotilla.kv.machine.PublishedGroup;
 import io.flotilla.raft.core.NodeId;
@@ -75,6 +76,14 @@ final class Refusals {
                         "the shard has no room to remember the replies to more of the session's unacknowledged writes,"
                                 + " or to another session")
                 .setRetryAfterMillis(NO_ROOM_MILLIS)
+                .build();
+    }
+
+    /** The shard is on its way here. */
+    io.flotilla.client.proto.Refusal notYetHere(ShardRef ref) {
+        return builder(io.flotilla.client.proto.Refusal.Kind.BUSY)
+                .setMessage("shard " + ref.getId() + " is on its way to group " + ref.getGroup() + " and not there yet")
+                .setRetryAfterMillis(RETRY_MILLIS)
                 .build();
     }
 

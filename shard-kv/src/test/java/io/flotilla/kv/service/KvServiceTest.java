@@ -93,6 +93,11 @@ class KvServiceTest {
         }
 
         @Override
+        public boolean leads(long group) {
+            return true;
+        }
+
+        @Override
         public ShardMap shards() {
             return configured;
         }
@@ -103,7 +108,7 @@ class KvServiceTest {
         }
     };
 
-    private final KvService service = new KvService(replicas, clock, directory);
+    private final KvService service = new KvService(replicas, clock, directory, new ManualLane(clock));
     private final StateMachine machine = machines.open(new GroupDescriptor(
             GROUP,
             Membership.of(new NodeId("n1")),
