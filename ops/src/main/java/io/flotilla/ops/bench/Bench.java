@@ -131,6 +131,7 @@ public final class Bench {
                 measurement.latencies(),
                 measurement.errors(),
                 measurement.groups(),
+                measurement.longestGaps(),
                 new BenchResult.CpuUse(used.client(), used.nodes()));
     }
 

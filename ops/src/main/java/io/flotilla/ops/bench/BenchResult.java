@@ -14,6 +14,7 @@ import org.HdrHistogram.Histogram;
  * @param latencies nanoseconds
  * @param errors operations that failed, by kind
  * @param groups operations done, by group
+ * @param longestGaps the longest time between two answers, nanoseconds, by shard; of those with an answer
  * @param cpu processor time used
  */
 public record BenchResult(
@@ -23,8 +24,10 @@ public record BenchResult(
         Histogram latencies,
         Map<String, Long> errors,
         Map<Long, Long> groups,
+        Map<Long, Long> longestGaps,
         CpuUse cpu) {
     private static final int GROUPS_SHOWN = 16;
+    private static final int GAPS_SHOWN = 16;
 
     /**
      * Milliseconds of processor time.
@@ -62,6 +65,11 @@ public record BenchResult(
         json.writeObjectFieldStart("errors");
         for (Map.Entry<String, Long> error : errors.entrySet()) {
             json.writeNumberField(error.getKey(), error.getValue());
+        }
+        json.writeEndObject();
+        json.writeObjectFieldStart("longestGapMillis");
+        for (Map.Entry<Long, Long> gap : longestGaps.entrySet()) {
+            number(json, String.valueOf(gap.getKey()), gap.getValue() / 1e6, 1000);
         }
         json.writeEndObject();
         json.writeObjectFieldStart("cpuMillisPer1000Ops");
@@ -109,6 +117,9 @@ public record BenchResult(
         if (!groups.isEmpty()) {
             lines.add("groups     " + groupText());
         }
+        if (!longestGaps.isEmpty()) {
+            lines.add("gaps       " + gapText());
+        }
         if (operations > 0) {
             StringBuilder nodes = new StringBuilder();
             cpu.nodes().forEach((node, millis) -> nodes.append(text("   %s %.2f", node, per1000(millis))));
@@ -131,6 +142,22 @@ public record BenchResult(
         }
         StringBuilder each = new StringBuilder();
         groups.forEach((group, count) -> each.append(text("   %s: %,d", group < 0 ? "unknown" : group, count)));
+        return each.toString().strip();
+    }
+
+    /** The longest time between two answers of each shard; of many shards, of those where it was longest. */
+    private String gapText() {
+        boolean all = longestGaps.size() <= GAPS_SHOWN;
+        StringBuilder each = new StringBuilder(all ? "" : text("%d shards, the longest:", longestGaps.size()));
+        longestGaps.entrySet().stream()
+                .sorted(Map.Entry.<Long, Long>comparingByValue().reversed())
+                .limit(GAPS_SHOWN)
+                .sorted(
+                        all
+                                ? Map.Entry.<Long, Long>comparingByKey()
+                                : Map.Entry.<Long, Long>comparingByValue().reversed())
+                .forEach(gap -> each.append(
+                        text("   %s: %.1f ms", gap.getKey() < 0 ? "unknown" : gap.getKey(), gap.getValue() / 1e6)));
         return each.toString().strip();
     }
 

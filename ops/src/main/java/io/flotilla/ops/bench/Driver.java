@@ -19,13 +19,16 @@ import java.util.function.Supplier;
  * <p>Operations are started on the caller's thread, on a thread of the driver's own, or where others end. Nanoseconds.
  */
 final class Driver {
-    /** An operation that was started, and the group that it is about. */
-    record Started(CompletableFuture<?> end, long group) {}
+    /** An operation that was started, and what it is about. */
+    record Started(CompletableFuture<?> end, Place place) {}
+
+    /** A shard, and the group that had it when the run began; -1 where that is not known. */
+    record Place(long group, long shard) {}
 
     /** Hears of each end, on any thread. */
     interface Listener {
         /** @param since when it was due, or started if there is no rate; {@code failed} is null if it was done */
-        void ended(long group, long since, long now, Throwable failed);
+        void ended(Place place, long since, long now, Throwable failed);
     }
 
     private final Supplier<Started> operations;
@@ -120,7 +123,7 @@ final class Driver {
     private final class Slot implements BiConsumer<Object, Throwable> {
         private volatile boolean busy;
         private volatile long since;
-        private long group;
+        private Place place;
 
         /** Starts operations one after the other until one is not over at once. */
         void begin(long due) {
@@ -129,7 +132,7 @@ final class Driver {
                 since = from;
                 busy = true;
                 Started started = operations.get();
-                group = started.group();
+                place = started.place();
                 if (!started.end().isDone()) {
                     started.end().whenComplete(this);
                     return;
@@ -156,7 +159,7 @@ final class Driver {
         private void report(Throwable failed) {
             busy = false;
             if (!stopped) {
-                listener.ended(group, since, nanos.getAsLong(), failed);
+                listener.ended(place, since, nanos.getAsLong(), failed);
             }
         }
 

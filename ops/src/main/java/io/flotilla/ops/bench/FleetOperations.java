@@ -4,8 +4,11 @@ import io.flotilla.client.AsyncFlotillaClient;
 import io.flotilla.client.Expectation;
 import io.flotilla.client.ScanPage;
 import io.flotilla.client.ScanQuery;
+import io.flotilla.client.proto.Shard;
 import io.flotilla.client.routing.RoutingTable;
 import io.flotilla.client.routing.ShardRoute;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
@@ -17,20 +20,26 @@ final class FleetOperations implements Supplier<Driver.Started> {
     /** No key ever has it. */
     private static final long NO_VERSION = Long.MAX_VALUE;
 
+    private static final Driver.Place UNKNOWN = new Driver.Place(-1, -1);
+
     private final AsyncFlotillaClient client;
     private final BenchPlan plan;
     private final RoutingTable table;
     private final KeyChooser chooser;
     private final ValueSource values;
+    private final Map<Long, Driver.Place> places = new HashMap<>();
     private final LongAdder absent = new LongAdder();
 
-    /** @param table says which group a key belongs to, for the count alone */
+    /** @param table says which shard and group a key belongs to, for the count alone */
     FleetOperations(AsyncFlotillaClient client, BenchPlan plan, RoutingTable table) {
         this.client = client;
         this.plan = plan;
         this.table = table;
         this.chooser = KeyChooser.of(plan.distribution(), plan.keys());
         this.values = new ValueSource(plan.valueSize());
+        for (Shard shard : table.configuration().getShardsList()) {
+            places.put(shard.getId(), new Driver.Place(shard.getGroup(), shard.getId()));
+        }
     }
 
     @Override
@@ -41,7 +50,7 @@ final class FleetOperations implements Supplier<Driver.Started> {
         long number = step == Workload.Step.INSERT ? random.nextLong() | Long.MIN_VALUE : chooser.next(random);
         byte[] key = BenchKeys.key(number);
         ShardRoute shard = table.find(key);
-        return new Driver.Started(start(step, key, random), shard == null ? -1 : shard.group());
+        return new Driver.Started(start(step, key, random), shard == null ? UNKNOWN : places.get(shard.id()));
     }
 
     private CompletableFuture<?> start(Workload.Step step, byte[] key, ThreadLocalRandom random) {

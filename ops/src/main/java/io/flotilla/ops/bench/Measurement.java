@@ -27,12 +27,13 @@ final class Measurement implements Driver.Listener {
     private final LongAdder done = new LongAdder();
     private final Map<String, LongAdder> errors = new ConcurrentHashMap<>();
     private final Map<Long, LongAdder> groups = new ConcurrentHashMap<>();
+    private final Map<Long, AnswerGap> gaps = new ConcurrentHashMap<>();
     private volatile long from = Long.MAX_VALUE;
     private volatile long to = Long.MAX_VALUE;
     private Histogram recent;
 
     @Override
-    public void ended(long group, long since, long now, Throwable failed) {
+    public void ended(Driver.Place place, long since, long now, Throwable failed) {
         boolean counts = now >= from && now < to;
         if (failed != null) {
             everFailed.increment();
@@ -47,7 +48,9 @@ final class Measurement implements Driver.Listener {
         }
         if (counts) {
             done.increment();
-            groups.computeIfAbsent(group, id -> new LongAdder()).increment();
+            groups.computeIfAbsent(place.group(), id -> new LongAdder()).increment();
+            long opened = from;
+            gaps.computeIfAbsent(place.shard(), id -> new AnswerGap(opened)).answered(now);
         }
     }
 
@@ -118,6 +121,13 @@ final class Measurement implements Driver.Listener {
 
     Map<Long, Long> groups() {
         return sums(groups);
+    }
+
+    /** The longest time between two operations done, by shard; the window's begin and end count as such. After the close. */
+    Map<Long, Long> longestGaps() {
+        Map<Long, Long> longest = new TreeMap<>();
+        gaps.forEach((shard, gap) -> longest.put(shard, gap.longestUntil(to)));
+        return Collections.unmodifiableMap(longest);
     }
 
     private static <K extends Comparable<K>> Map<K, Long> sums(Map<K, LongAdder> counts) {

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -33,9 +34,17 @@ public final class Commands {
         return code;
     }
 
+    /** The words that a command is called by, such as {@code groups join}; empty for the program itself. */
+    public static String verb(CommandSpec command) {
+        CommandSpec program = command.root();
+        return command == program
+                ? ""
+                : command.qualifiedName(" ").substring(program.name().length() + 1);
+    }
+
     private static int usage(ParameterException wrong, String[] given, PrintStream err) {
         CommandLine command = wrong.getCommandLine();
-        String verb = command.getParent() == null ? "" : command.getCommandName();
+        String verb = verb(command.getCommandSpec());
         String message = oneLine(wrong);
         if (wrong instanceof UnmatchedArgumentException unmatched) {
             String first = unmatched.getUnmatched().isEmpty()

@@ -2,8 +2,10 @@ package io.flotilla.ops.command;
 
 import io.flotilla.client.FlotillaClient;
 import io.flotilla.ops.cli.ByteText;
+import io.flotilla.ops.cli.CliException;
 import io.flotilla.ops.cli.ClientFailures;
 import io.flotilla.ops.cli.ClientOptions;
+import io.flotilla.ops.cli.Commands;
 import io.flotilla.ops.cli.GlobalOptions;
 import io.flotilla.ops.cli.Output;
 import io.flotilla.ops.cli.Terminal;
@@ -34,6 +36,11 @@ abstract class ClientVerb implements Callable<Integer> {
 
     @Override
     public final Integer call() throws Exception {
+        CommandSpec above = spec.parent();
+        if (above != spec.root()
+                && !above.commandLine().getParseResult().matchedOptions().isEmpty()) {
+            throw CliException.usage(verb() + ": flags stand after '" + spec.name() + "'");
+        }
         try (FlotillaClient client = FlotillaClient.connect(options.config(terminal.environment()))) {
             int code = run(client);
             output.flush();
@@ -45,7 +52,7 @@ abstract class ClientVerb implements Callable<Integer> {
     protected abstract int run(FlotillaClient client) throws Exception;
 
     protected final String verb() {
-        return spec.name();
+        return Commands.verb(spec);
     }
 
     protected final ByteText bytes() {
@@ -54,6 +61,12 @@ abstract class ClientVerb implements Callable<Integer> {
 
     protected final <T> T await(CompletableFuture<T> future) throws InterruptedException {
         return ClientFailures.await(verb(), future);
+    }
+
+    /** What ends the verb after a failed operation. */
+    protected final CliException failure(Throwable failed) {
+        CliException why = ClientFailures.explain(failed);
+        return new CliException(why.exitCode(), verb() + ": " + why.getMessage(), failed);
     }
 
     /** Says why the answer is negative. */

@@ -61,10 +61,21 @@ public final class Flotilla implements Callable<Integer> {
                 new GroupsVerb(terminal),
                 new ShardsVerb(terminal),
                 new ConfigVerb(terminal),
+                new RebalanceVerb(terminal),
+                new ExplainVerb(terminal),
+                new VerifyVerb(terminal),
                 new VersionVerb(terminal),
                 new CompletionVerb(terminal))) {
             commands.addSubcommand(verb);
         }
+        commands.getSubcommands()
+                .get("groups")
+                .addSubcommand(new GroupsJoinVerb(terminal))
+                .addSubcommand(new GroupsLeaveVerb(terminal));
+        commands.getSubcommands()
+                .get("shards")
+                .addSubcommand(new ShardsMoveVerb(terminal))
+                .addSubcommand(new ShardsCancelVerb(terminal));
         // 'increment KEY -3': what looks like an unknown flag there is the number.
         commands.getSubcommands().get("increment").setUnmatchedOptionsArePositionalParams(true);
         return commands;

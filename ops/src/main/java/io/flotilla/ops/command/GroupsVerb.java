@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
 /** {@code groups}. */
 @Command(
         name = "groups",
+        synopsisSubcommandLabel = "[join|leave]",
         description = {
             "Show the groups: who leads, how far the logs are, where the replicas are.",
             "APPLIED is the lowest of the replicas that answer; FIRST is where the shortest log begins.",

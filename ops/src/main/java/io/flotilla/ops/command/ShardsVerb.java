@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
 /** {@code shards}. */
 @Command(
         name = "shards",
+        synopsisSubcommandLabel = "[move|cancel]",
         description = {"Show the shards: which keys they hold (in hex; END is exclusive), and which group owns them."})
 final class ShardsVerb extends FleetVerb {
     ShardsVerb(Terminal terminal) {

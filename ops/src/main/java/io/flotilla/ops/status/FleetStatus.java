@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.GroupState;
+import io.flotilla.client.proto.MoveStatus;
 import io.flotilla.client.proto.Node;
 import io.flotilla.client.proto.NodeDuty;
 import io.flotilla.client.proto.NodeStatus;
@@ -107,21 +108,13 @@ public record FleetStatus(
     /**
      * @param start inclusive, in hex
      * @param end exclusive, in hex; empty for no bound
-     * @param state {@code serving}; {@code moving}: it has a target
+     * @param state of the owner: {@code serving}; {@code moving}: it has a target; {@code frozen}: it serves no more, and the
+     *     target does not yet
      * @param target the group that it goes to; 0 while it stays
-     * @param moveId of the move; 0 while it stays
-     * @param cancelled the move shall end without a change of the owner
+     * @param move null while it stays
      */
     public record ShardLine(
-            long id,
-            String start,
-            String end,
-            long group,
-            long epoch,
-            String state,
-            long target,
-            long moveId,
-            boolean cancelled) {}
+            long id, String start, String end, long group, long epoch, String state, long target, MoveLine move) {}
 
     /**
      * Merges what the nodes said.
@@ -136,21 +129,22 @@ public record FleetStatus(
                         .put(node, replica);
             }
         });
+        Map<Long, List<MoveStatus>> moves = MoveLine.byShard(reports.values());
         Map<Long, List<Long>> shardsOf = new TreeMap<>();
         List<ShardLine> shards = new ArrayList<>();
         for (Shard shard : configuration.getShardsList()) {
             shardsOf.computeIfAbsent(shard.getGroup(), group -> new ArrayList<>())
                     .add(shard.getId());
+            MoveLine move = MoveLine.of(shard, moves);
             shards.add(new ShardLine(
                     shard.getId(),
                     hex(shard.getStart()),
                     hex(shard.getEnd()),
                     shard.getGroup(),
                     shard.getEpoch(),
-                    shard.getTarget() == 0 ? "serving" : "moving",
+                    move == null ? "serving" : move.isFrozen() ? "frozen" : "moving",
                     shard.getTarget(),
-                    shard.getMoveId(),
-                    shard.getCancelled()));
+                    move));
         }
         GroupLine controller = groupLine(
                 Group.newBuilder()

@@ -120,8 +120,14 @@ public final class StatusJson {
             if (shard.target() != 0) {
                 json.writeNumberField("target", shard.target());
                 json.writeObjectFieldStart("move");
-                json.writeNumberField("id", shard.moveId());
-                json.writeBooleanField("cancelled", shard.cancelled());
+                MoveLine move = shard.move();
+                json.writeNumberField("id", move.id());
+                json.writeStringField("phase", move.phase());
+                json.writeNumberField("bytes", move.bytes());
+                json.writeNumberField("of", move.of());
+                json.writeNumberField("rate", move.rate());
+                json.writeBooleanField("cancelled", move.cancelled());
+                json.writeStringField("waitsFor", move.waitsFor());
                 json.writeEndObject();
             }
             json.writeEndObject();

@@ -1,12 +1,7 @@
 package io.flotilla.ops.status;
 
 import io.flotilla.client.AsyncFlotillaClient;
-import io.flotilla.client.proto.Configuration;
-import io.flotilla.client.proto.Node;
-import io.flotilla.client.proto.NodeStatus;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** Asks a configuration of any node, and then every node in it for its own state, side by side. */
@@ -18,27 +13,13 @@ public final class StatusReader {
 
     /** Fails only if no endpoint tells a configuration within the timeout. */
     public static CompletableFuture<FleetStatus> read(AsyncFlotillaClient client, Duration timeout) {
-        Duration perNode = timeout.compareTo(NODE_PATIENCE) < 0 ? timeout : NODE_PATIENCE;
-        return client.configuration(timeout).thenCompose(configuration -> ask(client, configuration, perNode));
+        return client.configuration(timeout)
+                .thenCompose(configuration -> NodeReports.of(client, configuration, patience(timeout))
+                        .thenApply(reports -> FleetStatus.merge(configuration, reports)));
     }
 
-    private static CompletableFuture<FleetStatus> ask(
-            AsyncFlotillaClient client, Configuration configuration, Duration perNode) {
-        Map<String, CompletableFuture<NodeStatus>> asked = new LinkedHashMap<>();
-        for (Node node : configuration.getNodesList()) {
-            asked.put(
-                    node.getId(), client.nodeStatus(node.getAddress(), perNode).exceptionally(unreachable -> null));
-        }
-        return CompletableFuture.allOf(asked.values().toArray(CompletableFuture[]::new))
-                .thenApply(all -> {
-                    Map<String, NodeStatus> reports = new LinkedHashMap<>();
-                    asked.forEach((id, answer) -> {
-                        NodeStatus report = answer.join();
-                        if (report != null && report.getId().equals(id)) {
-                            reports.put(id, report);
-                        }
-                    });
-                    return FleetStatus.merge(configuration, reports);
-                });
+    /** How long one node may take, if the whole may take so long. */
+    public static Duration patience(Duration timeout) {
+        return timeout.compareTo(NODE_PATIENCE) < 0 ? timeout : NODE_PATIENCE;
     }
 }

@@ -25,14 +25,15 @@ public final class StatusText {
         }
         lines.addAll(nodes.lines());
         lines.add("");
-        TextTable groups = new TextTable("GROUP", "LEADER", "TERM", "COMMIT", "REPLICAS");
+        TextTable groups = new TextTable("GROUP", "LEADER", "TERM", "COMMIT", "REPLICAS", "");
         for (GroupLine group : fleet.groups()) {
             groups.row(
                     group.id(),
                     orNone(group.leader()),
                     group.term(),
                     group.commitIndex(),
-                    String.join(",", group.nodes()));
+                    String.join(",", group.nodes()),
+                    group.state().equals("active") ? "" : group.state());
         }
         lines.addAll(groups.lines());
         lines.add("");
@@ -120,10 +121,9 @@ public final class StatusText {
     }
 
     private static String move(ShardLine shard) {
-        return shard.target() == 0
+        return shard.move() == null
                 ? ""
-                : "to group " + shard.target() + " (move " + shard.moveId()
-                        + (shard.cancelled() ? ", cancelled)" : ")");
+                : "to group " + shard.target() + " (" + shard.move().describe() + ")";
     }
 
     private static String page(NodeLine node) {

@@ -109,6 +109,7 @@ class BenchTest {
                         "opsPerSecond",
                         "latencyMicros",
                         "errors",
+                        "longestGapMillis",
                         "cpuMillisPer1000Ops");
         assertThat(names(result.get("latencyMicros"))).containsExactly("p50", "p99", "p999", "max");
         assertThat(names(result.get("cpuMillisPer1000Ops"))).containsExactly("total", "client", "nodes");
@@ -121,6 +122,8 @@ class BenchTest {
                 .isPositive()
                 .isLessThanOrEqualTo(result.get("latencyMicros").get("max").asLong());
         assertThat(result.get("errors").isEmpty()).isTrue();
+        assertThat(names(result.get("longestGapMillis"))).isNotEmpty().allMatch(shard -> shard.matches("[0-9]+"));
+        result.get("longestGapMillis").forEach(gap -> assertThat(gap.asDouble()).isBetween(0.0, 300.0));
         // the node runs in this process, whose time is the client's already
         assertThat(result.get("cpuMillisPer1000Ops").get("nodes").isEmpty()).isTrue();
         assertThat(err.toString(UTF_8)).contains("n1 (in the client's own process)");
@@ -157,7 +160,7 @@ class BenchTest {
                 .isEqualTo(ExitCode.DONE);
 
         assertThat(out.toString(UTF_8).lines().map(line -> line.split(" ")[0]))
-                .containsExactly("a", "latency", "errors", "groups", "CPU");
+                .containsExactly("a", "latency", "errors", "groups", "gaps", "CPU");
         assertThat(out.toString(UTF_8)).contains("errors     none", "1: ", "2: ", "3: ", "4: ");
     }
 

@@ -22,6 +22,8 @@ class DriverTest {
     private final LongSupplier clock = () -> System.nanoTime() - origin;
     private final Measurement measurement = new Measurement();
 
+    private static final Driver.Place ONE = new Driver.Place(1, 5);
+
     /** Answers at once, or keeps operations until it is told to answer. */
     private static final class Target implements Supplier<Driver.Started> {
         private final AtomicBoolean stalled = new AtomicBoolean();
@@ -35,12 +37,12 @@ class DriverTest {
         @Override
         public Driver.Started get() {
             if (!stalled.get()) {
-                return new Driver.Started(CompletableFuture.completedFuture(1L), 7);
+                return new Driver.Started(CompletableFuture.completedFuture(1L), new Driver.Place(7, 3));
             }
             CompletableFuture<Long> end = new CompletableFuture<>();
             kept.add(end);
             someKept.countDown();
-            return new Driver.Started(end, 7);
+            return new Driver.Started(end, new Driver.Place(7, 3));
         }
 
         void answer() {
@@ -108,7 +110,7 @@ class DriverTest {
             most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
             CompletableFuture<Long> end = new CompletableFuture<>();
             open.add(end);
-            return new Driver.Started(end, 1);
+            return new Driver.Started(end, ONE);
         };
         Driver driver = new Driver(counting, 5, 0, clock, measurement);
         measurement.open(0);
@@ -132,7 +134,7 @@ class DriverTest {
         Supplier<Driver.Started> failing = () -> {
             many.countDown();
             return new Driver.Started(
-                    CompletableFuture.failedFuture(new RefusedException(RefusedException.Reason.BUSY, "full")), 1);
+                    CompletableFuture.failedFuture(new RefusedException(RefusedException.Reason.BUSY, "full")), ONE);
         };
         Driver driver = new Driver(failing, 1, 0, clock, measurement);
         measurement.open(0);
@@ -152,16 +154,35 @@ class DriverTest {
         measurement.open(1000);
         measurement.closeAt(2000);
 
-        measurement.ended(1, 400, 900, null);
-        measurement.ended(1, 900, 1100, null);
-        measurement.ended(1, 1100, 1200, new RefusedException(RefusedException.Reason.INVALID, "no"));
-        measurement.ended(1, 1900, 2500, null);
-        measurement.ended(1, 2100, 2600, null);
+        measurement.ended(ONE, 400, 900, null);
+        measurement.ended(ONE, 900, 1100, null);
+        measurement.ended(ONE, 1100, 1200, new RefusedException(RefusedException.Reason.INVALID, "no"));
+        measurement.ended(ONE, 1900, 2500, null);
+        measurement.ended(ONE, 2100, 2600, null);
         measurement.recent();
 
         assertThat(measurement.operations()).isEqualTo(1);
         assertThat(measurement.errors()).containsExactly(java.util.Map.entry("INVALID", 1L));
         // the one that began within and ended after it is not counted, but its time is not hidden
         assertThat(measurement.latencies().getMaxValue()).isBetween(600L, 601L);
+    }
+
+    @Test
+    void theLongestTimeBetweenTwoAnswersIsToldForEachShard() {
+        Driver.Place other = new Driver.Place(1, 6);
+        measurement.open(1000);
+        measurement.closeAt(2000);
+
+        measurement.ended(ONE, 900, 1100, null);
+        measurement.ended(other, 900, 1150, null);
+        measurement.ended(ONE, 900, 1200, null);
+        measurement.ended(
+                ONE, 1200, 1250, new RefusedException(RefusedException.Reason.BUSY, "no answer of the shard's"));
+        measurement.ended(ONE, 1200, 1700, null);
+        measurement.ended(ONE, 1700, 2900, null);
+
+        // the second shard was silent from 1150 to the end
+        assertThat(measurement.longestGaps())
+                .containsExactly(java.util.Map.entry(5L, 500L), java.util.Map.entry(6L, 850L));
     }
 }

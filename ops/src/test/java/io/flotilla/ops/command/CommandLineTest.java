@@ -96,6 +96,18 @@ class CommandLineTest {
         assertThat(out.size()).isZero();
     }
 
+    @Test
+    void verbsOfTwoWordsExplainThemselves() {
+        for (String verb : List.of("groups join", "groups leave", "shards move", "shards cancel")) {
+            out.reset();
+            assertThat(run((verb + " --help").split(" "))).isEqualTo(ExitCode.DONE);
+            assertThat(out.toString(UTF_8))
+                    .startsWith("Usage: flotilla " + verb)
+                    .contains("--dry-run", "--wait");
+        }
+        assertThat(errors()).isEmpty();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"--help", "put --help", "dev --help", "node --help", "--version"})
     void helpNeedsNoFleet(String line) {
@@ -123,7 +135,20 @@ class CommandLineTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"get k", "scan", "dump", "status", "nodes", "groups", "shards", "config", "config --number 1"})
+            strings = {
+                "get k",
+                "scan",
+                "dump",
+                "status",
+                "nodes",
+                "groups",
+                "shards",
+                "config",
+                "config --number 1",
+                "rebalance",
+                "explain shard 1",
+                "verify"
+            })
     void anUnreachableFleetExitsWithThree(String verb) throws IOException {
         String line = verb + " --output json --timeout 300ms --endpoints 127.0.0.1:" + freePort();
         assertThat(run(line.split(" "))).isEqualTo(ExitCode.UNAVAILABLE);
