@@ -4,10 +4,11 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.function.BiFunction;
+import org.junit.jupiter.api.BeforeEach;
 
 /** Runs one test method as it stands, without a test engine; called across class loaders, so it speaks JDK types only. */
 public final class TestRun implements BiFunction<Long, String, String> {
-    /** @param test {@code Class#method}, without parameters and not in need of any set-up */
+    /** @param test {@code Class#method}, without parameters after the set-up that its class has */
     @Override
     public String apply(Long seed, String test) {
         String[] parts = test.split("#");
@@ -17,7 +18,14 @@ public final class TestRun implements BiFunction<Long, String, String> {
             constructor.setAccessible(true);
             Method method = type.getDeclaredMethod(parts[1]);
             method.setAccessible(true);
-            method.invoke(constructor.newInstance());
+            Object instance = constructor.newInstance();
+            for (Method before : type.getDeclaredMethods()) {
+                if (before.isAnnotationPresent(BeforeEach.class)) {
+                    before.setAccessible(true);
+                    before.invoke(instance);
+                }
+            }
+            method.invoke(instance);
             return null;
         } catch (InvocationTargetException e) {
             return String.valueOf(e.getCause().getMessage());
