@@ -30,6 +30,9 @@ import java.util.function.BiFunction;
  * {@link KvGenesis} if it has none. Thread-safe: each group is opened on its applier lane.
  */
 public final class KvMachines implements StateMachineFactory {
+    /** For so long the state at a Mark can be asked for. */
+    public static final long MARK_NANOS = 60_000_000_000L;
+
     private final KvEngine engine;
     private final NodeRows node;
     /** Whether all that the engine held at the beginning was durable: so it is after the engine was opened. */
@@ -245,6 +248,16 @@ public final class KvMachines implements StateMachineFactory {
                 }
             }
         }
+    }
+
+    /**
+     * What the state of a group added up to right after a Mark, as {@link #checksum(long)}; null if it is not kept here (any more): the newest
+     * two of a group are, for {@link #MARK_NANOS}. May be asked for again. Any lane.
+     *
+     * @param atMark the index of the Mark
+     */
+    public GroupChecksum checksum(long group, long atMark) {
+        throw new UnsupportedOperationException();
     }
 
     private static byte[] value(EngineView view, byte[] key) {

@@ -57,6 +57,7 @@ public final class KvStateMachine implements StateMachine {
     private final RowUses.Use use;
 
     private final ShardReader reader;
+    private final ShardMoves moves = new ShardMoves(this);
 
     private EpochGuard guard;
     private CommandApplier commands;
@@ -347,7 +348,10 @@ public final class KvStateMachine implements StateMachine {
         }
         guard = new EpochGuard(group, shards);
         commands = new CommandApplier(group, guard);
-        node.published().put(group, new PublishedGroup(gauges, List.copyOf(known)));
+        node.published()
+                .put(
+                        group,
+                        new PublishedGroup(gauges, List.copyOf(known), new TreeMap<>(), new TreeMap<>(), List.of()));
     }
 
     private List<ShardRow> rows() {
@@ -361,6 +365,11 @@ public final class KvStateMachine implements StateMachine {
     @Override
     public EntryId installed() {
         return installed;
+    }
+
+    /** What it does for moves of shards beside their commands. */
+    public ShardMoves moves() {
+        return moves;
     }
 
     /** What the whole state adds up to, see {@link GroupChecksum}: reads every row of the group at once. For tests. */

@@ -1,6 +1,7 @@
 package io.flotilla.kv.machine;
 
 import io.flotilla.kv.engine.EngineBatch;
+import io.flotilla.kv.engine.EngineImport;
 import io.flotilla.kv.engine.KvEngine;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -84,6 +85,22 @@ final class RowUses {
     synchronized long change(Use use, Collection<RowRange> next, EngineBatch batch) {
         use.replace(List.copyOf(next), batch);
         return engine.write(batch);
+    }
+
+    /** Takes rows in, and deletes again what lies in ranges that nobody uses. Blocks. */
+    void ingest(EngineImport rows, Collection<RowRange> ranges) {
+        engine.ingest(rows);
+        synchronized (this) {
+            EngineBatch batch = new EngineBatch();
+            for (RowRange range : ranges) {
+                for (RowRange unused : range.without(at(range))) {
+                    batch.deleteRange(unused.from(), unused.to());
+                }
+            }
+            if (!batch.isEmpty()) {
+                engine.write(batch);
+            }
+        }
     }
 
     private List<RowRange> at(RowRange range) {
