@@ -1,17 +1,10 @@
 package io.flotilla.kv.machine;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.proto.Shard;
-import io.flotilla.kv.engine.EngineCursor;
-import io.flotilla.kv.engine.EngineException;
-import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.proto.HoldRow;
 import io.flotilla.kv.proto.PieceRow;
-import io.flotilla.kv.proto.SessionRow;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Where the copy of a shard is put on this node: a generation and a session number of its own. From {@link ShardMoves#beginHold} it is
@@ -68,21 +61,7 @@ public final class HoldPlace {
 
     /** The sessions that were copied here: after the last ingest, before {@link ShardMoves#completeCopy}. May block. */
     public PreparedSessions readSessions() {
-        return new PreparedSessions(sessions(node.engine(), row));
-    }
-
-    static Map<SessionId, Session> sessions(KvEngine engine, HoldRow row) {
-        Map<SessionId, Session> sessions = new LinkedHashMap<>();
-        RowRange all = RowRange.all(RowRange.Kind.SESSIONS, row.getSessionNumber());
-        try (EngineCursor rows = engine.ascending(all.from(), all.to())) {
-            while (rows.next()) {
-                SessionId id = Layout.sessionOf(rows.key());
-                sessions.put(id, new Session(id, SessionRow.parseFrom(rows.value())));
-            }
-        } catch (InvalidProtocolBufferException e) {
-            throw new EngineException("a session row under number " + row.getSessionNumber() + " is damaged", e);
-        }
-        return sessions;
+        return new PreparedSessions(SessionTable.load(node.engine(), row.getSessionNumber()));
     }
 
     /**

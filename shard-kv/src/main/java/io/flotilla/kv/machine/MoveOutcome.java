@@ -5,7 +5,7 @@ import io.flotilla.kv.proto.MoveReply;
 import io.flotilla.kv.proto.ShardCounters;
 
 /**
- * How far a group is with the move of a shard: the result of each of a move's commands, right after it, and of a Mark. Immutable.
+ * How far a group is with the move of a shard: the result of each of a move's commands, right after it. Immutable.
  *
  * @param stage of this move in this group: {@code NOT_YET} if it is above the group's fence; {@code OVER} if the group is through
  *     with it: adopted, cancelled or dropped

@@ -93,6 +93,12 @@ record SteppedEngine(KvEngine engine, Consumer<String> before) implements KvEngi
     }
 
     @Override
+    public void deleteFiles(byte[] from, byte[] to) {
+        before.accept("delete files");
+        engine.deleteFiles(from, to);
+    }
+
+    @Override
     public long durableSequence() {
         return engine.durableSequence();
     }
