@@ -73,7 +73,7 @@ final class RowUses {
             ranges.forEach(RowUses.this::add);
             given.forEach(RowUses.this::remove);
             for (RowRange range : given) {
-                for (RowRange unused : range.without(at(range))) {
+                for (RowRange unused : unused(range)) {
                     batch.deleteRange(unused.from(), unused.to());
                     unusedNow.add(unused);
                 }
@@ -135,7 +135,7 @@ final class RowUses {
         synchronized (this) {
             EngineBatch batch = new EngineBatch();
             for (RowRange range : ranges) {
-                for (RowRange unused : range.without(at(range))) {
+                for (RowRange unused : unused(range)) {
                     batch.deleteRange(unused.from(), unused.to());
                 }
             }
@@ -143,6 +143,11 @@ final class RowUses {
                 engine.write(batch);
             }
         }
+    }
+
+    /** What of the range nobody uses. */
+    private List<RowRange> unused(RowRange range) {
+        return range.without(at(range));
     }
 
     private List<RowRange> at(RowRange range) {
