@@ -49,6 +49,9 @@ class DeliberateFaultsTest {
         all.addAll(ServiceFaults.all());
         all.addAll(ServiceFaults.ofWindowsAndRows());
         all.addAll(ConfigurationFaults.all());
+        all.addAll(MoveFaults.ofHolds());
+        all.addAll(MoveFaults.ofCommands());
+        all.addAll(MoveFaults.ofIndexAndRows());
         return all;
     }
 

@@ -167,8 +167,8 @@ final class ServiceFaults {
                         Judge.test("kv.machine.ShardRowsTest#sessionsLieUnderANumberOfTheirOwn"),
                         new Patch(
                                 KV + "ShardState.java",
-                                "new SessionTable(engine, row.getSessionNumber(),",
-                                "new SessionTable(engine, row.getShard().getId(),")),
+                                "new SessionTable(loaded, row.getSessionNumber(),",
+                                "new SessionTable(loaded, row.getShard().getId(),")),
                 Mutant.of(
                         "rows",
                         "rows are deleted while they are read",

@@ -81,6 +81,13 @@ public interface KvEngine extends AutoCloseable {
      */
     void flushSoon();
 
+    /**
+     * Gives the disk's space back that rows in {@code [from, to)} took, where a durable batch has deleted all of them and nobody writes
+     * there any more. Takes effect at once, whatever a crash leaves of other writes, and for all readers but the cursors that are open: a
+     * view may miss the rows from now on. Blocks for the deletion of files; what is left over is reclaimed later.
+     */
+    void deleteFiles(byte[] from, byte[] to);
+
     /** Everything written up to this number survives a crash. Never falls while the engine is open. Cheap. */
     long durableSequence();
 

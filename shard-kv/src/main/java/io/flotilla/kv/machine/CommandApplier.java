@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongConsumer;
 
 /**
  * Judges and carries out the commands of one group: each request alone, in the order serves, epoch, session, range, so that the
@@ -35,23 +36,31 @@ final class CommandApplier {
     static final long MAX_TOLD_BYTES = 8L << 20;
 
     private final long group;
+    private final GroupState state;
     private final EpochGuard guard;
+    private final MoveCommands moves;
+    private final LongConsumer marks;
     /** With requests since the last {@link #publish}. */
     private final Set<ShardState> touched = new LinkedHashSet<>();
     /** Of present values since then. */
     private long toldBytes;
 
-    CommandApplier(long group, EpochGuard guard) {
+    /** @param marks hears of the index of a Mark */
+    CommandApplier(long group, GroupState state, MoveCommands moves, LongConsumer marks) {
         this.group = group;
-        this.guard = guard;
+        this.state = state;
+        this.guard = state.guard();
+        this.moves = moves;
+        this.marks = marks;
     }
 
     /**
-     * @return the outcomes of the command's requests, in their order
+     * @return of requests the list of their {@link CommandOutcome}s, in their order; of a command of a move its {@link MoveOutcome};
+     *     null for a Mark, which changes nothing
      * @throws UnknownCommandException if anything in the command is not known to this version
      * @throws IllegalStateException if it is no command
      */
-    List<CommandOutcome> apply(Entry entry) {
+    Object apply(Entry entry) {
         KvCommand command;
         try {
             CodedInputStream bytes =
@@ -62,13 +71,34 @@ final class CommandApplier {
         } catch (IOException e) {
             throw new IllegalStateException("group " + group + ": entry " + entry + " is no command", e);
         }
+        if (command.getKindCase() != KvCommand.KindCase.KIND_NOT_SET) {
+            known(entry, RequestFields.own(command));
+        }
+        long index = entry.index();
         switch (command.getKindCase()) {
             case WRITES:
-                known(entry, RequestFields.own(command));
                 return writes(entry, command.getWrites());
             case GOODBYES:
-                known(entry, RequestFields.own(command));
                 return goodbyes(entry, command.getGoodbyes());
+            case MOVE_OUT:
+                known(entry, RequestFields.own(command.getMoveOut()));
+                return moves.moveOut(command.getMoveOut(), index);
+            case FREEZE:
+                known(entry, RequestFields.own(command.getFreeze()));
+                return moves.freeze(command.getFreeze(), index);
+            case CANCEL:
+                known(entry, RequestFields.own(command.getCancel()));
+                return moves.cancel(command.getCancel(), index);
+            case ADOPT:
+                known(entry, RequestFields.in(command.getAdopt()));
+                return moves.adopt(command.getAdopt(), index);
+            case DROP:
+                known(entry, RequestFields.own(command.getDrop()));
+                return moves.drop(command.getDrop(), index);
+            case MARK:
+                known(entry, RequestFields.own(command.getMark()));
+                marks.accept(index);
+                return null;
             default:
                 throw new UnknownCommandException(
                         group,
@@ -112,7 +142,9 @@ final class CommandApplier {
 
     private void end(ShardState shard) {
         if (shard != null) {
-            shard.endCommand();
+            if (!shard.endCommand()) {
+                state.restructured();
+            }
             touched.add(shard);
         }
     }
@@ -130,6 +162,7 @@ final class CommandApplier {
         }
         touched.clear();
         toldBytes = 0;
+        state.publish();
         return growth;
     }
 

@@ -6,7 +6,13 @@ package io.flotilla.kv.machine;
  */
 public enum CommandKind {
     WRITES(1),
-    GOODBYES(1);
+    GOODBYES(1),
+    MOVE_OUT(2),
+    FREEZE(2),
+    CANCEL(2),
+    ADOPT(2),
+    DROP(2),
+    MARK(2);
 
     private final int featureLevel;
 

@@ -30,20 +30,33 @@ final class EpochGuard {
         return Collections.unmodifiableCollection(shards.values());
     }
 
-    /** The shard with this id, or null if this group does not serve it. */
+    /** The shard with this id, also if it is frozen; null if it is not here. */
     ShardState find(long id) {
         return shards.get(id);
     }
 
-    /** Whether the reference means this shard as it is. @param shard or null */
+    /** Whether the reference means this shard as it is, and it is served. @param shard or null */
     boolean serves(ShardState shard, ShardRef ref) {
-        return shard != null && shard.id() == ref.getId() && shard.epoch() == ref.getEpoch() && ref.getGroup() == group;
+        return shard != null
+                && !shard.isFrozen()
+                && shard.id() == ref.getId()
+                && shard.epoch() == ref.getEpoch()
+                && ref.getGroup() == group;
     }
 
     /** The shard that the reference means, or null if this group does not serve it in that epoch. */
     ShardState find(ShardRef ref) {
-        ShardState shard = ref.getGroup() == group ? shards.get(ref.getId()) : null;
-        return shard != null && shard.epoch() == ref.getEpoch() ? shard : null;
+        ShardState shard = shards.get(ref.getId());
+        return serves(shard, ref) ? shard : null;
+    }
+
+    /** The group has it from now on, in place of one with the same id. */
+    void put(ShardState shard) {
+        shards.put(shard.id(), shard);
+    }
+
+    void remove(long id) {
+        shards.remove(id);
     }
 
     static boolean covers(Shard shard, ByteString key) {

@@ -18,16 +18,25 @@ public final class GroupChecksum implements AutoCloseable {
     private final long index;
     private final long group;
     private final EngineView view;
-    private final RowUses.Use use;
+    private final Runnable end;
     private final List<ShardRow> shards;
+    private boolean open = true;
 
-    /** @param use of all rows of the shards; closed with this */
+    /** @param use of all rows of the shards; closed with this, as the view is */
     GroupChecksum(long group, long index, EngineView view, RowUses.Use use, List<ShardRow> shards) {
+        this(group, index, view, shards, () -> {
+            view.close();
+            use.close();
+        });
+    }
+
+    /** @param end at the first close */
+    GroupChecksum(long group, long index, EngineView view, List<ShardRow> shards, Runnable end) {
         this.group = group;
         this.index = index;
         this.view = view;
-        this.use = use;
         this.shards = shards;
+        this.end = end;
     }
 
     /** The index of the last entry applied. */
@@ -83,7 +92,9 @@ public final class GroupChecksum implements AutoCloseable {
 
     @Override
     public void close() {
-        view.close();
-        use.close();
+        if (open) {
+            open = false;
+            end.run();
+        }
     }
 }

@@ -30,6 +30,9 @@ import java.util.function.BiFunction;
  * {@link KvGenesis} if it has none. Thread-safe: each group is opened on its applier lane.
  */
 public final class KvMachines implements StateMachineFactory {
+    /** For so long the state at a Mark can be asked for. */
+    public static final long MARK_NANOS = 60_000_000_000L;
+
     private final KvEngine engine;
     private final NodeRows node;
     /** Whether all that the engine held at the beginning was durable: so it is after the engine was opened. */
@@ -52,7 +55,13 @@ public final class KvMachines implements StateMachineFactory {
         this.foundDurable = engine.durableSequence() >= engine.write(new EngineBatch());
         checkFormat(engine);
         this.node = new NodeRows(
-                engine, new Numbers(engine), new RowUses(engine), limits, clock, new ConcurrentHashMap<>());
+                engine,
+                new Numbers(engine),
+                new RowUses(engine),
+                limits,
+                clock,
+                new ConcurrentHashMap<>(),
+                new Marks(clock));
     }
 
     private static void checkFormat(KvEngine engine) {
@@ -86,14 +95,19 @@ public final class KvMachines implements StateMachineFactory {
         }
         List<ShardRow> shards = shards(engine::ascending, id);
         RowUses.Use before = opened.get(id);
-        RowUses.Use use = before != null ? before : node.uses().use(rows(shards));
+        List<RowRange> used = rows(shards);
+        used.addAll(holdRows(id).rows());
+        RowUses.Use use = before != null ? before : node.uses().use(used);
         opened.put(id, use);
         long index = Layout.number(applied);
         byte[] row = engine.get(Layout.installedKey(id));
         EntryId installed = row == null ? EntryId.ZERO : Layout.installed(row);
         boolean durable = before == null && foundDurable;
         return new KvStateMachine(
-                id, node, use, new KvStateMachine.Found(index, durable ? index : installed.index(), installed, shards));
+                id,
+                node,
+                use,
+                new KvStateMachine.Found(index, durable ? index : installed.index(), durable, installed, shards));
     }
 
     /** What may be known of the replica of a group on this node without asking it; null if there is none. Any thread. */
@@ -172,7 +186,8 @@ public final class KvMachines implements StateMachineFactory {
         RowUses.Use use = node.uses().use(rows(shards));
         opened.put(group.groupId(), use);
         engine.write(batch);
-        return new KvStateMachine(group.groupId(), node, use, new KvStateMachine.Found(0, 0, EntryId.ZERO, shards));
+        return new KvStateMachine(
+                group.groupId(), node, use, new KvStateMachine.Found(0, 0, false, EntryId.ZERO, shards));
     }
 
     /**
@@ -187,15 +202,9 @@ public final class KvMachines implements StateMachineFactory {
             rows.addAll(RowRange.of(row));
             batch.delete(Layout.shardKey(groupId, row.getShard().getId()));
         }
-        byte[] holds = Layout.holdPrefix(groupId);
-        try (EngineCursor held = engine.ascending(holds, Keys.afterPrefix(holds))) {
-            while (held.next()) {
-                rows.addAll(RowRange.of(HoldRow.parseFrom(held.value())));
-                batch.delete(held.key());
-            }
-        } catch (InvalidProtocolBufferException e) {
-            throw new EngineException("a hold's row of group " + groupId + " is damaged", e);
-        }
+        HoldRows holds = holdRows(groupId);
+        rows.addAll(holds.rows());
+        holds.keys().forEach(batch::delete);
         byte[] fences = Layout.fencePrefix(groupId);
         try (EngineCursor found = engine.ascending(fences, Keys.afterPrefix(fences))) {
             while (found.next()) {
@@ -208,6 +217,7 @@ public final class KvMachines implements StateMachineFactory {
             }
         }
         node.published().remove(groupId);
+        node.marks().drop(groupId);
         RowUses.Use all = node.uses().use(rows);
         RowUses.Use shards = opened.remove(groupId);
         if (shards != null) {
@@ -215,6 +225,23 @@ public final class KvMachines implements StateMachineFactory {
         }
         node.uses().change(all, List.of(), batch);
         engine.flush();
+    }
+
+    /** The keys of holds' records, and what the holds have in the engine. */
+    private record HoldRows(List<byte[]> keys, List<RowRange> rows) {}
+
+    private HoldRows holdRows(long group) {
+        HoldRows found = new HoldRows(new ArrayList<>(), new ArrayList<>());
+        byte[] prefix = Layout.holdPrefix(group);
+        try (EngineCursor held = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
+            while (held.next()) {
+                found.keys.add(held.key());
+                found.rows.addAll(RowRange.of(HoldRow.parseFrom(held.value())));
+            }
+        } catch (InvalidProtocolBufferException e) {
+            throw new EngineException("a hold's row of group " + group + " is damaged", e);
+        }
+        return found;
     }
 
     /**
@@ -245,6 +272,25 @@ public final class KvMachines implements StateMachineFactory {
                 }
             }
         }
+    }
+
+    /**
+     * What the state of a group added up to right after a Mark, as {@link #checksum(long)}; null if it is not kept here (any more): the newest
+     * two of a group are, for {@link #MARK_NANOS} nanoseconds. May be asked for again. Any lane.
+     *
+     * @param atMark the index of the Mark
+     */
+    public GroupChecksum checksum(long group, long atMark) {
+        return node.marks().at(group, atMark);
+    }
+
+    /**
+     * Gives back what nobody needs any more: states at old Marks, and the disk's space under rows that were given up. To be called about
+     * once a second, on a lane that may block.
+     */
+    public void tidy() {
+        node.marks().expire();
+        node.uses().reclaim();
     }
 
     private static byte[] value(EngineView view, byte[] key) {

@@ -143,6 +143,10 @@ final class KvSnapshotSink implements SnapshotSink {
         Shard shard = row.getShard();
         require(shard.getGroup() == group, "shard " + shard.getId() + " is of group " + shard.getGroup());
         require(
+                row.hasMove() == row.hasChangeIndex()
+                        && row.getMove().getMove() == row.getChangeIndex().getMove(),
+                "shard " + shard.getId() + " has a move without its change index, or the other way round");
+        require(
                 row.equals(SnapshotFormat.shared(row)),
                 "shard " + shard.getId() + " says where its rows lie on another node");
         require(
@@ -219,15 +223,17 @@ final class KvSnapshotSink implements SnapshotSink {
     private void change(RecordReader reader) {
         ShardRow owner = owner(reader);
         byte[] id = reader.get(SnapshotFormat.CHANGE_ID_BYTES);
-        byte[] value = reader.get(reader.getVarint("the length of a change", 1 + Rules.MAX_KEY_BYTES));
+        byte[] value =
+                reader.get(reader.getVarint("the length of a change", Layout.CHANGED_KEY_PREFIX + Rules.MAX_KEY_BYTES));
         require(
                 owner.hasChangeIndex(),
                 "there are changes of shard " + owner.getShard().getId() + ", which is not moving");
         require(
-                value.length > 1
+                value.length > 0
                         && (value[0] == Layout.CHANGED_KEY
-                                || (value[0] == Layout.CHANGED_SESSION
-                                        && value.length == 1 + SnapshotFormat.SESSION_ID_BYTES)),
+                                ? value.length > Layout.CHANGED_KEY_PREFIX
+                                : value[0] == Layout.CHANGED_SESSION
+                                        && value.length == 1 + SnapshotFormat.SESSION_ID_BYTES),
                 "a change is of neither a key nor a session");
         add(
                 SnapshotFormat.CHANGE,

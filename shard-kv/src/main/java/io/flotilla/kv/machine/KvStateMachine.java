@@ -1,18 +1,11 @@
 package io.flotilla.kv.machine;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Response;
-import io.flotilla.client.proto.Shard;
 import io.flotilla.kv.engine.EngineBatch;
-import io.flotilla.kv.engine.EngineCursor;
-import io.flotilla.kv.engine.EngineException;
-import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
-import io.flotilla.kv.proto.FenceRow;
-import io.flotilla.kv.proto.HoldRow;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.log.Entry;
@@ -23,12 +16,10 @@ import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
- * One group's shards. An entry is a {@link io.flotilla.kv.proto.KvCommand}, its result the list of its requests' {@link
- * CommandOutcome}s, in their order.
+ * One group's shards. An entry is a {@link io.flotilla.kv.proto.KvCommand}, its result as {@link CommandApplier#apply} says: of
+ * requests the list of their {@link CommandOutcome}s, in their order, of a command of a move its {@link MoveOutcome}.
  *
  * <p>What {@link #apply} changes is kept in memory, where reads see it, until {@link #writeBack} makes one engine batch of
  * it: the rows of the data and of the sessions as they are by then, the shards' counters and the applied index. So a
@@ -38,6 +29,9 @@ import java.util.TreeMap;
  * <p>Exactly once: the reply to a write is kept until its client acknowledged it or log time is more than {@link
  * SessionLimits#WINDOW_MILLIS} past its not-after, and a retry gets the kept one. A client must give a write the same not-after
  * in every attempt, until it knows that none of them was applied or can be.
+ *
+ * <p>Shards move between groups by commands of their own ({@link MoveCommands}), and by what each replica copies for itself ({@link
+ * ShardMoves}).
  *
  * <p>The snapshot of a group is told in {@link SnapshotFormat}. It is received beside the state, under numbers of its
  * own; {@link #install} takes its rows in, and one batch makes them the state.
@@ -53,13 +47,15 @@ public final class KvStateMachine implements StateMachine {
     private final long group;
     private final KvEngine engine;
     private final NodeRows node;
-    /** Of what the shards have in the engine. */
+    /** Of what shards and holds have in the engine. */
     private final RowUses.Use use;
 
     private final ShardReader reader;
+    private final ShardMoves moves = new ShardMoves(this);
 
-    private EpochGuard guard;
+    private GroupState state;
     private CommandApplier commands;
+    private MoveCommands moveCommands;
     private EntryId installed;
 
     private long appliedIndex;
@@ -75,38 +71,30 @@ public final class KvStateMachine implements StateMachine {
     /** Set while a batch is applied: if that failed, memory and engine may disagree. */
     private boolean broken;
 
-    private long durableIndex;
-    /** An older applied index that was not durable when last looked, and the engine's number of it. */
-    private long pendingIndex;
-
-    private long pendingSequence;
-    /** The engine's number of {@link #writtenIndex}. */
-    private long newestSequence;
+    private DurableMark durable;
 
     /**
      * A group as the engine has it.
      *
      * @param durableIndex the applied index that a crash would leave
+     * @param isDurable whether a crash would leave all of it
      * @param installed the last entry of the snapshot installed last
      * @param shards by ascending id
      */
-    record Found(long appliedIndex, long durableIndex, EntryId installed, List<ShardRow> shards) {}
+    record Found(long appliedIndex, long durableIndex, boolean isDurable, EntryId installed, List<ShardRow> shards) {}
 
-    /** @param use of what the shards have in the engine */
+    /** @param use of what shards and holds have in the engine */
     KvStateMachine(long group, NodeRows node, RowUses.Use use, Found found) {
         this.group = group;
         this.engine = node.engine();
         this.node = node;
         this.use = use;
         this.reader = new ShardReader(engine);
-        serve(found.shards());
         this.installed = found.installed();
         this.appliedIndex = found.appliedIndex();
         this.writtenIndex = appliedIndex;
-        this.durableIndex = found.durableIndex();
-        this.pendingIndex = appliedIndex;
-        this.pendingSequence = engine.write(new EngineBatch());
-        this.newestSequence = pendingSequence;
+        this.durable = DurableMark.of(found.durableIndex(), appliedIndex, engine.write(new EngineBatch()));
+        serve(found.shards(), Fences.open(engine, group), new Holds(group, node, found.isDurable()));
     }
 
     @Override
@@ -125,7 +113,9 @@ public final class KvStateMachine implements StateMachine {
         long index = appliedIndex;
         for (Entry entry : entries) {
             Check.that(entry.index() == index + 1, "group %s: entry %s follows %s", group, entry, index);
-            results.add(entry.kind() == EntryKind.COMMAND ? apply(entry) : null);
+            Object result = entry.kind() == EntryKind.COMMAND ? commands.apply(entry) : null;
+            results.add(result);
+            keptRows += result instanceof List<?> outcomes ? outcomes.size() : 1;
             keptBytes += entry.bytes();
             index = entry.index();
         }
@@ -153,15 +143,34 @@ public final class KvStateMachine implements StateMachine {
             return;
         }
         broken = true;
+        write();
+        broken = false;
+    }
+
+    private void write() {
         EngineBatch batch = new EngineBatch();
-        for (ShardState shard : guard.shards()) {
-            shard.drainTo(group, batch);
-        }
+        boolean others = state.drainTo(batch);
         batch.put(Layout.groupKey(group), Layout.number(appliedIndex));
         settle();
-        newestSequence = engine.write(batch);
+        durable = durable.written(appliedIndex, write(batch, others));
         written();
-        broken = false;
+        if (others) {
+            // what the log has given up goes from the disk once that is durable
+            engine.flushSoon();
+        }
+    }
+
+    /** @param others whether shards or holds use other rows than before */
+    private long write(EngineBatch batch, boolean others) {
+        return others ? node.uses().change(use, state.usedRows(), batch) : engine.write(batch);
+    }
+
+    /** Each replica keeps what it has right after this entry, for a while. Waits as {@link #writeBack} may. */
+    private void mark(long index) {
+        appliedIndex = index;
+        write();
+        List<ShardRow> shards = state.shardRows();
+        node.marks().add(group, index, engine.view(), node.uses().use(KvMachines.rows(shards)), shards);
     }
 
     /** The engine has all that was applied. */
@@ -170,12 +179,6 @@ public final class KvStateMachine implements StateMachine {
         keptRows = 0;
         keptBytes = 0;
         keptValueBytes = 0;
-    }
-
-    private List<CommandOutcome> apply(Entry entry) {
-        List<CommandOutcome> outcomes = commands.apply(entry);
-        keptRows += outcomes.size();
-        return outcomes;
     }
 
     /**
@@ -190,9 +193,9 @@ public final class KvStateMachine implements StateMachine {
                     Refusal.newBuilder().setKind(Refusal.Kind.INVALID).setMessage(wrong));
             return;
         }
-        ShardState shard = guard.find(read.getShard());
+        ShardState shard = state.guard().find(read.getShard());
         if (shard == null || !EpochGuard.covers(shard.shard(), read)) {
-            response.setRefusal(guard.staleRoute(read.getShard()));
+            response.setRefusal(state.guard().staleRoute(read.getShard()));
             return;
         }
         if (read.hasScan()) {
@@ -209,19 +212,11 @@ public final class KvStateMachine implements StateMachine {
     @Override
     public long durableIndex() {
         settle();
-        return durableIndex;
+        return durable.durable();
     }
 
-    /** Moves the durable index to the newest of the two known marks that the engine has reached. */
     private void settle() {
-        long durable = engine.durableSequence();
-        if (durable >= newestSequence) {
-            durableIndex = writtenIndex;
-        } else if (durable >= pendingSequence) {
-            durableIndex = Math.max(durableIndex, pendingIndex);
-            pendingIndex = writtenIndex;
-            pendingSequence = newestSequence;
-        }
+        durable = durable.reached(engine.durableSequence());
     }
 
     @Override
@@ -235,7 +230,7 @@ public final class KvStateMachine implements StateMachine {
     @Override
     public SnapshotSource snapshot() {
         writeBack();
-        List<ShardRow> shards = rows();
+        List<ShardRow> shards = state.shardRows();
         return new KvSnapshotSource(
                 group,
                 appliedIndex,
@@ -272,90 +267,37 @@ public final class KvStateMachine implements StateMachine {
         engine.ingest(received.rows());
         List<ShardRow> shards = received.shards();
         EngineBatch batch = new EngineBatch();
-        for (ShardState shard : guard.shards()) {
-            batch.delete(Layout.shardKey(group, shard.id()));
+        for (ShardRow row : KvMachines.shards(engine::ascending, group)) {
+            batch.delete(Layout.shardKey(group, row.getShard().getId()));
         }
         for (ShardRow row : shards) {
             batch.put(Layout.shardKey(group, row.getShard().getId()), row.toByteArray());
         }
-        replaceFences(received.fences(), batch);
-        RowUses.Use passed = dropHolds(received.fences(), batch);
+        Fences fences = new Fences(group, received.fences());
+        fences.replaceIn(batch);
+        Holds holds = state.holds();
+        fences.moves().forEach(holds::end);
+        holds.drainTo(batch);
         batch.put(Layout.groupKey(group), Layout.number(last.index()));
         batch.put(Layout.installedKey(group), Layout.installedRow(last));
-        newestSequence = node.uses().change(use, KvMachines.rows(shards), batch);
-        passed.close();
+        List<RowRange> used = KvMachines.rows(shards);
+        used.addAll(holds.rows());
+        long sequence = node.uses().change(use, used, batch);
         engine.flush();
-        serve(shards);
         installed = last;
         appliedIndex = last.index();
         written();
-        durableIndex = appliedIndex;
-        pendingIndex = appliedIndex;
-        pendingSequence = newestSequence;
+        durable = DurableMark.of(appliedIndex, appliedIndex, sequence);
+        serve(shards, fences, holds);
         broken = false;
     }
 
-    private void replaceFences(SortedMap<Long, FenceRow> fences, EngineBatch batch) {
-        byte[] prefix = Layout.fencePrefix(group);
-        batch.deleteRange(prefix, Keys.afterPrefix(prefix));
-        fences.forEach((shard, row) -> batch.put(Layout.fenceKey(group, shard), row.toByteArray()));
-    }
-
-    /**
-     * A hold ends in the batch that brings the fence to its move.
-     *
-     * @return of the rows of these holds: to be closed after the batch was written
-     */
-    private RowUses.Use dropHolds(SortedMap<Long, FenceRow> fences, EngineBatch batch) {
-        List<RowRange> rows = new ArrayList<>();
-        byte[] prefix = Layout.holdPrefix(group);
-        try (EngineCursor holds = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
-            while (holds.next()) {
-                FenceRow fence = fences.get(Layout.shardOf(holds.key()));
-                if (fence != null && fence.getMove() >= Layout.moveOf(holds.key())) {
-                    batch.delete(holds.key());
-                    rows.addAll(RowRange.of(HoldRow.parseFrom(holds.value())));
-                }
-            }
-        } catch (InvalidProtocolBufferException e) {
-            throw new EngineException("a hold's row of group " + group + " is damaged", e);
-        }
-        return node.uses().use(rows);
-    }
-
     /** From now on these are the shards; the engine has all that is theirs. */
-    private void serve(List<ShardRow> rows) {
-        List<ShardState> shards = new ArrayList<>(rows.size());
-        SortedMap<Long, ShardGauge> gauges = new TreeMap<>();
-        List<Shard> known = new ArrayList<>(rows.size());
-        for (ShardRow row : rows) {
-            ShardState shard = new ShardState(node, row);
-            shards.add(shard);
-            gauges.put(shard.id(), shard.gauge());
-            known.add(shard.shard());
-        }
-        byte[] prefix = Layout.fencePrefix(group);
-        try (EngineCursor fences = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
-            while (fences.next()) {
-                FenceRow fence = FenceRow.parseFrom(fences.value());
-                if (fence.hasGoneTo()) {
-                    known.add(fence.getGoneTo());
-                }
-            }
-        } catch (InvalidProtocolBufferException e) {
-            throw new EngineException("a fence's row of group " + group + " is damaged", e);
-        }
-        guard = new EpochGuard(group, shards);
-        commands = new CommandApplier(group, guard);
-        node.published().put(group, new PublishedGroup(gauges, List.copyOf(known)));
-    }
-
-    private List<ShardRow> rows() {
-        List<ShardRow> rows = new ArrayList<>();
-        for (ShardState shard : guard.shards()) {
-            rows.add(shard.toRow());
-        }
-        return rows;
+    private void serve(List<ShardRow> shards, Fences fences, Holds holds) {
+        state = new GroupState(group, node, shards, fences, holds);
+        moveCommands = new MoveCommands(group, node, state);
+        commands = new CommandApplier(group, state, moveCommands, this::mark);
+        state.publish();
     }
 
     @Override
@@ -363,11 +305,40 @@ public final class KvStateMachine implements StateMachine {
         return installed;
     }
 
+    /** What it does for moves of shards beside their commands. */
+    public ShardMoves moves() {
+        return moves;
+    }
+
+    // ---- for moves, see ShardMoves ----
+
+    GroupState state() {
+        return state;
+    }
+
+    MoveCommands moveCommands() {
+        return moveCommands;
+    }
+
+    NodeRows node() {
+        return node;
+    }
+
+    /** Writes what concerns holds alone. @param others whether they use other rows than before: nothing is kept back then */
+    long writeHolds(EngineBatch batch, boolean others) {
+        Check.that(
+                !broken && (!others || writtenIndex == appliedIndex),
+                "group %s: there are changes to be written",
+                group);
+        return write(batch, others);
+    }
+
     /** What the whole state adds up to, see {@link GroupChecksum}: reads every row of the group at once. For tests. */
     public long checksum() {
         writeBack();
+        List<ShardRow> shards = state.shardRows();
         try (GroupChecksum checksum = new GroupChecksum(
-                group, appliedIndex, engine.view(), node.uses().use(KvMachines.rows(rows())), rows())) {
+                group, appliedIndex, engine.view(), node.uses().use(KvMachines.rows(shards)), shards)) {
             return checksum.compute(() -> true);
         }
     }
@@ -375,6 +346,7 @@ public final class KvStateMachine implements StateMachine {
     /** The engine is the node's and stays open. */
     @Override
     public void close() {
+        node.marks().drop(group);
         if (!broken) {
             writeBack();
         }

@@ -19,7 +19,8 @@ import java.util.Arrays;
  * 04 number session-high session-low      {@link io.flotilla.kv.proto.SessionRow}
  * 05 number user-key                      version, then the value; the number is the generation of a piece
  * 06 group                                term and index of the last entry in the snapshot installed last
- * 07 number change-number n               change index of a shard that moves: 0 and a user-key, or 1 and a session's identity
+ * 07 number change-number n               change index of a shard that moves: 0, the bytes of the row (4) and a user-key, or
+ *                                         1 and a session's identity
  * 08 group shard                          {@link io.flotilla.kv.proto.FenceRow}
  * 09 group shard move                     {@link io.flotilla.kv.proto.HoldRow}
  * </pre>
@@ -51,6 +52,8 @@ final class Layout {
     static final byte CHANGED_KEY = 0;
 
     static final byte CHANGED_SESSION = 1;
+    /** Bytes of a changed key before it. */
+    static final int CHANGED_KEY_PREFIX = 5;
 
     private Layout() {}
 
@@ -146,8 +149,38 @@ final class Layout {
                 .array();
     }
 
-    static byte[] changeOf(ByteString userKey) {
-        return join(new byte[] {CHANGED_KEY}, userKey);
+    static long changeNumberOf(byte[] changeKey) {
+        return ByteBuffer.wrap(changeKey).getLong(9);
+    }
+
+    static long changePartOf(byte[] changeKey) {
+        return ByteBuffer.wrap(changeKey).getLong(17);
+    }
+
+    /** @param valueBytes of the row's value; 0 if it was deleted */
+    static byte[] changeOf(ByteString userKey, int valueBytes) {
+        ByteBuffer change = ByteBuffer.allocate(CHANGED_KEY_PREFIX + userKey.size())
+                .put(CHANGED_KEY)
+                .putInt(valueBytes);
+        userKey.copyTo(change);
+        return change.array();
+    }
+
+    /** Shares the array. */
+    static ByteString changedKey(byte[] change) {
+        return UnsafeByteOperations.unsafeWrap(change, CHANGED_KEY_PREFIX, change.length - CHANGED_KEY_PREFIX);
+    }
+
+    static SessionId changedSession(byte[] change) {
+        ByteBuffer session = ByteBuffer.wrap(change);
+        return new SessionId(session.getLong(1), session.getLong(9));
+    }
+
+    /** Of the row with its key; a session counts nothing. */
+    static long changedBytes(byte[] change) {
+        return change[0] == CHANGED_KEY
+                ? (long) ByteBuffer.wrap(change).getInt(1) + change.length - CHANGED_KEY_PREFIX
+                : 0;
     }
 
     static byte[] changeOf(SessionId session) {

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * @param limits of the shards' sessions
  * @param clock for what is published of a shard's log time; nothing of it is in the state but through entries
  * @param published what others may know of the groups, by group
+ * @param marks their states at Marks
  */
 record NodeRows(
         KvEngine engine,
@@ -20,4 +21,5 @@ record NodeRows(
         RowUses uses,
         SessionLimits limits,
         Clock clock,
-        ConcurrentHashMap<Long, PublishedGroup> published) {}
+        ConcurrentHashMap<Long, PublishedGroup> published,
+        Marks marks) {}

@@ -8,6 +8,8 @@ import io.flotilla.client.proto.GoodbyeRequest;
 import io.flotilla.client.proto.Mutation;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.WriteRequest;
+import io.flotilla.kv.proto.AdoptCommand;
+import io.flotilla.kv.proto.SessionRow;
 
 /**
  * Finds fields of requests that this version does not know: a parser keeps them aside, and whoever went on without them would
@@ -87,6 +89,25 @@ public final class RequestFields {
     public static String in(GoodbyeRequest goodbye) {
         String own = own(goodbye);
         return own != null ? own : own(goodbye.getShard());
+    }
+
+    /** The same of an Adopt, with all that it brings. */
+    static String in(AdoptCommand adopt) {
+        String found = own(adopt);
+        found = found != null ? found : own(adopt.getShard());
+        found = found != null ? found : own(adopt.getCounters());
+        for (int i = 0; found == null && i < adopt.getRowsCount(); i++) {
+            found = own(adopt.getRows(i));
+        }
+        for (int i = 0; found == null && i < adopt.getSessionsCount(); i++) {
+            SessionRow row = adopt.getSessions(i).getRow();
+            found = own(adopt.getSessions(i));
+            found = found != null ? found : own(row);
+            for (int r = 0; found == null && r < row.getRepliesCount(); r++) {
+                found = own(row.getReplies(r));
+            }
+        }
+        return found;
     }
 
     /** Of the message itself, not of those in it. */

@@ -1,9 +1,12 @@
 package io.flotilla.kv.machine;
 
 import io.flotilla.kv.engine.EngineBatch;
+import io.flotilla.kv.engine.EngineImport;
 import io.flotilla.kv.engine.KvEngine;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +27,11 @@ final class RowUses {
     private final KvEngine engine;
     /** Looked up only. */
     private final Map<Place, List<RowRange>> used = new HashMap<>();
+    /** Data that nobody uses any more, in the order of the batches that deleted it. */
+    private final Deque<Given> given = new ArrayDeque<>();
+
+    /** @param sequence the engine's of the batch that deleted the rows */
+    private record Given(RowRange rows, long sequence) {}
 
     RowUses(KvEngine engine) {
         this.engine = engine;
@@ -42,9 +50,9 @@ final class RowUses {
         public void close() {
             synchronized (RowUses.this) {
                 EngineBatch batch = new EngineBatch();
-                replace(List.of(), batch);
+                List<RowRange> unused = replace(List.of(), batch);
                 if (!batch.isEmpty()) {
-                    engine.write(batch);
+                    given(unused, engine.write(batch));
                 }
             }
         }
@@ -57,16 +65,20 @@ final class RowUses {
             }
         }
 
-        private void replace(List<RowRange> next, EngineBatch batch) {
+        /** @return what nobody uses any more: the batch deletes it */
+        private List<RowRange> replace(List<RowRange> next, EngineBatch batch) {
+            List<RowRange> unusedNow = new ArrayList<>();
             List<RowRange> given = ranges;
             ranges = List.copyOf(next);
             ranges.forEach(RowUses.this::add);
             given.forEach(RowUses.this::remove);
             for (RowRange range : given) {
-                for (RowRange unused : range.without(at(range))) {
+                for (RowRange unused : unused(range)) {
                     batch.deleteRange(unused.from(), unused.to());
+                    unusedNow.add(unused);
                 }
             }
+            return unusedNow;
         }
     }
 
@@ -82,8 +94,60 @@ final class RowUses {
      * @return as {@link KvEngine#write}
      */
     synchronized long change(Use use, Collection<RowRange> next, EngineBatch batch) {
-        use.replace(List.copyOf(next), batch);
-        return engine.write(batch);
+        List<RowRange> unused = use.replace(List.copyOf(next), batch);
+        long sequence = engine.write(batch);
+        given(unused, sequence);
+        return sequence;
+    }
+
+    private void given(List<RowRange> rows, long sequence) {
+        for (RowRange range : rows) {
+            if (range.kind() == RowRange.Kind.DATA) {
+                given.add(new Given(range, sequence));
+            }
+        }
+    }
+
+    /**
+     * Gives back the disk's space under data that nobody uses any more. The batch that recorded so is durable first: else a crash would
+     * leave the record of rows whose files are gone. Blocks for the flush of the engine and the deletion of files.
+     */
+    void reclaim() {
+        List<Given> due = new ArrayList<>();
+        synchronized (this) {
+            due.addAll(given);
+            given.clear();
+        }
+        if (due.isEmpty()) {
+            return;
+        }
+        if (engine.durableSequence() < due.get(due.size() - 1).sequence) {
+            engine.flush();
+        }
+        for (Given each : due) {
+            engine.deleteFiles(each.rows.from(), each.rows.to());
+        }
+    }
+
+    /** Takes rows in, and deletes again what lies in ranges that nobody uses. Blocks. */
+    void ingest(EngineImport rows, Collection<RowRange> ranges) {
+        engine.ingest(rows);
+        synchronized (this) {
+            EngineBatch batch = new EngineBatch();
+            for (RowRange range : ranges) {
+                for (RowRange unused : unused(range)) {
+                    batch.deleteRange(unused.from(), unused.to());
+                }
+            }
+            if (!batch.isEmpty()) {
+                engine.write(batch);
+            }
+        }
+    }
+
+    /** What of the range nobody uses. */
+    private List<RowRange> unused(RowRange range) {
+        return range.without(at(range));
     }
 
     private List<RowRange> at(RowRange range) {

@@ -138,12 +138,15 @@ final class Session {
         return -low - 1;
     }
 
-    byte[] toRow() {
+    SessionRow row() {
         return SessionRow.newBuilder()
                 .setFirstUnacknowledged(firstUnacknowledged)
                 .setLatestNotAfterMillis(latestNotAfter)
                 .addAllReplies(replies)
-                .build()
-                .toByteArray();
+                .build();
+    }
+
+    byte[] toRow() {
+        return row().toByteArray();
     }
 }

@@ -27,29 +27,50 @@ final class SessionTable {
 
     private final ShardGauge gauge;
 
+    /** While the shard moves; else null. */
+    private ChangeIndex index;
+
     private long bytes;
     private long sweepAt;
     private boolean changed;
 
     SessionTable(KvEngine engine, long number, long sweepAt, SessionLimits limits, ShardGauge gauge) {
+        this(load(engine, number), number, sweepAt, limits, gauge);
+    }
+
+    /** @param loaded what the engine has under the number; not used again by others */
+    SessionTable(Map<SessionId, Session> loaded, long number, long sweepAt, SessionLimits limits, ShardGauge gauge) {
         this.number = number;
         this.gauge = gauge;
         this.limits = limits;
         this.sweepAt = sweepAt;
+        for (Session session : loaded.values()) {
+            sessions.put(session.id(), session);
+            bytes += session.bytes();
+            gauge.began(session.id());
+            publish(session);
+        }
+        publishRoom();
+    }
+
+    /** The sessions under a number, in the order of their identities. */
+    static Map<SessionId, Session> load(KvEngine engine, long number) {
+        Map<SessionId, Session> loaded = new LinkedHashMap<>();
         byte[] prefix = Layout.sessionPrefix(number);
         try (EngineCursor rows = engine.ascending(prefix, Keys.afterPrefix(prefix))) {
             while (rows.next()) {
                 SessionId id = Layout.sessionOf(rows.key());
-                Session session = new Session(id, SessionRow.parseFrom(rows.value()));
-                sessions.put(id, session);
-                bytes += session.bytes();
-                gauge.began(id);
-                publish(session);
+                loaded.put(id, new Session(id, SessionRow.parseFrom(rows.value())));
             }
-            publishRoom();
         } catch (InvalidProtocolBufferException e) {
             throw new EngineException("a session row under number " + number + " is damaged", e);
         }
+        return loaded;
+    }
+
+    /** From now on what changes is told to this index; null: to none. */
+    void tell(ChangeIndex changes) {
+        index = changes;
     }
 
     long sweepAt() {
@@ -150,7 +171,28 @@ final class SessionTable {
     private void forgotten(SessionId id) {
         forgotten.add(id);
         gauge.forgot(id);
+        changed(id);
+    }
+
+    private void changed(SessionId id) {
         changed = true;
+        if (index != null) {
+            index.changed(id);
+        }
+    }
+
+    /** The session as another group had it, or its absence. Nothing of it counts as a change here. */
+    void replace(SessionId id, SessionRow row) {
+        forget(id);
+        if (row != null) {
+            Session session = new Session(id, row);
+            sessions.put(id, session);
+            bytes += session.bytes();
+            gauge.began(id);
+            touch(session);
+            publish(session);
+            publishRoom();
+        }
     }
 
     void keep(Session session, KeptReply reply) {
@@ -168,7 +210,8 @@ final class SessionTable {
         }
     }
 
-    private void sweep(long logTime) {
+    /** Forgets what log time has passed. */
+    void sweep(long logTime) {
         for (Iterator<Session> all = sessions.values().iterator(); all.hasNext(); ) {
             Session session = all.next();
             bytes -= session.bytes();
@@ -189,7 +232,7 @@ final class SessionTable {
     }
 
     private void touch(Session session) {
-        changed = true;
+        changed(session.id());
         if (session.markDirty()) {
             dirty.add(session);
         }

@@ -5,6 +5,7 @@ import io.flotilla.client.proto.Shard;
 import io.flotilla.client.proto.ShardRef;
 import io.flotilla.kv.machine.CommandKind;
 import io.flotilla.kv.machine.PublishedGroup;
+import io.flotilla.kv.machine.PublishedMove;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.Refusal;
 import java.util.List;
@@ -108,11 +109,26 @@ final class Refusals {
         }
         ShardMap configured = directory.shards();
         List<Shard> known = KnownShards.of(shard, key, replica == null ? List.of() : replica.shards(), configured);
-        NodeId leader = known.isEmpty() ? null : directory.leaderOf(known.get(0).getGroup());
+        NodeId leader = known.isEmpty() ? null : leaderOf(known.get(0), replica);
         io.flotilla.client.proto.Refusal.Builder told =
                 refusal.toBuilder().setConfigurationNumber(configured.number()).addAllShards(known);
         name(leader, told);
         return told.build();
+    }
+
+    /** Who leads the group that has the shard: as a replica here knows, or as that leader said when it asked for the shard. */
+    private NodeId leaderOf(Shard shard, PublishedGroup replica) {
+        NodeId leader = directory.leaderOf(shard.getGroup());
+        if (leader != null || replica == null) {
+            return leader;
+        }
+        PublishedMove move = replica.moves().get(shard.getId());
+        return move != null
+                        && move.isFrozen()
+                        && move.target() == shard.getGroup()
+                        && !move.targetLeader().isEmpty()
+                ? new NodeId(move.targetLeader())
+                : null;
     }
 
     private io.flotilla.client.proto.Refusal.Builder withLeader(

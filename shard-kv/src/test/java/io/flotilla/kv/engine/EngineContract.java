@@ -239,6 +239,26 @@ public abstract class EngineContract {
     }
 
     @Test
+    void filesUnderDeletedRowsGoAndNothingElse() throws Exception {
+        ingest("a=1", "|", "g1=1", "g2=1", "|", "z=1");
+        write(put("b", "2"), put("g3", "2"), put("y", "2"));
+        write(deleteRange("g", "h"));
+        engine.flush();
+        try (EngineCursor open = engine.ascending(b("a"), null)) {
+            assertThat(open.next()).isTrue();
+            engine.deleteFiles(b("g"), b("h"));
+            assertThat(values(open)).containsExactly("2", "2", "1");
+        }
+        engine.deleteFiles(b("g"), b("h"));
+        engine.deleteFiles(b("c"), b("d"));
+        assertThat(rows("", null)).containsExactly("a=1", "b=2", "y=2", "z=1");
+        write(put("c", "3"));
+        engine.flush();
+        engine = crash(engine);
+        assertThat(rows("", null)).containsExactly("a=1", "b=2", "c=3", "y=2", "z=1");
+    }
+
+    @Test
     void durableSequenceIsRightAcrossIngests() {
         write(put("a", "1"));
         engine.flush();

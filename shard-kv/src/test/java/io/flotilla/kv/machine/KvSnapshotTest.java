@@ -19,6 +19,7 @@ import io.flotilla.kv.engine.memory.MemoryEngine;
 import io.flotilla.kv.engine.rocks.RocksEngine;
 import io.flotilla.kv.proto.ChangeIndexRow;
 import io.flotilla.kv.proto.FenceRow;
+import io.flotilla.kv.proto.MoveRow;
 import io.flotilla.kv.proto.SessionRow;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.core.log.EntryId;
@@ -400,6 +401,7 @@ class KvSnapshotTest {
                         .setShard(Writes.low())
                         .setLastVersion(5)
                         .setChangeIndex(ChangeIndexRow.newBuilder().setMove(12))
+                        .setMove(MoveRow.newBuilder().setMove(12))
                         .build())
                 .shard(ShardRow.newBuilder()
                         .setShard(Writes.high())
@@ -468,7 +470,7 @@ class KvSnapshotTest {
                         .raw(0, "a".repeat(Rules.MAX_KEY_BYTES + 1), new byte[9])
                         .end(),
                 "length of a key");
-        refused(handmade().change(0, 1, new byte[] {0, 65}).end(), "not moving");
+        refused(handmade().change(0, 1, new byte[] {0, 0, 0, 0, 1, 65}).end(), "not moving");
         refused(handmade().fence(7, 1).end(), "more fences");
         refused(new Handmade().fences(1).header(2, Writes.GROUP, 1, 0).end(), "fewer fences");
         refused(
@@ -479,16 +481,32 @@ class KvSnapshotTest {
                         .fence(7, 1)
                         .end(),
                 "fence of shard 7 is out of order");
-        refused(moving().change(1, 1, new byte[] {0, 65}).end(), "not moving");
+        refused(moving().change(1, 1, new byte[] {0, 0, 0, 0, 1, 65}).end(), "not moving");
         refused(moving().change(0, 1, new byte[] {0}).end(), "neither");
+        refused(moving().change(0, 1, new byte[] {0, 0, 0, 0, 1}).end(), "neither");
         refused(moving().change(0, 1, new byte[] {1, 65}).end(), "neither");
         refused(moving().change(0, 1, new byte[] {2, 65}).end(), "neither");
         refused(
-                moving().change(0, 2, new byte[] {0, 65})
-                        .change(0, 1, new byte[] {0, 65})
+                moving().change(0, 2, new byte[] {0, 0, 0, 0, 1, 65})
+                        .change(0, 1, new byte[] {0, 0, 0, 0, 1, 65})
                         .end(),
                 "out of order");
-        refused(moving().change(0, 1, new byte[] {0, 65}).data(0, "a", 1, "x").end(), "out of order");
+        refused(
+                moving().change(0, 1, new byte[] {0, 0, 0, 0, 1, 65})
+                        .data(0, "a", 1, "x")
+                        .end(),
+                "out of order");
+        for (ShardRow half : List.of(
+                ShardRow.newBuilder()
+                        .setShard(Writes.low())
+                        .setMove(MoveRow.newBuilder().setMove(12))
+                        .build(),
+                ShardRow.newBuilder()
+                        .setShard(Writes.low())
+                        .setChangeIndex(ChangeIndexRow.newBuilder().setMove(12))
+                        .build())) {
+            refused(new Handmade().header(2, Writes.GROUP, 10, 1).shard(half).end(), "a move without its change index");
+        }
         List<byte[]> twice = new ArrayList<>(handmade().end());
         twice.add(new byte[] {SnapshotFormat.TRAILER});
         refused(twice, "after its end");

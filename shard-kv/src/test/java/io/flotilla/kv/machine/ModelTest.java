@@ -250,7 +250,7 @@ class ModelTest {
     }
 
     /** Applies each write on its first arrival to a map of strings; knows nothing of entries, engines and sessions. */
-    private static final class Model {
+    static final class Model {
         private record Cell(String value, long version) {}
 
         private final NavigableMap<String, Cell> cells = new TreeMap<>();
@@ -393,10 +393,16 @@ class ModelTest {
             return bytes.toStringUtf8();
         }
 
+        /** Key, value and version of each row, in order. */
+        List<String> lines() {
+            List<String> lines = new ArrayList<>();
+            cells.forEach((key, cell) -> lines.add(key + "=" + cell.value + "@" + cell.version));
+            return lines;
+        }
+
         /** The data as both kinds of scans show it. */
         void check(int seed, Replica replica) {
-            List<String> expected = new ArrayList<>();
-            cells.forEach((key, cell) -> expected.add(key + "=" + cell.value + "@" + cell.version));
+            List<String> expected = lines();
             List<String> up = new ArrayList<>();
             List<String> down = new ArrayList<>();
             for (Shard shard : List.of(Writes.low(), Writes.high())) {
@@ -410,7 +416,7 @@ class ModelTest {
             assertThat(down).as("seed %s", seed).isEqualTo(expected);
         }
 
-        private static void add(List<String> lines, ScanResult page) {
+        static void add(List<String> lines, ScanResult page) {
             for (Row row : page.getRowsList()) {
                 lines.add(text(row.getKey()) + "=" + text(row.getValue()) + "@" + row.getVersion());
             }

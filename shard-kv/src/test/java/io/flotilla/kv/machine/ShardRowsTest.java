@@ -22,6 +22,7 @@ import io.flotilla.kv.engine.rocks.RocksEngine;
 import io.flotilla.kv.proto.ChangeIndexRow;
 import io.flotilla.kv.proto.FenceRow;
 import io.flotilla.kv.proto.HoldRow;
+import io.flotilla.kv.proto.MoveRow;
 import io.flotilla.kv.proto.PieceRow;
 import io.flotilla.kv.proto.ShardRow;
 import io.flotilla.raft.core.log.EntryId;
@@ -236,9 +237,14 @@ class ShardRowsTest {
                 Layout.shardKey(Writes.GROUP, 7),
                 low.toBuilder()
                         .setChangeIndex(ChangeIndexRow.newBuilder().setMove(12).setNumber(SPARE))
+                        .setMove(MoveRow.newBuilder()
+                                .setMove(12)
+                                .setTarget(5)
+                                .setFromChangeNumber(4)
+                                .setChangeIndexRows(1_000))
                         .build()
                         .toByteArray());
-        batch.put(Layout.changeKey(SPARE, 5, 0), Layout.changeOf(bytes("a")));
+        batch.put(Layout.changeKey(SPARE, 5, 0), Layout.changeOf(bytes("a"), 2));
         batch.put(Layout.changeKey(SPARE, 5, 1), Layout.changeOf(new SessionId(1, -1)));
         batch.put(
                 Layout.fenceKey(Writes.GROUP, 7),
@@ -331,7 +337,8 @@ class ShardRowsTest {
         ShardRow moving = row(there, Writes.low());
         assertThat(moving.getChangeIndex().getMove()).isEqualTo(12);
         assertThat(count(there, Layout.changePrefix(moving.getChangeIndex().getNumber())))
-                .isEqualTo(2);
+                .as("two, and a key and a session of the last write")
+                .isEqualTo(4);
         assertThat(there.get(Layout.holdKey(Writes.GROUP, 20, 13))).isNotNull();
         assertThat(there.get(Layout.holdKey(Writes.GROUP, 9, 12))).isNotNull();
         assertThat(there.get(Layout.holdKey(Writes.GROUP, 9, 11))).isNull();

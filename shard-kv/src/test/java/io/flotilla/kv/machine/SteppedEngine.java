@@ -12,6 +12,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -93,6 +95,12 @@ record SteppedEngine(KvEngine engine, Consumer<String> before) implements KvEngi
     }
 
     @Override
+    public void deleteFiles(byte[] from, byte[] to) {
+        before.accept("delete files");
+        engine.deleteFiles(from, to);
+    }
+
+    @Override
     public long durableSequence() {
         return engine.durableSequence();
     }
@@ -110,6 +118,7 @@ record SteppedEngine(KvEngine engine, Consumer<String> before) implements KvEngi
     /** What a power cut now would leave of an engine in a directory, at the most. */
     static Path copy(Path from, Path to) {
         try {
+            Files.createDirectories(to);
             while (!copiedWhole(from, to)) {
                 try (Stream<Path> half = Files.walk(to)) {
                     for (Path file : half.sorted(Comparator.reverseOrder()).toList()) {
@@ -125,18 +134,34 @@ record SteppedEngine(KvEngine engine, Consumer<String> before) implements KvEngi
         return to;
     }
 
-    /** False if the engine deleted a file meanwhile: what was copied may name it. */
+    /** False if the engine was at work meanwhile: what was copied may name files that were not. */
     private static boolean copiedWhole(Path from, Path to) throws IOException {
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : files.toList()) {
-                Path copy = to.resolve(from.relativize(file));
-                if (!file.equals(from) || !Files.exists(copy)) {
-                    Files.copy(file, copy);
+        try {
+            Map<Path, Long> before = sizes(from);
+            try (Stream<Path> files = Files.walk(from)) {
+                for (Path file : files.toList()) {
+                    Path copy = to.resolve(from.relativize(file));
+                    if (!file.equals(from) || !Files.exists(copy)) {
+                        Files.copy(file, copy);
+                    }
                 }
             }
-            return true;
-        } catch (NoSuchFileException gone) {
+            return sizes(from).equals(before);
+        } catch (NoSuchFileException | UncheckedIOException gone) {
             return false;
         }
+    }
+
+    /** Of all files but the engine's own account of what it does. */
+    private static Map<Path, Long> sizes(Path directory) throws IOException {
+        Map<Path, Long> sizes = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.toList()) {
+                if (!file.getFileName().toString().startsWith("LOG")) {
+                    sizes.put(file, Files.isDirectory(file) ? 0 : Files.size(file));
+                }
+            }
+        }
+        return sizes;
     }
 }

@@ -27,10 +27,12 @@ import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.memory.MemoryEngine;
 import io.flotilla.kv.machine.KvMachines;
+import io.flotilla.kv.machine.MovingGroup;
 import io.flotilla.kv.machine.PublishedGroup;
 import io.flotilla.kv.machine.SessionLimits;
 import io.flotilla.kv.machine.TestClock;
 import io.flotilla.kv.machine.Writes;
+import io.flotilla.kv.proto.KvCommand;
 import io.flotilla.kv.proto.KvGenesis;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
@@ -80,6 +82,7 @@ class KvServiceTest {
     private ShardMap configured =
             new ShardMap(Configuration.newBuilder().setNumber(12).build());
     private int featureLevel = 1;
+    private boolean noReplicaOfOthers;
 
     private final NodeDirectory directory = new NodeDirectory() {
         @Override
@@ -89,7 +92,7 @@ class KvServiceTest {
 
         @Override
         public NodeId leaderOf(long group) {
-            return group == GROUP ? new NodeId("n2") : new NodeId("n3");
+            return group == GROUP ? new NodeId("n2") : noReplicaOfOthers ? null : new NodeId("n3");
         }
 
         @Override
@@ -269,6 +272,33 @@ class KvServiceTest {
         assertThat(answers.get(2L).getRead().getGet().getFound())
                 .as("what was read at first")
                 .isFalse();
+    }
+
+    /** No node of the target is here: the leader that asked for the shard said who it is. */
+    @Test
+    void aFrozenShardsRequestsHearWhoHasIt() {
+        noReplicaOfOthers = true;
+        apply(MovingGroup.moveOut(Writes.low(), 10, 9));
+        apply(MovingGroup.freeze(Writes.low().getId(), 10, 2));
+        service.handle(List.of(writing(1, write(1, 1, increment("a", 2))), getting(2, "a")), this::answer);
+        applyAll();
+        replicas.reads.get(0).callback.read(machine).run();
+        Shard there = Writes.low().toBuilder().setGroup(9).setEpoch(2).build();
+        for (long id = 1; id <= 2; id++) {
+            Refusal refusal = answers.get(id).getRefusal();
+            assertThat(refusal.getKind()).isEqualTo(Refusal.Kind.STALE_ROUTE);
+            assertThat(refusal.getShardsList()).contains(there);
+            assertThat(refusal.getLeader()).isEqualTo("n2");
+            assertThat(refusal.getLeaderAddress()).isEqualTo("host2:7400");
+        }
+        apply(MovingGroup.drop(Writes.low().getId(), 10));
+        service.handle(List.of(writing(3, write(1, 1, increment("a", 2)))), this::answer);
+        applyAll();
+        assertThat(answers.get(3L).getRefusal().getShardsList()).contains(there);
+    }
+
+    private void apply(KvCommand command) {
+        machine.apply(List.of(new Entry(1, machine.appliedIndex() + 1, EntryKind.COMMAND, command.toByteArray())));
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.flotilla.kv.engine.EngineView;
 import io.flotilla.kv.engine.Keys;
 import io.flotilla.kv.engine.KvEngine;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,9 @@ public final class MemoryEngine implements KvEngine {
     private NavigableMap<byte[], byte[]> present;
     /** Cursors that may still read {@link #present}: it must not change under them. */
     private int cursorsOnPresent;
+
+    /** Open ones. */
+    private final List<View> views = new ArrayList<>();
 
     private long written;
     private boolean flushAsked;
@@ -103,6 +107,19 @@ public final class MemoryEngine implements KvEngine {
         if (cursorsOnPresent > 0) {
             present = new TreeMap<>(present);
             cursorsOnPresent = 0;
+        }
+    }
+
+    /** All rows there go at once, from the durable copy and from the views, which misses nothing of what files may do. */
+    @Override
+    public void deleteFiles(byte[] from, byte[] to) {
+        checkOpen();
+        leavePresentToItsReaders();
+        range(present, from, to).clear();
+        range(durable, from, to).clear();
+        for (View view : views) {
+            view.viewed = new TreeMap<>(view.viewed);
+            range(view.viewed, from, to).clear();
         }
     }
 
@@ -301,11 +318,12 @@ public final class MemoryEngine implements KvEngine {
     }
 
     private final class View implements EngineView {
-        private final NavigableMap<byte[], byte[]> viewed = present;
+        private NavigableMap<byte[], byte[]> viewed = present;
         private boolean open = true;
 
         View() {
             cursorsOnPresent++;
+            views.add(this);
         }
 
         @Override
@@ -318,6 +336,7 @@ public final class MemoryEngine implements KvEngine {
         public void close() {
             if (open) {
                 open = false;
+                views.remove(this);
                 if (viewed == present) {
                     cursorsOnPresent--;
                 }

@@ -56,6 +56,8 @@ import org.slf4j.LoggerFactory;
 public final class RocksEngine implements KvEngine {
     private static final Logger LOG = LoggerFactory.getLogger(RocksEngine.class);
     private static final String IMPORTS = "import";
+    /** Less than this in files that hold other rows too is left to RocksDB's own compactions. */
+    private static final long COMPACTED_BYTES = 1 << 20;
 
     private final Path directory;
     private final RocksDB db;
@@ -74,6 +76,7 @@ public final class RocksEngine implements KvEngine {
 
     private final RocksHealth health;
     private final RocksKept kept;
+    private final RocksCompactor compactor;
     private volatile boolean closed;
 
     private RocksEngine(
@@ -90,6 +93,7 @@ public final class RocksEngine implements KvEngine {
         this.durable = durable;
         this.health = health;
         this.kept = new RocksKept(health, db, directory);
+        this.compactor = new RocksCompactor(health, db);
         writeOptions = keep(handles, new WriteOptions()).setDisableWAL(true);
         flushOptions = keep(handles, new FlushOptions()).setWaitForFlush(true);
         ingestOptions = keep(handles, new IngestExternalFileOptions())
@@ -229,6 +233,19 @@ public final class RocksEngine implements KvEngine {
     }
 
     @Override
+    public void deleteFiles(byte[] from, byte[] to) {
+        checkWritable();
+        try {
+            db.deleteFilesInRanges(db.getDefaultColumnFamily(), List.of(from, to), false);
+        } catch (RocksDBException e) {
+            throw health.failed("can't delete files of", e);
+        }
+        if (approximateBytes(from, to) >= COMPACTED_BYTES) {
+            compactor.compact(from, to);
+        }
+    }
+
+    @Override
     public EngineView view() {
         checkOpen();
         return new View();
@@ -311,6 +328,7 @@ public final class RocksEngine implements KvEngine {
             return;
         }
         awaitFlusher();
+        compactor.close();
         try {
             if (health.failure() == null) {
                 flush();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flotilla.kv.engine.EngineBatch;
 import io.flotilla.kv.engine.EngineContract;
+import io.flotilla.kv.engine.EngineCursor;
+import io.flotilla.kv.engine.EngineView;
 import io.flotilla.kv.engine.KvEngine;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -37,6 +39,24 @@ class MemoryEngineTest extends EngineContract {
             assertThat(memory.unflushedBatches()).isEqualTo(3);
             assertThat(memory.crash(survivors).get(b("n"))).containsExactly((byte) (2 + survivors));
         }
+    }
+
+    /** So a test sees who deletes files too early, or under a reader. */
+    @Test
+    void filesThatAreDeletedTooEarlyTakeRowsWithThem() {
+        MemoryEngine memory = new MemoryEngine();
+        memory.write(counter(1));
+        memory.flush();
+        EngineBatch record = new EngineBatch();
+        record.deleteRange(b("n"), b("o"));
+        EngineView view = memory.view();
+        memory.write(record);
+        memory.deleteFiles(b("n"), b("o"));
+        try (EngineCursor rows = view.ascending(b("a"), null)) {
+            assertThat(rows.next()).isFalse();
+        }
+        view.close();
+        assertThat(memory.crash(0).get(b("n"))).isNull();
     }
 
     @Test

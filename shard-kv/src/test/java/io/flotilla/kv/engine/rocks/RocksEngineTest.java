@@ -120,6 +120,53 @@ class RocksEngineTest extends EngineContract {
         }
     }
 
+    private long bytesOfTables() throws IOException {
+        long bytes = 0;
+        for (Path file : files(directory)) {
+            bytes += file.toString().endsWith(".sst") && Files.exists(file) ? Files.size(file) : 0;
+        }
+        return bytes;
+    }
+
+    /** Rows in files of their own, and rows in files that hold others' too. */
+    @Test
+    void theSpaceOfDeletedRowsIsBackSoon() throws IOException {
+        byte[] value = new byte[1 << 20];
+        SplittableRandom random = new SplittableRandom(1);
+        try (EngineImport large = engine.newImport()) {
+            for (int i = 0; i < 70; i++) {
+                random.nextBytes(value);
+                large.put(b(String.format("g%03d", i)), value.clone());
+            }
+            large.put(b("h"), b("stays"));
+            large.finish();
+            engine.ingest(large);
+        }
+        for (int i = 0; i < 30; i++) {
+            random.nextBytes(value);
+            EngineBatch batch = new EngineBatch();
+            batch.put(b(String.format("g%03dw", i)), value.clone());
+            batch.put(b("i" + i), b("stays"));
+            engine.write(batch);
+        }
+        engine.flush();
+        assertThat(bytesOfTables()).isGreaterThan(90L << 20);
+        EngineBatch batch = new EngineBatch();
+        batch.deleteRange(b("g"), b("h"));
+        engine.write(batch);
+        engine.flush();
+        engine.deleteFiles(b("g"), b("h"));
+        long start = System.nanoTime();
+        while (bytesOfTables() > 9L << 20) {
+            assertThat(System.nanoTime() - start)
+                    .as("nanoseconds, with %s bytes left", bytesOfTables())
+                    .isLessThan(20_000_000_000L);
+            Thread.onSpinWait();
+        }
+        assertThat(engine.get(b("h"))).isEqualTo(b("stays"));
+        assertThat(engine.get(b("i29"))).isEqualTo(b("stays"));
+    }
+
     @Test
     void refusesADirectoryInUse() {
         assertThatThrownBy(() -> RocksEngine.open(directory))
