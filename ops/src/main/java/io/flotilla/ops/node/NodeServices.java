@@ -75,6 +75,14 @@ final class NodeServices implements EdgeStream.Services {
                 out.accept(
                         present == null ? unavailable(id) : present.checksums().answer(request));
             }
+            case STATE_MARK -> {
+                FleetMember present = node.serving();
+                if (present == null) {
+                    out.accept(unavailable(id));
+                } else {
+                    present.data().mark(request, out);
+                }
+            }
             case FOUNDING ->
                 lane.execute(() -> {
                     FoundingReply reply = node.founding(request.getFounding());

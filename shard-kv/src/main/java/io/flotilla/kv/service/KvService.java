@@ -4,6 +4,7 @@ import io.flotilla.client.proto.GoodbyeRequest;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
+import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ShardRef;
 import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.machine.KvMachines;
@@ -18,6 +19,7 @@ import io.flotilla.raft.runtime.Lane;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * The door of the key-value service on one node: takes the reads, writes and goodbyes of a client's frame, puts what belongs
@@ -178,6 +180,16 @@ public final class KvService {
      */
     public void handle(List<Request> requests, Answers out) {
         handle(requests, out, true);
+    }
+
+    /**
+     * Fixes an index of the group by an entry. Answers once.
+     *
+     * @param request a {@code StateMarkRequest}
+     * @param out called on any lane
+     */
+    public void mark(Request request, Consumer<Response> out) {
+        new GroupMark(request.getId(), request.getStateMark().getGroup(), door, out).propose();
     }
 
     private void handle(List<Request> requests, Answers out, boolean mayWait) {

@@ -23,6 +23,7 @@ import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.Shard;
 import io.flotilla.client.proto.ShardRef;
+import io.flotilla.client.proto.StateMarkRequest;
 import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.engine.EngineException;
 import io.flotilla.kv.engine.memory.MemoryEngine;
@@ -609,5 +610,33 @@ class KvServiceTest {
         assertThatThrownBy(() -> replicas.reads.get(0).callback.read(machine)).isInstanceOf(EngineException.class);
         assertThat(answers).hasSize(2);
         assertThat(answers.values()).allMatch(response -> response.getRefusal().getKind() == Refusal.Kind.UNAVAILABLE);
+    }
+
+    private static Request marking(long id) {
+        return Request.newBuilder()
+                .setId(id)
+                .setStateMark(StateMarkRequest.newBuilder().setGroup(GROUP))
+                .build();
+    }
+
+    @Test
+    void aMarkIsAnEntryAndItsIndexTheAnswer() throws Exception {
+        featureLevel = 2;
+        service.mark(marking(4), this::answer);
+        HeldReplicas.Proposal mark = replicas.proposals.remove(0);
+        assertThat(mark.group).isEqualTo(GROUP);
+        assertThat(KvCommand.parseFrom(mark.payload).hasMark()).isTrue();
+        mark.callback.applied(77, null);
+        assertThat(answers.get(4L).getStateMark().getIndex()).isEqualTo(77);
+        service.mark(marking(5), this::answer);
+        replicas.proposals.remove(0).callback.refused(new io.flotilla.raft.host.Refusal.NoReplica());
+        assertThat(answers.get(5L).getRefusal().getKind()).isEqualTo(Refusal.Kind.UNAVAILABLE);
+    }
+
+    @Test
+    void aFleetWithOlderNodesTakesNoMark() {
+        service.mark(marking(4), this::answer);
+        assertThat(replicas.proposals).isEmpty();
+        assertThat(answers.get(4L).getRefusal().getMessage()).contains("the fleet is at feature level 1");
     }
 }
