@@ -23,25 +23,28 @@ final class PendingProposals {
 
     private final GroupReplica replica;
     private final HostState state;
+    private final GuardedEntries guarded;
     private final Lane lane;
     private final int max;
     private final ArrayDeque<Event.Proposal> appended = new ArrayDeque<>();
-    private List<Event.Proposal> offered = new ArrayList<>();
+    private final List<Event.Proposal> offered = new ArrayList<>();
+    private final List<Event.Proposal> offeredGuarded = new ArrayList<>();
 
-    PendingProposals(GroupReplica replica, HostState state) {
+    PendingProposals(GroupReplica replica, HostState state, GuardedEntries guarded) {
         this.replica = replica;
         this.state = state;
+        this.guarded = guarded;
         this.lane = replica.worker().lane();
         this.max = state.config.limits().maxPendingProposals();
     }
 
     /** @return false if it was refused */
     boolean add(Event.Proposal proposal) {
-        if (appended.size() + offered.size() >= max) {
+        if (appended.size() + offered.size() + offeredGuarded.size() >= max) {
             busy(proposal);
             return false;
         }
-        offered.add(proposal);
+        (proposal.flags() == 0 ? offered : offeredGuarded).add(proposal);
         return true;
     }
 
@@ -50,28 +53,50 @@ final class PendingProposals {
         HostState.refuse(proposal.callback, new Refusal.Busy(RETRY_MILLIS), lane);
     }
 
+    /** Guarded ones go one by one, and only if what they name is held here. */
     void submit(RaftCore core) {
-        if (offered.isEmpty()) {
+        if (!offered.isEmpty()) {
+            submit(core, offered);
+            offered.clear();
+        }
+        if (offeredGuarded.isEmpty()) {
             return;
         }
-        ProposeResult result = core.propose(offered);
+        for (Event.Proposal proposal : offeredGuarded) {
+            if (core.leads() && !guarded.mayPropose(core, proposal)) {
+                refuse(proposal, "this node does not hold what the command names");
+            } else {
+                submit(core, List.of(proposal));
+            }
+        }
+        offeredGuarded.clear();
+    }
+
+    private void refuse(Event.Proposal proposal, String why) {
+        HostState.refuse(proposal.callback, new Refusal.Guarded(why), lane);
+    }
+
+    private void submit(RaftCore core, List<Event.Proposal> proposed) {
+        ProposeResult result = core.propose(proposed);
         if (result instanceof ProposeResult.Accepted accepted) {
-            for (int i = 0; i < offered.size(); i++) {
-                Event.Proposal proposal = offered.get(i);
+            for (int i = 0; i < proposed.size(); i++) {
+                Event.Proposal proposal = proposed.get(i);
                 proposal.term = accepted.term();
                 proposal.index = accepted.firstIndex() + i;
                 appended.add(proposal);
             }
         } else if (result instanceof ProposeResult.NotLeader notLeader) {
             Refusal refusal = new Refusal.NotLeader(notLeader.leader());
-            offered.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
+            proposed.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
         } else if (result instanceof ProposeResult.Transferring transferring) {
             Refusal refusal = new Refusal.Transferring(transferring.target(), RETRY_MILLIS);
-            offered.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
+            proposed.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
+        } else if (result instanceof ProposeResult.GuardedLater) {
+            String why = "another guarded command is not committed yet, or the leadership has just begun";
+            proposed.forEach(proposal -> refuse(proposal, why));
         } else {
-            offered.forEach(this::busy);
+            proposed.forEach(this::busy);
         }
-        offered.clear();
     }
 
     /** The callbacks of committed entries' proposals, parallel to the entries; null if there are none at all. */
@@ -113,6 +138,8 @@ final class PendingProposals {
     }
 
     void refuseAll(NodeId leader) {
+        offered.addAll(offeredGuarded);
+        offeredGuarded.clear();
         offered.forEach(proposal -> HostState.refuse(proposal.callback, new Refusal.NoReplica(), lane));
         offered.clear();
         while (!appended.isEmpty()) {
