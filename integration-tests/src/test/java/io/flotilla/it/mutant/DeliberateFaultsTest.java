@@ -49,6 +49,7 @@ class DeliberateFaultsTest {
         all.addAll(ServiceFaults.all());
         all.addAll(ServiceFaults.ofWindowsAndRows());
         all.addAll(ConfigurationFaults.all());
+        all.addAll(GuardFaults.all());
         return all;
     }
 

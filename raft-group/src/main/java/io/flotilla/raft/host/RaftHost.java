@@ -5,7 +5,6 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.disk.Disk;
-import io.flotilla.raft.host.apply.Applier;
 import io.flotilla.raft.host.apply.Appliers;
 import io.flotilla.raft.host.group.Event;
 import io.flotilla.raft.host.group.GroupReplica;
@@ -97,8 +96,8 @@ public final class RaftHost implements AutoCloseable {
                     appliers.all(),
                     this::fail);
         }
-        this.shutdown = new HostShutdown(
-                state, workers, appliers.all(), snapshots, peers, reader.lane(), writer.lane());
+        this.shutdown =
+                new HostShutdown(state, workers, appliers.all(), snapshots, peers, reader.lane(), writer.lane());
     }
 
     /** Starts the recovered groups, then ticks and messages. Called once. */
@@ -218,8 +217,8 @@ public final class RaftHost implements AutoCloseable {
      */
     public void holdMembership(long groupId, long nanos, ProgressCallback callback) {
         if (nanos < 0 || nanos > MAX_MEMBERSHIP_HOLD_NANOS) {
-            throw new IllegalArgumentException("a membership can't be held for " + nanos
-                    + " ns: give 0 to " + MAX_MEMBERSHIP_HOLD_NANOS);
+            throw new IllegalArgumentException(
+                    "a membership can't be held for " + nanos + " ns: give 0 to " + MAX_MEMBERSHIP_HOLD_NANOS);
         }
         GroupReplica replica = state.replicas.get(groupId);
         if (replica == null || state.isDown()) {

@@ -52,12 +52,11 @@ class MessageCodecTest {
             new GroupMessage(5, new Message.Heartbeat(9, 16383, 16384)),
             new GroupMessage(5, new Message.HeartbeatReply(9, 1L << 62)));
 
-    private static final List<NodeMessage> OF_NODES =
-            List.of(
-                    new NodeMessage.DurableBatch(0),
-                    new NodeMessage.Application(new byte[] {1, -1, 0}),
-                    new NodeMessage.Application(new byte[0]),
-                    new NodeMessage.DurableBatch(1L << 40));
+    private static final List<NodeMessage> OF_NODES = List.of(
+            new NodeMessage.DurableBatch(0),
+            new NodeMessage.Application(new byte[] {1, -1, 0}),
+            new NodeMessage.Application(new byte[0]),
+            new NodeMessage.DurableBatch(1L << 40));
 
     /** The bytes as a frame whose checksum is right: what else is wrong must be found behind it. */
     private static byte[] sealed(byte... messages) {

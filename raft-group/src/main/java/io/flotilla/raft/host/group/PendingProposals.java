@@ -28,7 +28,8 @@ final class PendingProposals {
     private final int max;
     private final ArrayDeque<Event.Proposal> appended = new ArrayDeque<>();
     private final List<Event.Proposal> offered = new ArrayList<>();
-    private final List<Event.Proposal> offeredGuarded = new ArrayList<>();
+    /** How many of those are guarded. */
+    private int guardedOffered;
 
     PendingProposals(GroupReplica replica, HostState state, GuardedEntries guarded) {
         this.replica = replica;
@@ -40,11 +41,12 @@ final class PendingProposals {
 
     /** @return false if it was refused */
     boolean add(Event.Proposal proposal) {
-        if (appended.size() + offered.size() + offeredGuarded.size() >= max) {
+        if (appended.size() + offered.size() >= max) {
             busy(proposal);
             return false;
         }
-        (proposal.flags() == 0 ? offered : offeredGuarded).add(proposal);
+        offered.add(proposal);
+        guardedOffered += proposal.flags() == 0 ? 0 : 1;
         return true;
     }
 
@@ -53,23 +55,27 @@ final class PendingProposals {
         HostState.refuse(proposal.callback, new Refusal.Busy(RETRY_MILLIS), lane);
     }
 
-    /** Guarded ones go one by one, and only if what they name is held here. */
+    /** In the order in which they came; guarded ones one by one, and only if what they name is held here. */
     void submit(RaftCore core) {
-        if (!offered.isEmpty()) {
-            submit(core, offered);
-            offered.clear();
-        }
-        if (offeredGuarded.isEmpty()) {
-            return;
-        }
-        for (Event.Proposal proposal : offeredGuarded) {
-            if (core.leads() && !guarded.mayPropose(core, proposal)) {
-                refuse(proposal, "this node does not hold what the command names");
-            } else {
-                submit(core, List.of(proposal));
+        int from = 0;
+        for (int i = 0; guardedOffered > 0 && i < offered.size(); i++) {
+            if (offered.get(i).flags() != 0) {
+                submit(core, offered.subList(from, i));
+                submitGuarded(core, offered.get(i));
+                guardedOffered--;
+                from = i + 1;
             }
         }
-        offeredGuarded.clear();
+        submit(core, from == 0 ? offered : offered.subList(from, offered.size()));
+        offered.clear();
+    }
+
+    private void submitGuarded(RaftCore core, Event.Proposal proposal) {
+        if (core.leads() && !guarded.mayPropose(core, proposal)) {
+            refuse(proposal, "this node does not hold what the command names");
+        } else {
+            submit(core, List.of(proposal));
+        }
     }
 
     private void refuse(Event.Proposal proposal, String why) {
@@ -77,6 +83,9 @@ final class PendingProposals {
     }
 
     private void submit(RaftCore core, List<Event.Proposal> proposed) {
+        if (proposed.isEmpty()) {
+            return;
+        }
         ProposeResult result = core.propose(proposed);
         if (result instanceof ProposeResult.Accepted accepted) {
             for (int i = 0; i < proposed.size(); i++) {
@@ -138,8 +147,7 @@ final class PendingProposals {
     }
 
     void refuseAll(NodeId leader) {
-        offered.addAll(offeredGuarded);
-        offeredGuarded.clear();
+        guardedOffered = 0;
         offered.forEach(proposal -> HostState.refuse(proposal.callback, new Refusal.NoReplica(), lane));
         offered.clear();
         while (!appended.isEmpty()) {

@@ -168,7 +168,9 @@ class ProgressTest {
         progress.checkForLoss(10, 3);
         assertThat(progress.maySend(20, 1)).isFalse();
         assertThat(progress.isCurrentRejection(14)).isFalse();
-        assertThat(progress.isCurrentRejection(17)).as("of what was sent behind it").isFalse();
+        assertThat(progress.isCurrentRejection(17))
+                .as("of what was sent behind it")
+                .isFalse();
         progress.checkForLoss(11, 3);
         assertThat(progress.maySend(20, 1)).isTrue();
         progress.acknowledged(15, 11);
