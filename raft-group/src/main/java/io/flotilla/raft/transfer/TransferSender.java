@@ -155,7 +155,9 @@ final class TransferSender {
     }
 
     private void goOn(Sending sending, Ask ask) {
-        boolean isElsewhere = ask.next() > sending.next || (ask.again() && ask.next() < sending.next);
+        // who asks again behind what was the last part here holds parts of an earlier pass, which were cut otherwise
+        boolean isElsewhere =
+                ask.next() > sending.next || (ask.again() && (ask.next() < sending.next || sending.isAllRead));
         if (isElsewhere && !seek(sending, ask)) {
             return;
         }

@@ -332,7 +332,8 @@ class HeldBackTest {
 
     @Test
     void aLeaderProposesNoneBeforeAnEntryOfItsOwnIsCommitted() {
-        ScriptedCluster cluster = new ScriptedCluster("a", "b", "c").with("a", 1, null, 1, 1).with("b", 1, null, 1, 1);
+        ScriptedCluster cluster =
+                new ScriptedCluster("a", "b", "c").with("a", 1, null, 1, 1).with("b", 1, null, 1, 1);
         cluster.drop(e -> e.is(AppendReply.class));
         cluster.elect("a");
         assertThat(cluster.at("a").core.hasAppliedOwn()).isFalse();
