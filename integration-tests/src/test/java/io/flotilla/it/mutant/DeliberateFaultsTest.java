@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Each fault that our tests exist to find is put into the production code, and must be found. A usual run takes a
  * sample; {@code -Dflotilla.faults=all} takes them all and writes the table in docs/testing/faults.md anew, {@code
- * -Dflotilla.faults=text} those whose names contain a text.
+ * -Dflotilla.faults=text} those whose names contain a text, or whose lesson it is.
  */
 class DeliberateFaultsTest {
     /** A usual run takes each fault whose number leaves this remainder. */
@@ -49,6 +49,7 @@ class DeliberateFaultsTest {
         all.addAll(ServiceFaults.all());
         all.addAll(ServiceFaults.ofWindowsAndRows());
         all.addAll(ConfigurationFaults.all());
+        all.addAll(GuardFaults.all());
         all.addAll(MoveFaults.ofHolds());
         all.addAll(MoveFaults.ofCommands());
         all.addAll(MoveFaults.ofIndexAndRows());
@@ -64,7 +65,8 @@ class DeliberateFaultsTest {
         if (wish.equals("sample")) {
             return all.stream().filter(mutant -> all.indexOf(mutant) % SAMPLE_OF == SAMPLE);
         }
-        return all.stream().filter(mutant -> mutant.name().contains(wish));
+        return all.stream()
+                .filter(mutant -> mutant.name().contains(wish) || mutant.lesson().equals(wish));
     }
 
     @Test

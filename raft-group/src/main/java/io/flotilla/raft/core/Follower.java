@@ -7,6 +7,7 @@ import io.flotilla.raft.core.message.Message.AppendReply;
 import io.flotilla.raft.core.message.Message.AppendRequest;
 import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
+import io.flotilla.raft.core.message.Message.HeldBack;
 import io.flotilla.raft.core.message.Message.ReadIndexReply;
 import io.flotilla.raft.core.message.Message.ReadIndexRequest;
 import io.flotilla.raft.core.message.Message.TimeoutNow;
@@ -71,17 +72,44 @@ final class Follower implements Role {
     }
 
     void append(AppendRequest request) {
+        long held = take(request);
+        if (held >= 0) {
+            replica.outbox.acknowledge(leader, new AppendReply(replica.term(), held));
+        }
+    }
+
+    /**
+     * The entry after those of the message is held back.
+     *
+     * @return its index if {@link #heldBack} is to answer; 0 if there is an answer already
+     */
+    long appendCut(AppendRequest request) {
+        long index = request.previous().index() + request.entries().size() + 1;
+        long held = take(request);
+        if (held >= index) {
+            replica.outbox.acknowledge(leader, new AppendReply(replica.term(), held));
+        }
+        return held >= 0 && held < index ? index : 0;
+    }
+
+    /** A promise, for it says that what comes before is durable. */
+    void heldBack(long index, boolean canPull) {
+        replica.outbox.promise(leader, new HeldBack(replica.term(), index, canPull));
+    }
+
+    /** @return up to where this log equals the leader's now; -1 if the message does not fit and that was answered */
+    private long take(AppendRequest request) {
         EntryId previous = request.previous();
         long committed = replica.log.committed();
         if (previous.index() > committed && !replica.log.contains(previous)) {
             reject(previous.index());
-            return;
+            return -1;
         }
         long held = Math.max(committed, replica.appendAfter(previous, request.entries()));
         matched = Math.max(matched, held);
         leaderCommitted = Math.max(leaderCommitted, request.commit());
         commitWhatIsHere();
-        replica.outbox.acknowledge(leader, new AppendReply(replica.term(), held));
+        return held;
     }
 
     void heartbeat(Heartbeat heartbeat) {

@@ -1,7 +1,6 @@
 package io.flotilla.raft.core;
 
 import io.flotilla.raft.core.log.Entry;
-import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.log.RaftLog;
 import io.flotilla.raft.core.membership.Membership;
@@ -13,6 +12,7 @@ import io.flotilla.raft.core.message.Message.AppendReject;
 import io.flotilla.raft.core.message.Message.AppendReply;
 import io.flotilla.raft.core.message.Message.Heartbeat;
 import io.flotilla.raft.core.message.Message.HeartbeatReply;
+import io.flotilla.raft.core.message.Message.HeldBack;
 import io.flotilla.raft.core.message.Message.ReadIndexReply;
 import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.quorum.CommitRule;
@@ -25,7 +25,7 @@ import io.flotilla.raft.core.transfer.LeadershipTransfer;
 import io.flotilla.raft.core.transfer.OwnDisk;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.SortedSet;
 import java.util.function.Predicate;
 
 /**
@@ -48,6 +48,8 @@ final class Leader implements Role {
     private final OwnDisk ownDisk = new OwnDisk();
     private long round;
     private long now;
+    /** The index of the last guarded entry that was proposed here; 0 for none. */
+    private long guarded;
 
     /** Whether the newest membership gives this replica no vote: it leads until that is committed. */
     private boolean leaving;
@@ -123,18 +125,7 @@ final class Leader implements Role {
         if (transfer.target() != null || !Joint.agrees(replica.membership, isHeard)) {
             return;
         }
-        List<NodeId> best = new ArrayList<>();
-        for (NodeId node : followers.nodes()) {
-            if (!mayTakeOver(node) || !isHeard.test(node)) {
-                continue;
-            }
-            if (!best.isEmpty() && followers.acknowledgedBy(node) > followers.acknowledgedBy(best.get(0))) {
-                best.clear();
-            }
-            if (best.isEmpty() || followers.acknowledgedBy(node) == followers.acknowledgedBy(best.get(0))) {
-                best.add(node);
-            }
-        }
+        List<NodeId> best = followers.bestOf(node -> mayTakeOver(node) && isHeard.test(node));
         if (!best.isEmpty()) {
             // not all groups of a node to the same other one
             transfer.begin(best.get((int) Math.floorMod(log.lastIndex(), (long) best.size())), now);
@@ -178,8 +169,13 @@ final class Leader implements Role {
             return new ProposeResult.Transferring(transfer.target());
         }
         long bytes = 0;
+        int guardedCommands = 0;
         for (int i = 0; i < commands.size(); i++) {
             bytes += commands.get(i).payload().length + Entry.OVERHEAD_BYTES;
+            guardedCommands += (commands.get(i).flags() & Entry.GUARDED) == 0 ? 0 : 1;
+        }
+        if (guardedCommands > 0 && (guardedCommands > 1 || guarded > log.committed() || !hasCommittedOwn())) {
+            return new ProposeResult.GuardedLater();
         }
         long waiting = log.unappliedBytes();
         if (waiting > 0 && waiting + bytes > replica.config.maxUncommittedBytes()) {
@@ -190,6 +186,7 @@ final class Leader implements Role {
             Command command = commands.get(i);
             long index = log.lastIndex() + 1;
             replica.append(new Entry(replica.term(), index, EntryKind.COMMAND, command.flags(), command.payload()));
+            guarded = (command.flags() & Entry.GUARDED) == 0 ? guarded : index;
         }
         return new ProposeResult.Accepted(replica.term(), first);
     }
@@ -226,8 +223,15 @@ final class Leader implements Role {
         return index;
     }
 
-    Map<NodeId, Long> matches() {
-        return followers.matches();
+    ProgressTable followers() {
+        return followers;
+    }
+
+    /** The members heard within an election timeout, this one included; in order. */
+    SortedSet<NodeId> heard() {
+        SortedSet<NodeId> heard = followers.heardWithin(now, replica.config.electionTicks());
+        heard.add(replica.self);
+        return heard;
     }
 
     void readIndex(long readId) {
@@ -270,7 +274,7 @@ final class Leader implements Role {
         }
         if (reply instanceof AppendReply append) {
             follower.heard(now);
-            acknowledged(follower, append);
+            acknowledged(follower, append.matchIndex());
         } else if (reply instanceof HeartbeatReply heartbeat) {
             follower.heard(now);
             follower.answeredRound(heartbeat.round());
@@ -282,17 +286,40 @@ final class Leader implements Role {
             if (follower.isCurrentRejection(reject.rejectedIndex())) {
                 rejected(from, follower, reject);
             }
+        } else if (reply instanceof HeldBack held) {
+            follower.heard(now);
+            acknowledged(follower, held.index() - 1);
+            if (held.index() > follower.match() && !follower.awaitsSnapshot()) {
+                heldBack(from, follower, held);
+            }
         }
+    }
+
+    /**
+     * A snapshot that ends before the entry would change nothing, so before that is applied here the follower must come by what it
+     * needs in another way.
+     */
+    private void heldBack(NodeId from, Progress follower, HeldBack held) {
+        if (!held.canPull() && held.index() <= log.applied()) {
+            helpBySnapshot(from, follower, held.index());
+        } else {
+            follower.heldBack(held.index(), replica.config.heartbeatTicks(), now);
+        }
+    }
+
+    /** @param enough if the follower acknowledges up to here meanwhile, it needs none */
+    private void helpBySnapshot(NodeId to, Progress follower, long enough) {
+        if (removedPeers.contains(to)) {
+            forget(to);
+            return;
+        }
+        follower.awaitSnapshot(enough);
+        replica.outbox.snapshot(to);
     }
 
     private void rejected(NodeId from, Progress follower, AppendReject reject) {
         if (follower.isBehind(log.base().index(), reject.rejectedIndex())) {
-            if (removedPeers.contains(from)) {
-                forget(from);
-                return;
-            }
-            follower.awaitSnapshot();
-            replica.outbox.snapshot(from);
+            helpBySnapshot(from, follower, 0);
         } else {
             follower.rejected(log.lastPossibleMatch(reject.rejectedIndex(), reject.end(), reject.runs()));
         }
@@ -305,18 +332,6 @@ final class Leader implements Role {
         }
         followers.remove(removed);
         removedPeers.end(removed);
-    }
-
-    long acknowledgedBy(NodeId node) {
-        return followers.acknowledgedBy(node);
-    }
-
-    void snapshotSent(NodeId to, EntryId last) {
-        followers.snapshotSent(to, last);
-    }
-
-    void snapshotFailed(NodeId to) {
-        followers.snapshotFailed(to);
     }
 
     @Override
@@ -346,19 +361,14 @@ final class Leader implements Role {
         followers.loaded(request, entries, now);
     }
 
-    /** The first index that some follower has not acknowledged. */
-    long firstUnacknowledged() {
-        return followers.firstUnacknowledged();
-    }
-
-    private void acknowledged(Progress follower, AppendReply reply) {
+    private void acknowledged(Progress follower, long index) {
         Check.that(
-                reply.matchIndex() <= log.lastIndex(),
+                index <= log.lastIndex(),
                 "a follower acknowledges index %s, the log ends at %s",
-                reply.matchIndex(),
+                index,
                 log.lastIndex());
-        follower.acknowledged(reply.matchIndex(), now);
-        if (follower.awaitsSnapshot() && follower.match() >= log.base().index()) {
+        follower.acknowledged(index, now);
+        if (follower.needsNoSnapshot(log.base().index())) {
             follower.probeFrom(follower.match() + 1);
         }
         advanceCommit(follower.match());

@@ -5,11 +5,14 @@ import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.RaftLog;
 import io.flotilla.raft.core.message.Message.AppendRequest;
 import io.flotilla.raft.core.replication.Progress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 
 /**
  * The others of a leader's group: all members but itself, and those that are told that they are members no more. What is known
@@ -49,11 +52,6 @@ final class ProgressTable {
         return all.get(node);
     }
 
-    /** In order. */
-    Set<NodeId> nodes() {
-        return all.keySet();
-    }
-
     void forEach(BiConsumer<NodeId, Progress> action) {
         all.forEach(action);
     }
@@ -73,6 +71,44 @@ final class ProgressTable {
                     node, isSelf ? replica.outbox.durableIndex() : all.get(node).match());
         }
         return matches;
+    }
+
+    /** The members heard within so many ticks, in order. */
+    SortedSet<NodeId> heardWithin(long now, int ticks) {
+        SortedSet<NodeId> heard = new TreeSet<>();
+        all.forEach((node, follower) -> {
+            if (replica.membership.contains(node) && follower.heardWithin(now, ticks)) {
+                heard.add(node);
+            }
+        });
+        return heard;
+    }
+
+    /** The members that hold an entry back, and its index. */
+    Map<NodeId, Long> heldBack() {
+        Map<NodeId, Long> heldBack = new TreeMap<>();
+        all.forEach((node, follower) -> {
+            if (replica.membership.contains(node) && follower.isHeldBack()) {
+                heldBack.put(node, follower.next());
+            }
+        });
+        return heldBack;
+    }
+
+    /** Those of them that hold most, in order. */
+    List<NodeId> bestOf(Predicate<NodeId> chosen) {
+        List<NodeId> best = new ArrayList<>();
+        all.forEach((node, follower) -> {
+            if (chosen.test(node)) {
+                if (!best.isEmpty() && follower.match() > acknowledgedBy(best.get(0))) {
+                    best.clear();
+                }
+                if (best.isEmpty() || follower.match() == acknowledgedBy(best.get(0))) {
+                    best.add(node);
+                }
+            }
+        });
+        return best;
     }
 
     /** The first index that some follower has not acknowledged. */
@@ -143,10 +179,11 @@ final class ProgressTable {
         long previous = follower.next() - 1;
         EntryId previousId = new EntryId(log.termAt(previous), previous);
         int bytes = 0;
-        for (Entry entry : entries) {
+        List<Entry> some = follower.isHeldBack() ? entries.subList(0, 1) : entries;
+        for (Entry entry : some) {
             bytes += entry.bytes();
         }
-        replica.outbox.send(node, new AppendRequest(replica.term(), previousId, log.committed(), entries));
-        follower.sent(previous + entries.size(), bytes, now);
+        replica.outbox.send(node, new AppendRequest(replica.term(), previousId, log.committed(), some));
+        follower.sent(previous + some.size(), bytes, now);
     }
 }

@@ -11,6 +11,12 @@ public sealed interface ProposeResult {
     /** Certainly not appended: the leadership is on its way to {@code target}. Try again a little later. */
     record Transferring(NodeId target) implements ProposeResult {}
 
+    /**
+     * Certainly not appended: of guarded entries one at a time waits to be committed, and none before an entry of the leader's
+     * own term is committed. Try again a little later.
+     */
+    record GuardedLater() implements ProposeResult {}
+
     /** Certainly not appended: too many bytes wait already to be committed and applied. Try again a little later. */
     record Busy() implements ProposeResult {}
 }

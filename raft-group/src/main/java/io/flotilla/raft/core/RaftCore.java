@@ -20,7 +20,9 @@ import io.flotilla.raft.core.message.Message.VoteRequest;
 import io.flotilla.raft.core.read.Lease;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * One replica of one group: a deterministic object without thread, clock, random source, file or socket. Any number of
@@ -97,7 +99,36 @@ public final class RaftCore {
         }
     }
 
-    /** Appends the commands, in order, if this replica leads. */
+    /** Whether the log holds the entry, or what is committed in its place: then it will not be appended again. */
+    public boolean holds(EntryId entry) {
+        return entry.index() <= replica.log.committed() || replica.log.contains(entry);
+    }
+
+    /**
+     * As {@link #receive}, of a message that was cut before a guarded entry, because the state machine does not hold what that
+     * names.
+     *
+     * @return the entry's index, if it is what would be appended next: {@link #heldBack} is to be called then, and answers the
+     *     message; else 0
+     */
+    public long receiveCut(NodeId from, AppendRequest request) {
+        if (request.term() < replica.term()) {
+            answerStale(from, request);
+            return 0;
+        } else if (request.term() > replica.term()) {
+            roles.advanceTo(request.term());
+        }
+        return roles.follow(from).appendCut(request);
+    }
+
+    /** @param canPull as in {@link Message.HeldBack} */
+    public void heldBack(long index, boolean canPull) {
+        if (roles.current() instanceof Follower follower) {
+            follower.heldBack(index, canPull);
+        }
+    }
+
+    /** Appends the commands, in order, if this replica leads. Of guarded ones it must hold what they name. */
     public ProposeResult propose(List<? extends Command> commands) {
         if (roles.current() instanceof Leader leader) {
             return leader.propose(commands);
@@ -166,7 +197,22 @@ public final class RaftCore {
 
     /** What each replica is known to hold, durably and equal to this leader's log; empty if this replica does not lead. */
     public Map<NodeId, Long> matches() {
-        return roles.current() instanceof Leader leader ? leader.matches() : new TreeMap<>();
+        return roles.current() instanceof Leader leader ? leader.followers().matches() : new TreeMap<>();
+    }
+
+    /** The members that this leader heard within an election timeout, in order, itself included; empty if it does not lead. */
+    public SortedSet<NodeId> heard() {
+        return roles.current() instanceof Leader leader ? leader.heard() : new TreeSet<>();
+    }
+
+    /** The followers that hold back a guarded entry, and its index; empty if this replica does not lead. */
+    public Map<NodeId, Long> followersHeldBack() {
+        return roles.current() instanceof Leader leader ? leader.followers().heldBack() : new TreeMap<>();
+    }
+
+    /** Whether this replica leads and has applied an entry of its own term: it knows then all that was done before. */
+    public boolean hasAppliedOwn() {
+        return leads() && replica.log.termAt(replica.log.applied()) == replica.term();
     }
 
     /** Asks for a linearizable read; {@code readId} comes back in a grant or among the refused. */
@@ -244,7 +290,7 @@ public final class RaftCore {
 
     /** What a follower is known to hold, durably and equal to this leader's log; -1 if this replica does not lead. */
     public long acknowledged(NodeId follower) {
-        return roles.current() instanceof Leader leader ? leader.acknowledgedBy(follower) : -1;
+        return roles.current() instanceof Leader leader ? leader.followers().acknowledgedBy(follower) : -1;
     }
 
     /**
@@ -265,14 +311,14 @@ public final class RaftCore {
     /** Answers {@link Effects#snapshots}: the follower holds everything up to {@code last} durably. */
     public void snapshotSent(NodeId to, EntryId last) {
         if (roles.current() instanceof Leader leader) {
-            leader.snapshotSent(to, last);
+            leader.followers().snapshotSent(to, last);
         }
     }
 
     /** Answers {@link Effects#snapshots}: not now. If the follower still needs a snapshot, it is asked for again. */
     public void snapshotFailed(NodeId to) {
         if (roles.current() instanceof Leader leader) {
-            leader.snapshotFailed(to);
+            leader.followers().snapshotFailed(to);
         }
     }
 
@@ -320,7 +366,7 @@ public final class RaftCore {
         long neededFrom = Long.MAX_VALUE;
         if (roles.current() instanceof Leader leader) {
             leader.flush();
-            neededFrom = leader.firstUnacknowledged();
+            neededFrom = leader.followers().firstUnacknowledged();
         }
         List<Entry> apply = applies.drain(replica.outbox.durableIndex());
         CoreConfig config = replica.config;

@@ -32,6 +32,9 @@ public final class ProposalException extends Exception {
             return "group " + group + " changed its leader, or this node stopped, before the command was known to be"
                     + " done: it may be done or not";
         }
+        if (refusal instanceof Refusal.Guarded guarded) {
+            return "group " + group + " can't take the guarded command now: " + guarded.why();
+        }
         return "no replica of group " + group + " runs on this node: it was never opened here, is starting, or halted";
     }
 

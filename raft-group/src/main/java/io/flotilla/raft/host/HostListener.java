@@ -2,6 +2,7 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RoleName;
+import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.transport.NodeStart;
 
 /** What the host tells the node that it is part of. Called on any lane; must not block. */
@@ -30,6 +31,26 @@ public interface HostListener {
      * @param leader of {@code term}, this node perhaps; null if it is not known
      */
     default void roleChanged(long groupId, RoleName role, long term, NodeId leader) {}
+
+    /**
+     * A replica here did not append a guarded entry, for it does not hold what that names ({@link
+     * io.flotilla.raft.machine.EntryGuard}). Told again at the pace of heartbeats while it is so, and by whoever leads
+     * then. Called on the group's worker.
+     *
+     * @param entry what it names may be pulled meanwhile; it is not known to be committed
+     * @param from the leader that sent it, which holds it, or has applied it
+     * @return whether this node can still get what is missing from where it comes from: if not, a leader that has applied the entry
+     *     sends a snapshot of the state machine, which holds it
+     */
+    default boolean heldBack(long groupId, Entry entry, NodeId from) {
+        return true;
+    }
+
+    /**
+     * What another node's {@link RaftHost#tell} said. May come twice or late. Called on a thread of the network; not after the host
+     * began to close. The array belongs to the listener.
+     */
+    default void told(NodeId from, byte[] bytes) {}
 
     /**
      * An applier has called callbacks, many perhaps, and comes to its next piece of work: what they gathered may leave.

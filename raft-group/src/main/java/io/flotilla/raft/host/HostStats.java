@@ -18,6 +18,7 @@ package io.flotilla.raft.host;
  * @param reads reads offered
  * @param leasedReads those of them that found a lease and asked nobody
  * @param busy proposals and reads refused because a bound was reached
+ * @param heldBack guarded entries that replicas here did not append, each time one came
  * @param haltedGroups replicas that can't go on
  * @param basesMoved how often a replica's log let go of its beginning
  * @param snapshotsSent snapshots that another node's replica installed
@@ -42,6 +43,7 @@ public record HostStats(
         long reads,
         long leasedReads,
         long busy,
+        long heldBack,
         long haltedGroups,
         long basesMoved,
         long snapshotsSent,

@@ -2,17 +2,16 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
-import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.disk.Disk;
-import io.flotilla.raft.host.apply.Applier;
 import io.flotilla.raft.host.apply.Appliers;
 import io.flotilla.raft.host.group.Event;
 import io.flotilla.raft.host.group.GroupReplica;
 import io.flotilla.raft.host.group.GroupWorker;
 import io.flotilla.raft.host.group.HostGroups;
 import io.flotilla.raft.host.group.HostReceiver;
+import io.flotilla.raft.host.group.HostShutdown;
 import io.flotilla.raft.host.persistence.KnownPeers;
 import io.flotilla.raft.host.persistence.LogReader;
 import io.flotilla.raft.host.persistence.LogWriter;
@@ -23,20 +22,19 @@ import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.log.Tombstone;
+import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.node.NodeRecords;
-import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
 import io.flotilla.raft.transport.MessageCodec;
+import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
 import io.flotilla.raft.transport.Transport;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 
 /**
  * The door to all replicas of a node. Thread-safe; no call blocks; callbacks say on which lane they come.
@@ -45,6 +43,9 @@ import java.util.function.Consumer;
  * transport is not.
  */
 public final class RaftHost implements AutoCloseable {
+    /** For so long at most {@link #holdMembership} keeps a membership as it is. */
+    public static final long MAX_MEMBERSHIP_HOLD_NANOS = 10_000_000_000L;
+
     private static final long RETRY_MILLIS = HostState.RETRY_MILLIS;
 
     private final StateMachineFactory machines;
@@ -56,7 +57,7 @@ public final class RaftHost implements AutoCloseable {
     private final Appliers appliers;
     private final GroupWorker[] workers;
     private final long seed;
-    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final HostShutdown shutdown;
 
     // guarded by this
     private boolean started;
@@ -95,6 +96,8 @@ public final class RaftHost implements AutoCloseable {
                     appliers.all(),
                     this::fail);
         }
+        this.shutdown =
+                new HostShutdown(state, workers, appliers.all(), snapshots, peers, reader.lane(), writer.lane());
     }
 
     /** Starts the recovered groups, then ticks and messages. Called once. */
@@ -204,6 +207,27 @@ public final class RaftHost implements AutoCloseable {
         }
     }
 
+    /**
+     * Lets no change of the group's membership begin here for so long; one that is wanted meanwhile is refused as busy. What {@link
+     * #progress} would tell then comes back: whether an earlier change is still under way, which this does not stop, is seen there. Only
+     * this node's leadership is bound by it, and no longer than {@link #MAX_MEMBERSHIP_HOLD_NANOS}, for a group must be repaired.
+     *
+     * @param nanos from now on, in place of what an earlier call said; 0 ends it
+     * @throws IllegalArgumentException if the time is negative or too long
+     */
+    public void holdMembership(long groupId, long nanos, ProgressCallback callback) {
+        if (nanos < 0 || nanos > MAX_MEMBERSHIP_HOLD_NANOS) {
+            throw new IllegalArgumentException(
+                    "a membership can't be held for " + nanos + " ns: give 0 to " + MAX_MEMBERSHIP_HOLD_NANOS);
+        }
+        GroupReplica replica = state.replicas.get(groupId);
+        if (replica == null || state.isDown()) {
+            callback.refused(new Refusal.NoReplica());
+        } else if (!replica.worker().post(new Event.HoldMembership(replica, nanos, callback))) {
+            callback.refused(new Refusal.Busy(RETRY_MILLIS));
+        }
+    }
+
     /** How far the replicas of a group are, if the one here leads; else what this one knows of the membership. */
     public void progress(long groupId, ProgressCallback callback) {
         GroupReplica replica = state.replicas.get(groupId);
@@ -255,12 +279,18 @@ public final class RaftHost implements AutoCloseable {
     }
 
     /**
-     * As {@link #propose(long, byte[], ProposalCallback)}, with flags for the entry.
+     * Replicates a guarded command: one that each replica appends only once its {@link StateMachine#guard} says that it holds what the
+     * command names. Refused as {@link Refusal.Guarded} if the guard here says no, while another guarded command of the group is not
+     * committed, and before an entry of this leadership is. What comes after it in the log waits with it, so it should be held by a majority
+     * of the voters first; a replica that does not hold it lags behind until it does ({@link HostListener#heldBack}).
      *
-     * @param flags {@link Entry#GUARDED} or 0
+     * @throws IllegalArgumentException as {@link #propose}
      */
-    public void propose(long groupId, byte[] payload, int flags, ProposalCallback callback) {
-        Entry.checkFlags(EntryKind.COMMAND, flags);
+    public void proposeGuarded(long groupId, byte[] payload, ProposalCallback callback) {
+        propose(groupId, payload, Entry.GUARDED, callback);
+    }
+
+    private void propose(long groupId, byte[] payload, int flags, ProposalCallback callback) {
         if (payload.length > MessageCodec.MAX_PAYLOAD_BYTES) {
             throw new IllegalArgumentException("a command of " + payload.length + " bytes is larger than the allowed "
                     + MessageCodec.MAX_PAYLOAD_BYTES + ": split it");
@@ -314,6 +344,20 @@ public final class RaftHost implements AutoCloseable {
         }
     }
 
+    /**
+     * Tells another node's embedder something ({@link HostListener#told}). May be lost, or come twice or late; what waits for a
+     * node is bounded, and dropped beyond that. The array belongs to the host from here on.
+     *
+     * @param bytes known to the embedders alone
+     * @throws IllegalArgumentException if there are more than {@link NodeMessage.Application#MAX_BYTES}
+     */
+    public void tell(NodeId to, byte[] bytes) {
+        NodeMessage message = new NodeMessage.Application(bytes);
+        if (!state.isDown()) {
+            state.transport.send(to, message);
+        }
+    }
+
     private void busy(ReadCallback callback) {
         state.counters.busy.increment();
         callback.refused(new Refusal.Busy(RETRY_MILLIS));
@@ -358,14 +402,8 @@ public final class RaftHost implements AutoCloseable {
         for (GroupWorker worker : workers) {
             worker.lane().execute(worker::stop);
         }
-        forEachReplica(replica -> replica.machine().submitRefuseWaiting());
+        HostShutdown.forEachReplica(state, replica -> replica.machine().submitRefuseWaiting());
         state.listener.nodeFailed(cause);
-    }
-
-    private void forEachReplica(Consumer<GroupReplica> action) {
-        state.replicas.values().stream()
-                .sorted(Comparator.comparingLong(GroupReplica::groupId))
-                .forEach(action);
     }
 
     /**
@@ -380,65 +418,11 @@ public final class RaftHost implements AutoCloseable {
             }
             closing = true;
         }
-        state.closing();
-        List<CompletableFuture<Void>> stopped = new ArrayList<>();
-        for (GroupWorker worker : workers) {
-            stopped.add(run(worker.lane(), worker::stop));
-        }
-        all(stopped).thenRun(this::closeMachines);
-    }
-
-    private void closeMachines() {
-        List<CompletableFuture<Void>> stopped = new ArrayList<>();
-        for (Applier applier : appliers.all()) {
-            stopped.add(run(
-                    applier.lane(),
-                    () -> forEachReplica(replica -> replica.machine().closeOn(applier))));
-        }
-        stopped.add(run(reader.lane(), peers::writeLast));
-        all(stopped).thenRun(this::closeSnapshots);
-    }
-
-    /** After what the appliers handed over to the workers last was refused: whose snapshots are then closed here. */
-    private void closeSnapshots() {
-        List<CompletableFuture<Void>> stopped = new ArrayList<>();
-        for (GroupWorker worker : workers) {
-            stopped.add(run(worker.lane(), () -> {}));
-        }
-        all(stopped)
-                .thenRun(() -> run(snapshots.lane(), snapshots::stop)
-                        .thenRun(() -> run(writer.lane(), this::closeLog).thenRun(() -> closed.complete(null))));
-    }
-
-    private void closeLog() {
-        try {
-            state.log.close();
-        } catch (IOException e) {
-            if (!state.hasFailed()) {
-                state.listener.nodeFailed(e);
-            }
-        }
-    }
-
-    /** @return completes when the task is over, however it ends */
-    private static CompletableFuture<Void> run(Lane lane, Runnable task) {
-        CompletableFuture<Void> over = new CompletableFuture<>();
-        lane.executeBlocking(() -> {
-            try {
-                task.run();
-            } finally {
-                over.complete(null);
-            }
-        });
-        return over;
-    }
-
-    private static CompletableFuture<Void> all(List<CompletableFuture<Void>> futures) {
-        return CompletableFuture.allOf(futures.toArray(new CompletableFuture<?>[0]));
+        shutdown.begin();
     }
 
     /** Completes once machines and log are closed, on one of the host's lanes. */
     public CompletableFuture<Void> closed() {
-        return closed.copy();
+        return shutdown.closed();
     }
 }

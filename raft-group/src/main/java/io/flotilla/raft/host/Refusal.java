@@ -19,6 +19,13 @@ public sealed interface Refusal {
      */
     record Transferring(NodeId target, long retryAfterMillis) implements Refusal {}
 
+    /**
+     * Certainly not done: a guarded command can't be proposed here now. Try again a little later.
+     *
+     * @param why for people
+     */
+    record Guarded(String why) implements Refusal {}
+
     /** Certainly not done: {@code target} can't lead, for it is no voter of the group. Name one that is. */
     record NotEligible(NodeId target) implements Refusal {}
 

@@ -16,6 +16,10 @@
  * core calls the entry committed, {@code PendingProposals} gives up its callback, and both go to the {@code ApplyQueue} of the {@code
  * HostedMachine}; on the {@code Applier}'s lane the state machine applies the entry, and the callback hears the result.
  *
+ * <p><b>A guarded entry</b> of another node's leader is shown to the {@code EntryGuard} of the replica's machine by {@code GuardedEntries},
+ * before the core sees it. If that does not hold what the entry names, the core gets the message without it and what follows, and
+ * answers {@code HeldBack}; the {@code HostListener} hears of it.
+ *
  * <p><b>A read.</b> {@code RaftHost.read} takes a place for it. If the replica has a {@code PublishedLease}, the read goes straight to
  * the applier's {@code LeasedReads} with the committed index of that moment. Else an {@code Event.Read} goes to the worker;
  * {@code PendingReads} asks the core once for all reads of a turn, which confirms its leadership by a round of messages and

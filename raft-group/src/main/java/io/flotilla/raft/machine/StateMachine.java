@@ -46,6 +46,14 @@ public interface StateMachine extends AutoCloseable {
         return false;
     }
 
+    /**
+     * Says which guarded entries this replica may append. Asked for on the group's worker whenever such an entry comes, while the machine
+     * is open; unlike the machine it is thread-safe.
+     */
+    default EntryGuard guard() {
+        return EntryGuard.NONE;
+    }
+
     /** The index up to which everything applied would survive a crash now; never falls, never above the applied. */
     long durableIndex();
 

@@ -84,6 +84,24 @@ final class FrameReader {
         return new Message.AppendRequest(term, previous, commit, entries);
     }
 
+    Message.HeldBack heldBack() throws MalformedFrameException {
+        long term = number();
+        long index = number();
+        if (index == 0) {
+            throw malformed("the entry at index 0 is held back: the first one has index 1");
+        }
+        return new Message.HeldBack(term, index, flag());
+    }
+
+    /** Takes all that is left of the message. */
+    NodeMessage.Application application() throws MalformedFrameException {
+        if (in.remaining() > NodeMessage.Application.MAX_BYTES) {
+            throw malformed("a node tells another " + in.remaining() + " bytes at once, more than the allowed "
+                    + NodeMessage.Application.MAX_BYTES);
+        }
+        return new NodeMessage.Application(bytes(in.remaining()));
+    }
+
     List<TermRun> runs() throws MalformedFrameException {
         long count = number();
         if (count > Message.AppendReject.MOST_RUNS) {

@@ -44,11 +44,13 @@ public final class MessageCodec {
     private static final int TIMEOUT_NOW = 10;
     private static final int READ_INDEX_REQUEST = 11;
     private static final int READ_INDEX_REPLY = 12;
+    private static final int HELD_BACK = 13;
 
     /** From here on kinds are the node's own. */
     static final int NODE_KINDS = 0x80;
 
     private static final int DURABLE_BATCH = NODE_KINDS + 1;
+    private static final int APPLICATION = NODE_KINDS + 2;
 
     private MessageCodec() {}
 
@@ -63,7 +65,10 @@ public final class MessageCodec {
     }
 
     private static int length(NodeMessage message) {
-        return 1 + varSize(((NodeMessage.DurableBatch) message).number());
+        if (message instanceof NodeMessage.DurableBatch m) {
+            return 1 + varSize(m.number());
+        }
+        return 1 + ((NodeMessage.Application) message).bytes().length;
     }
 
     /** As {@link #size(GroupMessage)}, of a message of that {@link #length}. */
@@ -95,6 +100,8 @@ public final class MessageCodec {
             return size;
         } else if (message instanceof Message.AppendReject m) {
             return size + varSize(m.rejectedIndex()) + varSize(m.end()) + runsSize(m.runs());
+        } else if (message instanceof Message.HeldBack m) {
+            return size + varSize(m.index()) + 1;
         } else if (message instanceof Message.PreVoteRequest m) {
             return size + idSize(m.last());
         } else if (message instanceof Message.VoteRequest m) {
@@ -155,8 +162,12 @@ public final class MessageCodec {
     /** Adds a message to a frame that was begun. The buffer must have room for {@link #size}. */
     public static void write(NodeMessage message, ByteBuffer out) {
         putVar(length(message), out);
-        out.put((byte) DURABLE_BATCH);
-        putVar(((NodeMessage.DurableBatch) message).number(), out);
+        if (message instanceof NodeMessage.DurableBatch m) {
+            out.put((byte) DURABLE_BATCH);
+            putVar(m.number(), out);
+        } else {
+            out.put((byte) APPLICATION).put(((NodeMessage.Application) message).bytes());
+        }
     }
 
     /**
@@ -194,6 +205,10 @@ public final class MessageCodec {
                 putVar(run.firstIndex(), out);
                 putVar(run.term(), out);
             }
+        } else if (message instanceof Message.HeldBack m) {
+            head(HELD_BACK, groupId, m, out);
+            putVar(m.index(), out);
+            out.put((byte) (m.canPull() ? 1 : 0));
         } else if (message instanceof Message.PreVoteRequest m) {
             head(PRE_VOTE_REQUEST, groupId, m, out);
             putId(m.last(), out);
@@ -261,7 +276,14 @@ public final class MessageCodec {
 
     /** Null for a kind that is not known here. */
     static NodeMessage nodeBody(int kind, FrameReader in) throws MalformedFrameException {
-        return kind == DURABLE_BATCH ? new NodeMessage.DurableBatch(in.number()) : null;
+        switch (kind) {
+            case DURABLE_BATCH:
+                return new NodeMessage.DurableBatch(in.number());
+            case APPLICATION:
+                return in.application();
+            default:
+                return null;
+        }
     }
 
     static Message body(int kind, FrameReader in) throws MalformedFrameException {
@@ -276,6 +298,8 @@ public final class MessageCodec {
                 return new Message.AppendReply(in.number(), in.number());
             case APPEND_REJECT:
                 return new Message.AppendReject(in.number(), in.number(), in.number(), in.runs());
+            case HELD_BACK:
+                return in.heldBack();
             case PRE_VOTE_REQUEST:
                 return new Message.PreVoteRequest(in.number(), in.id());
             case PRE_VOTE_REPLY:

@@ -51,19 +51,8 @@ class LeaderTest {
     @Test
     void flagsOfACommandAreTheEntrysOnEveryReplica() {
         ScriptedCluster cluster = led(3, "a", "b", "c");
-        Command guarded = new Command() {
-            @Override
-            public byte[] payload() {
-                return new byte[] {2};
-            }
-
-            @Override
-            public int flags() {
-                return Entry.GUARDED;
-            }
-        };
-        Command plain = () -> new byte[] {1};
-        cluster.at("a").core.propose(List.of(plain, guarded));
+        cluster.propose("a", "plain");
+        cluster.proposeGuarded("a", "guarded");
         cluster.run();
         heartbeats(cluster, 1);
         for (String node : List.of("a", "b", "c")) {

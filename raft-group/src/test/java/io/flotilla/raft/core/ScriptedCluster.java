@@ -227,6 +227,20 @@ final class ScriptedCluster {
         return at(node).core.propose(commands);
     }
 
+    ProposeResult proposeGuarded(String node, String payload) {
+        return at(node).core.propose(List.of(new Command() {
+            @Override
+            public byte[] payload() {
+                return payload.getBytes(StandardCharsets.US_ASCII);
+            }
+
+            @Override
+            public int flags() {
+                return Entry.GUARDED;
+            }
+        }));
+    }
+
     List<Envelope> sent(Class<? extends Message> type, String from, String to) {
         return sent.stream()
                 .filter(e -> e.is(type) && e.isFrom(from) && e.isTo(to))

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 
 /**
  * One core with a disk and a state machine driven by hand. Nothing is drained, persisted, applied or loaded unless told;
@@ -37,6 +38,12 @@ public final class TestReplica {
 
     /** {@link #settle} writes nothing meanwhile. */
     public boolean diskStalled;
+
+    /** Whether the state machine holds what a guarded entry names. */
+    public Predicate<Entry> guard = entry -> true;
+
+    /** What is said with an entry that is held back. */
+    public boolean canPull = true;
 
     /** The node's clock: moved on by ticks, or by hand. */
     public long nanos;
@@ -252,8 +259,31 @@ public final class TestReplica {
         core.now(time);
     }
 
+    /** As a host does: what the state machine does not hold is kept from the core. */
     public void receive(NodeId from, Message message) {
+        if (message instanceof Message.AppendRequest request) {
+            for (int i = 0; i < request.entries().size(); i++) {
+                Entry entry = request.entries().get(i);
+                if (entry.flags() == Entry.GUARDED && !core.holds(entry.id()) && !guard.test(entry)) {
+                    receiveCut(from, request, i);
+                    return;
+                }
+            }
+        }
         core.receive(from, message);
+    }
+
+    private void receiveCut(NodeId from, Message.AppendRequest request, int cut) {
+        long index = core.receiveCut(
+                from,
+                new Message.AppendRequest(
+                        request.term(),
+                        request.previous(),
+                        request.commit(),
+                        request.entries().subList(0, cut)));
+        if (index > 0) {
+            core.heldBack(index, canPull);
+        }
     }
 
     public SoftState state() {

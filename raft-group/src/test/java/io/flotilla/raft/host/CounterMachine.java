@@ -4,6 +4,7 @@ import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.machine.EntryGuard;
 import io.flotilla.raft.machine.SnapshotBytes;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
@@ -35,6 +36,7 @@ final class CounterMachine implements StateMachine {
         final Map<Long, CounterMachine> open = new ConcurrentHashMap<>();
         private final Map<Long, CompletableFuture<CounterMachine>> opened = new ConcurrentHashMap<>();
         final List<Long> dropped = new CopyOnWriteArrayList<>();
+        volatile EntryGuard guard = EntryGuard.NONE;
         volatile CountDownLatch openGate;
         volatile CountDownLatch applyGate;
         /** Whether snapshots last. */
@@ -149,6 +151,11 @@ final class CounterMachine implements StateMachine {
             return CompletableFuture.completedFuture(null);
         }
         return awaited.computeIfAbsent(wanted, w -> new CompletableFuture<>());
+    }
+
+    @Override
+    public EntryGuard guard() {
+        return factory.guard;
     }
 
     @Override

@@ -121,8 +121,8 @@ class PeersHostTest {
         run(5 * SECOND);
     }
 
-    private void propose(int flags) {
-        host.propose(1, new byte[] {1}, flags, new ProposalCallback() {
+    private void propose() {
+        host.propose(1, new byte[] {1}, new ProposalCallback() {
             @Override
             public void applied(long index, Object result) {}
 
@@ -140,7 +140,7 @@ class PeersHostTest {
         createAlone(1);
         network.ofNodes.clear();
         for (int i = 0; i < 1_000; i++) {
-            propose(0);
+            propose();
             run(SECOND / 100);
         }
         assertThat(network.ofNodes).hasSizeBetween(9, 11);
@@ -150,7 +150,7 @@ class PeersHostTest {
         assertThat(told).doesNotHaveDuplicates();
         run(600 * SECOND);
         assertThat(network.ofNodes).as("an idle node says nothing").hasSize(told.size());
-        propose(0);
+        propose();
         run(SECOND / 10);
         assertThat(network.ofNodes).as("after a pause at once").hasSize(told.size() + 1);
     }
@@ -203,7 +203,7 @@ class PeersHostTest {
         assertThat(heard).last().isEqualTo("1 LEADER 1 n1");
         int told = heard.size();
         for (int i = 0; i < 100; i++) {
-            propose(0);
+            propose();
             run(SECOND / 100);
         }
         run(60 * SECOND);

@@ -2,6 +2,7 @@ package io.flotilla.raft.host;
 
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.machine.StateMachine;
@@ -19,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /** A host on threads with ticks of 5 ms, and what its listener heard. */
@@ -29,6 +31,12 @@ final class TestNode implements HostListener {
     final CounterMachine.Factory machines;
     final BlockingQueue<Throwable> nodeFailures = new LinkedBlockingQueue<>();
     final BlockingQueue<Long> groupFailures = new LinkedBlockingQueue<>();
+    /** Entries that were held back, and who sent them. */
+    final BlockingQueue<HeldBack> heldBack = new LinkedBlockingQueue<>();
+    /** What is answered to that. */
+    volatile BooleanSupplier canPull = () -> true;
+
+    final BlockingQueue<String> told = new LinkedBlockingQueue<>();
     final BlockingQueue<Throwable> defects = new LinkedBlockingQueue<>();
     final Transport transport;
     final RaftHost host;
@@ -77,6 +85,19 @@ final class TestNode implements HostListener {
         groupFailures.add(groupId);
     }
 
+    record HeldBack(long group, Entry entry, NodeId from) {}
+
+    @Override
+    public boolean heldBack(long groupId, Entry entry, NodeId from) {
+        heldBack.add(new HeldBack(groupId, entry, from));
+        return canPull.getAsBoolean();
+    }
+
+    @Override
+    public void told(NodeId from, byte[] bytes) {
+        told.add(from + " " + new String(bytes, StandardCharsets.UTF_8));
+    }
+
     @Override
     public void nodeFailed(Throwable cause) {
         nodeFailures.add(cause);
@@ -85,7 +106,12 @@ final class TestNode implements HostListener {
     /** Either the result, or a {@link RefusedException}. */
     CompletableFuture<Object> propose(long groupId, byte[] payload) {
         CompletableFuture<Object> outcome = new CompletableFuture<>();
-        host.propose(groupId, payload, new ProposalCallback() {
+        host.propose(groupId, payload, completing(outcome));
+        return outcome;
+    }
+
+    private static ProposalCallback completing(CompletableFuture<Object> outcome) {
+        return new ProposalCallback() {
             @Override
             public void applied(long index, Object result) {
                 outcome.complete(result);
@@ -95,7 +121,12 @@ final class TestNode implements HostListener {
             public void refused(Refusal refusal) {
                 outcome.completeExceptionally(new RefusedException(refusal));
             }
-        });
+        };
+    }
+
+    CompletableFuture<Object> proposeGuarded(long groupId, String payload) {
+        CompletableFuture<Object> outcome = new CompletableFuture<>();
+        host.proposeGuarded(groupId, payload.getBytes(StandardCharsets.UTF_8), completing(outcome));
         return outcome;
     }
 

@@ -24,6 +24,10 @@ public record Judge(String className, String argument, int maxSeeds, String labe
     public static final Judge CHANGES =
             new Judge("io.flotilla.raft.sim.GroupRun", "CHANGES", 1_000, "group simulation, memberships");
 
+    /** As {@link #CHANGES}, with guarded entries. */
+    public static final Judge GUARDED =
+            new Judge("io.flotilla.raft.sim.GroupRun", "GUARDED", 300, "group simulation, guarded entries");
+
     /** Whole groups with elections all the time. */
     public static final Judge ELECTIONS =
             new Judge("io.flotilla.raft.sim.GroupRun", "ELECTIONS", 1_000, "group simulation, elections");

@@ -3,6 +3,7 @@ package io.flotilla.raft.sim;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.machine.EntryGuard;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
@@ -25,6 +26,7 @@ final class ChainMachine implements StateMachine {
     private final SplittableRandom random;
     private final ChainStore store;
     private final boolean isNonBlocking;
+    private final EntryGuard guard;
     private ChainStore.Point state;
     private boolean flushing;
 
@@ -34,17 +36,24 @@ final class ChainMachine implements StateMachine {
             SimRuntime runtime,
             SplittableRandom random,
             ChainStore store,
-            boolean isNonBlocking) {
+            boolean isNonBlocking,
+            EntryGuard guard) {
         this.scheduler = scheduler;
         this.runtime = runtime;
         this.random = random;
         this.store = store;
         this.isNonBlocking = isNonBlocking;
+        this.guard = guard;
         this.state = store.durable();
     }
 
     long chain() {
         return state.chain();
+    }
+
+    @Override
+    public EntryGuard guard() {
+        return guard;
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.flotilla.raft.sim;
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RoleName;
+import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.host.HostListener;
@@ -11,6 +12,7 @@ import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.machine.EntryGuard;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.node.NodeRecords;
@@ -27,7 +29,12 @@ import java.util.function.Consumer;
 
 /** One node of {@link GroupSimulation}: a disk and what machines keep on it, and, while it is up, a production host. */
 final class GroupNode {
-    /** What all nodes of a run are made of. @param random the run's, from which each node draws in its turn */
+    /**
+     * What all nodes of a run are made of.
+     *
+     * @param random the run's, from which each node draws in its turn
+     * @param holds null if no entries are guarded
+     */
     record World(
             SimScheduler scheduler,
             SimNetwork network,
@@ -39,6 +46,7 @@ final class GroupNode {
             int maxDriftPpm,
             List<NodeId> all,
             List<GroupDescriptor> founded,
+            HoldBook holds,
             Coverage coverage) {}
 
     final NodeId id;
@@ -140,9 +148,10 @@ final class GroupNode {
         return new StateMachineFactory() {
             @Override
             public StateMachine open(GroupDescriptor group) {
+                EntryGuard guard = world.holds == null ? EntryGuard.NONE : world.holds.guard(id);
                 ChainStore store = chains.computeIfAbsent(group.groupId(), g -> ChainStore.empty());
                 return new ChainMachine(
-                        world.scheduler, incarnation, world.random.split(), store, hasNonBlockingMachines);
+                        world.scheduler, incarnation, world.random.split(), store, hasNonBlockingMachines, guard);
             }
 
             @Override
@@ -264,6 +273,11 @@ final class GroupNode {
             if (role == RoleName.LEADER) {
                 world.coverage.count("leaders told");
             }
+        }
+
+        @Override
+        public boolean heldBack(long groupId, Entry entry, NodeId from) {
+            return world.holds.heldBack(id, entry);
         }
 
         @Override

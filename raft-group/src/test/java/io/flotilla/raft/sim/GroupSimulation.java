@@ -33,6 +33,7 @@ import java.util.SplittableRandom;
 final class GroupSimulation implements FaultPlan.World {
     private static final long SECOND = 1_000_000_000L;
     private static final int GROUPS = 3;
+    private static final int GUARDED_GROUP = 1;
 
     private final SimScheduler scheduler;
     private final SimNetwork network;
@@ -46,7 +47,10 @@ final class GroupSimulation implements FaultPlan.World {
     private final List<GroupDescriptor> founded = new ArrayList<>();
     /** Null if memberships stay as they are. */
     private final MembershipOwner owner;
+    /** Null if no entries are guarded. */
+    private final HoldBook holds;
 
+    private boolean calm;
     private boolean quiet;
     private long proposed;
     private long acknowledgements;
@@ -54,7 +58,7 @@ final class GroupSimulation implements FaultPlan.World {
     private long transfers;
 
     GroupSimulation(long seed) {
-        this(seed, FaultPlan.Profile.MIXED, changesMemberships(seed));
+        this(seed, FaultPlan.Profile.MIXED, changesMemberships(seed), false);
     }
 
     /** Whether the memberships change in a seed's run. */
@@ -64,10 +68,15 @@ final class GroupSimulation implements FaultPlan.World {
 
     /** With memberships that stay as they are. */
     GroupSimulation(long seed, FaultPlan.Profile profile) {
-        this(seed, profile, false);
+        this(seed, profile, false, false);
     }
 
-    private GroupSimulation(long seed, FaultPlan.Profile profile, boolean changes) {
+    /** With guarded entries in one of the groups, and memberships that change in three seeds of four. */
+    static GroupSimulation guarded(long seed) {
+        return new GroupSimulation(seed, FaultPlan.Profile.MIXED, changesMemberships(seed), true);
+    }
+
+    private GroupSimulation(long seed, FaultPlan.Profile profile, boolean changes, boolean guarded) {
         scheduler = new SimScheduler(seed);
         network = new SimNetwork(scheduler);
         random = scheduler.randomStream();
@@ -100,6 +109,10 @@ final class GroupSimulation implements FaultPlan.World {
         for (int group = 0; group < GROUPS; group++) {
             founded.add(new GroupDescriptor(group, Membership.of(ids.subList(0, founders)), new byte[0]));
         }
+        holds = guarded ? new HoldBook(scheduler, ids, coverage) : null;
+        if (guarded) {
+            invariants.judgeHolds(holds::holds);
+        }
         GroupNode.World world = new GroupNode.World(
                 scheduler,
                 network,
@@ -111,6 +124,7 @@ final class GroupSimulation implements FaultPlan.World {
                 maxDriftPpm,
                 ids,
                 founded,
+                holds,
                 coverage);
         for (NodeId id : ids) {
             nodes.add(new GroupNode(id, world, this::stopped));
@@ -130,8 +144,12 @@ final class GroupSimulation implements FaultPlan.World {
         if (owner != null) {
             owner.begin();
         }
+        if (holds != null) {
+            proposeGuarded();
+        }
         scheduler.runUntil(seconds * SECOND);
         faults.end();
+        calm = true;
         if (owner != null) {
             owner.calmDown();
         }
@@ -139,7 +157,8 @@ final class GroupSimulation implements FaultPlan.World {
         Arrays.setAll(before, linearizableReads::acknowledged);
         // a disk may be stalled for ten seconds more, until the leader that waits for it gives up; and a change of
         // membership may need a replica that needs a snapshot first, one of the slowest kind
-        int patience = 20;
+        // or what entries that are held back name must come first, one after the other
+        int patience = holds == null ? 20 : 30;
         scheduler.runUntil((seconds + patience) * SECOND);
         for (int group = 0; group < GROUPS; group++) {
             long atEnd = before[group];
@@ -292,6 +311,45 @@ final class GroupSimulation implements FaultPlan.World {
                 public void refused(Refusal refusal) {}
             });
         }
+    }
+
+    private void proposeGuarded() {
+        if (!calm) {
+            scheduler.after(1 + random.nextLong(3 * SECOND), this::proposeGuarded);
+            proposeGuarded(holds.next(), 20);
+        }
+    }
+
+    /** As who drives a move does: here and there, until it is done. */
+    private void proposeGuarded(String name, int attempts) {
+        GroupNode node = nodes.get(random.nextInt(nodes.size()));
+        if (attempts == 0 || calm) {
+            return;
+        }
+        boolean[] done = {false};
+        scheduler.after(SECOND / 20 + random.nextLong(SECOND / 4), () -> {
+            if (!done[0]) {
+                proposeGuarded(name, attempts - 1);
+            }
+        });
+        if (node.host() == null) {
+            return;
+        }
+        node.host().proposeGuarded(GUARDED_GROUP, name.getBytes(StandardCharsets.US_ASCII), new ProposalCallback() {
+            @Override
+            public void applied(long index, Object result) {
+                done[0] = true;
+                coverage.count("guarded entries applied");
+                linearizableReads.acknowledges(GUARDED_GROUP, index);
+            }
+
+            @Override
+            public void refused(Refusal refusal) {
+                if (refusal instanceof Refusal.Guarded) {
+                    coverage.count("guarded commands refused");
+                }
+            }
+        });
     }
 
     private void read() {

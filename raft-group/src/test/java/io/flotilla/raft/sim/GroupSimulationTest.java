@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,6 +29,12 @@ class GroupSimulationTest {
             "replicas dropped when told",
             "replicas kept out by tombstones",
             "orders to drop a member refused");
+
+    private static final List<String> GUARDED_MUST_HAPPEN = List.of(
+            "guarded entries applied",
+            "guarded commands refused",
+            "entries held back",
+            "entries held back without a way out");
 
     private record Run(
             long seed,
@@ -69,21 +76,50 @@ class GroupSimulationTest {
         }
     }
 
+    /** Each replica appends what it holds and no more, and no group stands still for good because some don't hold it yet. */
+    @Test
+    @Timeout(value = 1, unit = TimeUnit.DAYS)
+    void guardedEntriesBreakNone() throws InterruptedException {
+        long first = Long.getLong("flotilla.seed", Long.getLong("flotilla.firstSeed", 1));
+        long count = System.getProperty("flotilla.seed") != null ? 1 : Long.getLong("flotilla.seeds", 12);
+        Coverage coverage = new Coverage();
+        long[] installs = new long[1];
+        SeedRuns.of(first, count, GroupSimulationTest::runGuarded, run -> {
+            System.out.println("seed " + run.seed + ", guarded entries: " + run.summary);
+            coverage.addAll(run.coverage);
+            installs[0] += run.installs;
+        });
+        System.out.println(coverage);
+        if (count >= 10) {
+            for (String met : GUARDED_MUST_HAPPEN) {
+                assertThat(coverage.of(met)).as(met).isGreaterThan(count);
+            }
+            assertThat(installs[0]).as("snapshots taken over").isGreaterThan(3 * count);
+        }
+    }
+
     private static long sum(List<Run> runs, ToLongFunction<Run> of) {
         return runs.stream().mapToLong(of).sum();
     }
 
     private static Run run(long seed) {
-        GroupSimulation simulation = new GroupSimulation(seed);
+        return run(seed, new GroupSimulation(seed), "noSeedBreaksAnInvariant", () -> scenario(seed));
+    }
+
+    private static Run runGuarded(long seed) {
+        return run(seed, GroupSimulation.guarded(seed), "guardedEntriesBreakNone", () -> "");
+    }
+
+    private static Run run(long seed, GroupSimulation simulation, String test, Supplier<String> scenario) {
         try {
             simulation.run(GroupRun.SECONDS);
         } catch (SimFailure e) {
             throw new AssertionError(
                     String.format(
                             "seed %d, at %.6f s of virtual time: %s%nreplay: mvn -q -pl raft-group -am test"
-                                    + " -Dtest=GroupSimulationTest -Dflotilla.seed=%d"
+                                    + " -Dtest=GroupSimulationTest#%s -Dflotilla.seed=%d"
                                     + " -Dsurefire.failIfNoSpecifiedTests=false%n%s",
-                            seed, e.nanos() / 1e9, e.getMessage(), seed, scenario(seed)),
+                            seed, e.nanos() / 1e9, e.getMessage(), test, seed, scenario.get()),
                     e);
         }
         return new Run(

@@ -47,11 +47,16 @@ class MessageCodecTest {
             new GroupMessage(5, new Message.AppendRequest(9, EntryId.ZERO, 0, List.of())),
             new GroupMessage(5, new Message.AppendReply(9, 1L << 40)),
             new GroupMessage(5, new Message.AppendReject(9, 17, 3, List.of(new TermRun(2, 300), new TermRun(1, 4)))),
+            new GroupMessage(5, new Message.HeldBack(9, 1L << 33, false)),
+            new GroupMessage(5, new Message.HeldBack(9, 1, true)),
             new GroupMessage(5, new Message.Heartbeat(9, 16383, 16384)),
             new GroupMessage(5, new Message.HeartbeatReply(9, 1L << 62)));
 
-    private static final List<NodeMessage> OF_NODES =
-            List.of(new NodeMessage.DurableBatch(0), new NodeMessage.DurableBatch(1L << 40));
+    private static final List<NodeMessage> OF_NODES = List.of(
+            new NodeMessage.DurableBatch(0),
+            new NodeMessage.Application(new byte[] {1, -1, 0}),
+            new NodeMessage.Application(new byte[0]),
+            new NodeMessage.DurableBatch(1L << 40));
 
     /** The bytes as a frame whose checksum is right: what else is wrong must be found behind it. */
     private static byte[] sealed(byte... messages) {
@@ -198,10 +203,29 @@ class MessageCodecTest {
         assertRefused(sealed(request), "only commands have");
     }
 
+    @Test
+    void noEntryBeforeTheFirstIsHeldBack() {
+        assertRefused(sealed(new byte[] {5, 13, 0, 1, 0, 1}), "the entry at index 0 is held back");
+    }
+
+    @Test
+    void whatEmbeddersTellEachOtherIsBounded() throws Exception {
+        NodeMessage largest = new NodeMessage.Application(new byte[NodeMessage.Application.MAX_BYTES]);
+        Frame frame = new Frame(List.of(largest), List.of());
+        assertThat(read(MessageCodec.frame(frame))).isEqualTo(frame);
+        assertThatThrownBy(() -> new NodeMessage.Application(new byte[NodeMessage.Application.MAX_BYTES + 1]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("split it");
+        byte[] larger = messagesOf(MessageCodec.frame(frame));
+        larger = Arrays.copyOf(larger, larger.length + 1);
+        larger[0]++;
+        assertRefused(sealed(larger), "more than the allowed 65536");
+    }
+
     /** Both nodes speak the version that the greetings agreed on. */
     @Test
     void anUnknownKindOfAGroupsMessageIsRefused() {
-        assertRefused(sealed((byte) 3, (byte) 13, (byte) 0, (byte) 1), "unknown message kind 13");
+        assertRefused(sealed((byte) 3, (byte) 14, (byte) 0, (byte) 1), "unknown message kind 14");
     }
 
     /** They may be lost anyway. */

@@ -11,6 +11,7 @@ import io.flotilla.raft.core.Check;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.log.EntryKind;
+import io.flotilla.raft.machine.EntryGuard;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
@@ -207,6 +208,17 @@ public final class KvStateMachine implements StateMachine {
     /** The first key that a read is about; empty if it has none. */
     public static ByteString firstKey(ReadRequest read) {
         return EpochGuard.firstKey(read);
+    }
+
+    @Override
+    public EntryGuard guard() {
+        return this::holds;
+    }
+
+    /** Any thread. */
+    private boolean holds(Entry entry) {
+        PublishedGroup present = node.published().get(group);
+        return present != null && present.holds(entry);
     }
 
     @Override

@@ -11,8 +11,8 @@ public final class Entry {
     public static final int OVERHEAD_BYTES = 32;
 
     /**
-     * Flag of a command that a replica appends only once its state machine says that it holds what the command names.
-     * Carried by logs and messages; nothing asks the state machine yet.
+     * Flag of a command that a replica appends only once its state machine says that it holds what the command names: so who has
+     * the entry holds that, and can be elected.
      */
     public static final int GUARDED = 1;
 

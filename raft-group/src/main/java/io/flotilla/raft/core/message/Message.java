@@ -85,6 +85,15 @@ public sealed interface Message {
     }
 
     /**
+     * Answers a request whose next entry is guarded, when the sender's state machine does not hold what that names: all entries
+     * before {@code index} are durable at the sender and equal the leader's of this term; the one there was not appended.
+     *
+     * @param canPull whether the sender may still get what is missing from where it comes from; else only a snapshot helps it,
+     *     or another replica that holds it
+     */
+    record HeldBack(long term, long index, boolean canPull) implements Message {}
+
+    /**
      * Keeps the leadership known.
      *
      * @param commit never more than what the receiver has acknowledged to this leader

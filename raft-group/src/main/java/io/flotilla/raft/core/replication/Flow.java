@@ -1,7 +1,7 @@
 package io.flotilla.raft.core.replication;
 
 /** How a leader sends entries to one follower. */
-sealed interface Flow permits Probing, Replicating, Snapshotting {
+sealed interface Flow permits HoldingBack, Probing, Replicating, Snapshotting {
     /** Whether one more message of up to {@code bytes} may leave. */
     boolean hasRoomFor(int bytes);
 

@@ -69,10 +69,28 @@ public final class Progress {
             if (advanced) {
                 replicating.acknowledged(match, now);
             }
-        } else if (flow instanceof Probing && (advanced || index >= next - 1)) {
+        } else if (flow instanceof Probing && (advanced || index >= next - 1)
+                || flow instanceof HoldingBack && match >= next) {
             flow = new Replicating(maxInflightMessages, maxInflightBytes);
             next = match + 1;
         }
+    }
+
+    /**
+     * The follower holds everything before {@code index}, and did not take the entry there: what follows waits until it does.
+     *
+     * @param pace in ticks between attempts
+     */
+    public void heldBack(long index, int pace, long now) {
+        if (!isHeldBack() || next != index) {
+            flow = new HoldingBack(pace, now);
+            next = index;
+        }
+    }
+
+    /** Whether a message to it carries one entry only. */
+    public boolean isHeldBack() {
+        return flow instanceof HoldingBack;
     }
 
     /** Whether a refusal of {@code index} tells anything new: late ones are below what the follower holds by now. */
@@ -100,13 +118,22 @@ public final class Progress {
         next = Math.max(match + 1, first);
     }
 
-    /** Sends nothing until {@link #probeFrom}: the follower needs a snapshot. */
-    public void awaitSnapshot() {
-        flow = new Snapshotting();
+    /**
+     * Sends nothing until {@link #probeFrom}: the follower needs a snapshot.
+     *
+     * @param enough as in {@link #needsNoSnapshot}
+     */
+    public void awaitSnapshot(long enough) {
+        flow = new Snapshotting(enough);
     }
 
     public boolean awaitsSnapshot() {
         return flow instanceof Snapshotting;
+    }
+
+    /** Whether it awaits a snapshot, and has come by what it lacked, in a log that begins after {@code base}, by other means. */
+    public boolean needsNoSnapshot(long base) {
+        return flow instanceof Snapshotting snapshotting && match >= Math.max(base, snapshotting.enough());
     }
 
     /** The follower is alive; if what was sent to it went unanswered for {@code patience} ticks, it was lost. */
@@ -118,6 +145,8 @@ public final class Progress {
         } else if (flow instanceof Replicating replicating && replicating.isStalled(now, patience)) {
             flow = new Probing();
             next = match + 1;
+        } else if (flow instanceof HoldingBack holding) {
+            holding.heard(now);
         }
     }
 }

@@ -158,7 +158,7 @@ public sealed interface Event {
     record Change(GroupReplica replica, MembershipChange change, MembershipCallback callback) implements Request {
         @Override
         public void handle(GroupWorker worker) {
-            replica.changeMembership(change, callback);
+            replica.membership().change(change, callback);
         }
 
         @Override
@@ -171,7 +171,20 @@ public sealed interface Event {
     record AskProgress(GroupReplica replica, ProgressCallback callback) implements Request {
         @Override
         public void handle(GroupWorker worker) {
-            replica.progress(callback);
+            replica.membership().progress(callback);
+        }
+
+        @Override
+        public void refuse(GroupWorker worker) {
+            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
+        }
+    }
+
+    /** Somebody wants the membership to stay as it is for a while. */
+    record HoldMembership(GroupReplica replica, long nanos, ProgressCallback callback) implements Request {
+        @Override
+        public void handle(GroupWorker worker) {
+            replica.membership().hold(nanos, callback);
         }
 
         @Override

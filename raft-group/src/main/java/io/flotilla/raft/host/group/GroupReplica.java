@@ -7,13 +7,9 @@ import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
-import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.core.message.Message;
-import io.flotilla.raft.host.GroupProgress;
 import io.flotilla.raft.host.GroupStatus;
-import io.flotilla.raft.host.MembershipCallback;
-import io.flotilla.raft.host.ProgressCallback;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.host.RetireCallback;
@@ -43,7 +39,8 @@ public final class GroupReplica {
     private final PendingProposals proposals;
     private final PendingReads reads;
     private final PendingTransfer transfer;
-    private final PendingChange change;
+    private final MembershipRequests membership;
+    private final GuardedEntries guarded;
     private final Retirement retirement;
     private final ReplicaSnapshots snapshots;
     private final KnownState known;
@@ -66,10 +63,11 @@ public final class GroupReplica {
         this.state = worker.state();
         this.events = new ReplicaEvents(this);
         this.machine = new HostedMachine(events, applier, machines, state);
-        this.proposals = new PendingProposals(this, state);
+        this.guarded = new GuardedEntries(this, state);
+        this.proposals = new PendingProposals(this, state, guarded);
         this.reads = new PendingReads(this, state);
         this.transfer = new PendingTransfer(worker.lane());
-        this.change = new PendingChange(worker.lane());
+        this.membership = new MembershipRequests(this, state);
         this.retirement = new Retirement(this, state);
         this.snapshots = new ReplicaSnapshots(this, state);
         this.effectsRouter = new EffectsRouter(events, worker, machine, proposals, reads);
@@ -110,6 +108,10 @@ public final class GroupReplica {
 
     public Retirement retirement() {
         return retirement;
+    }
+
+    MembershipRequests membership() {
+        return membership;
     }
 
     ReplicaSnapshots snapshots() {
@@ -165,7 +167,11 @@ public final class GroupReplica {
         touch();
         try {
             core.now(nanos);
-            core.receive(from, message);
+            if (message instanceof Message.AppendRequest request) {
+                guarded.receive(core, from, request);
+            } else {
+                core.receive(from, message);
+            }
         } catch (RuntimeException | Error e) {
             halt(e);
         }
@@ -262,30 +268,6 @@ public final class GroupReplica {
         });
     }
 
-    void changeMembership(MembershipChange wanted, MembershipCallback callback) {
-        if (core == null) {
-            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
-            return;
-        }
-        turnTo(running -> change.submit(running, wanted, callback));
-    }
-
-    void progress(ProgressCallback callback) {
-        if (core == null) {
-            HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
-        } else {
-            SoftState now = core.softState();
-            GroupProgress progress = new GroupProgress(
-                    groupId,
-                    now.term(),
-                    now.committed(),
-                    core.membership(),
-                    core.isMembershipCommitted(),
-                    core.matches());
-            HostState.tell(() -> callback.progress(progress), worker.lane());
-        }
-    }
-
     /**
      * This node has no replica of the group any more, or none since the membership at that index.
      *
@@ -367,7 +349,7 @@ public final class GroupReplica {
             toldRole.now(now);
         }
         transfer.turnEnded(core, now);
-        change.settle(core, now);
+        membership.turnEnded(core, now);
         lease.publish(core, now.term());
         long removedAt = core.removedAt();
         if (removedAt > 0) {
@@ -422,7 +404,7 @@ public final class GroupReplica {
         proposals.refuseAll(leaderHint());
         reads.refuseAll();
         transfer.refuseAll();
-        change.refuse(new Refusal.Indeterminate(leaderHint()));
+        membership.refuse(new Refusal.Indeterminate(leaderHint()));
         snapshots.refuseAll();
     }
 

@@ -33,7 +33,13 @@ public final class HostReceiver implements TransportReceiver {
 
     @Override
     public void receive(NodeId from, NodeMessage message) {
-        peers.heard(from, message);
+        if (message instanceof NodeMessage.Application application) {
+            if (!state.isDown()) {
+                state.listener.told(from, application.bytes());
+            }
+        } else {
+            peers.heard(from, message);
+        }
     }
 
     @Override

@@ -12,7 +12,7 @@ import io.flotilla.raft.runtime.Lane;
 
 /** The change of membership that somebody waits for: the core allows one at a time. Belongs to the group's worker. */
 final class PendingChange {
-    private static final long RETRY_MILLIS = 100;
+    static final long RETRY_MILLIS = 100;
 
     private final Lane lane;
     private long term;

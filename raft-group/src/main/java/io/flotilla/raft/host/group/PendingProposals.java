@@ -23,14 +23,18 @@ final class PendingProposals {
 
     private final GroupReplica replica;
     private final HostState state;
+    private final GuardedEntries guarded;
     private final Lane lane;
     private final int max;
     private final ArrayDeque<Event.Proposal> appended = new ArrayDeque<>();
-    private List<Event.Proposal> offered = new ArrayList<>();
+    private final List<Event.Proposal> offered = new ArrayList<>();
+    /** How many of those are guarded. */
+    private int guardedOffered;
 
-    PendingProposals(GroupReplica replica, HostState state) {
+    PendingProposals(GroupReplica replica, HostState state, GuardedEntries guarded) {
         this.replica = replica;
         this.state = state;
+        this.guarded = guarded;
         this.lane = replica.worker().lane();
         this.max = state.config.limits().maxPendingProposals();
     }
@@ -42,6 +46,7 @@ final class PendingProposals {
             return false;
         }
         offered.add(proposal);
+        guardedOffered += proposal.flags() == 0 ? 0 : 1;
         return true;
     }
 
@@ -50,28 +55,57 @@ final class PendingProposals {
         HostState.refuse(proposal.callback, new Refusal.Busy(RETRY_MILLIS), lane);
     }
 
+    /** In the order in which they came; guarded ones one by one, and only if what they name is held here. */
     void submit(RaftCore core) {
-        if (offered.isEmpty()) {
+        int from = 0;
+        for (int i = 0; guardedOffered > 0 && i < offered.size(); i++) {
+            if (offered.get(i).flags() != 0) {
+                submit(core, offered.subList(from, i));
+                submitGuarded(core, offered.get(i));
+                guardedOffered--;
+                from = i + 1;
+            }
+        }
+        submit(core, from == 0 ? offered : offered.subList(from, offered.size()));
+        offered.clear();
+    }
+
+    private void submitGuarded(RaftCore core, Event.Proposal proposal) {
+        if (core.leads() && !guarded.mayPropose(core, proposal)) {
+            refuse(proposal, "this node does not hold what the command names");
+        } else {
+            submit(core, List.of(proposal));
+        }
+    }
+
+    private void refuse(Event.Proposal proposal, String why) {
+        HostState.refuse(proposal.callback, new Refusal.Guarded(why), lane);
+    }
+
+    private void submit(RaftCore core, List<Event.Proposal> proposed) {
+        if (proposed.isEmpty()) {
             return;
         }
-        ProposeResult result = core.propose(offered);
+        ProposeResult result = core.propose(proposed);
         if (result instanceof ProposeResult.Accepted accepted) {
-            for (int i = 0; i < offered.size(); i++) {
-                Event.Proposal proposal = offered.get(i);
+            for (int i = 0; i < proposed.size(); i++) {
+                Event.Proposal proposal = proposed.get(i);
                 proposal.term = accepted.term();
                 proposal.index = accepted.firstIndex() + i;
                 appended.add(proposal);
             }
         } else if (result instanceof ProposeResult.NotLeader notLeader) {
             Refusal refusal = new Refusal.NotLeader(notLeader.leader());
-            offered.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
+            proposed.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
         } else if (result instanceof ProposeResult.Transferring transferring) {
             Refusal refusal = new Refusal.Transferring(transferring.target(), RETRY_MILLIS);
-            offered.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
+            proposed.forEach(proposal -> HostState.refuse(proposal.callback, refusal, lane));
+        } else if (result instanceof ProposeResult.GuardedLater) {
+            String why = "another guarded command is not committed yet, or the leadership has just begun";
+            proposed.forEach(proposal -> refuse(proposal, why));
         } else {
-            offered.forEach(this::busy);
+            proposed.forEach(this::busy);
         }
-        offered.clear();
     }
 
     /** The callbacks of committed entries' proposals, parallel to the entries; null if there are none at all. */
@@ -113,6 +147,7 @@ final class PendingProposals {
     }
 
     void refuseAll(NodeId leader) {
+        guardedOffered = 0;
         offered.forEach(proposal -> HostState.refuse(proposal.callback, new Refusal.NoReplica(), lane));
         offered.clear();
         while (!appended.isEmpty()) {

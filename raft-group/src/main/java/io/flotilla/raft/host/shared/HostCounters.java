@@ -21,6 +21,7 @@ public final class HostCounters {
     public final LongAdder reads = new LongAdder();
     public final LongAdder leasedReads = new LongAdder();
     public final LongAdder busy = new LongAdder();
+    public final LongAdder heldBack = new LongAdder();
     public final LongAdder haltedGroups = new LongAdder();
     public final LongAdder basesMoved = new LongAdder();
     public final LongAdder snapshotsSent = new LongAdder();
@@ -44,6 +45,7 @@ public final class HostCounters {
                 reads.sum(),
                 leasedReads.sum(),
                 busy.sum(),
+                heldBack.sum(),
                 haltedGroups.sum(),
                 basesMoved.sum(),
                 snapshotsSent.sum(),

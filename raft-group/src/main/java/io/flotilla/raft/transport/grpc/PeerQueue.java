@@ -12,7 +12,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jctools.queues.atomic.MpscAtomicArrayQueue;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 
-/** The messages that wait for one peer, bounded in bytes; those of the node itself, bounded in number, go first. */
+/**
+ * The messages that wait for one peer, bounded in bytes; those of the node itself, bounded in number, go first, but never two frames of
+ * them one after another while others wait.
+ */
 final class PeerQueue implements FrameQueue {
     private final long maxBytes;
     private final AtomicLong bytes = new AtomicLong();
@@ -24,6 +27,8 @@ final class PeerQueue implements FrameQueue {
     private Batch current;
 
     private int next;
+    /** Whether the last frame was of the node itself. Belongs to the taker. */
+    private boolean wasOfNode;
     /** Of the messages that the next frame takes. Belongs to the taker. */
     private int[] lengths = new int[16];
 
@@ -56,9 +61,11 @@ final class PeerQueue implements FrameQueue {
 
     @Override
     public byte[] nextFrame() {
-        if (!ofNode.isEmpty()) {
+        if (!ofNode.isEmpty() && !(wasOfNode && advance())) {
+            wasOfNode = true;
             return nodeFrame();
         }
+        wasOfNode = false;
         ArrayList<GroupMessage> messages = new ArrayList<>();
         int size = MessageCodec.FRAME_HEADER;
         while (advance()) {
@@ -86,11 +93,15 @@ final class PeerQueue implements FrameQueue {
         return MessageCodec.end(frame);
     }
 
-    /** The node's own messages are few and small. */
     private byte[] nodeFrame() {
         List<NodeMessage> messages = new ArrayList<>();
-        for (NodeMessage next = ofNode.poll(); next != null; next = ofNode.poll()) {
-            messages.add(next);
+        int size = MessageCodec.FRAME_HEADER;
+        for (NodeMessage next = ofNode.peek(); next != null; next = ofNode.peek()) {
+            size += MessageCodec.size(next);
+            if (!messages.isEmpty() && size > MessageCodec.FRAME_BYTES) {
+                break;
+            }
+            messages.add(ofNode.poll());
         }
         return MessageCodec.frame(new Frame(messages, List.of()));
     }

@@ -131,7 +131,7 @@ class ProgressTest {
     void whoWaitsForASnapshotIsSentNothing() {
         Progress progress = unknown();
         assertThat(progress.awaitsSnapshot()).isFalse();
-        progress.awaitSnapshot();
+        progress.awaitSnapshot(0);
         assertThat(progress.awaitsSnapshot()).isTrue();
         assertThat(progress.maySend(100, 1)).isFalse();
         assertThat(progress.isCurrentRejection(10)).isFalse();
@@ -146,6 +146,50 @@ class ProgressTest {
         assertThat(progress.awaitsSnapshot()).isFalse();
         progress.probeFrom(30);
         assertThat(progress.next()).isEqualTo(30);
+    }
+
+    @Test
+    void whoHoldsAnEntryBackIsAskedAgainAtAPace() {
+        Progress progress = replicating();
+        progress.sent(20, 100, 5);
+        progress.heldBack(15, 3, 7);
+        assertThat(progress.isHeldBack()).isTrue();
+        assertThat(progress.next()).isEqualTo(15);
+        assertThat(progress.maySend(20, 1)).isFalse();
+        progress.checkForLoss(7, 3);
+        assertThat(progress.maySend(20, 1)).isFalse();
+        progress.checkForLoss(8, 3);
+        assertThat(progress.maySend(20, 1)).isTrue();
+        progress.sent(15, 10, 8);
+        assertThat(progress.next()).isEqualTo(15);
+        progress.heldBack(15, 3, 8);
+        progress.acknowledged(14, 8);
+        assertThat(progress.maySend(20, 1)).isFalse();
+        progress.checkForLoss(10, 3);
+        assertThat(progress.maySend(20, 1)).isFalse();
+        assertThat(progress.isCurrentRejection(14)).isFalse();
+        assertThat(progress.isCurrentRejection(17))
+                .as("of what was sent behind it")
+                .isFalse();
+        progress.checkForLoss(11, 3);
+        assertThat(progress.maySend(20, 1)).isTrue();
+        progress.acknowledged(15, 11);
+        assertThat(progress.isHeldBack()).isFalse();
+        assertThat(progress.next()).isEqualTo(16);
+        assertThat(progress.maySend(20, 1)).isTrue();
+    }
+
+    @Test
+    void aSnapshotIsNeededUntilEnoughIsHeld() {
+        Progress progress = replicating();
+        assertThat(progress.needsNoSnapshot(0)).as("it awaits none").isFalse();
+        progress.awaitSnapshot(12);
+        assertThat(progress.needsNoSnapshot(5)).isFalse();
+        progress.acknowledged(11, 0);
+        assertThat(progress.needsNoSnapshot(5)).isFalse();
+        progress.acknowledged(12, 0);
+        assertThat(progress.needsNoSnapshot(13)).isFalse();
+        assertThat(progress.needsNoSnapshot(12)).isTrue();
     }
 
     @Test

@@ -51,7 +51,7 @@ class ReplicatingTest {
 
     @Test
     void whoWaitsForASnapshotIsSentNothing() {
-        assertThat(new Snapshotting().hasRoomFor(0)).isFalse();
-        assertThatThrownBy(() -> new Snapshotting().sent(5, 1, 1)).isInstanceOf(AssertionError.class);
+        assertThat(new Snapshotting(0).hasRoomFor(0)).isFalse();
+        assertThatThrownBy(() -> new Snapshotting(0).sent(5, 1, 1)).isInstanceOf(AssertionError.class);
     }
 }

@@ -1,6 +1,7 @@
 package io.flotilla.raft.sim.invariant;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.machine.SnapshotSource;
@@ -13,6 +14,7 @@ import io.flotilla.raft.transport.GroupMessage;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
@@ -27,6 +29,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
     private final ToLongFunction<Object> resultHash;
     private final ToLongFunction<StateMachine> checksum;
     private final SafetyProperties properties = new SafetyProperties();
+    private final HeldEntries heldEntries = new HeldEntries();
     private final ReplicaChecksums replicaChecksums = new ReplicaChecksums();
     private final Map<NodeId, Map<Long, WatchedMachine>> machines = new TreeMap<>();
     private long installs;
@@ -46,6 +49,15 @@ public final class RaftInvariants implements SimNetwork.Observer {
 
     public SafetyProperties properties() {
         return properties;
+    }
+
+    /** Who holds what a guarded entry names. */
+    public void judgeHolds(BiPredicate<NodeId, Entry> holds) {
+        heldEntries.judgedBy(holds);
+    }
+
+    HeldEntries heldEntries() {
+        return heldEntries;
     }
 
     /** How many leaderships were seen. */

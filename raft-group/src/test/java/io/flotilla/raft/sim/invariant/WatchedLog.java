@@ -45,6 +45,7 @@ final class WatchedLog implements LogStore {
     public void write(List<GroupWrite> writes) throws IOException {
         for (GroupWrite write : writes) {
             invariants.noticed(() -> {
+                invariants.heldEntries().writes(node, write);
                 long durable = write.base() == null ? 0 : invariants.durableIndex(node, write.groupId());
                 invariants.properties().writes(node, disk, write, durable);
                 return null;

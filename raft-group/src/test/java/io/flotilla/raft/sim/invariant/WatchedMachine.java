@@ -4,6 +4,7 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.log.GroupDescriptor;
+import io.flotilla.raft.machine.EntryGuard;
 import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
@@ -80,6 +81,11 @@ final class WatchedMachine implements StateMachine {
     @Override
     public boolean isNonBlocking() {
         return machine.isNonBlocking();
+    }
+
+    @Override
+    public EntryGuard guard() {
+        return machine.guard();
     }
 
     @Override

@@ -209,8 +209,8 @@ class GreetedStreamsTest {
         Node b = new Node("b", new VersionRange(OWN.highest() + 1, OWN.highest() + 3));
         a.start(1, 0);
         b.start(1, 0);
-        String ranges = "node b speaks versions 3 to 5 of the protocol between nodes, node a at " + a.address()
-                + " version 2: run releases that share a version";
+        String ranges = "node b speaks versions 4 to 6 of the protocol between nodes, node a at " + a.address()
+                + " version 3: run releases that share a version";
         a.transport.setAddress(b.id, b.address());
         await(() -> logged("b: refused a stream").size() == 1
                 && logged("a: no stream to b").size() == 1);
@@ -222,8 +222,8 @@ class GreetedStreamsTest {
         b.transport.setAddress(a.id, a.address());
         await(() -> logged("a: refused a stream").size() == 1
                 && logged("b: no stream to a").size() == 1);
-        String other = "node a speaks version 2 of the protocol between nodes, node b at " + b.address()
-                + " versions 3 to 5: run releases that share a version";
+        String other = "node a speaks version 3 of the protocol between nodes, node b at " + b.address()
+                + " versions 4 to 6: run releases that share a version";
         assertThat(logged("a: refused a stream"))
                 .containsExactly("a: refused a stream from b at " + b.address() + ": " + other);
         assertThat(logged("b: no stream to a").get(0)).contains(other);
