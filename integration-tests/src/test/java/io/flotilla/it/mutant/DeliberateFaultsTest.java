@@ -66,7 +66,8 @@ class DeliberateFaultsTest {
             return all.stream().filter(mutant -> all.indexOf(mutant) % SAMPLE_OF == SAMPLE);
         }
         return all.stream()
-                .filter(mutant -> mutant.name().contains(wish) || mutant.lesson().equals(wish));
+                .filter(mutant ->
+                        mutant.name().contains(wish) || mutant.lesson().equals(wish));
     }
 
     @Test

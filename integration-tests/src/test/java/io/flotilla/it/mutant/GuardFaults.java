@@ -32,17 +32,26 @@ final class GuardFaults {
                         "guarded entries",
                         "the guard is asked for the first entry of a message only",
                         GUARDED,
-                        in("host/group/GuardedEntries", "i < entries.size(); i++", "i < Math.min(1, entries.size()); i++")),
+                        in(
+                                "host/group/GuardedEntries",
+                                "i < entries.size(); i++",
+                                "i < Math.min(1, entries.size()); i++")),
                 Mutant.of(
                         "guarded entries",
                         "a leader does not ask its own guard",
                         GUARDED,
-                        in("host/group/PendingProposals", "core.leads() && !guarded.mayPropose", "core == null && !guarded.mayPropose")),
+                        in(
+                                "host/group/PendingProposals",
+                                "core.leads() && !guarded.mayPropose",
+                                "core == null && !guarded.mayPropose")),
                 Mutant.of(
                         "guarded entries",
                         "a follower that holds an entry back counts as if it had acknowledged it",
                         GUARDED,
-                        in("core/Leader", "acknowledged(follower, held.index() - 1);", "acknowledged(follower, held.index());")),
+                        in(
+                                "core/Leader",
+                                "acknowledged(follower, held.index() - 1);",
+                                "acknowledged(follower, held.index());")),
                 Mutant.of(
                         "guarded entries",
                         "an entry that is held back, and all behind it, is sent anew each round trip",
@@ -65,7 +74,10 @@ final class GuardFaults {
                         "guarded entries",
                         "what comes before an entry that is held back is told to be durable before it is",
                         heldBack("whatItAnswersIsDurable"),
-                        in("core/Follower", "replica.outbox.promise(leader, new HeldBack", "replica.outbox.send(leader, new HeldBack")),
+                        in(
+                                "core/Follower",
+                                "replica.outbox.promise(leader, new HeldBack",
+                                "replica.outbox.send(leader, new HeldBack")),
                 Mutant.of(
                         "guarded entries",
                         "a snapshot is sent that ends before the entry",
