@@ -3,7 +3,7 @@ package io.flotilla.raft.transfer;
 import io.flotilla.raft.runtime.Clock;
 
 /** So many bytes a second, with a burst of 20 ms. Belongs to one lane. */
-final class RateLimit {
+public final class RateLimit {
     private static final long NANOS = 1_000_000_000L;
     private static final long BURST_NANOS = 20_000_000L;
 
@@ -11,18 +11,19 @@ final class RateLimit {
     private final long bytesPerSecond;
     private long paidUntil;
 
-    RateLimit(Clock clock, long bytesPerSecond) {
+    public RateLimit(Clock clock, long bytesPerSecond) {
         this.clock = clock;
         this.bytesPerSecond = bytesPerSecond;
         this.paidUntil = clock.nanos();
     }
 
     /** How long to wait before more is sent; 0 or less: now. */
-    long waitNanos() {
+    public long waitNanos() {
         return paidUntil - clock.nanos() - BURST_NANOS;
     }
 
-    void sent(long bytes) {
+    /** So many bytes are on their way. */
+    public void sent(long bytes) {
         paidUntil = Math.max(paidUntil, clock.nanos()) + (long) ((double) bytes * NANOS / bytesPerSecond);
     }
 }

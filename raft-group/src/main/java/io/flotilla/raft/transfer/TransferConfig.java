@@ -81,11 +81,11 @@ public record TransferConfig(
     }
 
     /**
-     * Two transfers each way, parts of 192 KiB with sixteen of them on their way, 256 MiB/s, a sync every 3 MiB; asked again after
+     * Four transfers each way, parts of 192 KiB with sixteen of them on their way, 256 MiB/s, a sync every 3 MiB; asked again after
      * 0.5 s, tried again after 1 s, closed at the sender after 15 s, against others for 60 s, deleted after 10 min.
      */
     public static TransferConfig defaults() {
-        return new TransferConfig(2, 2, 192 << 10, 16, 256L << 20, 500_000_000L, 1_000_000_000L, 15_000_000_000L);
+        return new TransferConfig(4, 4, 192 << 10, 16, 256L << 20, 500_000_000L, 1_000_000_000L, 15_000_000_000L);
     }
 
     public TransferConfig withBytesPerSecond(long other) {

@@ -3,28 +3,28 @@ package io.flotilla.kv.machine;
 import java.util.Arrays;
 
 /** Reads the records of a part; what is not there, or makes no sense, is an {@link IllegalArgumentException}. */
-final class RecordReader {
+public final class RecordReader {
     private final byte[] bytes;
     private int at;
 
-    RecordReader(byte[] bytes) {
+    public RecordReader(byte[] bytes) {
         this.bytes = bytes;
     }
 
-    boolean hasMore() {
+    public boolean hasMore() {
         return at < bytes.length;
     }
 
-    int position() {
+    public int position() {
         return at;
     }
 
-    byte get() {
+    public byte get() {
         need(1);
         return bytes[at++];
     }
 
-    int getInt() {
+    public int getInt() {
         need(4);
         int value = 0;
         for (int i = 0; i < 4; i++) {
@@ -33,7 +33,7 @@ final class RecordReader {
         return value;
     }
 
-    long getVarint() {
+    public long getVarint() {
         long value = 0;
         for (int shift = 0; shift < 64; shift += 7) {
             byte next = get();
@@ -46,7 +46,7 @@ final class RecordReader {
     }
 
     /** A number from 0 to {@code max}. @param what for the message */
-    int getVarint(String what, int max) {
+    public int getVarint(String what, int max) {
         long value = getVarint();
         if (value < 0 || value > max) {
             throw new IllegalArgumentException(
@@ -55,7 +55,7 @@ final class RecordReader {
         return (int) value;
     }
 
-    byte[] get(int length) {
+    public byte[] get(int length) {
         need(length);
         at += length;
         return Arrays.copyOfRange(bytes, at - length, at);

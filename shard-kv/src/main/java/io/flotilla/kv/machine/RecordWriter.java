@@ -2,35 +2,35 @@ package io.flotilla.kv.machine;
 
 import java.util.Arrays;
 
-/** Bytes that grow. */
-final class RecordWriter {
+/** Bytes that grow. Belongs to one lane. */
+public final class RecordWriter {
     private byte[] bytes = new byte[256];
     private int size;
 
-    int size() {
+    public int size() {
         return size;
     }
 
-    byte[] array() {
+    public byte[] array() {
         return bytes;
     }
 
-    void clear() {
+    public void clear() {
         size = 0;
     }
 
     /** What was written since the last {@link #clear}, as an array of its own. */
-    byte[] copy() {
+    public byte[] copy() {
         return Arrays.copyOf(bytes, size);
     }
 
-    RecordWriter put(byte value) {
+    public RecordWriter put(byte value) {
         ensure(1);
         bytes[size++] = value;
         return this;
     }
 
-    RecordWriter putInt(int value) {
+    public RecordWriter putInt(int value) {
         ensure(4);
         for (int shift = 24; shift >= 0; shift -= 8) {
             bytes[size++] = (byte) (value >>> shift);
@@ -38,7 +38,7 @@ final class RecordWriter {
         return this;
     }
 
-    RecordWriter putVarint(long value) {
+    public RecordWriter putVarint(long value) {
         ensure(10);
         long rest = value;
         while ((rest & ~0x7fL) != 0) {
@@ -49,7 +49,7 @@ final class RecordWriter {
         return this;
     }
 
-    RecordWriter put(byte[] source, int from, int length) {
+    public RecordWriter put(byte[] source, int from, int length) {
         ensure(length);
         System.arraycopy(source, from, bytes, size, length);
         size += length;
