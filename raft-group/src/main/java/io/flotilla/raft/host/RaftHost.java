@@ -26,6 +26,7 @@ import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.NodeRuntime;
+import io.flotilla.raft.transfer.Transfers;
 import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
@@ -361,6 +362,26 @@ public final class RaftHost implements AutoCloseable {
     private void busy(ReadCallback callback) {
         state.counters.busy.increment();
         callback.refused(new Refusal.Busy(RETRY_MILLIS));
+    }
+
+    /**
+     * Runs a task on a group's applier lane, between entries, with what the machine here has applied: asks no leader. It may block as writing
+     * back may, and a failure of it is the machine's.
+     *
+     * @param task gets the machine, not to be kept; null, perhaps on the calling lane, if none runs here
+     */
+    public void visit(long groupId, Consumer<StateMachine> task) {
+        GroupReplica replica = state.replicas.get(groupId);
+        if (replica == null || state.isDown()) {
+            task.accept(null);
+        } else {
+            replica.machine().submitVisit(task);
+        }
+    }
+
+    /** What carries large contents: others may bind theirs before the start. */
+    public Transfers transfers() {
+        return snapshots.transfers();
     }
 
     /** The replicas here, by ascending group id; a recent consistent value of each. Any thread. */

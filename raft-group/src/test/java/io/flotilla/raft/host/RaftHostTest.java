@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.machine.StateMachine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -69,6 +70,37 @@ class RaftHostTest {
         assertThat(fleet.nodes.firstEntry().getValue().host.status())
                 .extracting(GroupStatus::groupId)
                 .containsExactly(1L, 2L, 3L, 4L);
+    }
+
+    @Test
+    void aVisitGetsTheMachineAsThisNodeHasItWhoeverLeads() throws Exception {
+        fleet.create(1);
+        fleet.untilDone(node -> node.increment(1));
+        for (TestNode node : fleet.nodes.values()) {
+            node.machines.open.get(1L).reaches(1).get(20, TimeUnit.SECONDS);
+            CompletableFuture<Long> count = new CompletableFuture<>();
+            node.host.visit(
+                    1, machine -> count.complete(machine.as(CounterMachine.class).count()));
+            assertThat(count.get(20, TimeUnit.SECONDS)).isPositive();
+            CompletableFuture<StateMachine> none = new CompletableFuture<>();
+            node.host.visit(77, none::complete);
+            assertThat(none.get(20, TimeUnit.SECONDS)).isNull();
+        }
+    }
+
+    @Test
+    void aVisitThatFailsHaltsTheReplicaAlone() throws Exception {
+        fleet.create(2);
+        fleet.untilDone(node -> node.increment(1));
+        TestNode node = fleet.nodes.firstEntry().getValue();
+        node.machines.open.get(1L).reaches(1).get(20, TimeUnit.SECONDS);
+        node.host.visit(1, machine -> {
+            throw new IllegalStateException("boom");
+        });
+        CompletableFuture<StateMachine> after = new CompletableFuture<>();
+        node.host.visit(1, after::complete);
+        assertThat(after.get(20, TimeUnit.SECONDS)).isNull();
+        fleet.untilDone(any -> any.increment(2));
     }
 
     @Test

@@ -14,6 +14,7 @@ import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.runtime.Lane;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * One group's state machine on its applier: applies what its {@link ApplyQueue} holds and makes the reads of its {@link ReadQueue};
@@ -71,6 +72,11 @@ public final class HostedMachine {
     /** A follower needs a snapshot. Any lane. */
     public void submitTakeSnapshot(NodeId to) {
         applier.lane().executeBlocking(() -> life.takeSnapshot(to));
+    }
+
+    /** See {@link MachineLife#visit}. Any lane. */
+    public void submitVisit(Consumer<StateMachine> task) {
+        applier.lane().executeBlocking(() -> life.visit(task));
     }
 
     /** By the worker, after the last entries to be applied before the snapshot, which ends with {@code last}. */

@@ -8,6 +8,7 @@ import io.flotilla.raft.machine.SnapshotSink;
 import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
+import java.util.function.Consumer;
 
 /**
  * The life of one group's state machine: opened; asked to write back what it keeps in memory, how far the log may be cut, for a
@@ -155,6 +156,22 @@ final class MachineLife {
             return;
         }
         applier.lane().goOn(() -> owner.snapshotTaken(to, source));
+    }
+
+    /** Somebody has something to do with it beside its entries. @param task gets null if it does not run */
+    void visit(Consumer<StateMachine> task) {
+        if (!isRunning()) {
+            task.accept(null);
+            return;
+        }
+        applier.watch().begun();
+        try {
+            task.accept(machine);
+        } catch (RuntimeException | Error e) {
+            halt(e);
+        } finally {
+            applier.watch().ended();
+        }
     }
 
     /** @return false if it could not be installed, which the callback heard; else that is told by the caller, in a task of its own */

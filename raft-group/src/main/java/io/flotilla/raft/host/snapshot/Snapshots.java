@@ -56,6 +56,10 @@ public final class Snapshots {
         return lane;
     }
 
+    public Transfers transfers() {
+        return transfers;
+    }
+
     public void receive(NodeId from, BulkMessage message) {
         if (!transfers.receive(from, message)) {
             state.counters.dropped.increment();

@@ -43,6 +43,9 @@ final class HoldPuller {
     /** What was begun in an earlier turn is not gone on with. */
     private long turn;
 
+    /** A source for rounds is being looked for. */
+    private boolean surveying;
+
     private int failures;
     private String problem = "";
     private boolean givenUp;
@@ -105,7 +108,7 @@ final class HoldPuller {
         } else if (phase == Phase.FOLLOWING && isHeldBack()) {
             if (rounds.hasSource()) {
                 rounds.hurry();
-            } else if (givers.peer(rounds.durable()) != null) {
+            } else if (!surveying && givers.peer(rounds.durable()) != null) {
                 findRounds();
             }
         }
@@ -114,6 +117,7 @@ final class HoldPuller {
     private void enter(Phase next) {
         phase = next;
         turn++;
+        surveying = false;
     }
 
     /** Begins anew with what the machine says. */
@@ -216,10 +220,12 @@ final class HoldPuller {
 
     private void findRounds() {
         long mine = ++turn;
+        surveying = true;
         givers.survey(rounds.changeNumber(), found -> {
             if (mine != turn) {
                 return;
             }
+            surveying = false;
             CopyGivers.Peer peer = givers.peer(rounds.durable());
             if (found.source() != null) {
                 problem = "";
