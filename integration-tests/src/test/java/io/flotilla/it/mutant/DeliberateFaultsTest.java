@@ -53,6 +53,7 @@ class DeliberateFaultsTest {
         all.addAll(MoveFaults.ofHolds());
         all.addAll(MoveFaults.ofCommands());
         all.addAll(MoveFaults.ofIndexAndRows());
+        all.addAll(CopyFaults.all());
         return all;
     }
 
