@@ -20,17 +20,17 @@ final class CopyFaults {
         return List.of(
                 Mutant.of(
                         "holds",
-                        "hold told before the flush",
+                        "what a copy has come to is told before the flush",
                         copies("aCrashAtAnyPointLeavesWhatWasToldAndTheCopyGoesOn"),
                         new Patch(COPY + "HoldRounds.java", "hold.durableChangeNumber()", "changeNumber")),
                 Mutant.of(
                         "holds",
-                        "late round after Adopt",
+                        "a round on its way is written after Adopt",
                         copies("aRoundThatComesAfterAdoptIsNotWritten"),
                         new Patch(KV + "Holds.java", "passed.forEach(holds::remove);", "")),
                 Mutant.of(
                         "holds",
-                        "rounds from the last view's csn",
+                        "rounds begin where the last view of a copy was",
                         copies("roundsBeginAtMoveOutWhateverViewsTheRowsAreOf"),
                         new Patch(
                                 KV + "ShardMoves.java",
@@ -42,7 +42,7 @@ final class CopyFaults {
                                 "changeNumber < UNKNOWN")),
                 Mutant.of(
                         "holds",
-                        "pull from a source below the hold",
+                        "a copy is pulled back by a source below it",
                         copies("aSourceBelowTheHoldIsNotAsked"),
                         new Patch(
                                 COPY + "SourceSurvey.java",

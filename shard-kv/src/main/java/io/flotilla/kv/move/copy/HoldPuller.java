@@ -106,10 +106,10 @@ final class HoldPuller {
         if (phase == Phase.RESTING && !givenUp && givers.peer(rounds.durable()) != null) {
             look();
         } else if (phase == Phase.FOLLOWING && isHeldBack()) {
-            if (rounds.hasSource()) {
+            if (rounds.hasSource() && !rounds.isIdle()) {
                 rounds.hurry();
-            } else if (!surveying && givers.peer(rounds.durable()) != null) {
-                findRounds();
+            } else if (!surveying) {
+                findRounds(needed);
             }
         }
     }
@@ -213,15 +213,15 @@ final class HoldPuller {
 
     private void followChanges() {
         enter(Phase.FOLLOWING);
-        problem = "";
         tell();
-        findRounds();
+        findRounds(rounds.changeNumber());
     }
 
-    private void findRounds() {
+    /** @param atLeast a change number that the source has; the present one stays if nobody has it */
+    private void findRounds(long atLeast) {
         long mine = ++turn;
         surveying = true;
-        givers.survey(rounds.changeNumber(), found -> {
+        givers.survey(Math.max(atLeast, rounds.changeNumber()), found -> {
             if (mine != turn) {
                 return;
             }
@@ -231,11 +231,13 @@ final class HoldPuller {
                 problem = "";
                 isOutOfReach = false;
                 failures = 0;
+                tell();
                 rounds.follow(found.source().group(), found.source().node());
             } else if (peer != null) {
+                rounds.pause();
                 enter(Phase.COPYING);
                 copy.begin(peer);
-            } else {
+            } else if (!rounds.hasSource()) {
                 noRounds(found.isOver());
             }
         });
@@ -256,7 +258,14 @@ final class HoldPuller {
         public void sourceless(NodeId from) {
             if (phase == Phase.FOLLOWING) {
                 givers.avoid(from, limits.retryNanos());
-                findRounds();
+                findRounds(rounds.changeNumber());
+            }
+        }
+
+        @Override
+        public void nothingNew() {
+            if (phase == Phase.FOLLOWING && !surveying) {
+                findRounds(rounds.changeNumber() + 1);
             }
         }
 

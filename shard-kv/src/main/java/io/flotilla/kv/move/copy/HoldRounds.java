@@ -18,6 +18,8 @@ import org.slf4j.LoggerFactory;
 final class HoldRounds {
     private static final Logger LOG = LoggerFactory.getLogger(HoldRounds.class);
     private static final int LONGEST_BACKOFF = 3;
+    /** After so many rounds without anything new it is asked who else there is. */
+    private static final int LOOKS_AROUND = 10;
 
     private final HoldKey key;
     private final CopyPorts ports;
@@ -48,6 +50,9 @@ final class HoldRounds {
     interface Ends {
         /** The source is of no use (any more): {@link #follow} with another one goes on. */
         void sourceless(NodeId from);
+
+        /** The source had nothing new for a while: perhaps it lags, and {@link #follow} with another one gets more. */
+        void nothingNew();
 
         /** The hold is not what it was: {@link #follow}, or {@link #stop}. */
         void changed();
@@ -105,6 +110,18 @@ final class HoldRounds {
 
     boolean hasSource() {
         return source != null;
+    }
+
+    /** Whether the source had nothing new when it was asked last. */
+    boolean isIdle() {
+        return idleRounds > 0;
+    }
+
+    /** No more rounds until {@link #follow}. */
+    void pause() {
+        source = null;
+        turn++;
+        slots.leave(key);
     }
 
     private void next() {
@@ -174,8 +191,7 @@ final class HoldRounds {
             return;
         }
         if (!isWritten) {
-            slots.leave(key);
-            source = null;
+            pause();
             ends.changed();
             return;
         }
@@ -197,6 +213,9 @@ final class HoldRounds {
         slots.leave(key);
         long wait = limits.idleNanos() << Math.min(LONGEST_BACKOFF, idleRounds);
         idleRounds++;
+        if (idleRounds % LOOKS_AROUND == 0) {
+            ends.nothingNew();
+        }
         lane.after(wait, () -> {
             if (mine == turn && !isOver) {
                 if (isPassed()) {
@@ -211,9 +230,7 @@ final class HoldRounds {
     private void leave(String why) {
         LOG.debug("{}: no more rounds from {}: {}", key, source, why);
         NodeId left = source;
-        slots.leave(key);
-        source = null;
-        turn++;
+        pause();
         ends.sourceless(left);
     }
 

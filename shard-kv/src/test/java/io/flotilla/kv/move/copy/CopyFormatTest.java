@@ -131,8 +131,9 @@ class CopyFormatTest {
         writer.accept(parts.get(12).bytes());
         writer.close();
         assertThat(writer.position().encode()).isEqualTo(parts.get(11).after());
-        assertThat(n1.now(TARGET, machine -> machine.moves().advanceCopy(writer.place(), writer.copiedBehind())))
-                .isTrue();
+        boolean isRecorded =
+                n1.now(TARGET, machine -> machine.moves().advanceCopy(writer.place(), writer.copiedBehind()));
+        assertThat(isRecorded).isTrue();
         HoldWriter resumed = writer(false);
         assertThat(resumed.position()).isEqualTo(writer.position());
         assertThat(resumed.accept(parts.get(12).bytes())).isTrue();

@@ -12,15 +12,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.Shard;
+import io.flotilla.kv.machine.KvStateMachine;
 import io.flotilla.kv.machine.Writes;
 import io.flotilla.kv.move.copy.CopyWorld.Node;
 import io.flotilla.kv.proto.AdoptCommand;
 import io.flotilla.kv.proto.HoldReport;
 import io.flotilla.kv.proto.KvCommand;
 import io.flotilla.kv.proto.ShardCounters;
+import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.EntryId;
+import io.flotilla.raft.machine.SnapshotSink;
+import io.flotilla.raft.machine.SnapshotSource;
 import io.flotilla.raft.sim.SimNetwork;
 import io.flotilla.raft.transport.BulkMessage;
+import io.flotilla.raft.transport.GroupMessage;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -190,6 +197,7 @@ class HoldCopyTest {
             world.write(1, Writes.put(key(3), "later"));
             world.write(9, Writes.delete(key(4)));
             world.applyOwners();
+            world.run(SECOND);
             // what the owner has is read from the engine, too
             restart(n1, false);
             assertThat(n1.ofOwner()).isNotEqualTo(before).doesNotContainKey(key(4)).containsKey("session 9");
@@ -219,8 +227,8 @@ class HoldCopyTest {
             world.until("it is whole", () -> n3.last().getWhole());
             long all = n3.counters.remoteBytes.sum();
             assertThat(n3.held()).isLessThanOrEqualTo(world.node("n2").ownersChange());
-            // less than twice the shard: it did not begin anew
-            assertThat(all).isLessThan(10_000);
+            // hardly anything came twice
+            assertThat(all).isLessThan(7_500);
             n1.start();
             n1.apply(OWNER, world.ownersLog.size());
             isWholeAndEqual(world, n1, n3);
@@ -230,6 +238,40 @@ class HoldCopyTest {
 
     private static long copied(Node node) {
         return node.counters.remoteBytes.sum();
+    }
+
+    /** A source with nothing new is left for one that has. */
+    @Test
+    void aSourceThatLagsBehindTheOthersIsLeft() {
+        try (CopyWorld world = begun(21, false)) {
+            Node n1 = world.node("n1");
+            Node n3 = world.node("n3");
+            n3.want("n2");
+            isWholeAndEqual(world, world.node("n2"), n3);
+            world.write(1, Writes.put(key(1), "newer"));
+            n1.apply(OWNER, world.ownersLog.size());
+            n3.want("n1", "n2");
+            isWholeAndEqual(world, n1, n3);
+        }
+    }
+
+    /** What an entry names is looked for at once, and at all replicas of the owner. */
+    @Test
+    void whoIsHeldBackLooksForMoreThanItsSourceHas() {
+        try (CopyWorld world = begun(22, false)) {
+            Node n1 = world.node("n1");
+            Node n3 = world.node("n3");
+            n3.want("n2");
+            isWholeAndEqual(world, world.node("n2"), n3);
+            world.run(SECOND);
+            world.write(1, Writes.put(key(1), "newer"));
+            n1.apply(OWNER, world.ownersLog.size());
+            n3.want("n1", "n2");
+            world.run(MILLI);
+            n3.pullers.heldBack(KEY, AS_TARGETS, n1.ownersChange(), n1.id);
+            world.run(200 * MILLI);
+            assertThat(n3.last().getChangeNumber()).isEqualTo(n1.ownersChange());
+        }
     }
 
     /** What n2 would tell would take the hold back. */
@@ -372,11 +414,29 @@ class HoldCopyTest {
                 world.run(50 * MILLI);
                 return n4.pullers.isOutOfReach(KEY);
             });
-            // the group's fence comes with a snapshot, or with the entry
-            n4.apply(TARGET, world.targetsLog.size());
+            // the group's fence comes with a snapshot
+            List<byte[]> parts = n3.now(TARGET, HoldCopyTest::snapshot);
+            n4.now(TARGET, machine -> {
+                try (SnapshotSink sink = machine.receiveSnapshot()) {
+                    parts.forEach(sink::accept);
+                    sink.finish();
+                    machine.install(sink, new EntryId(1, world.targetsLog.size()));
+                }
+                return parts;
+            });
             world.until("it is over", () -> n4.pullers.reports().isEmpty());
             assertThat(n4.pullers.isOutOfReach(KEY)).isFalse();
         }
+    }
+
+    private static List<byte[]> snapshot(KvStateMachine machine) {
+        List<byte[]> parts = new ArrayList<>();
+        try (SnapshotSource source = machine.snapshot()) {
+            for (var part = source.next(1_000); part != null; part = source.next(1_000)) {
+                parts.add(part.bytes());
+            }
+        }
+        return parts;
     }
 
     /** @return what the group adds up to right after it */
@@ -431,7 +491,8 @@ class HoldCopyTest {
                 world.run(MILLI);
             }
             world.run(2 * SECOND);
-            assertThat(n3.now(TARGET, machine -> machine.checksum())).isEqualTo(sum);
+            long after = n3.now(TARGET, machine -> machine.checksum());
+            assertThat(after).isEqualTo(sum);
             assertThat(n3.last().getWhole()).isFalse();
             assertThat(n3.last().getFence()).isEqualTo(MOVE);
             assertThat(n3.pullers.reports()).isEmpty();
@@ -492,13 +553,14 @@ class HoldCopyTest {
         try (CopyWorld world = begun(10, false)) {
             Node n3 = world.node("n3");
             n3.want("n1");
-            world.until("most of it is here", () -> copied(n3) > 7_000);
+            world.until("most of it is here", () -> copied(n3) > 5_000);
             long before = copied(n3);
             n3.crash(false);
             n3.start();
             n3.want("n1");
             isWholeAndEqual(world, world.node("n1"), n3);
-            assertThat(before + copied(n3)).isLessThan(12_000);
+            // a file and a window, at most, came twice
+            assertThat(before + copied(n3)).isLessThan(9_500);
         }
     }
 
@@ -548,8 +610,8 @@ class HoldCopyTest {
             assertThat(n3.last().getWhole()).isFalse();
             world.run(SECOND);
             assertThat(n3.counters.givenUp.sum()).isEqualTo(1);
-            assertThat(n3.now(TARGET, machine -> machine.moves().dropHold(SHARD.getId(), MOVE)))
-                    .isTrue();
+            boolean isGone = n3.now(TARGET, machine -> machine.moves().dropHold(SHARD.getId(), MOVE));
+            assertThat(isGone).isTrue();
             n3.freeBytes = 1L << 40;
             isWholeAndEqual(world, world.node("n1"), n3);
             assertThat(n3.last().getGivenUp()).isFalse();
@@ -575,18 +637,12 @@ class HoldCopyTest {
             SplittableRandom random = new SplittableRandom(16);
             world.network.setCarrier(new SimNetwork.Carrier() {
                 @Override
-                public long carry(
-                        io.flotilla.raft.core.NodeId from,
-                        io.flotilla.raft.core.NodeId to,
-                        io.flotilla.raft.transport.GroupMessage message) {
+                public long carry(NodeId from, NodeId to, GroupMessage message) {
                     return MILLI;
                 }
 
                 @Override
-                public long carry(
-                        io.flotilla.raft.core.NodeId from,
-                        io.flotilla.raft.core.NodeId to,
-                        BulkMessage message) {
+                public long carry(NodeId from, NodeId to, BulkMessage message) {
                     return random.nextInt(8) == 0 ? -1 : random.nextLong(40 * MILLI);
                 }
             });
