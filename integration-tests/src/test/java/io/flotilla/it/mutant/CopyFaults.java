@@ -20,12 +20,12 @@ final class CopyFaults {
         return List.of(
                 Mutant.of(
                         "holds",
-                        "what a copy has come to is told before the flush",
+                        "a copy told before the flush",
                         copies("aCrashAtAnyPointLeavesWhatWasToldAndTheCopyGoesOn"),
                         new Patch(COPY + "HoldRounds.java", "hold.durableChangeNumber()", "changeNumber")),
                 Mutant.of(
                         "holds",
-                        "a round on its way is written after Adopt",
+                        "a round of a copy written after Adopt",
                         copies("aRoundThatComesAfterAdoptIsNotWritten"),
                         new Patch(KV + "Holds.java", "passed.forEach(holds::remove);", "")),
                 Mutant.of(
@@ -58,13 +58,10 @@ final class CopyFaults {
                                 "|| reply.getChangeNumber() < changeNumber\n"
                                         + "                || reply.getUpTo() < changeNumber) {",
                                 ") {"),
-                        new Patch(
-                                KV + "ShardMoves.java",
-                                "|| hold.row().getChangeNumber() > update.upTo()) {",
-                                ") {")),
+                        new Patch(KV + "ShardMoves.java", "|| hold.row().getChangeNumber() > update.upTo()) {", ") {")),
                 Mutant.of(
                         "holds",
-                        "pull that goes on behind its last key in a peer's hold",
+                        "a copy that goes on behind its last key in a peer's hold",
                         copies("aPullFromAPeerThatBreaksBeginsAnewAndDeletedRowsStayDeleted"),
                         new Patch(
                                 COPY + "CopySource.java",
@@ -77,7 +74,7 @@ final class CopyFaults {
                                 "changeNumber < UNKNOWN")),
                 Mutant.of(
                         "holds",
-                        "a hold's sessions under the shard's id, where the owner's are",
+                        "sessions of a copy under the shard's id, where the owner's are",
                         copies("whatLiesInOneEngineIsApart"),
                         new Patch(
                                 KV + "ShardMoves.java",
@@ -89,7 +86,7 @@ final class CopyFaults {
                                 "number,\n                            shard.getId())")),
                 Mutant.of(
                         "holds",
-                        "a part is taken wherever it begins",
+                        "a part of a copy is taken wherever it begins",
                         copies("partsThatComeLateOrTwiceDoNoHarm"),
                         new Patch(
                                 COPY + "HoldWriter.java",

@@ -80,7 +80,8 @@ class RaftHostTest {
             node.machines.open.get(1L).reaches(1).get(20, TimeUnit.SECONDS);
             CompletableFuture<Long> count = new CompletableFuture<>();
             node.host.visit(
-                    1, machine -> count.complete(machine.as(CounterMachine.class).count()));
+                    1,
+                    machine -> count.complete(machine.as(CounterMachine.class).count()));
             assertThat(count.get(20, TimeUnit.SECONDS)).isPositive();
             CompletableFuture<StateMachine> none = new CompletableFuture<>();
             node.host.visit(77, none::complete);

@@ -49,8 +49,7 @@ final class CopyReader implements TransferSource {
 
     private void checkOpen() {
         if (!open) {
-            throw new IllegalStateException(
-                    "the copy of shard " + copy.shard().getId() + " is closed");
+            throw new IllegalStateException("the copy of shard " + copy.shard().getId() + " is closed");
         }
     }
 

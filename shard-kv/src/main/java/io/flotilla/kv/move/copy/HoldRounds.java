@@ -164,8 +164,7 @@ final class HoldRounds {
         }
         int bytes = reply.getSerializedSize();
         (isLocal ? ports.counters().localRoundBytes : ports.counters().remoteRoundBytes).add(bytes);
-        HoldUpdate update =
-                new HoldUpdate(changeNumber, reply.getUpTo(), reply.getRowsList(), reply.getSessionsList());
+        HoldUpdate update = new HoldUpdate(changeNumber, reply.getUpTo(), reply.getRowsList(), reply.getSessionsList());
         ports.machines().visit(key.group(), machine -> {
             boolean isWritten = false;
             String wrong = null;

@@ -68,9 +68,7 @@ final class HoldWriter implements AutoCloseable {
 
     /** The key behind which a later run goes on, all sessions being there; empty if it would have to begin. */
     ByteString copiedBehind() {
-        return takenIn.stage() == CopyPosition.Stage.ROWS
-                ? ByteString.copyFrom(takenIn.lastKey())
-                : ByteString.EMPTY;
+        return takenIn.stage() == CopyPosition.Stage.ROWS ? ByteString.copyFrom(takenIn.lastKey()) : ByteString.EMPTY;
     }
 
     /**

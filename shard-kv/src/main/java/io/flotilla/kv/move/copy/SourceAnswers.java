@@ -58,8 +58,8 @@ public final class SourceAnswers {
     private static void changes(ShardMoves moves, MoveRequest request, MoveReply.Builder reply) {
         AskChanges asked = request.getChanges();
         int most = Math.max(1, Math.min(MOST_BYTES, asked.getMaxBytes()));
-        ShardChanges changes = moves.changesAfter(
-                request.getShard(), request.getMove(), asked.getAfter(), asked.getAfterPart(), most);
+        ShardChanges changes =
+                moves.changesAfter(request.getShard(), request.getMove(), asked.getAfter(), asked.getAfterPart(), most);
         if (changes == null) {
             reply.setRefused("change " + asked.getAfter() + " is out of reach here, where " + reply.getChangeNumber()
                     + " is the last");

@@ -64,7 +64,8 @@ final class SourceSurvey {
                 }
             }
         }
-        boolean isAll = owner != null && asked.size() + (isAtHome ? 1 : 0) == owner.nodes().size();
+        boolean isAll = owner != null
+                && asked.size() + (isAtHome ? 1 : 0) == owner.nodes().size();
         MoveRequest request = MoveRequest.newBuilder()
                 .setGroup(owner == null ? 0 : owner.group())
                 .setShard(key.shard())

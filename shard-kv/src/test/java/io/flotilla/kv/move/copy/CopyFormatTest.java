@@ -92,8 +92,7 @@ class CopyFormatTest {
 
     @Test
     void aPartIsNoLargerThanItMayBeUnlessARowIs() {
-        assertThat(parts(reader(CopyFormat.ANY_VIEW), 1_000))
-                .allMatch(part -> part.bytes().length <= 1_000 + 1);
+        assertThat(parts(reader(CopyFormat.ANY_VIEW), 1_000)).allMatch(part -> part.bytes().length <= 1_000 + 1);
         assertThat(parts(reader(CopyFormat.ANY_VIEW), 1)).hasSizeBetween(45, 47);
     }
 
@@ -123,7 +122,8 @@ class CopyFormatTest {
     void whatWasTakenInIsNotWantedAgain() {
         List<Chunk> parts = parts(reader(CopyFormat.ANY_VIEW), 300);
         HoldWriter writer = writer(false);
-        parts.subList(0, 12).forEach(part -> assertThat(writer.accept(part.bytes())).isTrue());
+        parts.subList(0, 12)
+                .forEach(part -> assertThat(writer.accept(part.bytes())).isTrue());
         assertThat(writer.fileBytes()).isPositive();
         writer.takeIn();
         assertThat(writer.fileBytes()).isZero();
@@ -159,7 +159,11 @@ class CopyFormatTest {
 
     private static byte[] part(byte... records) {
         RecordWriter part = new RecordWriter();
-        part.putVarint(CopyFormat.FORMAT).putVarint(0).putVarint(40).putVarint(0).put(records, 0, records.length);
+        part.putVarint(CopyFormat.FORMAT)
+                .putVarint(0)
+                .putVarint(40)
+                .putVarint(0)
+                .put(records, 0, records.length);
         return part.copy();
     }
 
@@ -247,7 +251,8 @@ class CopyFormatTest {
     void aPartSaysAtWhichChangeNumberRoundsBegin() {
         world.write(1, Writes.put(key(1), "later"));
         n1.apply(OWNER, world.ownersLog.size());
-        RecordReader part = new RecordReader(reader(CopyFormat.ANY_VIEW).next(300).bytes());
+        RecordReader part =
+                new RecordReader(reader(CopyFormat.ANY_VIEW).next(300).bytes());
         part.getVarint();
         part.getVarint();
         assertThat(part.getVarint()).isEqualTo(40);

@@ -173,7 +173,10 @@ final class CopyWorld implements AutoCloseable {
                         .setMoveOut(MoveOutCommand.newBuilder()
                                 .setShard(shard)
                                 .setMove(move)
-                                .setEpoch(shard == SHARD.getId() ? SHARD.getEpoch() : Writes.high().getEpoch())
+                                .setEpoch(
+                                        shard == SHARD.getId()
+                                                ? SHARD.getEpoch()
+                                                : Writes.high().getEpoch())
                                 .setTarget(TARGET)
                                 .setChangeIndexRows(1_000_000))
                         .build());
@@ -451,7 +454,9 @@ final class CopyWorld implements AutoCloseable {
 
         void want(HoldKey key, String... owners) {
             TreeMap<HoldKey, OwnerReplicas> wanted = new TreeMap<>();
-            wanted.put(key, new OwnerReplicas(OWNER, Stream.of(owners).map(NodeId::new).toList()));
+            wanted.put(
+                    key,
+                    new OwnerReplicas(OWNER, Stream.of(owners).map(NodeId::new).toList()));
             pullers.want(wanted);
         }
 
@@ -507,7 +512,8 @@ final class CopyWorld implements AutoCloseable {
         }
 
         long ownersChange() {
-            return now(OWNER, machine -> machine.moves().state(SHARD.getId(), MOVE).changeNumber());
+            return now(
+                    OWNER, machine -> machine.moves().state(SHARD.getId(), MOVE).changeNumber());
         }
 
         @Override

@@ -104,8 +104,7 @@ class HoldCopyTest {
                 for (int w = random.nextInt(4); w > 0; w--) {
                     world.someWrite(80);
                 }
-                world.node(random.nextBoolean() ? "n1" : "n2")
-                        .apply(OWNER, world.ownersLog.size() - random.nextInt(3));
+                world.node(random.nextBoolean() ? "n1" : "n2").apply(OWNER, world.ownersLog.size() - random.nextInt(3));
                 world.run(random.nextLong(10 * MILLI));
                 if (random.nextInt(40) == 0) {
                     toldBefore = crash(world, n3, random.nextBoolean(), toldBefore);
@@ -200,7 +199,10 @@ class HoldCopyTest {
             world.run(SECOND);
             // what the owner has is read from the engine, too
             restart(n1, false);
-            assertThat(n1.ofOwner()).isNotEqualTo(before).doesNotContainKey(key(4)).containsKey("session 9");
+            assertThat(n1.ofOwner())
+                    .isNotEqualTo(before)
+                    .doesNotContainKey(key(4))
+                    .containsKey("session 9");
             assertThat(n1.ofHold()).isEqualTo(before);
         }
     }
@@ -575,13 +577,14 @@ class HoldCopyTest {
             HoldKey second = new HoldKey(TARGET, Writes.high().getId(), MOVE + 1);
             Node n3 = world.node("n3");
             TreeMap<HoldKey, OwnerReplicas> wanted = new TreeMap<>();
-            OwnerReplicas owner =
-                    new OwnerReplicas(OWNER, List.of(world.node("n1").id));
+            OwnerReplicas owner = new OwnerReplicas(OWNER, List.of(world.node("n1").id));
             wanted.put(second, owner);
             wanted.put(KEY, owner);
             n3.pullers.want(wanted);
-            world.until("both are whole", () -> n3.pullers.reports().size() == 2
-                    && n3.pullers.reports().stream().allMatch(HoldReport::getWhole));
+            world.until(
+                    "both are whole",
+                    () -> n3.pullers.reports().size() == 2
+                            && n3.pullers.reports().stream().allMatch(HoldReport::getWhole));
             // the first one's rows were all here before the second one's began
             long wholeAt = -1;
             for (int i = 0; i < n3.told.size(); i++) {
@@ -605,8 +608,9 @@ class HoldCopyTest {
             n3.freeBytes = (1L << 20) - 1;
             world.until("it is given up", () -> n3.last().getGivenUp());
             assertThat(n3.last().getProblem())
-                    .isEqualTo("the disk lacks 1 bytes for the copy, its reserve kept: make room on this node, or move the"
-                            + " shard elsewhere");
+                    .isEqualTo(
+                            "the disk lacks 1 bytes for the copy, its reserve kept: make room on this node, or move the"
+                                    + " shard elsewhere");
             assertThat(n3.last().getWhole()).isFalse();
             world.run(SECOND);
             assertThat(n3.counters.givenUp.sum()).isEqualTo(1);
