@@ -87,7 +87,7 @@ final class CopyFaults {
                 Mutant.of(
                         "holds",
                         "a part of a copy is taken wherever it begins",
-                        copies("partsThatComeLateOrTwiceDoNoHarm"),
+                        Judge.test("kv.move.copy.CopyFormatTest#aWriterTakesTheNextPartAlone"),
                         new Patch(
                                 COPY + "HoldWriter.java",
                                 "boolean isNext = CopyPosition.decode(begin).equals(at);",

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Parts as {@link CopyReader} makes them and {@link HoldWriter} takes them. */
@@ -27,11 +26,10 @@ class CopyFormatTest {
 
     private final CopyWorld world = new CopyWorld(1, null);
     private final List<CopyReader> readers = new ArrayList<>();
-    private CopyWorld.Node n1;
+    private final CopyWorld.Node n1;
     private int closed;
 
-    @BeforeEach
-    void begin() {
+    CopyFormatTest() {
         n1 = world.add("n1", OWNER, TARGET);
         world.start();
         world.fill(40);

@@ -48,6 +48,7 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -81,6 +82,9 @@ final class CopyWorld implements AutoCloseable {
     private final Path home;
 
     CopyLimits limits = limits(1);
+    /** How much longer than others answers to questions are on their way. */
+    long answerNanos;
+
     private int opened;
 
     CopyWorld(long seed, Path home) {
@@ -427,7 +431,7 @@ final class CopyWorld implements AutoCloseable {
                 SimRuntime answering = other.runtime;
                 other.visit(request.getGroup(), machine -> {
                     MoveReply reply = SourceAnswers.answer(machine, request);
-                    scheduler.after(network.delay(), () -> {
+                    scheduler.after(network.delay() + answerNanos, () -> {
                         if (asking.isAlive() && answering.isAlive() && !network.isCut(to.value(), id.value())) {
                             repliesIn += reply.getRowsCount() + reply.getSessionsCount();
                             answer.accept(reply);
@@ -542,25 +546,34 @@ final class CopyWorld implements AutoCloseable {
                 });
     }
 
+    /** What a power cut now would leave of an engine in a directory, which may change its files meanwhile. */
     private static void copyFiles(Path from, Path to) {
         boolean isWhole = false;
         while (!isWhole) {
-            try (Stream<Path> files = Files.walk(from)) {
-                for (Path file : files.toList()) {
+            try {
+                List<Path> before = files(from);
+                for (Path file : before) {
                     Path copy = to.resolve(from.relativize(file));
                     if (Files.isDirectory(file)) {
                         Files.createDirectories(copy);
                     } else {
-                        Files.deleteIfExists(copy);
-                        Files.copy(file, copy);
+                        Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
                     }
                 }
-                isWhole = true;
+                isWhole = files(from).equals(before);
             } catch (NoSuchFileException deletedMeanwhile) {
                 isWhole = false;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+    }
+
+    private static List<Path> files(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.sorted().toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 }

@@ -462,14 +462,14 @@ class HoldCopyTest {
 
     @Test
     void aRoundThatComesAfterAdoptIsNotWritten() {
-        for (int millis = 0; millis < 15; millis++) {
+        for (int millis = 0; millis < 60; millis += 4) {
             adoptsAmongRounds(millis, false);
         }
     }
 
     @Test
     void aRoundThatComesAfterAdoptIsNotWrittenOnDisk() {
-        for (int millis = 0; millis < 15; millis += 5) {
+        for (int millis = 20; millis < 60; millis += 20) {
             adoptsAmongRounds(millis, true);
         }
     }
@@ -481,6 +481,7 @@ class HoldCopyTest {
             Node n3 = world.node("n3");
             n3.want("n1");
             isWholeAndEqual(world, n1, n3);
+            world.answerNanos = 20 * MILLI;
             for (int i = 0; i < millis; i++) {
                 world.write(1, Writes.put(key(1), "late " + i));
                 n1.apply(OWNER, world.ownersLog.size());
