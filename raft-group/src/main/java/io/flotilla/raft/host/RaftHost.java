@@ -36,6 +36,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /**
  * The door to all replicas of a node. Thread-safe; no call blocks; callbacks say on which lane they come.
