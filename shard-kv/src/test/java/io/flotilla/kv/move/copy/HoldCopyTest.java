@@ -599,6 +599,38 @@ class HoldCopyTest {
         }
     }
 
+    /** More than the source gives at a time: who hears busy asks again. */
+    @Test
+    void whoFindsNoPlaceAtTheSourceComesLater() {
+        try (CopyWorld world = world(23, false)) {
+            world.add("n1", OWNER);
+            for (int i = 2; i <= 6; i++) {
+                world.add("n" + i, TARGET);
+            }
+            begin(world);
+            for (int i = 2; i <= 6; i++) {
+                world.node("n" + i).want("n1");
+            }
+            for (int i = 2; i <= 6; i++) {
+                isWholeAndEqual(world, world.node("n1"), world.node("n" + i));
+            }
+        }
+    }
+
+    @Test
+    void copiesWithinTheNodeKeepTheirRate() {
+        try (CopyWorld world = world(24, false)) {
+            world.limits = CopyWorld.limits(1).withLocalBytesPerSecond(5_000);
+            world.add("n1", OWNER, TARGET);
+            begin(world);
+            Node n1 = world.node("n1");
+            long begin = world.scheduler.now();
+            n1.want("n1");
+            isWholeAndEqual(world, n1, n1);
+            assertThat(world.scheduler.now() - begin).isBetween(SECOND, 3 * SECOND);
+        }
+    }
+
     @Test
     void aDiskThatWouldGoBelowItsReserveEndsTheCopyAndGetsItsRoomBack() {
         try (CopyWorld world = begun(14, false)) {
