@@ -53,6 +53,8 @@ class DeliberateFaultsTest {
         all.addAll(MoveFaults.ofHolds());
         all.addAll(MoveFaults.ofCommands());
         all.addAll(MoveFaults.ofIndexAndRows());
+        all.addAll(DriverFaults.ofTheTarget());
+        all.addAll(DriverFaults.ofTheSource());
         return all;
     }
 
