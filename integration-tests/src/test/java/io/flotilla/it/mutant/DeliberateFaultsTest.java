@@ -54,6 +54,8 @@ class DeliberateFaultsTest {
         all.addAll(MoveFaults.ofCommands());
         all.addAll(MoveFaults.ofIndexAndRows());
         all.addAll(CopyFaults.all());
+        all.addAll(DriverFaults.ofTheTarget());
+        all.addAll(DriverFaults.ofTheSource());
         return all;
     }
 
