@@ -99,7 +99,10 @@ final class DriverFaults {
                 fault(
                         "a leader without the copy of a frozen shard stays in office",
                         target("whoHasNoCopyOfAFrozenShardHandsLeadershipOver"),
-                        in("TargetMove", "if (better != null) {\n                group.handOver", "if (waited < 0) {\n                group.handOver")),
+                        in(
+                                "TargetMove",
+                                "if (better != null) {\n                group.handOver",
+                                "if (waited < 0) {\n                group.handOver")),
                 fault(
                         "a late answer takes a stage back",
                         target("aLateAnswerTakesNothingBack"),
@@ -123,7 +126,10 @@ final class DriverFaults {
                 fault(
                         "the owner leaves Cancel to the target",
                         WALK,
-                        in("SourceGroup", "if (intent.cancelled() && canBeCancelled(intent.key(), shard)) {", "if (core.now() < 0) {")),
+                        in(
+                                "SourceGroup",
+                                "if (intent.cancelled() && canBeCancelled(intent.key(), shard)) {",
+                                "if (core.now() < 0) {")),
                 fault(
                         "a shard that came back in a later epoch counts as a move that was cancelled",
                         source("aShardThatCameBackInALaterEpochIsNoCancellation"),
@@ -146,10 +152,7 @@ final class DriverFaults {
                 fault(
                         "a voter that stays away keeps a shard from being dropped",
                         source("aVoterThatDoesNotAnswerIsNotWaitedFor"),
-                        in(
-                                "SourceDrop",
-                                "&& core.now() - voter.answeredAt < core.limits().silenceNanos()) {",
-                                ") {")),
+                        in("SourceDrop", "&& core.now() - voter.answeredAt < core.limits().silenceNanos()) {", ") {")),
                 fault(
                         "a drop that an earlier leader did not tell is never told",
                         WALK,
