@@ -51,15 +51,17 @@ final class ShardRoutes implements Iterable<ShardRoute> {
 
     /** The last shard that starts at or below the key, or null. */
     ShardRoute floor(byte[] key) {
-        Chunk chunk = chunks[chunkOf(key)];
-        int at = floor(chunk, key);
+        long first = firstBytes(key);
+        Chunk chunk = chunks[chunkOf(first, key)];
+        int at = floor(chunk, first, key);
         return at < 0 ? null : chunk.shards[at];
     }
 
     /** The last shard that starts below the key, or null. */
     ShardRoute below(byte[] key) {
-        int number = chunkOf(key);
-        int at = floor(chunks[number], key);
+        long first = firstBytes(key);
+        int number = chunkOf(first, key);
+        int at = floor(chunks[number], first, key);
         if (at >= 0 && Arrays.equals(chunks[number].shards[at].start(), key)) {
             at--;
         }
@@ -82,8 +84,9 @@ final class ShardRoutes implements Iterable<ShardRoute> {
      * @return this list itself if one of those has the same epoch or a higher one
      */
     ShardRoutes corrected(ShardRoute candidate) {
-        int first = chunkOf(candidate.start());
-        int from = Math.max(0, floor(chunks[first], candidate.start()));
+        long firstBytes = firstBytes(candidate.start());
+        int first = chunkOf(firstBytes, candidate.start());
+        int from = Math.max(0, floor(chunks[first], firstBytes, candidate.start()));
         int last = first;
         int to = from;
         while (true) {
@@ -167,6 +170,12 @@ final class ShardRoutes implements Iterable<ShardRoute> {
 
     /** A key's first eight bytes as a number of the same order; what a shorter key lacks counts as zeros. */
     private static long firstBytes(byte[] key) {
+        if (key.length >= Long.BYTES) { // each operation comes by here
+            long high = (key[0] & 0xFF) << 24 | (key[1] & 0xFF) << 16 | (key[2] & 0xFF) << 8 | key[3] & 0xFF;
+            long low = ((key[4] & 0xFF) << 24 | (key[5] & 0xFF) << 16 | (key[6] & 0xFF) << 8 | key[7] & 0xFF)
+                    & 0xFFFF_FFFFL;
+            return (high << 32 | low) ^ Long.MIN_VALUE;
+        }
         long first = 0;
         for (int i = 0; i < Long.BYTES; i++) {
             first = first << 8 | (i < key.length ? key[i] & 0xFF : 0);
@@ -175,8 +184,7 @@ final class ShardRoutes implements Iterable<ShardRoute> {
     }
 
     /** The last chunk whose first shard starts at or below the key, or the first chunk. */
-    private int chunkOf(byte[] key) {
-        long first = firstBytes(key);
+    private int chunkOf(long first, byte[] key) {
         int low = 1;
         int high = chunks.length - 1;
         while (low <= high) {
@@ -192,8 +200,7 @@ final class ShardRoutes implements Iterable<ShardRoute> {
     }
 
     /** The index of the last shard that starts at or below the key, or -1. */
-    private static int floor(Chunk chunk, byte[] key) {
-        long first = firstBytes(key);
+    private static int floor(Chunk chunk, long first, byte[] key) {
         int low = 0;
         int high = chunk.shards.length - 1;
         while (low <= high) {

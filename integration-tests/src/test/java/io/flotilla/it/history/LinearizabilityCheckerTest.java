@@ -192,4 +192,19 @@ class LinearizabilityCheckerTest {
             assertThat(LinearizabilityChecker.check(made)).as("seed %s", seed).isNull();
         }
     }
+
+    /** A late append taken too early leaves reads that don't fit: what else might have been appended then is not tried. */
+    @Test
+    void appendsThatAreAnsweredLateAmongManyOfUnknownOutcomeAreDecided() {
+        for (int i = 0; i < 14; i++) {
+            unknown(i, new KeyCall.Append("u" + i + ";"));
+        }
+        op(20, 1_000, new KeyCall.Append("late;"), new KeyAnswer.Written(50));
+        op(30, 31, new KeyCall.Append("a;"), new KeyAnswer.Written(2));
+        op(40, 41, new KeyCall.Read(), new KeyAnswer.Found("a;", 2));
+        op(50, 51, new KeyCall.Append("b;"), new KeyAnswer.Written(3));
+        op(60, 61, new KeyCall.Read(), new KeyAnswer.Found("a;b;", 3));
+        op(1_001, 1_002, new KeyCall.Read(), new KeyAnswer.Found("a;b;late;", 50));
+        accepted();
+    }
 }
