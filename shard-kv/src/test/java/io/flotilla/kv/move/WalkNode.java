@@ -201,7 +201,8 @@ final class WalkNode implements MoveFacts, MoveActions, MoveMetrics {
                 holders);
         Long term = freezeTerms.put(target.id, own.leadsIn);
         if (term == null || term != own.leadsIn) {
-            freezes.keySet().removeIf(other -> walk.controller.shard(other.shard()).getTarget() == target.id);
+            freezes.keySet()
+                    .removeIf(other -> walk.controller.shard(other.shard()).getTarget() == target.id);
         }
         freezes.putIfAbsent(key, walk.now());
         freezes.forEach((other, asked) -> walk.check(
