@@ -1,5 +1,6 @@
 package io.flotilla.ops.http;
 
+import io.flotilla.client.proto.MoveCounts;
 import io.flotilla.client.proto.NodeCounters;
 import io.flotilla.client.proto.NodeStatus;
 import io.flotilla.client.proto.ReplicaStatus;
@@ -61,11 +62,20 @@ final class NodeMetrics implements AutoCloseable {
                 "flotilla.snapshots.received.bytes",
                 "bytes of snapshots received",
                 NodeCounters::getSnapshotBytesReceived);
+        moves("flotilla.moves.adopted", "shards that came to groups led here", MoveCounts::getAdopted);
+        moves("flotilla.moves.adopted.bytes", "bytes of their rows, roughly", MoveCounts::getAdoptedBytes);
+        moves("flotilla.moves.cancelled", "moves of groups led here without a new owner", MoveCounts::getCancelled);
+        moves("flotilla.moves.dropped", "shards that went, with their rows", MoveCounts::getDropped);
+        moves("flotilla.moves.failed", "steps that were refused or not answered", MoveCounts::getFailed);
+    }
+
+    private void moves(String name, String description, ToDoubleFunction<MoveCounts> value) {
+        counter(name, description, counters -> value.applyAsDouble(counters.getMoves()));
     }
 
     String scrape() {
         scraped = node.get();
-        return registry.scrape();
+        return registry.scrape() + MovePauses.text(scraped.getCounters().getMoves());
     }
 
     private void gauge(String name, String description, ToDoubleFunction<NodeStatus> value) {

@@ -13,25 +13,25 @@ import io.flotilla.kv.service.KvService;
 import io.flotilla.ops.node.configuration.ConfigurationHub;
 import io.flotilla.ops.node.configuration.ControllerCalls;
 import io.flotilla.ops.node.configuration.ControllerReports;
+import io.flotilla.ops.node.configuration.MoveOutbox;
 import io.flotilla.ops.node.configuration.PeerWatch;
 import io.flotilla.ops.node.configuration.Reconciler;
 import io.flotilla.ops.node.configuration.RecordCalls;
 import io.flotilla.ops.node.configuration.Registration;
 import io.flotilla.ops.node.configuration.Watchers;
 import io.flotilla.ops.node.founding.Identity;
+import io.flotilla.ops.node.move.NodeMoves;
 import io.flotilla.ops.node.peer.AddressBook;
 import io.flotilla.ops.node.peer.AddressHunt;
 import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.StateFile;
-import io.flotilla.raft.host.DiskHangsException;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.HostStats;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
-import io.flotilla.raft.machine.UnknownCommandException;
 import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
@@ -82,6 +82,7 @@ final class FleetMember {
     private final Reconciler reconciler;
     private final Registration registration;
     private final ControllerReports reports;
+    private final NodeMoves moves;
     private final Node self;
 
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -157,7 +158,7 @@ final class FleetMember {
                 ports.transport(),
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
                 ports.disk(),
-                new Failures());
+                new HostEvents(config.id(), ports.disk(), lane, listener, this::moves));
         controller = new ControllerService(
                 host, addresses::addressOf, ports.runtime().clock());
         data = new KvService(
@@ -202,7 +203,23 @@ final class FleetMember {
                         machines,
                         ports.runtime().clock()),
                 () -> !closed.get(),
-                awaitedDrops -> {});
+                awaited -> moves().awaited(awaited));
+        MoveOutbox outbox = new MoveOutbox(
+                identity.fleetId(),
+                lane,
+                controllerCalls,
+                () -> !closed.get(),
+                reason -> LOG.warn("{}: {}", config.id(), reason));
+        moves = new NodeMoves(
+                config.id(),
+                host,
+                machines,
+                ports.runtime().clock(),
+                lane,
+                calls,
+                addresses,
+                hub::newest,
+                outbox::tell);
         RecordCalls recordCalls = new RecordCalls(
                 config.id(),
                 lane,
@@ -235,6 +252,7 @@ final class FleetMember {
             follow(hub.newest());
         }
         watch.start();
+        moves.start();
         hunt.start();
         tick();
     }
@@ -267,6 +285,11 @@ final class FleetMember {
     /** Any thread. */
     ControllerService controller() {
         return controller;
+    }
+
+    /** Any thread, but for what says otherwise. */
+    NodeMoves moves() {
+        return moves;
     }
 
     /** Any thread. */
@@ -324,6 +347,7 @@ final class FleetMember {
         reconcile();
         registration.follow(newest);
         reports.start();
+        moves.configured(newest);
     }
 
     private void reconcile() {
@@ -384,6 +408,7 @@ final class FleetMember {
             lane.execute(() -> {
                 watch.stop();
                 hunt.stop();
+                moves.stop();
             });
             host.close();
         }
@@ -403,38 +428,5 @@ final class FleetMember {
                     }
                 }));
         return over;
-    }
-
-    private final class Failures implements HostListener {
-        @Override
-        public void answersGiven() {
-            listener.answersGiven();
-        }
-
-        @Override
-        public void groupFailed(long groupId, Throwable cause) {
-            if (cause instanceof UnknownCommandException) {
-                // a newer version's doing, and nothing is broken: the other groups go on
-                LOG.error("{}: the replica of group {} was halted: {}", config.id(), groupId, cause.getMessage());
-                return;
-            }
-            LOG.error("{}: the replica of group {} was halted", config.id(), groupId, cause);
-            NodeFailure failure = NodeFailure.ofReplica(groupId, cause);
-            if (failure != null) {
-                lane.execute(() -> listener.failed(failure));
-            }
-        }
-
-        @Override
-        public void nodeFailed(Throwable cause) {
-            LOG.error("{}: the node can't go on", config.id(), cause);
-            // the host does not know where things lie
-            NodeFailure failure = NodeFailure.of(
-                    cause instanceof DiskHangsException
-                            ? new IOException(
-                                    "the disk of " + ports.disk().describe(LOG_DIRECTORY) + ": " + cause.getMessage())
-                            : cause);
-            lane.execute(() -> listener.failed(failure));
-        }
     }
 }
