@@ -62,10 +62,15 @@ final class GroupQuestions {
         if (leader == null) {
             lane.execute(() -> answer.failed("group " + request.getGroup() + " has no replica that is known here"));
         } else {
-            ask(leader, request, timeoutNanos, response -> judge(request, timeoutNanos, leader, response, answer), why -> {
-                leaders.remove(request.getGroup());
-                answer.failed(why);
-            });
+            ask(
+                    leader,
+                    request,
+                    timeoutNanos,
+                    response -> judge(request, timeoutNanos, leader, response, answer),
+                    why -> {
+                        leaders.remove(request.getGroup());
+                        answer.failed(why);
+                    });
         }
     }
 
@@ -83,12 +88,17 @@ final class GroupQuestions {
                 && !refusal.getLeader().equals(asked.value());
         if (namesAnother) {
             NodeId named = new NodeId(refusal.getLeader());
-            ask(named, request, timeoutNanos, second -> {
-                if (!second.hasRefusal()) {
-                    leaders.put(request.getGroup(), named);
-                }
-                take(second, answer);
-            }, answer::failed);
+            ask(
+                    named,
+                    request,
+                    timeoutNanos,
+                    second -> {
+                        if (!second.hasRefusal()) {
+                            leaders.put(request.getGroup(), named);
+                        }
+                        take(second, answer);
+                    },
+                    answer::failed);
         } else {
             answer.failed(refusal.getMessage());
         }
@@ -111,11 +121,7 @@ final class GroupQuestions {
     }
 
     private void ask(
-            NodeId node,
-            MoveRequest request,
-            long timeoutNanos,
-            Consumer<Response> answered,
-            Consumer<String> failed) {
+            NodeId node, MoveRequest request, long timeoutNanos, Consumer<Response> answered, Consumer<String> failed) {
         Request.Builder built = MoveRequests.of(request);
         if (node.equals(self)) {
             askSelf(built.build(), timeoutNanos, answered, failed);
@@ -137,13 +143,15 @@ final class GroupQuestions {
                 failed.accept("no answer from this node");
             }
         });
-        own.answer(request, response -> lane.execute(() -> {
-            if (!over[0]) {
-                over[0] = true;
-                timer.cancel();
-                answered.accept(response);
-            }
-        }));
+        own.answer(
+                request,
+                response -> lane.execute(() -> {
+                    if (!over[0]) {
+                        over[0] = true;
+                        timer.cancel();
+                        answered.accept(response);
+                    }
+                }));
     }
 
     /** Who leads a group as far as it is known here, else one of its replicas after the other; null if none is known. */

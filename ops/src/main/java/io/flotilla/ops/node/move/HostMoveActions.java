@@ -124,7 +124,8 @@ final class HostMoveActions implements MoveActions {
         host.holdMembership(group, nanos, new ProgressCallback() {
             @Override
             public void progress(GroupProgress told) {
-                boolean steady = told.isCommitted() && !told.membership().membership().isJoint();
+                boolean steady =
+                        told.isCommitted() && !told.membership().membership().isJoint();
                 onLane(() -> {
                     if (steady) {
                         end.done();

@@ -137,9 +137,8 @@ final class HostMoveFacts implements MoveFacts {
                 }
             });
         }
-        boolean counts = asked.told != null
-                && asked.told.term() == replica.state().term()
-                && now - asked.toldAt < FRESH_NANOS;
+        boolean counts =
+                asked.told != null && asked.told.term() == replica.state().term() && now - asked.toldAt < FRESH_NANOS;
         return counts ? asked.told : null;
     }
 }

@@ -66,7 +66,9 @@ public final class MoveRequests {
         PublishedGroup published = machines.published(asked.getGroup());
         if (replica == null || published == null) {
             out.accept(refusal(
-                    request, Refusal.Kind.UNAVAILABLE, "no replica of data group " + asked.getGroup() + " on this node"));
+                    request,
+                    Refusal.Kind.UNAVAILABLE,
+                    "no replica of data group " + asked.getGroup() + " on this node"));
             return;
         }
         Consumer<MoveReply> reply = told -> out.accept(Response.newBuilder()
@@ -177,8 +179,7 @@ public final class MoveRequests {
     }
 
     /** Answers from what the leader has applied. */
-    private void read(
-            MoveRequest asked, Consumer<MoveReply> reply, Consumer<io.flotilla.raft.host.Refusal> refused) {
+    private void read(MoveRequest asked, Consumer<MoveReply> reply, Consumer<io.flotilla.raft.host.Refusal> refused) {
         host.read(asked.getGroup(), new ReadCallback() {
             @Override
             public Runnable read(StateMachine machine) {

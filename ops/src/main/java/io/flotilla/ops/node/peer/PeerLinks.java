@@ -59,8 +59,7 @@ public final class PeerLinks {
             this.address = address;
         }
 
-        void ask(
-                Request.Builder request, long timeoutNanos, Consumer<Response> answered, Consumer<String> failed) {
+        void ask(Request.Builder request, long timeoutNanos, Consumer<Response> answered, Consumer<String> failed) {
             if (waiting.size() >= MOST_WAITING) {
                 lane.execute(() -> failed.accept(address + " has " + MOST_WAITING + " questions to answer first"));
                 return;

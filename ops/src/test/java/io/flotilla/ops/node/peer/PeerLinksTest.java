@@ -60,7 +60,11 @@ class PeerLinksTest {
 
     private void ask(String name) {
         links.call(
-                "n2:1", Request.newBuilder(), 2 * SECOND, answer -> heard.add(name), why -> heard.add(name + ": " + why));
+                "n2:1",
+                Request.newBuilder(),
+                2 * SECOND,
+                answer -> heard.add(name),
+                why -> heard.add(name + ": " + why));
     }
 
     @Test
