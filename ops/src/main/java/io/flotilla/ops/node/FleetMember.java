@@ -7,7 +7,6 @@ import io.flotilla.client.proto.NodeReportRequest;
 import io.flotilla.client.proto.WatchRequest;
 import io.flotilla.controller.decide.FeatureLevels;
 import io.flotilla.controller.service.ControllerService;
-import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.kv.service.KvService;
 import io.flotilla.ops.node.configuration.ConfigurationHub;
@@ -20,6 +19,7 @@ import io.flotilla.ops.node.configuration.RecordCalls;
 import io.flotilla.ops.node.configuration.Registration;
 import io.flotilla.ops.node.configuration.Watchers;
 import io.flotilla.ops.node.founding.Identity;
+import io.flotilla.ops.node.move.MoveParts;
 import io.flotilla.ops.node.move.NodeMoves;
 import io.flotilla.ops.node.peer.AddressBook;
 import io.flotilla.ops.node.peer.AddressHunt;
@@ -69,11 +69,10 @@ final class FleetMember {
     private final AddressBook addresses;
     private final Listener listener;
     private final ConfigurationHub hub;
-    private final KvEngine engine;
+    private final NodeData rows;
     private final RaftHost host;
     private final KvService data;
     private final ControllerService controller;
-    private final Checksums checksums;
     private final PeerWatch watch;
     private final AddressHunt hunt;
     private final Readiness readiness;
@@ -143,13 +142,12 @@ final class FleetMember {
         NodeRecords records;
         try {
             records = NodeRecords.open(ports.disk(), log, ports.runtime().randomSeed());
-            engine = ports.engine().get();
+            rows = new NodeData(ports, this::appliedHere);
         } catch (IOException | RuntimeException e) {
             log.close();
             throw e;
         }
-        KvMachines machines = new KvMachines(engine, ports.runtime().clock());
-        checksums = new Checksums(ports.runtime().lane("checksums"), machines, this::appliedHere);
+        KvMachines machines = rows.machines();
         host = new RaftHost(
                 config.host(),
                 ports.runtime(),
@@ -198,7 +196,9 @@ final class FleetMember {
                 new LedGroups(
                         () -> NodeReportRequest.newBuilder()
                                 .setFleetId(identity.fleetId())
-                                .setNode(config.id().value()),
+                                .setNode(config.id().value())
+                                .setFreeDiskBytes(rows.room().freeBytes())
+                                .setDiskBytes(rows.room().totalBytes()),
                         host,
                         machines,
                         ports.runtime().clock()),
@@ -219,7 +219,12 @@ final class FleetMember {
                 calls,
                 addresses,
                 hub::newest,
-                outbox::tell);
+                outbox::tell,
+                new MoveParts(
+                        ports.parts().copyLimits(),
+                        ports.space(),
+                        ports.runtime().randomSeed()));
+        moves.bind();
         RecordCalls recordCalls = new RecordCalls(
                 config.id(),
                 lane,
@@ -246,6 +251,7 @@ final class FleetMember {
             return;
         }
         host.start();
+        rows.start();
         if (hub.newest() == null) {
             reconcile();
         } else {
@@ -294,7 +300,7 @@ final class FleetMember {
 
     /** Any thread. */
     Checksums checksums() {
-        return checksums;
+        return rows.checksums();
     }
 
     /** Any thread. */
@@ -414,19 +420,15 @@ final class FleetMember {
         }
         CompletableFuture<Void> over = new CompletableFuture<>();
         host.closed()
-                .whenComplete((done, failed) -> checksums.close(() -> {
-                    try {
-                        engine.close();
-                    } catch (RuntimeException e) {
-                        over.completeExceptionally(e);
-                        return;
-                    }
-                    if (failed == null) {
-                        over.complete(null);
-                    } else {
-                        over.completeExceptionally(failed);
-                    }
-                }));
+                .whenComplete((done, failed) ->
+                        moves.stopCopies(() -> rows.close().whenComplete((closedToo, broken) -> {
+                            Throwable cause = broken != null ? broken : failed;
+                            if (cause == null) {
+                                over.complete(null);
+                            } else {
+                                over.completeExceptionally(cause);
+                            }
+                        })));
         return over;
     }
 }

@@ -3,6 +3,7 @@ package io.flotilla.ops.node;
 import io.flotilla.ops.node.move.NodeMoves;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RoleName;
+import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.host.DiskHangsException;
 import io.flotilla.raft.host.HostListener;
@@ -40,6 +41,11 @@ final class HostEvents implements HostListener {
     @Override
     public void roleChanged(long groupId, RoleName role, long term, NodeId leader) {
         moves.get().roleChanged();
+    }
+
+    @Override
+    public boolean heldBack(long groupId, Entry entry, NodeId from) {
+        return moves.get().heldBack(groupId, entry, from);
     }
 
     @Override

@@ -31,7 +31,9 @@ final class NodeReport {
         if (member != null) {
             status.setConfigurationNumber(member.configurationNumber());
             member.replicas().forEach(replica -> status.addReplicas(describe(replica)));
-            status.setCounters(describe(member.stats()).setMoves(member.moves().counts()));
+            status.setCounters(describe(member.stats())
+                    .setMoves(member.moves().counts())
+                    .setCopies(member.moves().copies()));
             status.addAllMoves(member.moves().statuses());
         }
         return status.build();

@@ -129,7 +129,7 @@ final class GroupQuestions {
         }
         String address = addresses.addressOf(node);
         if (address.isEmpty()) {
-            lane.execute(() -> failed.accept("where " + node + " is is not known"));
+            lane.execute(() -> failed.accept("where " + node + " is, is not known"));
         } else {
             links.call(address, built, timeoutNanos, answered, failed);
         }

@@ -12,6 +12,7 @@ import io.flotilla.kv.machine.PublishedGroup;
 import io.flotilla.kv.machine.PublishedMove;
 import io.flotilla.kv.machine.ShardChanges;
 import io.flotilla.kv.machine.ShardMoves;
+import io.flotilla.kv.move.copy.SourceAnswers;
 import io.flotilla.kv.proto.CancelMoveCommand;
 import io.flotilla.kv.proto.FreezeCommand;
 import io.flotilla.kv.proto.KvCommand;
@@ -79,6 +80,13 @@ public final class MoveRequests {
             reply.accept(MoveReply.newBuilder()
                     .setFence(published.fence(asked.getShard()))
                     .build());
+            return;
+        }
+        if (SourceAnswers.isFor(asked)) {
+            host.visit(
+                    asked.getGroup(),
+                    machine -> reply.accept(
+                            SourceAnswers.answer(machine == null ? null : machine.as(KvStateMachine.class), asked)));
             return;
         }
         if (replica.state().role() != RoleName.LEADER) {
@@ -167,7 +175,9 @@ public final class MoveRequests {
                 if (asked.hasFreeze() && outcome.isDone()) {
                     read(asked, reply, refused);
                 } else {
-                    reply.accept(reply(outcome).setRefused(outcome.refused()).build());
+                    reply.accept(sized(asked, reply(outcome))
+                            .setRefused(outcome.refused())
+                            .build());
                 }
             }
 
@@ -183,9 +193,9 @@ public final class MoveRequests {
         host.read(asked.getGroup(), new ReadCallback() {
             @Override
             public Runnable read(StateMachine machine) {
-                MoveReply told =
+                MoveReply.Builder told =
                         MoveRequests.read(machine.as(KvStateMachine.class).moves(), asked);
-                return () -> reply.accept(told);
+                return () -> reply.accept(sized(asked, told).build());
             }
 
             @Override
@@ -195,11 +205,11 @@ public final class MoveRequests {
         });
     }
 
-    private static MoveReply read(ShardMoves moves, MoveRequest asked) {
+    private static MoveReply.Builder read(ShardMoves moves, MoveRequest asked) {
         MoveOutcome state = moves.state(asked.getShard(), asked.getMove());
         MoveReply.Builder reply = reply(state);
         if (state.stage() != Stage.MOVING && state.stage() != Stage.FROZEN) {
-            return reply.build();
+            return reply;
         }
         for (long after : asked.getLag().getAfterList()) {
             long bytes = moves.lagBytes(asked.getShard(), asked.getMove(), after);
@@ -210,8 +220,7 @@ public final class MoveRequests {
             ShardChanges changes = moves.changesAfter(
                     asked.getShard(), asked.getMove(), asked.getFreeze().getAfter(), 0, CHANGES_BYTES);
             if (changes == null) {
-                return reply.setRefused("changes after " + asked.getFreeze().getAfter() + " are out of reach")
-                        .build();
+                return reply.setRefused("changes after " + asked.getFreeze().getAfter() + " are out of reach");
             }
             reply.setUpTo(changes.upTo())
                     .setMore(changes.more())
@@ -219,7 +228,14 @@ public final class MoveRequests {
                     .addAllSessions(changes.sessions())
                     .setCounters(state.counters());
         }
-        return reply.build();
+        return reply;
+    }
+
+    /** With what the rows take, as long as they are being copied. */
+    private MoveReply.Builder sized(MoveRequest asked, MoveReply.Builder reply) {
+        return reply.getStage() == Stage.MOVING
+                ? reply.setShardBytes(machines.approximateBytes(asked.getGroup(), asked.getShard()))
+                : reply;
     }
 
     private static MoveReply.Builder reply(MoveOutcome outcome) {

@@ -2,6 +2,7 @@ package io.flotilla.ops.node.move;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.CopyCounts;
 import io.flotilla.client.proto.MoveCounts;
 import io.flotilla.client.proto.MoveReport;
 import io.flotilla.client.proto.MoveStatus;
@@ -10,11 +11,13 @@ import io.flotilla.client.proto.Response;
 import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.kv.move.MoveDriver;
 import io.flotilla.kv.move.MoveLimits;
+import io.flotilla.kv.move.copy.HoldKey;
 import io.flotilla.kv.proto.HoldReport;
 import io.flotilla.ops.node.peer.AddressBook;
 import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.ops.node.peer.PeerLinks;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.runtime.Cancellable;
@@ -33,6 +36,12 @@ import java.util.function.Supplier;
 public final class NodeMoves {
     private static final long OFTEN_NANOS = 20_000_000L;
     private static final long SELDOM_NANOS = 1_000_000_000L;
+    /** What moves wait for is put into words once in so many frequent turns. */
+    private static final int STATUS_TURNS = 10;
+    /** What is held here is told so often, though nothing has changed. */
+    private static final long BEAT_NANOS = 250_000_000L;
+    /** Of so many holds at a time; the others' turn is at the next beats. */
+    private static final int MOST_A_BEAT = 256;
 
     private final NodeId self;
     private final RaftHost host;
@@ -43,17 +52,22 @@ public final class NodeMoves {
     private final HostMoveFacts facts;
     private final MoveCounters counters = new MoveCounters();
     private final MoveDriver driver;
+    private final NodeCopies copies;
+    /** The last of the reports that were told once more. */
+    private HoldKey lastTold;
+
     private volatile List<MoveStatus> statuses = List.of();
     private final AtomicBoolean rolesChanged = new AtomicBoolean();
     private Cancellable next;
     private boolean isTickSoon;
     private boolean started;
     private boolean stopped;
-    private boolean stepping;
-    private boolean stepAgain;
+    private boolean stepQueued;
+    private long turn;
 
     /**
      * @param outbox takes what the controller is to be told; false if it is full
+     * @param parts of copies
      */
     public NodeMoves(
             NodeId self,
@@ -64,22 +78,29 @@ public final class NodeMoves {
             PeerCalls calls,
             AddressBook addresses,
             Supplier<Configuration> newest,
-            Predicate<MoveReport> outbox) {
+            Predicate<MoveReport> outbox,
+            MoveParts parts) {
         this.self = self;
         this.host = host;
         this.clock = clock;
         this.lane = lane;
         this.links = new PeerLinks(lane, calls);
         this.requests = new MoveRequests(host, machines, addresses::addressOf);
-        this.facts = new HostMoveFacts(host, machines, clock, lane, this::step);
+        this.facts = new HostMoveFacts(host, machines, clock, lane, this::stepSoon);
         GroupQuestions questions = new GroupQuestions(self, lane, host, requests, links, addresses, newest);
         this.driver = new MoveDriver(
                 self,
                 MoveLimits.DEFAULT,
                 clock::nanos,
                 facts,
-                new HostMoveActions(host, lane, questions, MoveLimits.DEFAULT, outbox, this::step),
+                new HostMoveActions(host, lane, questions, MoveLimits.DEFAULT, outbox, this::stepSoon),
                 counters);
+        this.copies = new NodeCopies(self, host, machines, clock, lane, questions, parts, this::held);
+    }
+
+    /** Before the host starts. */
+    public void bind() {
+        copies.bind();
     }
 
     /** From now on until {@link #stop}. */
@@ -87,35 +108,71 @@ public final class NodeMoves {
         if (!started) {
             tick();
             started = true;
+            beat();
         }
     }
 
+    /** Ends what goes on here on the node's lane, and all copies. */
     public void stop() {
         stopped = true;
         links.stop();
+        stopCopies(() -> {});
+    }
+
+    /** Ends all copies, then runs the task on a lane that may block: no copy uses the engine any more. Any lane. */
+    public void stopCopies(Runnable then) {
+        copies.stop(then);
+    }
+
+    /** Tells again what is held here, for those that lead since, or did not hear of it. */
+    private void beat() {
+        if (stopped) {
+            return;
+        }
+        List<HoldReport> all = copies.reports();
+        int from = 0;
+        while (lastTold != null && from < all.size() && key(all.get(from)).compareTo(lastTold) <= 0) {
+            from++;
+        }
+        for (int i = 0; i < Math.min(MOST_A_BEAT, all.size()); i++) {
+            HoldReport report = all.get((from + i) % all.size());
+            lastTold = key(report);
+            send(report);
+        }
+        lane.after(BEAT_NANOS, this::beat);
+    }
+
+    private static HoldKey key(HoldReport report) {
+        return new HoldKey(report.getGroup(), report.getShard(), report.getMove());
     }
 
     private void tick() {
         if (!stopped) {
             step();
-            statuses = driver.statuses(clock.wallMillis());
+            if (turn++ % STATUS_TURNS == 0 || !isTickSoon) {
+                statuses = driver.statuses(clock.wallMillis());
+            }
             isTickSoon = driver.isBusy();
             next = lane.after(isTickSoon ? OFTEN_NANOS : SELDOM_NANOS, this::tick);
         }
     }
 
-    /** An answer that comes at once, within a step, is looked at right after it. */
+    /** After what else has come by then: one step for all of it. */
+    private void stepSoon() {
+        if (!stepQueued) {
+            stepQueued = true;
+            lane.execute(() -> {
+                stepQueued = false;
+                step();
+            });
+        }
+    }
+
     private void step() {
-        stepAgain = true;
-        if (stepping || stopped) {
+        if (stopped) {
             return;
         }
-        stepping = true;
-        while (stepAgain) {
-            stepAgain = false;
-            driver.step();
-        }
-        stepping = false;
+        driver.step();
         if (started && !isTickSoon && driver.isBusy()) {
             isTickSoon = true;
             next.cancel();
@@ -125,6 +182,7 @@ public final class NodeMoves {
 
     public void configured(Configuration configuration) {
         driver.configured(configuration);
+        copies.configured(configuration);
         facts.changed();
         step();
     }
@@ -147,9 +205,18 @@ public final class NodeMoves {
         step();
     }
 
-    /** A replica here holds more than before, or is to tell once more what it holds. Any lane. */
-    public void held(HoldReport report) {
-        lane.execute(() -> send(report));
+    /** A replica here holds more than before. Any lane. */
+    private void held(HoldReport report) {
+        lane.execute(() -> {
+            if (!stopped) {
+                send(report);
+            }
+        });
+    }
+
+    /** As the host's listener. Any lane. */
+    public boolean heldBack(long group, Entry entry, NodeId from) {
+        return copies.heldBack(group, entry, from);
     }
 
     private void send(HoldReport report) {
@@ -157,7 +224,7 @@ public final class NodeMoves {
         NodeId leader = replica == null ? null : replica.leader();
         if (self.equals(leader)) {
             driver.told(self, report);
-            step();
+            stepSoon();
         } else if (leader != null) {
             host.tell(leader, report.toByteArray());
         }
@@ -174,7 +241,7 @@ public final class NodeMoves {
         }
         lane.execute(() -> {
             driver.told(from, report);
-            step();
+            stepSoon();
         });
     }
 
@@ -191,5 +258,10 @@ public final class NodeMoves {
     /** Any lane. */
     public MoveCounts counts() {
         return counters.counts();
+    }
+
+    /** Any lane. */
+    public CopyCounts copies() {
+        return copies.counts();
     }
 }
