@@ -151,7 +151,8 @@ class BenchTest {
     void scansAndARateRun() throws Exception {
         assertThat(json("--workload e --keys 300").get("operations").asLong()).isPositive();
         assertThat(json("--workload a --keys 300 --rate 100").get("operations").asLong())
-                .isBetween(1L, 31L);
+                .as("30 were due; some of the warm-up may be answered late, thousands would come without a rate")
+                .isBetween(1L, 60L);
     }
 
     @Test

@@ -5,8 +5,8 @@ import io.flotilla.raft.core.log.EntryId;
 import java.util.List;
 
 /**
- * What a group replicates. All calls for one group come from one applier lane, one at a time, in index order; machines
- * of different groups on different lanes run at the same time.
+ * What a group replicates. All calls for one group come from one applier lane, one at a time, in index order, but for {@link #guard}
+ * and {@link #receiveSnapshot}; machines of different groups on different lanes run at the same time.
  *
  * <p>The atomic rule: the effect of {@link #apply} and the applied index it leads to become durable together, or not
  * at all; a crash leaves a prefix. {@code apply} is deterministic: it depends on the entries and the state alone.

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 
 /**
  * The life of one group's state machine: opened; asked to write back what it keeps in memory, how far the log may be cut, for a
- * snapshot, or to install one; closed, and perhaps dropped with its data. Belongs to the applier's lane, but for {@link #machine}.
+ * snapshot, or to install one; visited; closed, and perhaps dropped with its data. Belongs to the applier's lane, but for {@link #machine}.
  */
 final class MachineLife {
     private final MachineOwner owner;
@@ -22,7 +22,7 @@ final class MachineLife {
     /** Refused when the machine is closed. */
     private final ReadQueue reads;
 
-    /** Null before it is open and after it is closed. Written here, read by the snapshot lane too. */
+    /** Null before it is open and after it is closed. Written here; read by the snapshot lane and the group's worker too. */
     private volatile StateMachine machine;
 
     private long applied;

@@ -20,7 +20,7 @@ import java.util.function.LongFunction;
 
 /**
  * The only writer of the node's log, on a lane of its own: everything that the workers handed over while the last sync
- * ran becomes one write with one sync. After it the messages that waited for it leave, and the workers are told.
+ * ran becomes one write with one sync. After it the workers are told, and then the messages that waited for it leave.
  *
  * <p>A failed write is final: the node is told, nothing is acknowledged or sent any more.
  */
