@@ -113,6 +113,7 @@ class ArchitectureTest {
             "io.flotilla.ops.node.edge",
             "io.flotilla.ops.node.founding",
             "io.flotilla.ops.node.configuration",
+            "io.flotilla.ops.node.move",
             "io.flotilla.ops.node",
             "io.flotilla.ops.node.production");
 

@@ -1,5 +1,6 @@
 package io.flotilla.it.sim;
 
+import io.flotilla.kv.move.copy.CopyLimits;
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
 import java.util.SortedMap;
@@ -21,7 +22,29 @@ record FleetShape(
         long logBytes,
         int unflushedBatches,
         long maxClockOffsetMillis,
-        int maxDriftPpm) {
+        int maxDriftPpm,
+        CopyLimits copies) {
+
+    /** Parts, files and rounds of a few rows. */
+    private static CopyLimits copies(SplittableRandom random) {
+        long milli = 1_000_000L;
+        return new CopyLimits(
+                1 + random.nextInt(2),
+                1 + random.nextInt(2),
+                1L << 20,
+                100 + random.nextInt(1_000),
+                500 + random.nextInt(5_000),
+                2_000 + random.nextInt(10_000),
+                5,
+                1L << 20,
+                100 + random.nextInt(5_000),
+                1 + random.nextInt(3),
+                300 * milli,
+                1_000 * milli,
+                100 * milli,
+                50 * milli,
+                (1 + random.nextInt(100)) * milli);
+    }
 
     static FleetShape choose(SplittableRandom random) {
         int size = random.nextInt(4) == 0 ? 3 + random.nextInt(3) : 3;
@@ -46,6 +69,7 @@ record FleetShape(
                 (4 + random.nextInt(3)) * (long) segmentBytes,
                 1 + random.nextInt(random.nextBoolean() ? 20 : 400),
                 random.nextInt(3) == 0 ? 60_000 : 500,
-                random.nextInt(3) == 0 ? 45_000 : 200);
+                random.nextInt(3) == 0 ? 45_000 : 200,
+                copies(random));
     }
 }

@@ -1,5 +1,7 @@
 package io.flotilla.it.sim;
 
+import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.Shard;
 import io.flotilla.it.history.LinearizabilityChecker;
 import io.flotilla.it.sim.invariant.ConfigurationsAreImmutable;
 import io.flotilla.it.sim.invariant.ExactlyOnce;
@@ -33,6 +35,8 @@ public final class FleetSimulation implements FaultPlan.World {
     private static final int HEALING_SECONDS = 8;
     /** Virtual seconds during which all must succeed. */
     private static final int STRICT_SECONDS = 4;
+    /** Virtual seconds after that by which all moves have ended: a voter that lags is waited for 60 s. */
+    private static final int MOVE_SECONDS = 150;
     /** Longer than any client waits. */
     private static final int LAST_ANSWER_SECONDS = 35;
 
@@ -50,12 +54,19 @@ public final class FleetSimulation implements FaultPlan.World {
     private final List<String> nodeNames;
     private final List<String> clientNames;
     private final SplittableRandom clocks;
+    /** Null if no shards move. */
+    private final SimOperator operator;
 
     public FleetSimulation(long seed) {
         this(seed, FaultPlan.Profile.MIXED);
     }
 
     public FleetSimulation(long seed, FaultPlan.Profile profile) {
+        this(seed, profile, false);
+    }
+
+    /** @param moves whether somebody moves shards meanwhile */
+    public FleetSimulation(long seed, FaultPlan.Profile profile, boolean moves) {
         scheduler = new SimScheduler(seed);
         network = new SimNetwork(scheduler);
         invariants = new RaftInvariants(scheduler, Fingerprints::ofResult, Fingerprints::ofState);
@@ -88,6 +99,10 @@ public final class FleetSimulation implements FaultPlan.World {
         clientNames = new ArrayList<>(clients.keySet());
         clocks = random.split();
         faults = new FaultPlan(scheduler, network, this, profile, coverage);
+        operator = moves
+                ? new SimOperator(
+                        scheduler, streams, () -> new ArrayList<>(addresses().values()), coverage)
+                : null;
     }
 
     /**
@@ -112,14 +127,23 @@ public final class FleetSimulation implements FaultPlan.World {
     private void runParts(int seconds) {
         nodes.values().forEach(SimFleetNode::start);
         clients.values().forEach(SimClient::start);
+        if (operator != null) {
+            operator.start();
+        }
         look();
         faults.begin();
         run((long) seconds * SECOND);
         faults.end();
+        if (operator != null) {
+            operator.stopAsking();
+        }
         run(HEALING_SECONDS * SECOND);
         clients.values().forEach(SimClient::expectSuccess);
         run(STRICT_SECONDS * SECOND);
         nodes.values().forEach(this::checkServes);
+        if (operator != null) {
+            awaitMoves();
+        }
         clients.values().forEach(SimClient::stopAsking);
         awaitAnswers();
         SimClient client = clients.firstEntry().getValue();
@@ -130,6 +154,32 @@ public final class FleetSimulation implements FaultPlan.World {
         run(2 * SECOND);
         invariants.checkReplicasAgree(node -> !nodes.get(node.value()).isGone());
         histories.check();
+    }
+
+    /** Nothing hinders any move any more: all come to their end, and what they left behind goes. */
+    private void awaitMoves() {
+        long end = scheduler.now() + MOVE_SECONDS * SECOND;
+        while (!movesOver(operator.newest())) {
+            if (scheduler.now() >= end) {
+                throw new Violation("Liveness", "moves have not ended after %d s: %s", MOVE_SECONDS, moves());
+            }
+            run(SECOND / 10);
+        }
+        long handed = 0;
+        for (Shard shard : operator.newest().getShardsList()) {
+            handed += shard.getEpoch() - 1;
+        }
+        coverage.add("shards that changed hands", handed);
+    }
+
+    private boolean movesOver(Configuration newest) {
+        return newest.getNumber() > 0
+                && newest.getShardsList().stream().allMatch(shard -> shard.getTarget() == 0)
+                && moves().isEmpty();
+    }
+
+    private List<String> moves() {
+        return nodes.values().stream().flatMap(node -> node.moves().stream()).toList();
     }
 
     private void checkServes(SimFleetNode node) {

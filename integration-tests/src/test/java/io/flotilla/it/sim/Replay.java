@@ -7,9 +7,14 @@ final class Replay {
     private Replay() {}
 
     static String describe(long seed, FleetSimulation simulation, SimFailure failure) {
+        return describe("FleetSimulationTest", seed, simulation, failure);
+    }
+
+    /** @param test the class whose run it was */
+    static String describe(String test, long seed, FleetSimulation simulation, SimFailure failure) {
         return String.format(
                 "seed %d, at %.6f s of virtual time: %s%n%s%nreplay: mvn -q -pl integration-tests -am test"
-                        + " -Dtest=FleetSimulationTest -Dflotilla.seed=%d -Dsurefire.failIfNoSpecifiedTests=false",
-                seed, failure.nanos() / 1e9, failure.getMessage(), simulation.describe(), seed);
+                        + " -Dtest=%s -Dflotilla.seed=%d -Dsurefire.failIfNoSpecifiedTests=false",
+                seed, failure.nanos() / 1e9, failure.getMessage(), simulation.describe(), test, seed);
     }
 }

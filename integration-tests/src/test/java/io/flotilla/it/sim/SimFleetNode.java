@@ -4,6 +4,8 @@ import io.flotilla.client.net.Connector;
 import io.flotilla.client.proto.NodeStatus;
 import io.flotilla.client.proto.ReplicaStatus;
 import io.flotilla.kv.engine.memory.MemoryEngine;
+import io.flotilla.kv.move.copy.CopyLimits;
+import io.flotilla.kv.move.copy.DiskSpace;
 import io.flotilla.ops.node.FleetNode;
 import io.flotilla.ops.node.NodeConfig;
 import io.flotilla.ops.node.NodeFailure;
@@ -43,6 +45,8 @@ final class SimFleetNode {
 
     private static final int ROT_TRIES = 30;
     private static final String LOG = "log";
+    /** What its file system is said to have, unless it is filled. */
+    private static final long DISK_BYTES = 1L << 40;
 
     /** What the node's world is to know and to do. */
     interface Fleet {
@@ -126,10 +130,26 @@ final class SimFleetNode {
         MemoryEngine opened = engine;
         node = new FleetNode(
                 config,
-                new NodePorts(incarnation, disk, transport, connector, () -> opened, new Watched(incarnation)),
+                new NodePorts(incarnation, disk, space(), transport, connector, () -> opened, new Watched(incarnation)),
                 new Listener(incarnation));
         streams.listen(address, incarnation, node);
         node.start();
+    }
+
+    /** A disk that is being filled has no room for copies; one that fails otherwise does not say so. */
+    private DiskSpace space() {
+        SimDisk used = disk;
+        return new DiskSpace() {
+            @Override
+            public long freeBytes() {
+                return Math.min(DISK_BYTES, used.capacity()) - Math.min(DISK_BYTES, used.usedBytes());
+            }
+
+            @Override
+            public long totalBytes() {
+                return DISK_BYTES;
+            }
+        };
     }
 
     private int drift() {
@@ -290,6 +310,23 @@ final class SimFleetNode {
         return status.getReady() ? "" : id + " is not ready: " + status.getReason();
     }
 
+    /** The moves that it knows of, in words. */
+    List<String> moves() {
+        return node == null
+                ? List.of()
+                : node.status().getMovesList().stream()
+                        .map(move -> String.format(
+                                "%s: shard %d from %d to %d (move %d) %s, waits for %s",
+                                id,
+                                move.getShard(),
+                                move.getFrom(),
+                                move.getTo(),
+                                move.getMoveId(),
+                                move.getPhase(),
+                                move.getWaitsFor()))
+                        .toList();
+    }
+
     /** For people: what it says of itself. */
     String describe() {
         if (node == null) {
@@ -307,6 +344,7 @@ final class SimFleetNode {
                     replica.getAppliedIndex(),
                     replica.getLastIndex()));
         }
+        moves().forEach(move -> text.append("\n    ").append(move));
         return text.toString();
     }
 
@@ -376,6 +414,11 @@ final class SimFleetNode {
         @Override
         public LogConfig logConfig(long newStoreId) {
             return SimFleetNode.this.logConfig(newStoreId);
+        }
+
+        @Override
+        public CopyLimits copyLimits() {
+            return shape.copies();
         }
 
         @Override

@@ -3,6 +3,7 @@ package io.flotilla.it.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.flotilla.raft.sim.FaultPlan;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -21,7 +22,9 @@ class TraceReproducibilityTest {
         private Main() {}
 
         public static void main(String[] arguments) {
-            FleetSimulation simulation = new FleetSimulation(Long.parseLong(arguments[0]));
+            long seed = Long.parseLong(arguments[0]);
+            // every other one with shards that move
+            FleetSimulation simulation = new FleetSimulation(seed, FaultPlan.Profile.MIXED, seed % 2 == 0);
             simulation.run(Integer.parseInt(arguments[1]));
             System.out.println(simulation.summary());
         }

@@ -1,5 +1,7 @@
 package io.flotilla.ops.http;
 
+import io.flotilla.client.proto.CopyCounts;
+import io.flotilla.client.proto.MoveCounts;
 import io.flotilla.client.proto.NodeCounters;
 import io.flotilla.client.proto.NodeStatus;
 import io.flotilla.client.proto.ReplicaStatus;
@@ -61,11 +63,40 @@ final class NodeMetrics implements AutoCloseable {
                 "flotilla.snapshots.received.bytes",
                 "bytes of snapshots received",
                 NodeCounters::getSnapshotBytesReceived);
+        moves("flotilla.moves.adopted", "shards that came to groups led here", MoveCounts::getAdopted);
+        moves("flotilla.moves.adopted.bytes", "bytes of their rows, roughly", MoveCounts::getAdoptedBytes);
+        moves("flotilla.moves.cancelled", "moves of groups led here without a new owner", MoveCounts::getCancelled);
+        moves("flotilla.moves.dropped", "shards that went, with their rows", MoveCounts::getDropped);
+        moves("flotilla.moves.failed", "steps that were refused or not answered", MoveCounts::getFailed);
+        copies(
+                "flotilla.copies.local.bytes",
+                "bytes of moving shards copied within the node",
+                CopyCounts::getLocalBytes);
+        copies("flotilla.copies.remote.bytes", "bytes of moving shards copied from others", CopyCounts::getRemoteBytes);
+        copies("flotilla.copies.rounds", "rounds of changes that followed copies", CopyCounts::getRounds);
+        copies(
+                "flotilla.copies.rounds.local.bytes",
+                "bytes of such rounds within the node",
+                CopyCounts::getLocalRoundBytes);
+        copies(
+                "flotilla.copies.rounds.remote.bytes",
+                "bytes of such rounds from others",
+                CopyCounts::getRemoteRoundBytes);
+        copies("flotilla.copies.copied", "copies that came to their end", CopyCounts::getCopied);
+        copies("flotilla.copies.given.up", "copies given up for want of room", CopyCounts::getGivenUp);
+    }
+
+    private void moves(String name, String description, ToDoubleFunction<MoveCounts> value) {
+        counter(name, description, counters -> value.applyAsDouble(counters.getMoves()));
+    }
+
+    private void copies(String name, String description, ToDoubleFunction<CopyCounts> value) {
+        counter(name, description, counters -> value.applyAsDouble(counters.getCopies()));
     }
 
     String scrape() {
         scraped = node.get();
-        return registry.scrape();
+        return registry.scrape() + MovePauses.text(scraped.getCounters().getMoves());
     }
 
     private void gauge(String name, String description, ToDoubleFunction<NodeStatus> value) {

@@ -7,31 +7,31 @@ import io.flotilla.client.proto.NodeReportRequest;
 import io.flotilla.client.proto.WatchRequest;
 import io.flotilla.controller.decide.FeatureLevels;
 import io.flotilla.controller.service.ControllerService;
-import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.kv.service.KvService;
 import io.flotilla.ops.node.configuration.ConfigurationHub;
 import io.flotilla.ops.node.configuration.ControllerCalls;
 import io.flotilla.ops.node.configuration.ControllerReports;
+import io.flotilla.ops.node.configuration.MoveOutbox;
 import io.flotilla.ops.node.configuration.PeerWatch;
 import io.flotilla.ops.node.configuration.Reconciler;
 import io.flotilla.ops.node.configuration.RecordCalls;
 import io.flotilla.ops.node.configuration.Registration;
 import io.flotilla.ops.node.configuration.Watchers;
 import io.flotilla.ops.node.founding.Identity;
+import io.flotilla.ops.node.move.MoveParts;
+import io.flotilla.ops.node.move.NodeMoves;
 import io.flotilla.ops.node.peer.AddressBook;
 import io.flotilla.ops.node.peer.AddressHunt;
 import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.StateFile;
-import io.flotilla.raft.host.DiskHangsException;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.HostStats;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
-import io.flotilla.raft.machine.UnknownCommandException;
 import io.flotilla.raft.node.NodeRecords;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
@@ -69,11 +69,10 @@ final class FleetMember {
     private final AddressBook addresses;
     private final Listener listener;
     private final ConfigurationHub hub;
-    private final KvEngine engine;
+    private final NodeData rows;
     private final RaftHost host;
     private final KvService data;
     private final ControllerService controller;
-    private final Checksums checksums;
     private final PeerWatch watch;
     private final AddressHunt hunt;
     private final Readiness readiness;
@@ -82,6 +81,7 @@ final class FleetMember {
     private final Reconciler reconciler;
     private final Registration registration;
     private final ControllerReports reports;
+    private final NodeMoves moves;
     private final Node self;
 
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -142,13 +142,12 @@ final class FleetMember {
         NodeRecords records;
         try {
             records = NodeRecords.open(ports.disk(), log, ports.runtime().randomSeed());
-            engine = ports.engine().get();
+            rows = new NodeData(ports, this::appliedHere);
         } catch (IOException | RuntimeException e) {
             log.close();
             throw e;
         }
-        KvMachines machines = new KvMachines(engine, ports.runtime().clock());
-        checksums = new Checksums(ports.runtime().lane("checksums"), machines, this::appliedHere);
+        KvMachines machines = rows.machines();
         host = new RaftHost(
                 config.host(),
                 ports.runtime(),
@@ -157,7 +156,7 @@ final class FleetMember {
                 ports.transport(),
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
                 ports.disk(),
-                new Failures());
+                new HostEvents(config.id(), ports.disk(), lane, listener, this::moves));
         controller = new ControllerService(
                 host, addresses::addressOf, ports.runtime().clock());
         data = new KvService(
@@ -197,12 +196,35 @@ final class FleetMember {
                 new LedGroups(
                         () -> NodeReportRequest.newBuilder()
                                 .setFleetId(identity.fleetId())
-                                .setNode(config.id().value()),
+                                .setNode(config.id().value())
+                                .setFreeDiskBytes(rows.room().freeBytes())
+                                .setDiskBytes(rows.room().totalBytes()),
                         host,
                         machines,
                         ports.runtime().clock()),
                 () -> !closed.get(),
-                awaitedDrops -> {});
+                awaited -> moves().awaited(awaited));
+        MoveOutbox outbox = new MoveOutbox(
+                identity.fleetId(),
+                lane,
+                controllerCalls,
+                () -> !closed.get(),
+                reason -> LOG.warn("{}: {}", config.id(), reason));
+        moves = new NodeMoves(
+                config.id(),
+                host,
+                machines,
+                ports.runtime().clock(),
+                lane,
+                calls,
+                addresses,
+                hub::newest,
+                outbox::tell,
+                new MoveParts(
+                        ports.parts().copyLimits(),
+                        ports.space(),
+                        ports.runtime().randomSeed()));
+        moves.bind();
         RecordCalls recordCalls = new RecordCalls(
                 config.id(),
                 lane,
@@ -229,12 +251,14 @@ final class FleetMember {
             return;
         }
         host.start();
+        rows.start();
         if (hub.newest() == null) {
             reconcile();
         } else {
             follow(hub.newest());
         }
         watch.start();
+        moves.start();
         hunt.start();
         tick();
     }
@@ -269,9 +293,14 @@ final class FleetMember {
         return controller;
     }
 
+    /** Any thread, but for what says otherwise. */
+    NodeMoves moves() {
+        return moves;
+    }
+
     /** Any thread. */
     Checksums checksums() {
-        return checksums;
+        return rows.checksums();
     }
 
     /** Any thread. */
@@ -324,6 +353,7 @@ final class FleetMember {
         reconcile();
         registration.follow(newest);
         reports.start();
+        moves.configured(newest);
     }
 
     private void reconcile() {
@@ -384,57 +414,21 @@ final class FleetMember {
             lane.execute(() -> {
                 watch.stop();
                 hunt.stop();
+                moves.stop();
             });
             host.close();
         }
         CompletableFuture<Void> over = new CompletableFuture<>();
         host.closed()
-                .whenComplete((done, failed) -> checksums.close(() -> {
-                    try {
-                        engine.close();
-                    } catch (RuntimeException e) {
-                        over.completeExceptionally(e);
-                        return;
-                    }
-                    if (failed == null) {
-                        over.complete(null);
-                    } else {
-                        over.completeExceptionally(failed);
-                    }
-                }));
+                .whenComplete((done, failed) ->
+                        moves.stopCopies(() -> rows.close().whenComplete((closedToo, broken) -> {
+                            Throwable cause = broken != null ? broken : failed;
+                            if (cause == null) {
+                                over.complete(null);
+                            } else {
+                                over.completeExceptionally(cause);
+                            }
+                        })));
         return over;
-    }
-
-    private final class Failures implements HostListener {
-        @Override
-        public void answersGiven() {
-            listener.answersGiven();
-        }
-
-        @Override
-        public void groupFailed(long groupId, Throwable cause) {
-            if (cause instanceof UnknownCommandException) {
-                // a newer version's doing, and nothing is broken: the other groups go on
-                LOG.error("{}: the replica of group {} was halted: {}", config.id(), groupId, cause.getMessage());
-                return;
-            }
-            LOG.error("{}: the replica of group {} was halted", config.id(), groupId, cause);
-            NodeFailure failure = NodeFailure.ofReplica(groupId, cause);
-            if (failure != null) {
-                lane.execute(() -> listener.failed(failure));
-            }
-        }
-
-        @Override
-        public void nodeFailed(Throwable cause) {
-            LOG.error("{}: the node can't go on", config.id(), cause);
-            // the host does not know where things lie
-            NodeFailure failure = NodeFailure.of(
-                    cause instanceof DiskHangsException
-                            ? new IOException(
-                                    "the disk of " + ports.disk().describe(LOG_DIRECTORY) + ": " + cause.getMessage())
-                            : cause);
-            lane.execute(() -> listener.failed(failure));
-        }
     }
 }

@@ -1,5 +1,6 @@
 package io.flotilla.ops.node;
 
+import io.flotilla.kv.move.copy.CopyLimits;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.machine.StateMachineFactory;
@@ -9,12 +10,14 @@ import io.flotilla.raft.machine.StateMachineFactory;
  * and looks in between.
  */
 public interface NodeParts {
-    /** The parts as they are. */
-    NodeParts PLAIN = new NodeParts() {};
-
     /** How the shared log is kept. @param newStoreId see {@link LogConfig} */
     default LogConfig logConfig(long newStoreId) {
         return LogConfig.defaults(newStoreId);
+    }
+
+    /** How shards that move are copied. */
+    default CopyLimits copyLimits() {
+        return CopyLimits.defaults();
     }
 
     /** Takes the log just opened; gives what is to be used for it. */

@@ -2,6 +2,7 @@ package io.flotilla.ops.node;
 
 import io.flotilla.client.net.Connector;
 import io.flotilla.kv.engine.KvEngine;
+import io.flotilla.kv.move.copy.DiskSpace;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.runtime.NodeRuntime;
 import io.flotilla.raft.transport.Transport;
@@ -12,6 +13,7 @@ import java.util.function.Supplier;
  * and closed by the node.
  *
  * @param disk the data directory: the node's files and the shared log
+ * @param space the room where the data directory lies
  * @param transport carries Raft messages; not started yet
  * @param connector streams to other nodes, for founding, watches and registration
  * @param engine opens the key-value engine; called at most once, on a lane of the node; may block
@@ -20,13 +22,8 @@ import java.util.function.Supplier;
 public record NodePorts(
         NodeRuntime runtime,
         Disk disk,
+        DiskSpace space,
         Transport transport,
         Connector connector,
         Supplier<KvEngine> engine,
-        NodeParts parts) {
-
-    public NodePorts(
-            NodeRuntime runtime, Disk disk, Transport transport, Connector connector, Supplier<KvEngine> engine) {
-        this(runtime, disk, transport, connector, engine, NodeParts.PLAIN);
-    }
-}
+        NodeParts parts) {}

@@ -31,19 +31,21 @@ final class NodeReport {
         if (member != null) {
             status.setConfigurationNumber(member.configurationNumber());
             member.replicas().forEach(replica -> status.addReplicas(describe(replica)));
-            status.setCounters(describe(member.stats()));
+            status.setCounters(describe(member.stats())
+                    .setMoves(member.moves().counts())
+                    .setCopies(member.moves().copies()));
+            status.addAllMoves(member.moves().statuses());
         }
         return status.build();
     }
 
-    private static NodeCounters describe(HostStats stats) {
+    private static NodeCounters.Builder describe(HostStats stats) {
         return NodeCounters.newBuilder()
                 .setLogsCut(stats.basesMoved())
                 .setSnapshotsSent(stats.snapshotsSent())
                 .setSnapshotBytesSent(stats.snapshotBytesOut())
                 .setSnapshotsInstalled(stats.snapshotsInstalled())
-                .setSnapshotBytesReceived(stats.snapshotBytesIn())
-                .build();
+                .setSnapshotBytesReceived(stats.snapshotBytesIn());
     }
 
     private static ReplicaStatus describe(GroupStatus replica) {

@@ -64,6 +64,14 @@ final class NodeServices implements EdgeStream.Services {
             case CONFIGURATION -> configuration(request, out);
             case REGISTER_NODE, FLEET_CHANGE, NODE_REPORT, MOVE_REPORT -> controller(request, out);
             case CREATION_RECORD -> creationRecord(request, out);
+            case MOVE -> {
+                FleetMember present = node.serving();
+                if (present == null) {
+                    out.accept(unavailable(id));
+                } else {
+                    present.moves().answer(request, out);
+                }
+            }
             case WATCH -> lane.execute(() -> watch(stream, request, out));
             case NODE_STATUS ->
                 out.accept(Response.newBuilder()

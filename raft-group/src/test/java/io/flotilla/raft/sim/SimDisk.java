@@ -74,6 +74,11 @@ public final class SimDisk implements Disk {
         capacity = bytes;
     }
 
+    /** {@link Long#MAX_VALUE} if nothing bounds it. */
+    public long capacity() {
+        return capacity;
+    }
+
     /**
      * Lets that many forces (of files and directories) pass and fails the one after, once. The bytes it was to make
      * durable are then never made durable by a later force, also not by the next process's; a crash may keep or lose

@@ -58,6 +58,9 @@ public final class DriverWalk implements BiFunction<Long, String, String> {
     private final SortedMap<NodeId, Integer> slowness = new TreeMap<>();
     private Random random;
     private boolean faulty = true;
+    /** How rare faults are: the rarer, the further a move gets between two. */
+    private int calm;
+
     private boolean controllerIsUp = true;
     private NodeId goneForGood;
     private long now = SECOND;
@@ -78,6 +81,7 @@ public final class DriverWalk implements BiFunction<Long, String, String> {
     int run(long seed) {
         random = new Random(seed * 0x9E3779B97F4A7C15L);
         boolean shared = random.nextInt(3) == 0;
+        calm = 1 + random.nextInt(6);
         List<NodeId> all = new ArrayList<>();
         for (int i = 1; i <= (shared ? 3 : 6); i++) {
             all.add(new NodeId("n" + i));
@@ -283,7 +287,7 @@ public final class DriverWalk implements BiFunction<Long, String, String> {
                 continue;
             }
             if (copy == null) {
-                boolean noRoom = faulty && random.nextInt(60) == 0;
+                boolean noRoom = faulty && random.nextInt(calm * 100) == 0;
                 own.copies.put(key.move(), new FakeShard.Copy(1, from.writesAtMoveOut, noRoom));
             } else if (!copy.whole()) {
                 own.copies.put(key.move(), new FakeShard.Copy(copy.parts() + 1, copy.changeNumber(), false));
@@ -340,14 +344,14 @@ public final class DriverWalk implements BiFunction<Long, String, String> {
             long shard = 1 + random.nextInt(SHARDS);
             controller.intend(shard, 3 - controller.shard(shard).getGroup());
         }
-        if (random.nextInt(1_500) == 0) {
+        if (random.nextInt(calm * 1_500) == 0) {
             controller.cancel(1 + random.nextInt(SHARDS));
         }
-        if (random.nextInt(1_000) == 0) {
+        if (random.nextInt(calm * 1_000) == 0) {
             controllerIsUp = !controllerIsUp;
         }
         for (WalkNode node : nodes.values()) {
-            if (random.nextInt(2_000) == 0) {
+            if (random.nextInt(calm * 2_000) == 0) {
                 if (node.isAlive) {
                     node.crash();
                 } else if (!node.id.equals(goneForGood)) {
@@ -355,13 +359,13 @@ public final class DriverWalk implements BiFunction<Long, String, String> {
                     node.reachableSince = now;
                 }
             }
-            if (random.nextInt(2_000) == 0) {
+            if (random.nextInt(calm * 2_000) == 0) {
                 node.isCutOff = !node.isCutOff;
                 node.reachableSince = now;
             }
         }
         for (FakeGroup group : groups.values()) {
-            if (random.nextInt(1_500) == 0) {
+            if (random.nextInt(calm * 1_500) == 0) {
                 List<NodeId> members = List.copyOf(group.replicas.keySet());
                 group.elect(
                         members.get(random.nextInt(members.size())),

@@ -65,18 +65,19 @@ public final class PeerCalls {
     }
 
     /**
-     * Sends one request and hears every answer to it until the stream closes, which is told once. Nothing is told after
+     * Sends one request, with the id 1, and hears every answer to it until the stream closes, which is told once. Nothing is told after
      * {@link Stream#close}.
      */
     public Stream open(String address, Request.Builder request, Consumer<Response> answers, Consumer<String> closed) {
         Stream stream = new Stream(answers, closed);
-        stream.connection = connector.connect(address, stream);
-        stream.connection.send(ClientFrame.newBuilder()
-                .setHello(Hello.newBuilder()
-                        .setProtocolVersion(PROTOCOL_VERSION)
-                        .setOldestProtocolVersion(PROTOCOL_VERSION))
-                .addRequests(request.setId(1))
-                .build());
+        stream.connect(address, ClientFrame.newBuilder().addRequests(request.setId(1)));
+        return stream;
+    }
+
+    /** As the other, for requests that are sent later, each with an id of its own. */
+    public Stream open(String address, Consumer<Response> answers, Consumer<String> closed) {
+        Stream stream = new Stream(answers, closed);
+        stream.connect(address, ClientFrame.newBuilder());
         return stream;
     }
 
@@ -90,6 +91,21 @@ public final class PeerCalls {
         private Stream(Consumer<Response> answers, Consumer<String> closed) {
             this.answers = answers;
             this.closed = closed;
+        }
+
+        private void connect(String address, ClientFrame.Builder first) {
+            connection = connector.connect(address, this);
+            connection.send(first.setHello(Hello.newBuilder()
+                            .setProtocolVersion(PROTOCOL_VERSION)
+                            .setOldestProtocolVersion(PROTOCOL_VERSION))
+                    .build());
+        }
+
+        /** @param request with an id that no other one on this stream has */
+        public void send(Request.Builder request) {
+            if (!over) {
+                connection.send(ClientFrame.newBuilder().addRequests(request).build());
+            }
         }
 
         public void close() {

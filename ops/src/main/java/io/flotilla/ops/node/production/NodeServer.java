@@ -98,6 +98,7 @@ public final class NodeServer implements AutoCloseable {
                     new NodePorts(
                             runtime,
                             new OsDisk(config.dataDir()),
+                            new DirectorySpace(config.dataDir()),
                             transport,
                             connector,
                             () -> RocksEngine.open(engineDirectory, this::engineFailed),
