@@ -6,6 +6,8 @@ import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.transport.Transport;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -91,9 +93,17 @@ class TestFleet {
         for (TestNode node : nodes.values()) {
             all.append(node.id).append(' ').append(node.host.stats());
             node.host.status().forEach(status -> all.append("\n  ").append(status));
+            node.nodeFailures.forEach(cause -> all.append("\n  failed: ").append(text(cause)));
+            node.defects.forEach(cause -> all.append("\n  defect: ").append(text(cause)));
             all.append('\n');
         }
         return all.toString();
+    }
+
+    private static String text(Throwable cause) {
+        StringWriter text = new StringWriter();
+        cause.printStackTrace(new PrintWriter(text));
+        return text.toString();
     }
 
     TestNode leaderOf(long groupId) throws Exception {

@@ -77,7 +77,7 @@ final class TestNode implements HostListener {
     }
 
     static Disk disk(NodeId id) {
-        return new SimDisk(id.value(), DiskTimer.standalone(), 1);
+        return SharedDisk.of(new SimDisk(id.value(), DiskTimer.standalone(), 1));
     }
 
     @Override
