@@ -5,7 +5,10 @@ import io.flotilla.raft.core.membership.Membership;
 import java.util.List;
 import java.util.Set;
 
-/** Nothing is applied before a majority of the group's voters has it on disk, synced. */
+/**
+ * Nothing is applied before a majority of the group's voters has it on disk, synced. Who has given the group up for good had it once as
+ * far as it goes: of a group that has ended the last replica applies what is committed after the others are gone.
+ */
 public final class Durability {
     /** Whether a node, up or down, has an entry on disk. */
     public interface Holds {

@@ -56,7 +56,7 @@ public final class SafetyProperties {
         @Override
         public boolean holds(NodeId node, long group, long index, long term) {
             ShadowLog log = log(node, group);
-            return log != null && log.holds(index, term);
+            return log == null ? tombstones.gaveUp(node, group) : log.holds(index, term);
         }
 
         @Override

@@ -17,6 +17,11 @@ final class Tombstones {
         removedAt.merge(new Place(node, tombstone.groupId()), tombstone.removedAt(), Math::max);
     }
 
+    /** Whether the node has given up the group, durably. */
+    boolean gaveUp(NodeId node, long group) {
+        return removedAt.containsKey(new Place(node, group));
+    }
+
     void creates(NodeId node, GroupDescriptor group) {
         runs(node, group.groupId(), group.joined());
     }
