@@ -233,7 +233,7 @@ final class MoveFaults {
                         new Patch(
                                 KV + "RowUses.java",
                                 "                    batch.deleteRange(unused.from(), unused.to());\n                    unusedNow",
-                                "                    batch.deleteRange(\n                            unused.from(),\n                            unused.kind() == RowRange.Kind.DATA\n                                    ? io.flotilla.kv.engine.Keys.afterPrefix(new byte[] {5})\n                                    : unused.to());\n                    unusedNow")));
+                                "                    batch.deleteRange(\n                            unused.from(),\n                            unused.kind() == RowRange.Kind.DATA\n                                    ? io.flotilla.kv.engine.Keys.afterPrefix(new byte[] {(byte) 0x80})\n                                    : unused.to());\n                    unusedNow")));
     }
 
     private static Judge test(String test) {

@@ -31,7 +31,6 @@ import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
 import io.flotilla.raft.transport.Transport;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
@@ -97,6 +96,7 @@ public final class RaftHost implements AutoCloseable {
                     snapshots,
                     appliers.all(),
                     this::fail);
+            snapshots.transfers().giveWayTo(workers[i].lane());
         }
         this.shutdown =
                 new HostShutdown(state, workers, appliers.all(), snapshots, peers, reader.lane(), writer.lane());
@@ -387,12 +387,10 @@ public final class RaftHost implements AutoCloseable {
 
     /** The replicas here, by ascending group id; a recent consistent value of each. Any thread. */
     public List<GroupStatus> status() {
-        List<GroupStatus> all = new ArrayList<>();
-        for (GroupReplica replica : state.replicas.values()) {
-            all.add(replica.status());
-        }
-        all.sort(Comparator.comparingLong(GroupStatus::groupId));
-        return all;
+        return state.replicas.values().stream()
+                .map(GroupReplica::status)
+                .sorted(Comparator.comparingLong(GroupStatus::groupId))
+                .toList();
     }
 
     /** The replica of one group, or null. Any thread. */

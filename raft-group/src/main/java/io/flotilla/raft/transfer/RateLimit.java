@@ -1,17 +1,18 @@
 package io.flotilla.raft.transfer;
 
 import io.flotilla.raft.runtime.Clock;
+import java.util.function.LongSupplier;
 
-/** So many bytes a second, with a burst of 20 ms. Belongs to one lane. */
+/** So many bytes a second, which may change, with a burst of 20 ms. Belongs to one lane. */
 public final class RateLimit {
     private static final long NANOS = 1_000_000_000L;
     private static final long BURST_NANOS = 20_000_000L;
 
     private final Clock clock;
-    private final long bytesPerSecond;
+    private final LongSupplier bytesPerSecond;
     private long paidUntil;
 
-    public RateLimit(Clock clock, long bytesPerSecond) {
+    public RateLimit(Clock clock, LongSupplier bytesPerSecond) {
         this.clock = clock;
         this.bytesPerSecond = bytesPerSecond;
         this.paidUntil = clock.nanos();
@@ -24,6 +25,6 @@ public final class RateLimit {
 
     /** So many bytes are on their way. */
     public void sent(long bytes) {
-        paidUntil = Math.max(paidUntil, clock.nanos()) + (long) ((double) bytes * NANOS / bytesPerSecond);
+        paidUntil = Math.max(paidUntil, clock.nanos()) + (long) ((double) bytes * NANOS / bytesPerSecond.getAsLong());
     }
 }

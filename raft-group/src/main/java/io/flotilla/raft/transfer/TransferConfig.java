@@ -9,7 +9,8 @@ import io.flotilla.raft.transport.BulkCodec;
  * @param maxReceiving transfers to this node at a time; further offers are answered busy
  * @param partBytes bytes of one part, at most {@link BulkCodec#MAX_PART_BYTES}; a single row may exceed it
  * @param windowParts parts on their way per transfer
- * @param bytesPerSecond what this node sends of all transfers together
+ * @param bytesPerSecond what this node sends of all transfers together, and what it takes of them, at most
+ * @param leastBytesPerSecond the same while its groups have work to do, see {@link TransferPace}
  * @param resendNanos after so long without a part the receiver asks again; doubled up to eight times while there is none
  * @param retryNanos how long whoever was told busy, or failed, waits before the next attempt
  * @param silenceNanos a sender closes what nobody asked for during so long; it may be opened again
@@ -25,6 +26,7 @@ public record TransferConfig(
         int partBytes,
         int windowParts,
         long bytesPerSecond,
+        long leastBytesPerSecond,
         long resendNanos,
         long retryNanos,
         long silenceNanos,
@@ -39,8 +41,13 @@ public record TransferConfig(
                 || partBytes < 1
                 || windowParts < 1
                 || bytesPerSecond < 1
+                || leastBytesPerSecond < 1
                 || syncBytes < 1) {
             throw new IllegalArgumentException("every bound of transfers must be at least 1");
+        }
+        if (leastBytesPerSecond > bytesPerSecond) {
+            throw new IllegalArgumentException("transfers can't have at least " + leastBytesPerSecond
+                    + " bytes a second of at most " + bytesPerSecond + ": lower leastBytesPerSecond");
         }
         if (partBytes > BulkCodec.MAX_PART_BYTES) {
             throw new IllegalArgumentException("parts of " + partBytes + " bytes are larger than the allowed "
@@ -56,7 +63,12 @@ public record TransferConfig(
         }
     }
 
-    /** Patience of four silences, contents kept for forty, a sync every 16 parts. */
+    /** An eighth. */
+    private static long leastOf(long bytesPerSecond) {
+        return Math.max(1, bytesPerSecond / 8);
+    }
+
+    /** A rate that falls to an eighth while groups have work, patience of four silences, contents kept for forty, a sync every 16 parts. */
     public TransferConfig(
             int maxSending,
             int maxReceiving,
@@ -72,6 +84,7 @@ public record TransferConfig(
                 partBytes,
                 windowParts,
                 bytesPerSecond,
+                leastOf(bytesPerSecond),
                 resendNanos,
                 retryNanos,
                 silenceNanos,
@@ -81,7 +94,7 @@ public record TransferConfig(
     }
 
     /**
-     * Four transfers each way, parts of 192 KiB with sixteen of them on their way, 256 MiB/s, a sync every 3 MiB; asked again after
+     * Four transfers each way, parts of 192 KiB with sixteen of them on their way, 32 to 256 MiB/s, a sync every 3 MiB; asked again after
      * 0.5 s, tried again after 1 s, closed at the sender after 15 s, against others for 60 s, deleted after 10 min.
      */
     public static TransferConfig defaults() {
@@ -95,6 +108,7 @@ public record TransferConfig(
                 partBytes,
                 windowParts,
                 other,
+                leastOf(other),
                 resendNanos,
                 retryNanos,
                 silenceNanos,

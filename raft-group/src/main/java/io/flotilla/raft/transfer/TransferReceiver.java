@@ -3,6 +3,7 @@ package io.flotilla.raft.transfer;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.runtime.Clock;
+import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transfer.TransferTarget.Failure;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.BulkMessage.Ask;
@@ -45,9 +46,11 @@ public final class TransferReceiver {
 
     private final TransferConfig config;
     private final Clock clock;
+    private final Lane lane;
     private final Transport transport;
     private final IntFunction<TransferTarget> targets;
     private final TransferCounters counters;
+    private final RateLimit rate;
     private final PartFiles files;
     private Consumer<Throwable> nodeFailed = cause -> {};
     private final Map<TransferId, Fetching> all = new TreeMap<>();
@@ -74,6 +77,8 @@ public final class TransferReceiver {
         long askAt;
 
         int unansweredAsks;
+        /** More will be asked for when the rate allows it. */
+        boolean isAskPlanned;
         /** The last part that was asked for again because a later one came; -1 before. */
         long missing = -1;
 
@@ -90,12 +95,16 @@ public final class TransferReceiver {
     TransferReceiver(
             TransferConfig config,
             Clock clock,
+            Lane lane,
             Transport transport,
             Disk disk,
             IntFunction<TransferTarget> targets,
+            TransferPace pace,
             TransferCounters counters) {
         this.config = config;
         this.clock = clock;
+        this.lane = lane;
+        this.rate = new RateLimit(clock, pace::bytesPerSecond);
         this.transport = transport;
         this.targets = targets;
         this.counters = counters;
@@ -309,6 +318,7 @@ public final class TransferReceiver {
             fetching.unforcedBytes = 0;
         }
         counters.bytesIn.add(bytes);
+        rate.sent(bytes);
         fetching.progressAt = clock.nanos();
         fetching.unansweredAsks = 0;
         fetching.askAt = fetching.progressAt + config.resendNanos();
@@ -322,7 +332,23 @@ public final class TransferReceiver {
             counters.received.increment();
             fetching.target.whole(fetching.id, store);
         } else if (fetching.askedUpTo - store.next() <= config.windowParts() / 2) {
+            askInTime(fetching);
+        }
+    }
+
+    /** Asks on as soon as the rate allows more parts. */
+    private void askInTime(Fetching fetching) {
+        long wait = rate.waitNanos();
+        if (wait <= 0) {
             ask(fetching, false);
+        } else if (!fetching.isAskPlanned) {
+            fetching.isAskPlanned = true;
+            lane.after(wait, () -> {
+                fetching.isAskPlanned = false;
+                if (all.get(fetching.id) == fetching && !fetching.store.isWhole()) {
+                    ask(fetching, false);
+                }
+            });
         }
     }
 

@@ -73,6 +73,7 @@ final class TransferSender {
             Lane lane,
             Transport transport,
             IntFunction<TransferProvider> providers,
+            TransferPace pace,
             TransferCounters counters) {
         this.config = config;
         this.clock = clock;
@@ -80,7 +81,7 @@ final class TransferSender {
         this.transport = transport;
         this.providers = providers;
         this.counters = counters;
-        this.rate = new RateLimit(clock, config.bytesPerSecond());
+        this.rate = new RateLimit(clock, pace::bytesPerSecond);
     }
 
     boolean isBusy() {

@@ -32,6 +32,7 @@ public final class Transfers {
     private final TransferConfig config;
     private final Lane lane;
     private final Transport transport;
+    private final TransferPace pace;
     private final TransferSender sender;
     private final TransferReceiver receiver;
     private final TransferCounters counters;
@@ -56,14 +57,25 @@ public final class Transfers {
         this.lane = lane;
         this.transport = transport;
         this.counters = counters;
-        this.sender = new TransferSender(config, clock, lane, transport, providers::get, counters);
-        this.receiver = new TransferReceiver(config, clock, transport, disk, targets::get, counters);
+        this.pace = new TransferPace(clock, lane, config);
+        this.sender = new TransferSender(config, clock, lane, transport, providers::get, pace, counters);
+        this.receiver = new TransferReceiver(config, clock, lane, transport, disk, targets::get, pace, counters);
     }
 
     /** Says whose transfers of a kind are, see {@link TransferId#kind}. Before the start. */
     public void bind(int kind, TransferProvider provider, TransferTarget target) {
         providers.put(kind, provider);
         targets.put(kind, target);
+    }
+
+    /** Names a lane of groups, whose work goes first: see {@link TransferPace}. Before the start. */
+    public void giveWayTo(Lane group) {
+        pace.giveWayTo(group);
+    }
+
+    /** Of everything that moves rows on this node, by whatever way. On the lane. */
+    public TransferPace pace() {
+        return pace;
     }
 
     /**

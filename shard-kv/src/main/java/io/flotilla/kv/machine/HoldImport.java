@@ -53,10 +53,10 @@ public final class HoldImport implements AutoCloseable {
     public void putRow(ByteString key, byte[] row) {
         require(
                 !key.isEmpty() && key.size() <= Rules.MAX_KEY_BYTES && EpochGuard.covers(place.shard(), key),
-                "a key lies outside shard " + place.shard().getId());
-        require(
-                row.length >= Layout.VERSION_BYTES && row.length <= Layout.VERSION_BYTES + Rules.MAX_VALUE_BYTES,
-                "a row has " + row.length + " bytes");
+                "a key lies outside the shard");
+        if (row.length < Layout.VERSION_BYTES || row.length > Layout.VERSION_BYTES + Rules.MAX_VALUE_BYTES) {
+            throw refused("a row has " + row.length + " bytes");
+        }
         if (!anyRow) {
             anyRow = true;
             rows.cut();
@@ -66,9 +66,13 @@ public final class HoldImport implements AutoCloseable {
 
     private void require(boolean condition, String otherwise) {
         if (!condition) {
-            throw new IllegalArgumentException(
-                    "the copy of shard " + place.shard().getId() + " for move " + place.move() + ": " + otherwise);
+            throw refused(otherwise);
         }
+    }
+
+    private IllegalArgumentException refused(String why) {
+        return new IllegalArgumentException(
+                "the copy of shard " + place.shard().getId() + " for move " + place.move() + ": " + why);
     }
 
     /** Puts all of it where it belongs, durably. What nobody wants there any more is deleted again. Once; blocks. */

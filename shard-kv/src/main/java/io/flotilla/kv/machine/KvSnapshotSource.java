@@ -16,8 +16,8 @@ final class KvSnapshotSource implements SnapshotSource {
         SHARDS,
         FENCES,
         SESSIONS,
-        DATA,
         CHANGES,
+        DATA,
         TRAILER,
         END
     }
@@ -175,8 +175,8 @@ final class KvSnapshotSource implements SnapshotSource {
             default:
                 record.put(SnapshotFormat.TRAILER)
                         .putVarint(sessions)
-                        .putVarint(rows)
                         .putVarint(changes)
+                        .putVarint(rows)
                         .putInt(checksum.value());
                 stage = Stage.END;
                 return true;
@@ -228,7 +228,7 @@ final class KvSnapshotSource implements SnapshotSource {
     }
 
     private boolean session() {
-        if (!nextRow(Stage.DATA)) {
+        if (!nextRow(Stage.CHANGES)) {
             return false;
         }
         byte[] key = cursor.key();
@@ -243,7 +243,7 @@ final class KvSnapshotSource implements SnapshotSource {
     }
 
     private boolean data() {
-        if (!nextRow(Stage.CHANGES)) {
+        if (!nextRow(Stage.TRAILER)) {
             return false;
         }
         byte[] key = cursor.key();
@@ -260,7 +260,7 @@ final class KvSnapshotSource implements SnapshotSource {
     }
 
     private boolean change() {
-        if (!nextRow(Stage.TRAILER)) {
+        if (!nextRow(Stage.DATA)) {
             return false;
         }
         byte[] key = cursor.key();

@@ -17,29 +17,32 @@ import java.util.Arrays;
  * 02 group                                index of the last entry applied
  * 03 group shard                          {@link io.flotilla.kv.proto.ShardRow}
  * 04 number session-high session-low      {@link io.flotilla.kv.proto.SessionRow}
- * 05 number user-key                      version, then the value; the number is the generation of a piece
  * 06 group                                term and index of the last entry in the snapshot installed last
  * 07 number change-number n               change index of a shard that moves: 0, the bytes of the row (4) and a user-key, or
  *                                         1 and a session's identity
  * 08 group shard                          {@link io.flotilla.kv.proto.FenceRow}
  * 09 group shard move                     {@link io.flotilla.kv.proto.HoldRow}
+ * 80 number user-key                      version, then the value; the number is the generation of a piece
  * </pre>
  *
- * <p>02 to 05, 07 and 08 are the group's state: in snapshots and checksums, but for the numbers. 09 is this node's alone.
+ * <p>Data comes last, and numbers ascend: the rows of a new generation lie behind all others, so that what is copied or
+ * installed goes to the engine's lowest level at once, into files of its own, and is deleted with them.
+ *
+ * <p>02 to 04, 07, 08 and 80 are the group's state: in snapshots and checksums, but for the numbers. 09 is this node's alone.
  */
 final class Layout {
-    static final long FORMAT = 2;
+    static final long FORMAT = 3;
     static final byte[] FORMAT_KEY = {0};
 
     private static final byte NUMBER = 1;
     private static final byte GROUP = 2;
     private static final byte SHARD = 3;
     private static final byte SESSION = 4;
-    private static final byte DATA = 5;
     private static final byte INSTALLED = 6;
     private static final byte CHANGE = 7;
     private static final byte FENCE = 8;
     private static final byte HOLD = 9;
+    private static final byte DATA = (byte) 0x80;
 
     /** Bytes of a key before what lies under its number. */
     static final int NUMBER_PREFIX = 9;

@@ -198,9 +198,11 @@ class KvSnapshotTest {
 
     private static Set<Long> numbersWithRows(KvEngine engine) {
         Set<Long> found = new TreeSet<>();
-        try (EngineCursor rows = engine.ascending(new byte[] {4}, new byte[] {6})) {
-            while (rows.next()) {
-                found.add(ByteBuffer.wrap(rows.key()).getLong(1));
+        for (byte kind : new byte[] {4, (byte) 0x80}) {
+            try (EngineCursor rows = engine.ascending(new byte[] {kind}, new byte[] {(byte) (kind + 1)})) {
+                while (rows.next()) {
+                    found.add(ByteBuffer.wrap(rows.key()).getLong(1));
+                }
             }
         }
         return found;
@@ -373,8 +375,8 @@ class KvSnapshotTest {
             crc.update(writer.copy());
             writer.put(SnapshotFormat.TRAILER)
                     .putVarint(sessions)
-                    .putVarint(rows)
-                    .putVarint(changes);
+                    .putVarint(changes)
+                    .putVarint(rows);
             writer.putInt((int) crc.getValue());
             return List.of(writer.copy());
         }
@@ -382,7 +384,7 @@ class KvSnapshotTest {
 
     private static Handmade handmade() {
         return new Handmade()
-                .header(2, Writes.GROUP, 10, 2)
+                .header(SnapshotFormat.FORMAT, Writes.GROUP, 10, 2)
                 .shard(ShardRow.newBuilder()
                         .setShard(Writes.low())
                         .setLastVersion(5)
@@ -396,7 +398,7 @@ class KvSnapshotTest {
     /** The first shard has a change index. */
     private static Handmade moving() {
         return new Handmade()
-                .header(2, Writes.GROUP, 10, 2)
+                .header(SnapshotFormat.FORMAT, Writes.GROUP, 10, 2)
                 .shard(ShardRow.newBuilder()
                         .setShard(Writes.low())
                         .setLastVersion(5)
@@ -426,12 +428,16 @@ class KvSnapshotTest {
 
         Handmade h = new Handmade();
         refused(h.header(1, Writes.GROUP, 10, 0).end(), "format 1");
-        refused(new Handmade().header(2, 99, 10, 0).end(), "group 99");
-        refused(new Handmade().header(2, Writes.GROUP, 0, 0).end(), "index is 0");
-        refused(new Handmade().header(2, Writes.GROUP, 1, 2_000_000).end(), "number of shards is 2000000");
-        refused(new Handmade().header(2, Writes.GROUP, 1, 1).end(), "fewer shards");
+        refused(new Handmade().header(SnapshotFormat.FORMAT, 99, 10, 0).end(), "group 99");
+        refused(new Handmade().header(SnapshotFormat.FORMAT, Writes.GROUP, 0, 0).end(), "index is 0");
+        refused(
+                new Handmade()
+                        .header(SnapshotFormat.FORMAT, Writes.GROUP, 1, 2_000_000)
+                        .end(),
+                "number of shards is 2000000");
+        refused(new Handmade().header(SnapshotFormat.FORMAT, Writes.GROUP, 1, 1).end(), "fewer shards");
         refused(new Handmade().data(0, "a", 1, "x").end(), "without a header");
-        refused(handmade().header(2, Writes.GROUP, 10, 2).end(), "two headers");
+        refused(handmade().header(SnapshotFormat.FORMAT, Writes.GROUP, 10, 2).end(), "two headers");
         refused(
                 handmade()
                         .shard(ShardRow.newBuilder().setShard(Writes.low()).build())
@@ -439,7 +445,7 @@ class KvSnapshotTest {
                 "more shards");
         refused(
                 new Handmade()
-                        .header(2, Writes.GROUP, 1, 1)
+                        .header(SnapshotFormat.FORMAT, Writes.GROUP, 1, 1)
                         .shard(ShardRow.newBuilder()
                                 .setShard(Writes.low())
                                 .setSessionNumber(3)
@@ -448,7 +454,7 @@ class KvSnapshotTest {
                 "where its rows lie");
         refused(
                 new Handmade()
-                        .header(2, Writes.GROUP, 1, 2)
+                        .header(SnapshotFormat.FORMAT, Writes.GROUP, 1, 2)
                         .shard(ShardRow.newBuilder().setShard(Writes.high()).build())
                         .shard(ShardRow.newBuilder().setShard(Writes.low()).build())
                         .end(),
@@ -472,11 +478,16 @@ class KvSnapshotTest {
                 "length of a key");
         refused(handmade().change(0, 1, new byte[] {0, 0, 0, 0, 1, 65}).end(), "not moving");
         refused(handmade().fence(7, 1).end(), "more fences");
-        refused(new Handmade().fences(1).header(2, Writes.GROUP, 1, 0).end(), "fewer fences");
+        refused(
+                new Handmade()
+                        .fences(1)
+                        .header(SnapshotFormat.FORMAT, Writes.GROUP, 1, 0)
+                        .end(),
+                "fewer fences");
         refused(
                 new Handmade()
                         .fences(2)
-                        .header(2, Writes.GROUP, 1, 0)
+                        .header(SnapshotFormat.FORMAT, Writes.GROUP, 1, 0)
                         .fence(8, 1)
                         .fence(7, 1)
                         .end(),
@@ -492,8 +503,8 @@ class KvSnapshotTest {
                         .end(),
                 "out of order");
         refused(
-                moving().change(0, 1, new byte[] {0, 0, 0, 0, 1, 65})
-                        .data(0, "a", 1, "x")
+                moving().data(0, "a", 1, "x")
+                        .change(0, 1, new byte[] {0, 0, 0, 0, 1, 65})
                         .end(),
                 "out of order");
         for (ShardRow half : List.of(
@@ -505,7 +516,12 @@ class KvSnapshotTest {
                         .setShard(Writes.low())
                         .setChangeIndex(ChangeIndexRow.newBuilder().setMove(12))
                         .build())) {
-            refused(new Handmade().header(2, Writes.GROUP, 10, 1).shard(half).end(), "a move without its change index");
+            refused(
+                    new Handmade()
+                            .header(SnapshotFormat.FORMAT, Writes.GROUP, 10, 1)
+                            .shard(half)
+                            .end(),
+                    "a move without its change index");
         }
         List<byte[]> twice = new ArrayList<>(handmade().end());
         twice.add(new byte[] {SnapshotFormat.TRAILER});

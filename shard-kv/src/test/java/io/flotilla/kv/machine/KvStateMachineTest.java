@@ -658,7 +658,7 @@ class KvStateMachineTest {
             assertThatThrownBy(() -> new KvMachines(other, new TestClock()))
                     .isInstanceOf(EngineException.class)
                     .hasMessage("the rows of the engine in memory have format " + format
-                            + ", this version reads and writes format 2: start the version that wrote them, or a new node"
+                            + ", this version reads and writes format 3: start the version that wrote them, or a new node"
                             + " with an empty directory");
         }
         MemoryEngine foreign = new MemoryEngine();

@@ -146,7 +146,7 @@ class MoveCrashTest {
         assertThat(b.published().holds()).isEmpty();
         a.flush();
         a.restart(engines.crash(a.engine));
-        for (byte[] prefix : List.of(new byte[] {4}, new byte[] {5}, new byte[] {7})) {
+        for (byte[] prefix : List.of(new byte[] {4}, new byte[] {(byte) 0x80}, new byte[] {7})) {
             try (EngineCursor rows = a.engine.ascending(prefix, new byte[] {(byte) (prefix[0] + 1)})) {
                 assertThat(rows.next())
                         .as("rows of kind %s at the owner", prefix[0])

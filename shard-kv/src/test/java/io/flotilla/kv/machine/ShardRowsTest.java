@@ -375,7 +375,7 @@ class ShardRowsTest {
             assertThatThrownBy(() -> new KvMachines(disk, new TestClock()))
                     .isInstanceOf(EngineException.class)
                     .hasMessage("the rows of the database in " + home
-                            + " have format 1, this version reads and writes format 2: start the version that wrote them, or"
+                            + " have format 1, this version reads and writes format 3: start the version that wrote them, or"
                             + " a new node with an empty directory");
         }
     }

@@ -59,7 +59,11 @@ public final class HoldPullers {
                 new SourceSurvey(questions, ports.self()),
                 CopyPlaces.inOrderOfMoves(limits.copiesIn()),
                 CopyPlaces.inOrderOfArrival(limits.roundsAtOnce()),
-                new RateLimit(ports.clock(), limits.localBytesPerSecond()),
+                new RateLimit(
+                        ports.clock(),
+                        () -> Math.min(
+                                limits.localBytesPerSecond(),
+                                ports.transfers().pace().bytesPerSecond())),
                 copying,
                 target,
                 random.split(),

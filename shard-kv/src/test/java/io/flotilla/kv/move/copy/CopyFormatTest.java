@@ -215,8 +215,8 @@ class CopyFormatTest {
         isRefused(part((byte) 9), "there is no record of kind 9");
         isRefused(part(join(row("b", 10), row("a", 10))), "a row is out of order");
         isRefused(part(join(row("b", 10), row("b", 10))), "a row is out of order");
-        isRefused(part(row("z", 10)), "a key lies outside shard 7");
-        isRefused(part(row("", 10)), "a key lies outside shard 7");
+        isRefused(part(row("z", 10)), "a key lies outside the shard");
+        isRefused(part(row("", 10)), "a key lies outside the shard");
         isRefused(part(row("a", 7)), "a row has 7 bytes");
         isRefused(part(join(new byte[] {CopyFormat.END}, row("a", 10))), "there is something after its end");
     }
