@@ -358,4 +358,22 @@ class TransferTest {
         target.start();
         gets(A);
     }
+
+    /** How long 2 MB take at 4 MB/s at most, if tasks take so long on the lanes of groups at either end. */
+    private static long nanosWith(long sendersDelay, long receiversDelay) {
+        TransferWorld slow = new TransferWorld(TransferWorld.config().withBytesPerSecond(4_000_000), "n1", "n2", "n3");
+        slow.nodes.get("n1").groupDelay = sendersDelay;
+        slow.nodes.get("n2").groupDelay = receiversDelay;
+        slow.nodes.get("n1").gives.put(A, SIZE);
+        slow.nodes.get("n2").fetch("n1", A);
+        slow.until(20 * SECOND, "the whole of A", () -> slow.nodes.get("n2").got.containsKey(A));
+        return slow.scheduler.now();
+    }
+
+    @Test
+    void transfersLeaveTheProcessorToGroupsThatWait() {
+        assertThat(nanosWith(0, 0)).as("nobody waits").isBetween(500 * MILLI, SECOND);
+        assertThat(nanosWith(5 * MILLI, 0)).as("the sender's groups wait").isBetween(3_500 * MILLI, 4_500 * MILLI);
+        assertThat(nanosWith(0, 5 * MILLI)).as("the receiver's groups wait").isBetween(3_500 * MILLI, 4_500 * MILLI);
+    }
 }

@@ -1,6 +1,7 @@
 package io.flotilla.raft.transfer;
 
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.sim.SimNetwork;
 import io.flotilla.raft.sim.SimRuntime;
@@ -109,6 +110,9 @@ final class TransferWorld {
         /** Why the node can't go on, or null. */
         Throwable stopped;
 
+        /** How long its groups' lane takes to run a task. */
+        long groupDelay;
+
         String refusal;
         boolean fails;
         /** Whether what is opened never gets ready. */
@@ -148,6 +152,8 @@ final class TransferWorld {
             transfers = new Transfers(
                     config, runtime.clock(), runtime.lane("transfers"), transport, disk, new TransferCounters());
             transfers.bind(KIND, this, this);
+            Lane group = runtime.lane("group");
+            transfers.giveWayTo(new DelayedLane(group, () -> groupDelay));
             starts++;
             transport.start(new NodeStart(starts, starts, 0), () -> 0, this);
             transfers.start(this::stopped);
