@@ -220,6 +220,7 @@ final class FleetMember {
                 addresses,
                 hub::newest,
                 outbox::tell,
+                data.outrun(),
                 new MoveParts(
                         ports.parts().copyLimits(),
                         ports.space(),

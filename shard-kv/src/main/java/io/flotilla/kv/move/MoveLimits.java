@@ -6,6 +6,7 @@ package io.flotilla.kv.move;
  * @param askNanos a question is given up after this
  * @param freezeLagBytes a voter that lacks fewer bytes of changed rows lets the shard be frozen
  * @param rounds so does one of which so many rounds in a row were not smaller than the smallest before them
+ * @param outrunRounds after so many such rounds of a majority the owner refuses a share of the shard's writes
  * @param lagAgeNanos a lag that was told longer ago does not count
  * @param slowVoterNanos a live voter that does neither is waited for so long, once a majority does
  * @param membershipNanos no membership of the target changes for so long before Adopt
@@ -20,6 +21,7 @@ public record MoveLimits(
         long askNanos,
         long freezeLagBytes,
         int rounds,
+        int outrunRounds,
         long lagAgeNanos,
         long slowVoterNanos,
         long membershipNanos,
@@ -35,6 +37,7 @@ public record MoveLimits(
             2 * SECOND,
             1L << 20,
             10,
+            3,
             SECOND / 2,
             60 * SECOND,
             10 * SECOND,

@@ -177,7 +177,10 @@ final class TargetMove {
         } else if (mayAsk(now) && lagPace.isDue(now)) {
             lagPace.tried(now);
             weighed = new TreeSet<>(numbers);
-            MoveRequest.Builder request = request().setLag(AskLag.newBuilder().addAllAfter(numbers));
+            MoveRequest.Builder request = request()
+                    .setLag(AskLag.newBuilder()
+                            .addAllAfter(numbers)
+                            .setOutrun(holds.isOutrun(facts.voters(), now, limits)));
             MoveRequest asked = request.build();
             ask(request, reply -> holds.lacks(asked, reply, group.now()));
         }

@@ -65,6 +65,11 @@ final class VoterHold {
         return lag >= 0 && now - lagAt <= limits.lagAgeNanos() ? lag : NOT_KNOWN;
     }
 
+    /** Whether what it lacks is much and does not shrink. */
+    boolean isOutrun(long now, MoveLimits limits) {
+        return whole && lag(now, limits) >= limits.freezeLagBytes() && trend.sinceSmallest() >= limits.outrunRounds();
+    }
+
     /** Whether the shard may be frozen as far as this replica is concerned. */
     boolean isNear(long now, MoveLimits limits) {
         long lacked = lag(now, limits);

@@ -84,6 +84,15 @@ final class VoterHolds {
         }
     }
 
+    /** Whether writes outrun the copies of a majority. */
+    boolean isOutrun(SortedSet<NodeId> voters, long now, MoveLimits limits) {
+        int outrun = 0;
+        for (NodeId voter : voters) {
+            outrun += of(voter).isOutrun(now, limits) ? 1 : 0;
+        }
+        return outrun > voters.size() / 2;
+    }
+
     /** A replica whose node has no room for the copy; null if there is none. */
     NodeId gaveUp(SortedSet<NodeId> voters) {
         for (NodeId voter : voters) {

@@ -32,6 +32,7 @@ public final class KvService {
 
     private final Door door;
     private final EarlyRequests early;
+    private final OutrunShards outrun;
 
     /** @param lane where requests wait whose shard is on its way here */
     public KvService(RaftHost host, KvMachines machines, Clock clock, NodeDirectory directory, Lane lane) {
@@ -59,6 +60,7 @@ public final class KvService {
 
     /** The service on other replicas than a host's. */
     public KvService(Replicas replicas, Clock clock, NodeDirectory directory, Lane lane) {
+        outrun = new OutrunShards(clock);
         door = new Door(replicas, clock, directory, new Refusals(directory));
         early = new EarlyRequests(door, lane, (requests, out) -> handle(requests, out, false));
     }
@@ -104,6 +106,10 @@ public final class KvService {
             wrong = wrong != null ? notKnown(wrong) : Rules.check(write);
             if (wrong != null || waits(request, write.getShard())) {
                 return wrong;
+            }
+            if (outrun.refusesNext(write.getShard().getId())) {
+                Door.refuse(request.getId(), door.refusals().outrun(write.getShard()), out);
+                return null;
             }
             long group = write.getShard().getGroup();
             int bytes = write.getSerializedSize();
@@ -180,6 +186,11 @@ public final class KvService {
      */
     public void handle(List<Request> requests, Answers out) {
         handle(requests, out, true);
+    }
+
+    /** Shards of groups here whose writes are held back, for they move. */
+    public OutrunShards outrun() {
+        return outrun;
     }
 
     /**

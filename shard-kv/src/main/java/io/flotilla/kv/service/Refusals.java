@@ -88,6 +88,16 @@ final class Refusals {
                 .build();
     }
 
+    /** The shard moves, and the copies don't keep up with its writes. */
+    io.flotilla.client.proto.Refusal outrun(ShardRef ref) {
+        return builder(io.flotilla.client.proto.Refusal.Kind.BUSY)
+                .setMessage(
+                        "shard " + ref.getId()
+                                + " moves to another group and its writes outrun the copies: some are refused until these are near")
+                .setRetryAfterMillis(RETRY_MILLIS)
+                .build();
+    }
+
     io.flotilla.client.proto.Refusal tooEarly(CommandKind kind, int featureLevel) {
         return builder(io.flotilla.client.proto.Refusal.Kind.UNAVAILABLE)
                 .setMessage("the fleet is at feature level " + featureLevel + ", such requests are taken from level "

@@ -26,6 +26,7 @@ public final class DriverWalk implements BiFunction<Long, String, String> {
             SECOND,
             1_000,
             10,
+            3,
             SECOND / 2,
             6 * SECOND,
             3 * SECOND,

@@ -234,10 +234,14 @@ final class ScriptedNode implements MoveFacts, MoveActions, MoveMetrics {
         return this;
     }
 
+    /** Whether the last question about lags said that writes outrun the copies. */
+    boolean isOutrun;
+
     /** Answers questions about lags, and no others, until there is another or none: each hold lacks so many bytes. */
     ScriptedNode lags(long... bytes) {
         while (asked.size() == 1 && asked.get(0).request().hasLag()) {
             MoveReply.Builder reply = MoveReply.newBuilder().setStage(MoveReply.Stage.MOVING);
+            isOutrun = asked.get(0).request().getLag().getOutrun();
             for (int i = 0; i < asked.get(0).request().getLag().getAfterCount(); i++) {
                 reply.addLagBytes(bytes[Math.min(i, bytes.length - 1)]);
             }

@@ -166,6 +166,30 @@ class TargetMoveTest {
     }
 
     @Test
+    void theOwnerHearsThatWritesOutrunTheCopiesOfAMajority() {
+        node.intends(1, false).reply(StepCase.MOVE_OUT, moving());
+        node.holds(1, true, 1_000);
+        for (int round = 0; round < 8; round++) {
+            node.told(N5, 1, true, 100 + round).told(N6, 1, true, 100 + round);
+            node.passes(300).lags(5 * MEBI + round % 3, 5 * MEBI + round % 3, 0);
+            assertThat(node.isOutrun).as("round " + round).isEqualTo(round >= 3);
+        }
+        node.told(N5, 1, true, 200).told(N6, 1, true, 200).passes(300).lags(4 * MEBI, 4 * MEBI, 0);
+        node.told(N5, 1, true, 201).told(N6, 1, true, 201).passes(300).lags(3 * MEBI, 3 * MEBI, 0);
+        assertThat(node.isOutrun).as("rounds shrink").isFalse();
+    }
+
+    @Test
+    void oneCopyThatIsOutrunHoldsNoWritesBack() {
+        node.intends(1, false).reply(StepCase.MOVE_OUT, moving());
+        node.holds(1, true, 1_000).told(N6, 1, true, 1_000);
+        for (int round = 0; round < 9; round++) {
+            node.told(N5, 1, true, 100 + round).passes(300).lags(5 * MEBI + round % 3, 0);
+            assertThat(node.isOutrun).as("round " + round).isFalse();
+        }
+    }
+
+    @Test
     void roundsThatShrinkAreWaitedFor() {
         node.intends(1, false).reply(StepCase.MOVE_OUT, moving());
         node.holds(1, true, 1_000).told(N6, 1, true, 1_000).told(N5, 1, true, 1);

@@ -164,6 +164,23 @@ class KvServiceTest {
     }
 
     @Test
+    void aShareOfTheWritesOfAShardThatMovesIsRefusedWhileTheyOutrunTheCopies() {
+        long shard = write(1, 1, increment("a", 2)).getShard().getId();
+        service.outrun().told(shard, true);
+        List<Request> requests = new ArrayList<>();
+        for (int i = 1; i <= 16; i++) {
+            requests.add(writing(i, write(1, i, increment("a", 2))));
+        }
+        service.handle(requests, this::answer);
+        assertThat(answers).hasSize(2);
+        assertThat(answers.values())
+                .allMatch(answer -> answer.getRefusal().getKind() == Refusal.Kind.BUSY
+                        && answer.getRefusal().getMessage().contains("outrun the copies"));
+        applyAll();
+        assertThat(answers).hasSize(16);
+    }
+
+    @Test
     void writesOfAFrameForOneGroupBecomeOneEntry() {
         service.handle(
                 List.of(

@@ -20,6 +20,7 @@ import io.flotilla.kv.proto.MoveOutCommand;
 import io.flotilla.kv.proto.MoveReply;
 import io.flotilla.kv.proto.MoveReply.Stage;
 import io.flotilla.kv.proto.MoveRequest;
+import io.flotilla.kv.service.OutrunShards;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.host.GroupStatus;
@@ -43,8 +44,11 @@ public final class MoveRequests {
     private final RaftHost host;
     private final KvMachines machines;
     private final Function<NodeId, String> addresses;
+    private final OutrunShards outrun;
 
-    public MoveRequests(RaftHost host, KvMachines machines, Function<NodeId, String> addresses) {
+    /** @param outrun hears which shards' writes outrun the copies */
+    public MoveRequests(RaftHost host, KvMachines machines, Function<NodeId, String> addresses, OutrunShards outrun) {
+        this.outrun = outrun;
         this.host = host;
         this.machines = machines;
         this.addresses = addresses;
@@ -120,7 +124,10 @@ public final class MoveRequests {
                     read(asked, reply, refused);
                 }
             }
-            case LAG -> read(asked, reply, refused);
+            case LAG -> {
+                outrun.told(asked.getShard(), asked.getLag().getOutrun());
+                read(asked, reply, refused);
+            }
             default -> out.accept(refusal(request, Refusal.Kind.INVALID, "a step of a move that is not known here"));
         }
     }

@@ -13,6 +13,7 @@ import io.flotilla.kv.move.MoveDriver;
 import io.flotilla.kv.move.MoveLimits;
 import io.flotilla.kv.move.copy.HoldKey;
 import io.flotilla.kv.proto.HoldReport;
+import io.flotilla.kv.service.OutrunShards;
 import io.flotilla.ops.node.peer.AddressBook;
 import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.ops.node.peer.PeerLinks;
@@ -67,6 +68,7 @@ public final class NodeMoves {
 
     /**
      * @param outbox takes what the controller is to be told; false if it is full
+     * @param outrun hears which shards' writes outrun the copies
      * @param parts of copies
      */
     public NodeMoves(
@@ -79,13 +81,14 @@ public final class NodeMoves {
             AddressBook addresses,
             Supplier<Configuration> newest,
             Predicate<MoveReport> outbox,
+            OutrunShards outrun,
             MoveParts parts) {
         this.self = self;
         this.host = host;
         this.clock = clock;
         this.lane = lane;
         this.links = new PeerLinks(lane, calls);
-        this.requests = new MoveRequests(host, machines, addresses::addressOf);
+        this.requests = new MoveRequests(host, machines, addresses::addressOf, outrun);
         this.facts = new HostMoveFacts(host, machines, clock, lane, this::stepSoon);
         GroupQuestions questions = new GroupQuestions(self, lane, host, requests, links, addresses, newest);
         this.driver = new MoveDriver(
