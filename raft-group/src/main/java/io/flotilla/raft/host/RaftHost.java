@@ -96,7 +96,6 @@ public final class RaftHost implements AutoCloseable {
                     snapshots,
                     appliers.all(),
                     this::fail);
-            snapshots.transfers().giveWayTo(workers[i].lane());
         }
         this.shutdown =
                 new HostShutdown(state, workers, appliers.all(), snapshots, peers, reader.lane(), writer.lane());

@@ -10,7 +10,7 @@ import io.flotilla.raft.transport.BulkCodec;
  * @param partBytes bytes of one part, at most {@link BulkCodec#MAX_PART_BYTES}; a single row may exceed it
  * @param windowParts parts on their way per transfer
  * @param bytesPerSecond what this node sends of all transfers together, and what it takes of them, at most
- * @param leastBytesPerSecond the same while its groups have work to do, see {@link TransferPace}
+ * @param leastBytesPerSecond the same while writes of the log take long, see {@link TransferPace}
  * @param resendNanos after so long without a part the receiver asks again; doubled up to eight times while there is none
  * @param retryNanos how long whoever was told busy, or failed, waits before the next attempt
  * @param silenceNanos a sender closes what nobody asked for during so long; it may be opened again
@@ -63,12 +63,12 @@ public record TransferConfig(
         }
     }
 
-    /** An eighth. */
+    /** A sixteenth. */
     private static long leastOf(long bytesPerSecond) {
-        return Math.max(1, bytesPerSecond / 8);
+        return Math.max(1, bytesPerSecond / 16);
     }
 
-    /** A rate that falls to an eighth while groups have work, patience of four silences, contents kept for forty, a sync every 16 parts. */
+    /** A rate that falls to a sixteenth while writes of the log take long, patience of four silences, contents kept for forty, a sync every 16 parts. */
     public TransferConfig(
             int maxSending,
             int maxReceiving,
@@ -94,7 +94,7 @@ public record TransferConfig(
     }
 
     /**
-     * Four transfers each way, parts of 192 KiB with sixteen of them on their way, 32 to 256 MiB/s, a sync every 3 MiB; asked again after
+     * Four transfers each way, parts of 192 KiB with sixteen of them on their way, 16 to 256 MiB/s, a sync every 3 MiB; asked again after
      * 0.5 s, tried again after 1 s, closed at the sender after 15 s, against others for 60 s, deleted after 10 min.
      */
     public static TransferConfig defaults() {

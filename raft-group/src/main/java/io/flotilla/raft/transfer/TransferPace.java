@@ -1,105 +1,93 @@
 package io.flotilla.raft.transfer;
 
-import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * How many bytes a second a node's transfers may move at present: more and more, up to {@link TransferConfig#bytesPerSecond}, while the
- * lanes of its groups run at once what they are given, fewer while that takes them longer. As long as somebody asks for the rate, each of
- * these lanes is given an empty task every 10 ms. If one took 3 ms or longer to run, the rate loses a quarter, else a thirty-second of the
- * most is added. It never falls below {@link TransferConfig#leastBytesPerSecond}, where it begins: transfers end under any load.
- * Belongs to the transfer lane.
+ * writes of the log take as long as usual, fewer while they take longer, for then processor or disk have no time to spare. As long as
+ * somebody asks for the rate, the writes since are looked at every 20 ms. If they took, on average, four times as long as usual and 10 ms or longer,
+ * the rate is halved, else a thirty-second of the most is added. Usual is the shortest average lately; it grows by 1 % with each look, so
+ * that a disk that has become slower is soon as usual. The rate never falls below {@link TransferConfig#leastBytesPerSecond},
+ * where it begins: transfers end under any load. Belongs to the transfer lane.
  */
 public final class TransferPace {
-    private static final long PERIOD_NANOS = 10_000_000L;
-    private static final long LATE_NANOS = 3_000_000L;
-    private static final int TAKEN_OFF = 4;
+    private static final long LOOK_NANOS = 20_000_000L;
+    private static final long LONG_NANOS = 10_000_000L;
+    private static final int USUAL_TIMES = 4;
     private static final int ADDED = 32;
-    /** So many periods in which nobody asked for the rate: nothing is on its way any more. */
-    private static final int UNUSED_PERIODS = 50;
+    /** So many looks between which nobody asked for the rate: nothing is on its way any more. */
+    private static final int UNUSED_LOOKS = 25;
 
-    private final Clock clock;
     private final Lane lane;
     private final long most;
     private final long least;
-    private final List<Lane> groups = new ArrayList<>();
+    /** Null where nothing has to be given way to. */
+    private LongSupplier writeNanos;
 
     private long bytesPerSecond;
-    private boolean isMeasuring;
-    private int unusedPeriods;
-    /** Lanes that have not run the task of this period. */
-    private int unheard;
+    private boolean isLooking;
+    private int unusedLooks;
+    private long usual = Long.MAX_VALUE;
 
-    private boolean isLate;
-
-    TransferPace(Clock clock, Lane lane, TransferConfig config) {
-        this.clock = clock;
+    TransferPace(Lane lane, TransferConfig config) {
         this.lane = lane;
         this.most = config.bytesPerSecond();
         this.least = config.leastBytesPerSecond();
         this.bytesPerSecond = least;
     }
 
-    /** Before the start. */
-    void giveWayTo(Lane group) {
-        groups.add(group);
+    /**
+     * Before the start.
+     *
+     * @param averageNanos of the writes of the log since it was asked last; negative if there were none
+     */
+    void giveWayTo(LongSupplier averageNanos) {
+        writeNanos = averageNanos;
     }
 
-    /** The rate now. Whoever moves bytes asks for it anew with each part: nothing is measured otherwise. */
+    /** The rate now. Whoever moves bytes asks for it anew with each part: nothing is looked at otherwise. */
     public long bytesPerSecond() {
-        unusedPeriods = 0;
-        if (groups.isEmpty()) {
+        unusedLooks = 0;
+        if (writeNanos == null) {
             return most;
         }
-        if (!isMeasuring) {
-            isMeasuring = true;
-            measure();
+        if (!isLooking) {
+            isLooking = true;
+            // of the time in which nothing was on its way
+            usual(writeNanos.getAsLong());
+            lookLater();
         }
         return bytesPerSecond;
     }
 
-    private void measure() {
-        if (unheard > 0) {
-            // not even the task of the last period was run
-            slower();
-        } else {
-            isLate = false;
-            unheard = groups.size();
-            long asked = clock.nanos();
-            for (Lane group : groups) {
-                group.execute(() -> {
-                    long took = clock.nanos() - asked;
-                    lane.execute(() -> heard(took));
-                });
-            }
-        }
-        lane.after(PERIOD_NANOS, () -> {
-            unusedPeriods++;
-            if (unusedPeriods < UNUSED_PERIODS) {
-                measure();
+    private void lookLater() {
+        lane.after(LOOK_NANOS, () -> {
+            unusedLooks++;
+            if (unusedLooks < UNUSED_LOOKS) {
+                look();
+                lookLater();
             } else {
-                isMeasuring = false;
+                isLooking = false;
                 bytesPerSecond = least;
             }
         });
     }
 
-    private void heard(long took) {
-        isLate |= took >= LATE_NANOS;
-        unheard--;
-        if (unheard > 0) {
-            return;
-        }
-        if (isLate) {
-            slower();
+    private void look() {
+        long nanos = writeNanos.getAsLong();
+        if (nanos >= LONG_NANOS && nanos / USUAL_TIMES >= usual) {
+            bytesPerSecond = Math.max(least, bytesPerSecond / 2);
         } else {
             bytesPerSecond = Math.min(most, bytesPerSecond + most / ADDED);
         }
+        usual(nanos);
     }
 
-    private void slower() {
-        bytesPerSecond = Math.max(least, bytesPerSecond - bytesPerSecond / TAKEN_OFF);
+    private void usual(long nanos) {
+        if (nanos >= 0) {
+            long grown = usual == Long.MAX_VALUE ? usual : usual + usual / 100 + 1;
+            usual = Math.min(grown, nanos);
+        }
     }
 }

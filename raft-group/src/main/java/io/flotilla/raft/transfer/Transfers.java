@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 
 /**
@@ -57,7 +58,7 @@ public final class Transfers {
         this.lane = lane;
         this.transport = transport;
         this.counters = counters;
-        this.pace = new TransferPace(clock, lane, config);
+        this.pace = new TransferPace(lane, config);
         this.sender = new TransferSender(config, clock, lane, transport, providers::get, pace, counters);
         this.receiver = new TransferReceiver(config, clock, lane, transport, disk, targets::get, pace, counters);
     }
@@ -68,9 +69,13 @@ public final class Transfers {
         targets.put(kind, target);
     }
 
-    /** Names a lane of groups, whose work goes first: see {@link TransferPace}. Before the start. */
-    public void giveWayTo(Lane group) {
-        pace.giveWayTo(group);
+    /**
+     * Says how to know that groups wait, whose work goes first: see {@link TransferPace}. Before the start.
+     *
+     * @param averageNanos of the writes of the log since it was asked last; negative if there were none. Asked on the transfer lane
+     */
+    public void giveWayTo(LongSupplier averageNanos) {
+        pace.giveWayTo(averageNanos);
     }
 
     /** Of everything that moves rows on this node, by whatever way. On the lane. */

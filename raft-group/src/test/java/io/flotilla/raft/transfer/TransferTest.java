@@ -359,21 +359,29 @@ class TransferTest {
         gets(A);
     }
 
-    /** How long 2 MB take at 4 MB/s at most, if tasks take so long on the lanes of groups at either end. */
-    private static long nanosWith(long sendersDelay, long receiversDelay) {
+    /** How long 2 MB take at 4 MB/s at most, if writes of the log take longer than before while they are on their way. */
+    private static long nanosWith(long sendersWrites, long receiversWrites) {
         TransferWorld slow = new TransferWorld(TransferWorld.config().withBytesPerSecond(4_000_000), "n1", "n2", "n3");
-        slow.nodes.get("n1").groupDelay = sendersDelay;
-        slow.nodes.get("n2").groupDelay = receiversDelay;
-        slow.nodes.get("n1").gives.put(A, SIZE);
-        slow.nodes.get("n2").fetch("n1", A);
-        slow.until(20 * SECOND, "the whole of A", () -> slow.nodes.get("n2").got.containsKey(A));
+        Node sender = slow.nodes.get("n1");
+        Node receiver = slow.nodes.get("n2");
+        sender.writeNanos = MILLI;
+        receiver.writeNanos = MILLI;
+        sender.gives.put(A, SIZE);
+        receiver.fetch("n1", A);
+        slow.run(10 * MILLI);
+        sender.writeNanos = sendersWrites;
+        receiver.writeNanos = receiversWrites;
+        slow.until(20 * SECOND, "the whole of A", () -> receiver.got.containsKey(A));
         return slow.scheduler.now();
     }
 
     @Test
-    void transfersLeaveTheProcessorToGroupsThatWait() {
-        assertThat(nanosWith(0, 0)).as("nobody waits").isBetween(500 * MILLI, SECOND);
-        assertThat(nanosWith(5 * MILLI, 0)).as("the sender's groups wait").isBetween(3_500 * MILLI, 4_500 * MILLI);
-        assertThat(nanosWith(0, 5 * MILLI)).as("the receiver's groups wait").isBetween(3_500 * MILLI, 4_500 * MILLI);
+    void transfersGiveWayToWritesOfTheLog() {
+        assertThat(nanosWith(MILLI, MILLI)).as("writes as before").isBetween(500 * MILLI, 1_200 * MILLI);
+        assertThat(nanosWith(-1, -1)).as("no writes").isBetween(500 * MILLI, 1_200 * MILLI);
+        assertThat(nanosWith(20 * MILLI, MILLI)).as("the sender's take longer").isGreaterThan(3 * SECOND);
+        assertThat(nanosWith(MILLI, 20 * MILLI))
+                .as("the receiver's take longer")
+                .isGreaterThan(3 * SECOND);
     }
 }

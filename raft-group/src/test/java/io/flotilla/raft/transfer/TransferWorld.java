@@ -1,7 +1,6 @@
 package io.flotilla.raft.transfer;
 
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.sim.SimNetwork;
 import io.flotilla.raft.sim.SimRuntime;
@@ -110,8 +109,8 @@ final class TransferWorld {
         /** Why the node can't go on, or null. */
         Throwable stopped;
 
-        /** How long its groups' lane takes to run a task. */
-        long groupDelay;
+        /** How long writes of its log take; -1 without any. */
+        long writeNanos = -1;
 
         String refusal;
         boolean fails;
@@ -152,8 +151,7 @@ final class TransferWorld {
             transfers = new Transfers(
                     config, runtime.clock(), runtime.lane("transfers"), transport, disk, new TransferCounters());
             transfers.bind(KIND, this, this);
-            Lane group = runtime.lane("group");
-            transfers.giveWayTo(new DelayedLane(group, () -> groupDelay));
+            transfers.giveWayTo(() -> writeNanos);
             starts++;
             transport.start(new NodeStart(starts, starts, 0), () -> 0, this);
             transfers.start(this::stopped);

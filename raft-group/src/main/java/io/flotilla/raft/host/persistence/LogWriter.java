@@ -40,6 +40,9 @@ public final class LogWriter {
     private final AtomicLong waitingBytes = new AtomicLong();
     private final PeerOutbox outbox;
     private final BatchTeller teller;
+    /** When the write under way began, on the lane; 0 without one. */
+    private long begunAt;
+
     private final DiskWatch watch = new DiskWatch("a write to the log");
 
     /** @param owners the replica of a group, or null; any lane */
@@ -132,6 +135,7 @@ public final class LogWriter {
                 writes.add(merged.get(i).toWrite());
             }
             watch.begun();
+            begunAt = state.clock.nanos();
             try {
                 state.log.write(writes);
             } catch (IOException | RuntimeException | Error e) {
@@ -212,6 +216,10 @@ public final class LogWriter {
     /** All of it is durable. */
     private void release(List<PendingWrite> all) {
         watch.ended();
+        if (begunAt != 0) {
+            state.counters.syncNanos.add(state.clock.nanos() - begunAt);
+            begunAt = 0;
+        }
         if (state.hasFailed()) {
             return; // it came back too late: this node acknowledges nothing any more
         }

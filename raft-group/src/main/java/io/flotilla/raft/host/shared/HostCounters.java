@@ -3,10 +3,14 @@ package io.flotilla.raft.host.shared;
 import io.flotilla.raft.host.HostStats;
 import io.flotilla.raft.transfer.TransferCounters;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /** What {@link HostStats} shows, as it is counted. Any lane. */
 public final class HostCounters {
     public final LongAdder syncs = new LongAdder();
+    /** Of the log's writes, each with its sync. */
+    public final LongAdder syncNanos = new LongAdder();
+
     public final LongAdder batches = new LongAdder();
     public final LongAdder entries = new LongAdder();
     public final LongAdder entryBytes = new LongAdder();
@@ -27,6 +31,24 @@ public final class HostCounters {
     public final LongAdder snapshotsSent = new LongAdder();
     public final LongAdder snapshotsInstalled = new LongAdder();
     public final TransferCounters transfers = new TransferCounters();
+
+    /** How long the log's writes took on average since it was asked last; -1 if there were none. For one caller. */
+    public LongSupplier averageSyncNanos() {
+        return new LongSupplier() {
+            private long nanosBefore;
+            private long countBefore;
+
+            @Override
+            public long getAsLong() {
+                long nanos = syncNanos.sum();
+                long count = syncs.sum();
+                long average = count == countBefore ? -1 : (nanos - nanosBefore) / (count - countBefore);
+                nanosBefore = nanos;
+                countBefore = count;
+                return average;
+            }
+        };
+    }
 
     public HostStats snapshot() {
         return new HostStats(

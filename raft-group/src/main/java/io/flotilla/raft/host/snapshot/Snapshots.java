@@ -43,6 +43,7 @@ public final class Snapshots {
                 state.config.transfers(), state.clock, lane, state.transport, disk, state.counters.transfers);
         this.sender = new SnapshotSender(state, owners, transfers, machines, seed);
         this.receiver = new SnapshotReceiver(state, owners, transfers);
+        transfers.giveWayTo(state.counters.averageSyncNanos());
         transfers.bind(SnapshotHead.KIND, sender, receiver);
     }
 
