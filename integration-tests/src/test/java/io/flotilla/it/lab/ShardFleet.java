@@ -250,6 +250,10 @@ final class ShardFleet implements LabRuns.World, Clerk.Home {
         return seeds;
     }
 
+    boolean isReliable() {
+        return shape.net == LabNet.RELIABLE;
+    }
+
     int shards() {
         return shape.shards;
     }

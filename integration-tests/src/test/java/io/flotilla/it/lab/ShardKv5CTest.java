@@ -187,7 +187,7 @@ class ShardKv5CTest {
         recovery(
                 "partitionRecoveryUnreliableClerks",
                 "TestPartitionRecoveryUnreliableClerks5C",
-                5,
+                3,
                 5,
                 LabNet.UNRELIABLE);
     }
