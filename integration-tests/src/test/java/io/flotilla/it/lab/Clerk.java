@@ -2,19 +2,23 @@ package io.flotilla.it.lab;
 
 import io.flotilla.client.AsyncFlotillaClient;
 import io.flotilla.client.ClientConfig;
+import io.flotilla.client.net.Connector;
 import io.flotilla.it.history.KeyAnswer;
 import io.flotilla.it.history.KeyCall;
 import io.flotilla.it.history.KeyOperation;
 import io.flotilla.it.sim.SimClientRuntime;
 import io.flotilla.raft.lab.LabFailure;
 import io.flotilla.raft.sim.SimRuntime;
+import io.flotilla.raft.sim.SimScheduler;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -30,23 +34,37 @@ final class Clerk {
 
     private record Open(String key, KeyCall call, long called) {}
 
+    /** What a clerk lives in. */
+    interface Home {
+        SimScheduler scheduler();
+
+        SplittableRandom random();
+
+        /** Where servers are. */
+        List<String> addresses();
+
+        Connector connector(SimRuntime clerk);
+
+        /** Goes on event by event until it is so, which must be in time. */
+        void await(long millis, String what, BooleanSupplier so);
+
+        /** For the history of the key. */
+        void answered(String key, KeyOperation operation);
+    }
+
     final String name;
-    private final KvGroup group;
+    private final Home home;
     private final SimRuntime runtime;
     private final AsyncFlotillaClient client;
     private final Set<Open> open = new LinkedHashSet<>();
 
-    Clerk(KvGroup group, String name) {
-        this.group = group;
+    Clerk(Home home, String name) {
+        this.home = home;
         this.name = name;
-        runtime = new SimRuntime(group.scheduler(), name, group.random().split(), 0, 0);
-        List<String> endpoints = new ArrayList<>();
-        for (int i = 0; i < group.size(); i++) {
-            endpoints.add(group.server(i).address());
-        }
+        runtime = new SimRuntime(home.scheduler(), name, home.random().split(), 0, 0);
         client = new AsyncFlotillaClient(
-                ClientConfig.of(endpoints).withTimeout(PATIENCE),
-                group.streams().connector(runtime),
+                ClientConfig.of(home.addresses()).withTimeout(PATIENCE),
+                home.connector(runtime),
                 new SimClientRuntime(runtime));
     }
 
@@ -82,20 +100,20 @@ final class Clerk {
     String get(String key) {
         List<String> answer = new ArrayList<>();
         get(key, answer::add);
-        group.await(ANSWER_MILLIS, name + ": get " + key + " is answered", () -> !answer.isEmpty());
+        home.await(ANSWER_MILLIS, name + ": get " + key + " is answered", () -> !answer.isEmpty());
         return answer.get(0);
     }
 
     void put(String key, String value) {
         boolean[] done = new boolean[1];
         put(key, value, () -> done[0] = true);
-        group.await(ANSWER_MILLIS, name + ": put " + key + " is answered", () -> done[0]);
+        home.await(ANSWER_MILLIS, name + ": put " + key + " is answered", () -> done[0]);
     }
 
     void append(String key, String suffix) {
         boolean[] done = new boolean[1];
         append(key, suffix, () -> done[0] = true);
-        group.await(ANSWER_MILLIS, name + ": append to " + key + " is answered", () -> done[0]);
+        home.await(ANSWER_MILLIS, name + ": append to " + key + " is answered", () -> done[0]);
     }
 
     /** The labs' check: the key has this value. */
@@ -108,22 +126,22 @@ final class Clerk {
 
     private <T> void ask(
             String key, KeyCall call, CompletableFuture<T> future, Function<T, KeyAnswer> answer, Consumer<T> done) {
-        Open asked = new Open(key, call, group.scheduler().now());
+        Open asked = new Open(key, call, home.scheduler().now());
         open.add(asked);
         future.whenComplete((result, failure) -> {
             if (!open.remove(asked)) {
                 return;
             }
             if (failure != null) {
-                group.scheduler().fail(new LabFailure("%s: %s of %s failed: %s", name, call, key, failure));
+                home.scheduler().fail(new LabFailure("%s: %s of %s failed: %s", name, call, key, failure));
                 return;
             }
-            group.answered(
-                    key, new KeyOperation(name, asked.called, group.scheduler().now(), call, answer.apply(result)));
+            home.answered(
+                    key, new KeyOperation(name, asked.called, home.scheduler().now(), call, answer.apply(result)));
             try {
                 done.accept(result);
             } catch (RuntimeException | Error e) {
-                group.scheduler().fail(e);
+                home.scheduler().fail(e);
             }
         });
     }
@@ -132,7 +150,7 @@ final class Clerk {
     void end() {
         runtime.kill();
         for (Open asked : open) {
-            group.answered(asked.key, KeyOperation.unknown(name, asked.called, asked.call));
+            home.answered(asked.key, KeyOperation.unknown(name, asked.called, asked.call));
         }
         open.clear();
     }

@@ -1,6 +1,7 @@
 package io.flotilla.it.lab;
 
 import com.google.protobuf.ByteString;
+import io.flotilla.client.net.Connector;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.Node;
@@ -16,6 +17,7 @@ import io.flotilla.raft.lab.LabTiming;
 import io.flotilla.raft.lab.LabWires;
 import io.flotilla.raft.sim.SimFailure;
 import io.flotilla.raft.sim.SimNetwork;
+import io.flotilla.raft.sim.SimRuntime;
 import io.flotilla.raft.sim.SimScheduler;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import java.util.ArrayList;
@@ -30,7 +32,7 @@ import java.util.function.BooleanSupplier;
  * one who lets time pass. All of a run follows from its seed; every safety property of Raft is checked at every event
  * besides, and at the end each key's history must be linearizable.
  */
-final class KvGroup implements LabRuns.World {
+final class KvGroup implements LabRuns.World, Clerk.Home {
     static final long GROUP = 1;
     static final String FLEET = "lab";
     static final ShardRef SHARD =
@@ -98,7 +100,8 @@ final class KvGroup implements LabRuns.World {
 
     // --- the world ---
 
-    SimScheduler scheduler() {
+    @Override
+    public SimScheduler scheduler() {
         return scheduler;
     }
 
@@ -114,8 +117,19 @@ final class KvGroup implements LabRuns.World {
         return invariants;
     }
 
-    SplittableRandom random() {
+    @Override
+    public SplittableRandom random() {
         return random;
+    }
+
+    @Override
+    public List<String> addresses() {
+        return servers.stream().map(KvServer::address).toList();
+    }
+
+    @Override
+    public Connector connector(SimRuntime clerk) {
+        return streams.connector(clerk);
     }
 
     Configuration configuration() {
@@ -165,7 +179,8 @@ final class KvGroup implements LabRuns.World {
     }
 
     /** As {@link #stepUntil}, and it must be so in time. */
-    void await(long millis, String what, BooleanSupplier so) {
+    @Override
+    public void await(long millis, String what, BooleanSupplier so) {
         stepUntil(millis, so);
         if (!so.getAsBoolean()) {
             throw new LabFailure("after %d ms still not so: %s", millis, what);
@@ -199,7 +214,8 @@ final class KvGroup implements LabRuns.World {
         }
     }
 
-    void answered(String key, KeyOperation operation) {
+    @Override
+    public void answered(String key, KeyOperation operation) {
         histories.computeIfAbsent(key, k -> new ArrayList<>()).add(operation);
         operations += operation.isKnown() ? 1 : 0;
     }

@@ -6,13 +6,16 @@ import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.log.Tombstone;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * A server's log store under the labs' rule: Raft's own state may have so many bytes, and beyond it the log must let go of
- * what the state machine holds. Without a bound it never lets go of anything.
+ * A server's log store under the labs' rule: Raft's own state of a group of data may have so many bytes, and beyond it the log
+ * must let go of what the state machine holds. Without a bound it never lets go of anything.
  */
 final class KvLog implements LogStore {
     private static final int READ_BYTES = 1 << 20;
@@ -21,44 +24,61 @@ final class KvLog implements LogStore {
     /** Term, index and kind of an entry. */
     private static final int ENTRY_BYTES = 17;
 
+    /** The entries of one group that are there, by index, as their bytes. */
+    private static final class Entries {
+        final TreeMap<Long, Integer> bytes = new TreeMap<>();
+        long sum;
+
+        void add(Entry entry) {
+            remove(bytes.tailMap(entry.index(), true));
+            int size = ENTRY_BYTES + entry.payload().length;
+            bytes.put(entry.index(), size);
+            sum += size;
+        }
+
+        void remove(Map<Long, Integer> some) {
+            for (int size : some.values()) {
+                sum -= size;
+            }
+            some.clear();
+        }
+
+        long stateBytes() {
+            return HARD_STATE_BYTES + sum;
+        }
+    }
+
     private final LogStore log;
     private final long maxStateBytes;
-    /** The bytes of each entry that is there, by index. */
-    private final TreeMap<Long, Integer> entries = new TreeMap<>();
+    /** Of groups of data, by id: the controller's is not bounded. */
+    private final TreeMap<Long, Entries> groups = new TreeMap<>();
 
-    private long entryBytes;
-
-    /** @param maxStateBytes beyond it the log wants to shrink; -1 for never */
+    /** @param maxStateBytes beyond it the log of a group wants to shrink; -1 for never */
     KvLog(LogStore log, long maxStateBytes) throws IOException {
         this.log = log;
         this.maxStateBytes = maxStateBytes;
         for (RecoveredGroup group : log.recovered()) {
             long next = group.base().index() + 1;
             while (next <= group.lastIndex()) {
-                List<Entry> found = log.read(KvGroup.GROUP, next, group.lastIndex(), READ_BYTES);
-                found.forEach(this::add);
+                List<Entry> found = log.read(group.descriptor().groupId(), next, group.lastIndex(), READ_BYTES);
+                found.forEach(entries(group.descriptor().groupId())::add);
                 next += found.size();
             }
         }
     }
 
-    /** The bytes of Raft's own state: what is not in the state machine's snapshot. */
-    long stateBytes() {
-        return HARD_STATE_BYTES + entryBytes;
+    private Entries entries(long group) {
+        return groups.computeIfAbsent(group, g -> new Entries());
     }
 
-    private void add(Entry entry) {
-        remove(entries.tailMap(entry.index(), true));
-        int bytes = ENTRY_BYTES + entry.payload().length;
-        entries.put(entry.index(), bytes);
-        entryBytes += bytes;
+    /** The bytes of a group's own state: what is not in the state machine's snapshot. */
+    long stateBytes(long group) {
+        return entries(group).stateBytes();
     }
 
-    private void remove(Map<Long, Integer> some) {
-        for (int bytes : some.values()) {
-            entryBytes -= bytes;
-        }
-        some.clear();
+    /** The groups of data that are there. */
+    Set<Long> groups() {
+        return Collections.unmodifiableSet(groups.tailMap(1L, true).keySet());
     }
 
     @Override
@@ -79,10 +99,15 @@ final class KvLog implements LogStore {
     @Override
     public void write(List<GroupWrite> writes) throws IOException {
         for (GroupWrite write : writes) {
-            if (write.base() != null) {
-                remove(entries.headMap(write.base().index(), true));
+            if (write.tombstone() != null) {
+                groups.remove(write.groupId());
+                continue;
             }
-            write.entries().forEach(this::add);
+            Entries entries = entries(write.groupId());
+            if (write.base() != null) {
+                entries.remove(entries.bytes.headMap(write.base().index(), true));
+            }
+            write.entries().forEach(entries::add);
         }
         log.write(writes);
     }
@@ -99,15 +124,21 @@ final class KvLog implements LogStore {
 
     @Override
     public List<Pin> pins() {
-        return maxStateBytes >= 0 && stateBytes() > maxStateBytes
-                ? List.of(new Pin(KvGroup.GROUP, entries.lastKey()))
-                : log.pins();
+        List<Pin> pins = new ArrayList<>();
+        groups.tailMap(1L, true).forEach((group, entries) -> {
+            if (maxStateBytes >= 0 && entries.stateBytes() > maxStateBytes && !entries.bytes.isEmpty()) {
+                pins.add(new Pin(group, entries.bytes.lastKey()));
+            }
+        });
+        return pins.isEmpty() ? log.pins() : pins;
     }
 
     /** Half of what the labs allow: nothing may keep entries any more, not even a snapshot on its way. */
     @Override
     public boolean isOverfull() {
-        return maxStateBytes >= 0 && stateBytes() > 4 * maxStateBytes;
+        return maxStateBytes >= 0
+                && groups.tailMap(1L, true).values().stream()
+                        .anyMatch(entries -> entries.stateBytes() > 4 * maxStateBytes);
     }
 
     @Override

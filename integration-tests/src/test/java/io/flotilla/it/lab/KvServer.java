@@ -100,7 +100,7 @@ final class KvServer implements HostListener {
 
     /** The bytes of Raft's own state on disk. */
     long stateBytes() {
-        return log.stateBytes();
+        return log.stateBytes(KvGroup.GROUP);
     }
 
     /** The bytes that a snapshot of the state machine would have now. */

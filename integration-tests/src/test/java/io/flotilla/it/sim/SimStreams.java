@@ -21,14 +21,23 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Client streams over the simulated network. As over TCP, frames arrive in order and whole or the stream closes: a lost
  * frame comes late, a cut link holds frames back, and a link that stays cut closes the stream at both ends, not at the
  * same time. A node that dies resets its streams, or leaves its clients hanging.
  */
-final class SimStreams {
+public final class SimStreams {
     private static final long MILLI = 1_000_000L;
+
+    /**
+     * How streams break by themselves.
+     *
+     * @param chance that one does at a frame, which is lost then; by the name of its client
+     * @param noticedNanos by then both ends have learnt it, also of a stream whose other end has died
+     */
+    public record Breaks(ToDoubleFunction<String> chance, long noticedNanos) {}
 
     private record Server(SimRuntime runtime, FleetNode node) {}
 
@@ -38,22 +47,36 @@ final class SimStreams {
     private final Consumer<ServerFrame> observer;
     private final TreeMap<String, Server> servers = new TreeMap<>();
     private final Set<Stream> streams = new LinkedHashSet<>();
+    /** Null if none breaks by itself. */
+    private Breaks breaks;
+
+    private long broken;
 
     /** @param observer sees each frame that a node sends */
-    SimStreams(SimScheduler scheduler, SimNetwork network, Consumer<ServerFrame> observer) {
+    public SimStreams(SimScheduler scheduler, SimNetwork network, Consumer<ServerFrame> observer) {
         this.scheduler = scheduler;
         this.network = network;
         this.random = scheduler.randomStream();
         this.observer = observer;
     }
 
+    /** From now on they break like this; null: not by themselves. */
+    public void setBreaks(Breaks newBreaks) {
+        breaks = newBreaks;
+    }
+
+    /** How many broke by themselves. */
+    public long broken() {
+        return broken;
+    }
+
     /** Streams to the address reach this node from now on. */
-    void listen(String address, SimRuntime runtime, FleetNode node) {
+    public void listen(String address, SimRuntime runtime, FleetNode node) {
         servers.put(address, new Server(runtime, node));
     }
 
     /** The connector of one incarnation of a client or a node. */
-    Connector connector(SimRuntime from) {
+    public Connector connector(SimRuntime from) {
         return new Connector() {
             @Override
             public Connection connect(String address, ConnectionHandler handler) {
@@ -75,10 +98,11 @@ final class SimStreams {
     }
 
     /** The incarnation has just died: its streams break, at the other end mostly soon, sometimes late. */
-    void died(SimRuntime runtime) {
+    public void died(SimRuntime runtime) {
         for (Stream stream : new ArrayList<>(streams)) {
             if (stream.client == runtime || (stream.server != null && stream.server.runtime == runtime)) {
-                long delay = random.nextInt(4) > 0 ? random.nextLong(50 * MILLI) : random.nextLong(10_000 * MILLI);
+                long late = breaks == null ? 10_000 * MILLI : breaks.noticedNanos;
+                long delay = random.nextInt(4) > 0 ? random.nextLong(50 * MILLI) : random.nextLong(late);
                 scheduler.after(delay, () -> stream.lose("the other side is gone"));
             }
         }
@@ -170,8 +194,9 @@ final class SimStreams {
         void lose(String reason) {
             up.stop();
             down.stop();
-            scheduler.after(random.nextLong(1_000 * MILLI), () -> closeClient(reason));
-            scheduler.after(random.nextLong(1_000 * MILLI), this::closeSession);
+            long latest = breaks == null ? 1_000 * MILLI : breaks.noticedNanos;
+            scheduler.after(random.nextLong(latest), () -> closeClient(reason));
+            scheduler.after(random.nextLong(latest), this::closeSession);
         }
 
         private void closeClient(String reason) {
@@ -205,7 +230,8 @@ final class SimStreams {
 
     /** One direction of a stream. */
     private final class Way<F extends MessageLite> {
-        private record Parcel<F>(F frame, long departure, long ready) {}
+        /** @param frame null if the stream ends or breaks with it */
+        private record Parcel<F>(F frame, boolean breaks, long departure, long ready) {}
 
         private final Stream stream;
         private final Consumer<F> target;
@@ -233,7 +259,10 @@ final class SimStreams {
 
         void send(F frame) {
             if (!ending && !stopped && (from == null || from.isAlive())) {
-                add(frame);
+                boolean loses =
+                        breaks != null && random.nextDouble() < breaks.chance.applyAsDouble(stream.client.name());
+                ending = loses;
+                add(loses ? null : frame, loses);
             }
         }
 
@@ -241,7 +270,7 @@ final class SimStreams {
         void end() {
             if (!ending && !stopped) {
                 ending = true;
-                add(null);
+                add(null, false);
             }
         }
 
@@ -250,11 +279,11 @@ final class SimStreams {
             parcels.clear();
         }
 
-        private void add(F frame) {
+        private void add(F frame, boolean loses) {
             long now = scheduler.now();
             long again = network.loses() ? 200 * MILLI : 0;
             lastReady = Math.max(lastReady, now + network.delay() + again);
-            parcels.add(new Parcel<>(frame, now, lastReady));
+            parcels.add(new Parcel<>(frame, loses, now, lastReady));
             move();
         }
 
@@ -286,6 +315,11 @@ final class SimStreams {
             }
             heldSince = -1;
             parcels.remove();
+            if (parcel.breaks) {
+                broken++;
+                stream.lose("the network gave it up");
+                return;
+            }
             if (parcel.frame == null) {
                 stop();
                 atEnd.run();

@@ -203,6 +203,8 @@ final class FleetMember {
                         machines,
                         ports.runtime().clock()),
                 () -> !closed.get(),
+                hub::number,
+                hub::answered,
                 awaited -> moves().awaited(awaited));
         MoveOutbox outbox = new MoveOutbox(
                 identity.fleetId(),

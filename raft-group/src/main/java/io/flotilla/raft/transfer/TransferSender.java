@@ -26,6 +26,9 @@ import java.util.function.IntFunction;
 final class TransferSender {
     private static final long NANOS_PER_MILLI = 1_000_000L;
 
+    /** After so many times {@link TransferConfig#resendNanos} without an end the last part is sent again. */
+    private static final int REMINDER = 2;
+
     private final TransferConfig config;
     private final Clock clock;
     private final Lane lane;
@@ -60,6 +63,8 @@ final class TransferSender {
 
         boolean isAllRead;
         long heardAt;
+        /** When the last part was sent, and sent again. */
+        long lastSentAt;
 
         Sending(Key key, TransferProvider provider) {
             this.key = key;
@@ -198,6 +203,7 @@ final class TransferSender {
                     ? new Part(sending.key.id, sending.next, true, new byte[0], new byte[0])
                     : new Part(sending.key.id, sending.next, false, chunk.after(), chunk.bytes());
             sending.next++;
+            sending.lastSentAt = clock.nanos();
             int bytes = part.after().length + part.bytes().length;
             rate.sent(bytes);
             counters.bytesOut.add(bytes);
@@ -267,8 +273,17 @@ final class TransferSender {
             if (now - sending.heardAt >= config.silenceNanos()) {
                 close(sending);
                 sending.provider.closed(sending.key.peer, sending.key.id, null);
+            } else if (sending.isAllRead && now - sending.lastSentAt >= REMINDER * config.resendNanos()) {
+                remind(sending, now);
             }
         }
+    }
+
+    /** The receiver may have said that it is over, and that was lost: whoever has ended it says so again to the last part. */
+    private void remind(Sending sending, long now) {
+        sending.lastSentAt = now;
+        transport.sendBulk(
+                sending.key.peer, new Part(sending.key.id, sending.next - 1, true, new byte[0], new byte[0]));
     }
 
     void stop() {

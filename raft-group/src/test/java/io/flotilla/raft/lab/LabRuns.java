@@ -1,9 +1,10 @@
 package io.flotilla.raft.lab;
 
+import io.flotilla.raft.sim.SeedRuns;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Runs one lab test from several seeds, and reports as the labs do. */
+/** Runs one lab test from several seeds, as many at a time as there are processors, and reports as the labs do. */
 public final class LabRuns {
     private static final int DEFAULT_RUNS = 3;
 
@@ -29,6 +30,7 @@ public final class LabRuns {
     private final Map<String, long[]> measured = new TreeMap<>();
     private final String module;
     private final String test;
+    private double seconds;
 
     private LabRuns(String module, String test) {
         this.module = module;
@@ -85,25 +87,43 @@ public final class LabRuns {
      */
     public static <W extends World> LabRuns repeat(
             String module, String test, String name, Maker<W> maker, WorldBody<W> body) {
-        LabRuns runs = new LabRuns(module, test);
+        LabRuns all = new LabRuns(module, test);
         long first = Long.getLong("flotilla.firstSeed", 1);
         long count = Long.getLong("flotilla.lab.runs", DEFAULT_RUNS);
-        double simulated = 0;
         long begin = System.nanoTime();
-        for (long seed = first; seed < first + count; seed++) {
-            W world = maker.make(seed, LabTiming.of(seed));
-            try {
-                body.run(world, runs);
-                simulated += world.seconds();
-                world.finish();
-            } catch (RuntimeException | Error e) {
-                throw new AssertionError(runs.describe(name, seed, world, e), e);
-            }
+        try {
+            SeedRuns.of(first, count, seed -> all.run(name, seed, maker, body), all::add);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LabFailure("interrupted");
         }
         System.out.printf(
                 "%s: %d runs in %.2f s, %.3f simulated hours%s%n",
-                name, count, (System.nanoTime() - begin) / 1e9, simulated / 3600, runs.figures());
-        return runs;
+                name, count, (System.nanoTime() - begin) / 1e9, all.seconds / 3600, all.figures());
+        return all;
+    }
+
+    private <W extends World> LabRuns run(String name, long seed, Maker<W> maker, WorldBody<W> body) {
+        LabRuns one = new LabRuns(module, test);
+        W world = maker.make(seed, LabTiming.of(seed));
+        try {
+            body.run(world, one);
+            one.seconds = world.seconds();
+            world.finish();
+        } catch (RuntimeException | Error e) {
+            throw new AssertionError(describe(name, seed, world, e), e);
+        }
+        return one;
+    }
+
+    private void add(LabRuns one) {
+        seconds += one.seconds;
+        one.measured.forEach((what, figure) -> {
+            long[] seen = measured.computeIfAbsent(what, w -> new long[] {0, figure[1], 0, 0});
+            seen[0] = Math.max(seen[0], figure[0]);
+            seen[2] += figure[2];
+            seen[3] += figure[3];
+        });
     }
 
     private String describe(String name, long seed, World world, Throwable cause) {

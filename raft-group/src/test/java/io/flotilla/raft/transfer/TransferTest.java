@@ -265,7 +265,17 @@ class TransferTest {
                 (message instanceof Ask && lost[0]++ < 3) || (message instanceof Over && lost[1]++ < 1) ? -1 : MILLI);
         fetch(A);
         gets(A);
-        // the sender never hears that it is over, and closes it after a while
+        // the sender has not heard that it is over, and asks: its place is another's soon
+        world.until(2 * SECOND, "the end at the sender", () -> !source.overs.isEmpty());
+        assertThat(source.overs).containsExactly(A + " HELD");
+        sentOnce();
+    }
+
+    @Test
+    void aReceiverThatIsGoneForGoodKeepsAPlaceUntilItsSilenceIsLong() {
+        world.carry(message -> message instanceof Over ? -1 : MILLI);
+        fetch(A);
+        gets(A);
         world.until(20 * SECOND, "the end at the sender", () -> !source.overs.isEmpty());
         assertThat(source.overs).containsExactly(A + " closed silent");
     }

@@ -26,7 +26,7 @@ final class TargetMove {
     private final VoterHolds holds = new VoterHolds();
     private final CopyRate rate = new CopyRate();
 
-    private final RetryPace moveOutPace = new RetryPace(100, 2_000);
+    private final RetryPace moveOutPace = new RetryPace(100, 500);
     private final RetryPace lagPace = new RetryPace(20, 250);
     private final RetryPace stagePace = new RetryPace(100, 1_000);
     private final RetryPace freezePace = new RetryPace(50, 1_000);

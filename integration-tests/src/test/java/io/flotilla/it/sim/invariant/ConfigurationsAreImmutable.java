@@ -8,10 +8,21 @@ import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.raft.sim.invariant.Violation;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** A configuration that was shown to anyone under a number is the only one ever shown under it. */
 public final class ConfigurationsAreImmutable {
     private final Map<Long, Configuration> shown = new HashMap<>();
+    private final Consumer<Configuration> watcher;
+
+    public ConfigurationsAreImmutable() {
+        this(configuration -> {});
+    }
+
+    /** @param watcher told of each configuration when it is shown first */
+    public ConfigurationsAreImmutable(Consumer<Configuration> watcher) {
+        this.watcher = watcher;
+    }
 
     public void sent(ServerFrame frame) {
         for (Response response : frame.getResponsesList()) {
@@ -34,7 +45,9 @@ public final class ConfigurationsAreImmutable {
 
     private void check(Configuration configuration) {
         Configuration known = shown.putIfAbsent(configuration.getNumber(), configuration);
-        if (known != null && !known.equals(configuration)) {
+        if (known == null) {
+            watcher.accept(configuration);
+        } else if (!known.equals(configuration)) {
             throw new Violation(
                     "ConfigurationsAreImmutable",
                     "configuration %d was shown as%n%s%nand as%n%s",

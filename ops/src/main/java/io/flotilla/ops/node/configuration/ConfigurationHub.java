@@ -5,6 +5,7 @@ import io.flotilla.client.configuration.ConfigurationDeltas;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.ConfigurationDelta;
 import io.flotilla.client.proto.CreationRecord;
+import io.flotilla.client.proto.Response;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.runtime.Cancellable;
 import io.flotilla.raft.runtime.Lane;
@@ -125,6 +126,15 @@ public final class ConfigurationHub {
         }
         publish(delta, next);
         return true;
+    }
+
+    /** Somebody who was asked for what is new says so, whole or as what changed; what does not fit is passed over. */
+    public void answered(Response response) {
+        if (response.hasConfiguration()) {
+            offer(response.getConfiguration(), List.of());
+        } else if (response.hasConfigurationDelta()) {
+            offer(response.getConfigurationDelta());
+        }
     }
 
     private void publish(ConfigurationDelta delta, Configuration configuration) {

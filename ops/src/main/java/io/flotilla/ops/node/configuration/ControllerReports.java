@@ -1,5 +1,6 @@
 package io.flotilla.ops.node.configuration;
 
+import io.flotilla.client.proto.ConfigurationRequest;
 import io.flotilla.client.proto.MoveReport;
 import io.flotilla.client.proto.NodeReportRequest;
 import io.flotilla.client.proto.Request;
@@ -8,11 +9,13 @@ import io.flotilla.raft.runtime.Lane;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Tells the controller's leader once a second what this node leads, and hears which drops it waits for. A report that is not
- * answered within a few seconds is given up: the next one says what is so then. Belongs to the node's lane.
+ * Tells the controller's leader once a second what this node leads, and hears which drops it waits for, and the number of the newest
+ * configuration: one that is not known here by then is asked for, because nodes that watch each other may all have missed it. A
+ * report that is not answered within a few seconds is given up: the next one says what is so then. Belongs to the node's lane.
  */
 public final class ControllerReports {
     private static final long PERIOD_NANOS = 1_000_000_000L;
@@ -23,6 +26,8 @@ public final class ControllerReports {
     private final ControllerAsker controller;
     private final Supplier<NodeReportRequest> reports;
     private final BooleanSupplier wanted;
+    private final LongSupplier known;
+    private final Consumer<Response> newest;
     private final Consumer<List<MoveReport>> awaited;
     private long turn;
     private long asked;
@@ -32,6 +37,8 @@ public final class ControllerReports {
     /**
      * @param reports what there is to tell now
      * @param wanted false when the node stops
+     * @param known the number of the newest configuration known here
+     * @param newest told what answers a request for a newer one
      * @param awaited told with each answer, of the groups that this node leads: the drops that the controller was not told of
      */
     public ControllerReports(
@@ -39,11 +46,15 @@ public final class ControllerReports {
             ControllerAsker controller,
             Supplier<NodeReportRequest> reports,
             BooleanSupplier wanted,
+            LongSupplier known,
+            Consumer<Response> newest,
             Consumer<List<MoveReport>> awaited) {
         this.lane = lane;
         this.controller = controller;
         this.reports = reports;
         this.wanted = wanted;
+        this.known = known;
+        this.newest = newest;
         this.awaited = awaited;
     }
 
@@ -80,7 +91,19 @@ public final class ControllerReports {
             answered = true;
             if (response.hasNodeReport()) {
                 awaited.accept(response.getNodeReport().getAwaitedList());
+                if (response.getNodeReport().getConfigurationNumber() > known.getAsLong()) {
+                    catchUp();
+                }
             }
         }
+    }
+
+    private void catchUp() {
+        long number = turn;
+        Request request = Request.newBuilder()
+                .setId(1)
+                .setConfiguration(ConfigurationRequest.newBuilder().setHave(known.getAsLong()))
+                .build();
+        controller.ask(request, () -> wanted.getAsBoolean() && turn == number, newest);
     }
 }

@@ -2,6 +2,7 @@ package io.flotilla.ops.node.configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.MoveReport;
 import io.flotilla.client.proto.MoveReport.Outcome;
 import io.flotilla.client.proto.MoveReportReply;
@@ -25,6 +26,7 @@ class ReportsTest {
     private final Controller controller = new Controller();
     private final List<String> refusals = new ArrayList<>();
     private boolean runs = true;
+    private long known = 5;
 
     /** Answers after ten milliseconds, while it is there. */
     private final class Controller implements ControllerAsker {
@@ -32,6 +34,7 @@ class ReportsTest {
         final List<BooleanSupplier> silent = new ArrayList<>();
         boolean isThere = true;
         String refuses = "";
+        long newest = 5;
 
         @Override
         public void ask(Request request, BooleanSupplier wanted, Consumer<Response> answered) {
@@ -46,8 +49,11 @@ class ReportsTest {
                         Refusal.newBuilder().setKind(Refusal.Kind.INVALID).setMessage(refuses));
             } else if (request.hasMoveReport()) {
                 response.setMoveReport(MoveReportReply.getDefaultInstance());
+            } else if (request.hasConfiguration()) {
+                response.setConfiguration(Configuration.newBuilder().setNumber(newest));
             } else {
-                response.setNodeReport(NodeReportReply.newBuilder().addAwaited(report(9)));
+                response.setNodeReport(
+                        NodeReportReply.newBuilder().addAwaited(report(9)).setConfigurationNumber(newest));
             }
             time.at(10_000_000, () -> answered.accept(response.build()));
         }
@@ -71,6 +77,8 @@ class ReportsTest {
                         .setFreeDiskBytes(++number[0])
                         .build(),
                 () -> runs,
+                () -> known,
+                response -> known = response.getConfiguration().getNumber(),
                 awaited::addAll);
     }
 
@@ -101,6 +109,23 @@ class ReportsTest {
         controller.isThere = true;
         time.runFor(5_000);
         assertThat(controller.asked.size()).isBetween(14, 16);
+    }
+
+    @Test
+    void aConfigurationThatNobodyTookHereIsAskedFor() {
+        ControllerReports reports = reports(new ArrayList<>());
+        reports.start();
+        time.runFor(3_500);
+        assertThat(controller.asked).noneMatch(Request::hasConfiguration);
+        controller.newest = 8;
+        time.runFor(1_000);
+        assertThat(known).isEqualTo(8);
+        List<Request> questions =
+                controller.asked.stream().filter(Request::hasConfiguration).toList();
+        assertThat(questions).hasSize(1);
+        assertThat(questions.get(0).getConfiguration().getHave()).isEqualTo(5);
+        time.runFor(3_000);
+        assertThat(controller.asked.stream().filter(Request::hasConfiguration)).hasSize(1);
     }
 
     private MoveOutbox outbox() {

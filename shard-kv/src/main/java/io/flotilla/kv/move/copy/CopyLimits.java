@@ -15,7 +15,7 @@ package io.flotilla.kv.move.copy;
  * @param roundsAtOnce rounds of this node under way at a time
  * @param askNanos a question that is not answered in so long is asked elsewhere
  * @param silenceNanos a source from which nothing came for so long is left for another one
- * @param retryNanos how long a copy that finds no source waits; doubled up to eight times while there is none
+ * @param retryNanos how long a copy that finds no source waits; doubled while there is none
  * @param idleNanos how long a hold with everything waits before the next round; doubled up to eight times while nothing changes
  * @param flushNanos a round that changed anything is flushed after so long at the latest, and not more often
  */

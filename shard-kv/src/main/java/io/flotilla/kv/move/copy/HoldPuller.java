@@ -18,7 +18,7 @@ import io.flotilla.raft.runtime.Lane;
  * </pre>
  */
 final class HoldPuller {
-    private static final int LONGEST_BACKOFF = 3;
+    private static final int LONGEST_BACKOFF = 1;
     /** A copy that found no room looks again after so many times {@link CopyLimits#retryNanos}. */
     private static final int ROOM_PATIENCE = 60;
 
