@@ -6,19 +6,12 @@ import io.flotilla.client.AsyncFlotillaClient;
 import io.flotilla.client.ClientConfig;
 import io.flotilla.client.FlotillaClient;
 import io.flotilla.client.grpc.GrpcConnector;
-import io.flotilla.client.net.Connection;
-import io.flotilla.client.net.ConnectionHandler;
-import io.flotilla.client.net.Connector;
-import io.flotilla.client.proto.Response;
-import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.client.threads.ThreadClientRuntime;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,49 +44,6 @@ class LostAnswerTest {
             try (FlotillaClient other = FlotillaClient.connect(fleet.endpoints())) {
                 assertThat(other.get("counter").orElseThrow().text()).isEqualTo("42");
             }
-        }
-    }
-
-    /** Passes everything on but the answers to writes, while it is told to lose them. */
-    private static final class AnswerLoser implements Connector {
-        final AtomicBoolean losing = new AtomicBoolean();
-        final CountDownLatch lost = new CountDownLatch(1);
-        private final Connector real;
-
-        AnswerLoser(Connector real) {
-            this.real = real;
-        }
-
-        @Override
-        public Connection connect(String address, ConnectionHandler handler) {
-            return real.connect(address, new ConnectionHandler() {
-                @Override
-                public void onFrame(ServerFrame frame) {
-                    if (!losing.get()) {
-                        handler.onFrame(frame);
-                        return;
-                    }
-                    ServerFrame.Builder kept = frame.toBuilder().clearResponses();
-                    for (Response response : frame.getResponsesList()) {
-                        if (response.hasWrite()) {
-                            lost.countDown();
-                        } else {
-                            kept.addResponses(response);
-                        }
-                    }
-                    handler.onFrame(kept.build());
-                }
-
-                @Override
-                public void onClosed(String reason) {
-                    handler.onClosed(reason);
-                }
-            });
-        }
-
-        @Override
-        public void close() {
-            real.close();
         }
     }
 }

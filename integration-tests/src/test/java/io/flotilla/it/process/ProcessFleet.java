@@ -30,6 +30,9 @@ final class ProcessFleet implements AutoCloseable {
     private final Map<String, Integer> httpPorts = new TreeMap<>();
     private final Map<String, Node> nodes = new TreeMap<>();
     private final Map<String, Path> dataDirectories = new TreeMap<>();
+    /** Empty unless debuggers may look in. */
+    private final Map<String, Integer> debugPorts = new TreeMap<>();
+
     private final List<String> javaFlags = new ArrayList<>(List.of("-Xmx512m"));
     private final List<String> nodeFlags = new ArrayList<>();
     private final List<Process> started = Collections.synchronizedList(new ArrayList<>());
@@ -97,6 +100,14 @@ final class ProcessFleet implements AutoCloseable {
         return this;
     }
 
+    /** From here on a debugger may look into the nodes; see {@link StepWatch}. */
+    ProcessFleet withDebugPorts() throws IOException {
+        for (String id : ports.keySet()) {
+            debugPorts.put(id, freePort());
+        }
+        return this;
+    }
+
     /** Where the node keeps its data instead of in the fleet's directory. */
     ProcessFleet withData(String id, Path data) {
         dataDirectories.put(id, data);
@@ -111,7 +122,12 @@ final class ProcessFleet implements AutoCloseable {
         String seeds = ports.entrySet().stream()
                 .map(e -> e.getKey() + "=127.0.0.1:" + e.getValue())
                 .collect(Collectors.joining(","));
-        List<String> command = java(javaFlags);
+        List<String> flags = new ArrayList<>(javaFlags);
+        if (debugPorts.containsKey(id)) {
+            flags.add("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,quiet=y,address=127.0.0.1:"
+                    + debugPorts.get(id));
+        }
+        List<String> command = java(flags);
         command.addAll(List.of(
                 "node",
                 "--id",
@@ -182,6 +198,23 @@ final class ProcessFleet implements AutoCloseable {
         process.waitFor();
     }
 
+    /** Holds the whole process still, as a machine that sleeps: {@code kill -STOP}. */
+    void pause(String id) throws Exception {
+        signal("-STOP", pid(id));
+    }
+
+    void resume(String id) throws Exception {
+        signal("-CONT", pid(id));
+    }
+
+    static void signal(String signal, long pid) throws Exception {
+        int exit =
+                new ProcessBuilder("kill", signal, Long.toString(pid)).start().waitFor();
+        if (exit != 0) {
+            throw new AssertionError("kill " + signal + " " + pid + " ended with " + exit);
+        }
+    }
+
     void killAll() throws InterruptedException {
         for (Node node : nodes.values()) {
             node.process.destroyForcibly();
@@ -197,6 +230,14 @@ final class ProcessFleet implements AutoCloseable {
 
     long pid(String id) {
         return nodes.get(id).process.pid();
+    }
+
+    int debugPort(String id) {
+        return debugPorts.get(id);
+    }
+
+    List<String> ids() {
+        return List.copyOf(ports.keySet());
     }
 
     int httpPort(String id) {
@@ -245,6 +286,10 @@ final class ProcessFleet implements AutoCloseable {
 
     /** Feeds the process, if there is input, and collects what it prints until it ends. */
     Result finish(Process process, InputStream input) throws Exception {
+        return finish(process, input, 110);
+    }
+
+    Result finish(Process process, InputStream input, long seconds) throws Exception {
         CompletableFuture<byte[]> stdout = new CompletableFuture<>();
         CompletableFuture<byte[]> stderr = new CompletableFuture<>();
         reader("stdout", () -> stdout.complete(process.getInputStream().readAllBytes()));
@@ -256,9 +301,9 @@ final class ProcessFleet implements AutoCloseable {
         } catch (IOException e) {
             // The process ended before it read all its input: its exit code says why.
         }
-        if (!process.waitFor(110, TimeUnit.SECONDS)) {
+        if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
             process.destroyForcibly();
-            throw new AssertionError("a command did not end within 110 s");
+            throw new AssertionError("a command did not end within " + seconds + " s");
         }
         return new Result(process.exitValue(), stdout.get(), new String(stderr.get(), StandardCharsets.UTF_8));
     }
