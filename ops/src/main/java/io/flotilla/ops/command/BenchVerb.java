@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
         description = {
             "Measure a running fleet: a fixed number of operations is under way, or a rate is kept.",
             "Workloads: put, get and cas (compare-and-sets whose condition never holds) on keys chosen evenly; and",
-            "YCSB's a (half gets, half puts), b (95 % gets, 5 % puts), c (gets), e (95 % scans of 1 to 100 rows, 5 % puts of new keys), where some keys are much",
+            "YCSB's a (half gets, half puts), b (95 %% gets, 5 %% puts), c (gets), e (95 %% scans of 1 to 100 rows, 5 %% puts of new keys), where some keys are much",
             "more popular than others. Keys have 16 bytes and lie evenly over all shards. What reads finds them",
             "written: if a sample is not there with values of that size, all are written first.",
             "Figures are of the measured window alone. With --rate an operation's time runs from when it was due.",
