@@ -20,7 +20,7 @@ public final class Main {
         }
         limitEventLoops();
         Terminal terminal = Terminal.ofProcess();
-        System.exit(Commands.run(Flotilla.commandLine(terminal), terminal, args));
+        System.exit(Commands.runProcess(Flotilla.commandLine(terminal), terminal, args));
     }
 
     /**

@@ -1,8 +1,10 @@
 package io.flotilla.ops.cli;
 
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
 
@@ -12,8 +14,6 @@ import java.util.Optional;
  */
 public final class ByteText {
     private static final HexFormat HEX = HexFormat.of();
-    /** What the Java runtime puts in place of bytes that are no UTF-8. */
-    private static final char REPLACEMENT = '\uFFFD';
 
     private final boolean hex;
 
@@ -29,7 +29,7 @@ public final class ByteText {
      * The bytes that a word of the command line stands for.
      *
      * @param what names the word in the message, such as "key"
-     * @throws CliException (refused) if it is no hex, or if it was no UTF-8, so that its bytes are not known
+     * @throws CliException (refused) if it is no hex, or is text that stands for no bytes
      */
     public byte[] parse(String what, String word) {
         if (hex) {
@@ -40,10 +40,9 @@ public final class ByteText {
                         what + ": '" + word + "' is not hex; with --hex give an even number of digits 0-9 a-f");
             }
         }
-        if (word.indexOf(REPLACEMENT) >= 0) {
-            throw CliException.refused(what + ": not UTF-8; give its bytes in hex with --hex");
-        }
-        return word.getBytes(StandardCharsets.UTF_8);
+        return utf8(word)
+                .orElseThrow(() -> CliException.refused(
+                        what + ": has half a surrogate pair, which is no UTF-8; give its bytes in hex with --hex"));
     }
 
     /** The bytes as they are printed: themselves, or hex. */
@@ -67,6 +66,16 @@ public final class ByteText {
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
                     .toString());
+        } catch (CharacterCodingException malformed) {
+            return Optional.empty();
+        }
+    }
+
+    /** The bytes of the text as UTF-8; empty if it has half a surrogate pair, which stands for none. */
+    public static Optional<byte[]> utf8(String text) {
+        try {
+            ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            return Optional.of(Arrays.copyOf(bytes.array(), bytes.limit()));
         } catch (CharacterCodingException malformed) {
             return Optional.empty();
         }

@@ -16,12 +16,28 @@ public final class Commands {
 
     private Commands() {}
 
+    /** As {@link #run}, with the words that this process was given. @return the exit code */
+    public static int runProcess(CommandLine commands, Terminal terminal, String... args) {
+        String[] words;
+        try {
+            words = CommandWords.ofProcess(args);
+        } catch (CliException notText) {
+            return failed(notText, terminal.err(), false);
+        }
+        return run(commands, terminal, words);
+    }
+
     /** @return the exit code */
     public static int run(CommandLine commands, Terminal terminal, String... args) {
         boolean verbose = List.of(args).contains("--verbose");
         PrintWriter out = new PrintWriter(terminal.out(), false, StandardCharsets.UTF_8);
         commands.setOut(out);
         commands.setCaseInsensitiveEnumValuesAllowed(true);
+        // words are data: '@home' is no file to read words from, quotes belong to a word, and a flag's value may look
+        // like a flag
+        commands.setExpandAtFiles(false);
+        commands.setTrimQuotes(false);
+        commands.setAllowOptionsAsOptionParameters(true);
         commands.setParameterExceptionHandler((wrong, given) -> usage(wrong, given, terminal.err()));
         commands.setExecutionExceptionHandler((failed, command, parsed) -> failed(failed, terminal.err(), verbose));
         int code = commands.execute(args);

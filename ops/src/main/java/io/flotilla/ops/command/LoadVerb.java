@@ -4,6 +4,8 @@ import io.flotilla.client.FlotillaClient;
 import io.flotilla.ops.cli.CliException;
 import io.flotilla.ops.cli.ClientFailures;
 import io.flotilla.ops.cli.ExitCode;
+import io.flotilla.ops.cli.OpenFiles;
+import io.flotilla.ops.cli.StandardInput;
 import io.flotilla.ops.cli.Terminal;
 import io.flotilla.ops.load.Checkpoint;
 import io.flotilla.ops.load.LoadProgress;
@@ -86,7 +88,13 @@ final class LoadVerb extends ClientVerb {
 
     private InputStream open() {
         if (isStdin()) {
+            if (terminal.in() instanceof StandardInput stdin && !stdin.isGiven()) {
+                throw CliException.refused("load: stdin is closed; give the rows there, or name a file");
+            }
             return terminal.in();
+        }
+        if (OpenFiles.isNotGiven(file)) {
+            throw CliException.refused("load: " + file + " is not open; name a file, or - for stdin");
         }
         try {
             if (Files.isDirectory(file)) {
@@ -108,7 +116,7 @@ final class LoadVerb extends ClientVerb {
     }
 
     private boolean isStdin() {
-        return file.toString().equals("-");
+        return file.toString().equals("-") || OpenFiles.isStdin(file);
     }
 
     private void print(LoadSummary summary) {

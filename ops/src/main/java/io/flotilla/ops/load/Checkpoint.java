@@ -11,16 +11,24 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * A file whose first line is the number of leading input lines whose writes are all acknowledged. It is replaced as a whole
- * (written beside, synced, renamed), so a reader finds the old number or the new one. Thread-safe.
+ * A file whose first line is the number of leading input lines whose writes are all acknowledged, and whose second line tells
+ * by length and checksum which lines these are: {@code input bytes=1234 crc32c=0a1b2c3d}. A second line that does not begin
+ * with {@code input} tells nothing, as if there were none. The file is replaced as a whole (written beside, synced, renamed), so a
+ * reader finds the old number or the new one. Thread-safe.
  */
 public final class Checkpoint {
-    private final Path file;
-    private long written;
+    private static final String INPUT = "input ";
+    private static final Pattern INPUT_LINE = Pattern.compile("input bytes=([0-9]{1,18}) crc32c=([0-9a-f]{8})");
 
-    private Checkpoint(Path file, long written) {
+    private final Path file;
+    private InputPrefix written;
+
+    private Checkpoint(Path file, InputPrefix written) {
         this.file = file;
         this.written = written;
     }
@@ -32,9 +40,9 @@ public final class Checkpoint {
      */
     public static Checkpoint open(Path file) {
         try {
-            String text = Files.readString(file, StandardCharsets.UTF_8);
-            int end = text.indexOf('\n');
-            String first = (end < 0 ? text : text.substring(0, end)).strip();
+            List<String> text =
+                    Files.readString(file, StandardCharsets.ISO_8859_1).lines().toList();
+            String first = text.isEmpty() ? "" : text.get(0).strip();
             boolean number =
                     !first.isEmpty() && first.length() <= 18 && first.chars().allMatch(c -> c >= '0' && c <= '9');
             if (!number) {
@@ -42,7 +50,12 @@ public final class Checkpoint {
                         "checkpoint: " + file
                                 + " does not begin with a number of lines; name another file, or delete it to load from the start");
             }
-            return new Checkpoint(file, Long.parseLong(first));
+            return new Checkpoint(
+                    file,
+                    prefix(
+                            file,
+                            Long.parseLong(first),
+                            text.size() < 2 ? "" : text.get(1).strip()));
         } catch (NoSuchFileException none) {
             return create(file);
         } catch (IOException unreadable) {
@@ -51,10 +64,23 @@ public final class Checkpoint {
         }
     }
 
+    private static InputPrefix prefix(Path file, long lines, String input) {
+        if (!input.startsWith(INPUT)) {
+            return InputPrefix.ofUnknown(lines);
+        }
+        Matcher told = INPUT_LINE.matcher(input);
+        if (!told.matches()) {
+            throw CliException.refused("checkpoint: the second line of " + file
+                    + " should tell the length and checksum of the lines done, but is not understood; name another file, or"
+                    + " delete it to load from the start");
+        }
+        return new InputPrefix(lines, Long.parseLong(told.group(1)), Integer.parseUnsignedInt(told.group(2), 16));
+    }
+
     private static Checkpoint create(Path file) {
-        Checkpoint fresh = new Checkpoint(file, 0);
+        Checkpoint fresh = new Checkpoint(file, InputPrefix.NONE);
         try {
-            fresh.replace(0);
+            fresh.replace(InputPrefix.NONE);
         } catch (IOException failed) {
             throw CliException.refused("checkpoint: " + file + " cannot be written: " + failed
                     + "; name a file in a folder that exists and that this user can write");
@@ -62,36 +88,37 @@ public final class Checkpoint {
         return fresh;
     }
 
-    /** How many leading lines are done, as last written or found. */
-    public synchronized long lines() {
+    /** Which leading lines are done, as last written or found. */
+    synchronized InputPrefix done() {
         return written;
     }
 
     /**
-     * Makes the file say so; nothing happens if it says so already.
+     * Makes the file say that these lines are done; nothing happens if it says so already.
      *
      * @throws CliException (exit code 5) if the file cannot be written
      */
-    public synchronized void write(long lines) {
-        if (lines == written) {
+    synchronized void write(InputPrefix done) {
+        if (done.lines() == written.lines()) {
             return;
         }
         try {
-            replace(lines);
+            replace(done);
         } catch (IOException failed) {
             throw new CliException(
                     ExitCode.BROKEN,
                     "checkpoint: " + file + " cannot be written: " + failed + "; free space or name another file",
                     failed);
         }
-        written = lines;
+        written = done;
     }
 
-    private void replace(long lines) throws IOException {
+    private void replace(InputPrefix done) throws IOException {
         Path beside = file.resolveSibling(file.getFileName() + ".new");
         try (FileChannel channel = FileChannel.open(
                 beside, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            ByteBuffer text = ByteBuffer.wrap((lines + "\n").getBytes(StandardCharsets.US_ASCII));
+            String input = String.format("%sbytes=%d crc32c=%08x", INPUT, done.bytes(), done.checksum());
+            ByteBuffer text = ByteBuffer.wrap((done.lines() + "\n" + input + "\n").getBytes(StandardCharsets.US_ASCII));
             while (text.hasRemaining()) {
                 channel.write(text);
             }

@@ -46,11 +46,11 @@ final class LoadWindow {
 
     /** Keys with a write in flight, each with the rows that wait behind it. */
     private final Map<Key, ArrayDeque<LoadRow>> busyKeys = new HashMap<>();
-    /** Acknowledged rows above the prefix: slot line % maxRows. */
-    private final boolean[] acknowledged;
+    /** The ends of acknowledged rows above the prefix, in slot line % maxRows; null where none is. */
+    private final InputPrefix[] acknowledged;
 
     private final StallMeter stall = new StallMeter();
-    private long prefix;
+    private InputPrefix prefix;
     private long rowsDone;
     private int open;
     private int inFlight;
@@ -58,13 +58,13 @@ final class LoadWindow {
     private boolean inputEnded;
     private Failure failure;
 
-    /** @param skipped how many leading lines are done already */
-    LoadWindow(Writer writer, LongSupplier nanoTime, int maxRows, long maxBytes, long skipped) {
+    /** @param skipped the leading lines that are done already */
+    LoadWindow(Writer writer, LongSupplier nanoTime, int maxRows, long maxBytes, InputPrefix skipped) {
         this.writer = writer;
         this.nanoTime = nanoTime;
         this.maxRows = maxRows;
         this.maxBytes = maxBytes;
-        this.acknowledged = new boolean[maxRows];
+        this.acknowledged = new InputPrefix[maxRows];
         this.prefix = skipped;
     }
 
@@ -118,8 +118,8 @@ final class LoadWindow {
         return failure == null ? inputEnded && open == 0 : inFlight == 0;
     }
 
-    /** How many leading lines are all acknowledged. */
-    synchronized long prefix() {
+    /** The leading lines that are all acknowledged. */
+    synchronized InputPrefix prefix() {
         return prefix;
     }
 
@@ -139,7 +139,7 @@ final class LoadWindow {
 
     private boolean fits(LoadRow row) {
         // Lines above the prefix need a slot each, acknowledged or not.
-        return row.line() - prefix <= maxRows && openBytes + row.bytes() <= maxBytes;
+        return row.line() - prefix.lines() <= maxRows && openBytes + row.bytes() <= maxBytes;
     }
 
     private void sending() {
@@ -172,7 +172,7 @@ final class LoadWindow {
                 rowsDone++;
                 open--;
                 openBytes -= row.bytes();
-                advance(row.line());
+                advance(row.through());
             }
             Key key = new Key(row.key());
             LoadRow waiting = failure == null ? busyKeys.get(key).pollFirst() : null;
@@ -187,11 +187,17 @@ final class LoadWindow {
         next.forEach(this::send);
     }
 
-    private void advance(long line) {
-        acknowledged[(int) (line % maxRows)] = true;
-        while (acknowledged[(int) ((prefix + 1) % maxRows)]) {
-            acknowledged[(int) ((prefix + 1) % maxRows)] = false;
-            prefix++;
+    private void advance(InputPrefix through) {
+        acknowledged[slot(through.lines())] = through;
+        int next = slot(prefix.lines() + 1);
+        while (acknowledged[next] != null) {
+            prefix = acknowledged[next];
+            acknowledged[next] = null;
+            next = slot(prefix.lines() + 1);
         }
+    }
+
+    private int slot(long line) {
+        return (int) (line % maxRows);
     }
 }

@@ -30,7 +30,7 @@ public final class Loader {
     private final LongSupplier nanoTime;
     private final Function<Throwable, CliException> explain;
     private final LoadWindow window;
-    private final long skip;
+    private final InputPrefix skip;
     private final AtomicLong bytesRead = new AtomicLong();
 
     /**
@@ -50,7 +50,7 @@ public final class Loader {
         this.checkpoint = checkpoint;
         this.progress = progress;
         this.nanoTime = nanoTime;
-        this.skip = checkpoint == null ? 0 : checkpoint.lines();
+        this.skip = checkpoint == null ? InputPrefix.NONE : checkpoint.done();
         this.window = new LoadWindow(write::apply, nanoTime, WINDOW_ROWS, WINDOW_BYTES, skip);
     }
 
@@ -84,7 +84,8 @@ public final class Loader {
         LoadWindow.Failure failed = window.failure();
         CliException problem = failed != null ? explain(failed) : reading.join();
         return new Result(
-                new LoadSummary(window.rowsDone(), window.prefix(), nanos, window.longestStallNanos()), problem);
+                new LoadSummary(window.rowsDone(), window.prefix().lines(), nanos, window.longestStallNanos()),
+                problem);
     }
 
     /** Writes the checkpoint now; for a process that is told to stop. Any thread. */
@@ -111,25 +112,35 @@ public final class Loader {
     }
 
     private CliException readLines(LineSplitter lines) throws InterruptedException {
+        InputSum sum = new InputSum();
+        InputPrefix read = InputPrefix.NONE;
         long number = 1;
         try {
-            for (byte[] line = lines.next(); line != null; line = lines.next(), number++) {
+            for (byte[] line = lines.next(); line != null; line = lines.next()) {
                 bytesRead.set(lines.bytesRead());
-                if (number > skip && !window.add(format.parse(number, line))) {
+                sum.add(line);
+                read = sum.prefix();
+                if (read.lines() == skip.lines() && skip.isKnown() && !read.equals(skip)) {
+                    return CliException.refused("load: the checkpoint is of another input: its first " + skip.lines()
+                            + " lines are not those of this one; name the checkpoint of this input, or none to load from"
+                            + " the start");
+                }
+                if (read.lines() > skip.lines() && !window.add(format.parse(read, line))) {
                     return null;
                 }
+                number++;
             }
         } catch (MalformedLineException malformed) {
             return CliException.refused("load: line " + number + " " + malformed.getMessage()
                     + "; mend the line and load again (earlier lines are loaded)");
         } catch (IOException unreadable) {
-            return CliException.refused("load: the input cannot be read after line " + (number - 1) + ": " + unreadable
+            return CliException.refused("load: the input cannot be read after line " + read.lines() + ": " + unreadable
                     + "; mend it and load again (earlier lines are loaded)");
         }
-        if (number - 1 < skip) {
+        if (read.lines() < skip.lines()) {
             return CliException.refused(
-                    "load: the checkpoint says that " + skip + " lines are loaded, but the input has only "
-                            + (number - 1) + "; is it the checkpoint of another input?");
+                    "load: the checkpoint says that " + skip.lines() + " lines are loaded, but the input has only "
+                            + read.lines() + "; is it the checkpoint of another input?");
         }
         return null;
     }

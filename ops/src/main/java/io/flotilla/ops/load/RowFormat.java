@@ -12,12 +12,16 @@ import java.util.Arrays;
 
 /** Turns a line into a row, and checks the limits that the service would refuse anyway. Used by one thread. */
 public interface RowFormat {
-    /** @throws MalformedLineException if the line is no row, or its key or value is outside the limits */
-    LoadRow parse(long number, byte[] line) throws MalformedLineException;
+    /**
+     * @param line without its line feed
+     * @param through the lines until this one
+     * @throws MalformedLineException if the line is no row, or its key or value is outside the limits
+     */
+    LoadRow parse(InputPrefix through, byte[] line) throws MalformedLineException;
 
     /** {@code key<TAB>value}: bytes, split at the first tab. */
     static RowFormat tabSeparated(boolean hex) {
-        return (number, line) -> {
+        return (through, line) -> {
             int tab = 0;
             while (tab < line.length && line[tab] != '\t') {
                 tab++;
@@ -28,23 +32,25 @@ public interface RowFormat {
             byte[] key = Arrays.copyOfRange(line, 0, tab);
             byte[] value = Arrays.copyOfRange(line, tab + 1, line.length);
             return hex
-                    ? checked(number, hex("key", ascii(key)), hex("value", ascii(value)))
-                    : checked(number, key, value);
+                    ? checked(through, hex("key", ascii(key)), hex("value", ascii(value)))
+                    : checked(through, key, value);
         };
     }
 
     /**
      * One JSON object per line with {@code key} and {@code value}, or {@code keyHex} and {@code valueHex}; other fields are
-     * ignored, so that what {@code dump --output json} prints can be loaded.
+     * ignored, so that what {@code dump --output json} prints can be loaded. The line is UTF-8; a string with half a surrogate pair
+     * stands for no bytes, and a key or value that is given twice for no certain ones: both are refused.
      *
      * @param hex {@code key} and {@code value} hold hex
      */
     static RowFormat jsonLines(boolean hex) {
         JsonFactory json = new JsonFactory();
-        return (number, line) -> {
+        return (through, line) -> {
             byte[] key = null;
             byte[] value = null;
-            try (JsonParser parser = json.createParser(line)) {
+            String text = ByteText.utf8(line).orElseThrow(() -> new MalformedLineException("is not UTF-8"));
+            try (JsonParser parser = json.createParser(text)) {
                 if (parser.nextToken() != JsonToken.START_OBJECT) {
                     throw new MalformedLineException("is no JSON object with \"key\" and \"value\"");
                 }
@@ -52,10 +58,10 @@ public interface RowFormat {
                     String field = parser.currentName();
                     JsonToken token = parser.nextToken();
                     switch (field) {
-                        case "key" -> key = bytes(field, parser, token, hex);
-                        case "keyHex" -> key = bytes(field, parser, token, true);
-                        case "value" -> value = bytes(field, parser, token, hex);
-                        case "valueHex" -> value = bytes(field, parser, token, true);
+                        case "key" -> key = once(key, "key", bytes(field, parser, token, hex));
+                        case "keyHex" -> key = once(key, "key", bytes(field, parser, token, true));
+                        case "value" -> value = once(value, "value", bytes(field, parser, token, hex));
+                        case "valueHex" -> value = once(value, "value", bytes(field, parser, token, true));
                         default -> parser.skipChildren();
                     }
                 }
@@ -70,7 +76,7 @@ public interface RowFormat {
             if (key == null || value == null) {
                 throw new MalformedLineException("has no \"" + (key == null ? "key" : "value") + "\"");
             }
-            return checked(number, key, value);
+            return checked(through, key, value);
         };
     }
 
@@ -80,7 +86,19 @@ public interface RowFormat {
             throw new MalformedLineException("has a \"" + field + "\" that is no string");
         }
         String text = parser.getText();
-        return hex ? hex(field, text) : text.getBytes(StandardCharsets.UTF_8);
+        if (hex) {
+            return hex(field, text);
+        }
+        return ByteText.utf8(text)
+                .orElseThrow(() -> new MalformedLineException("has half a surrogate pair in its \"" + field
+                        + "\", which stands for no bytes; give the bytes in \"" + field + "Hex\""));
+    }
+
+    private static byte[] once(byte[] before, String what, byte[] now) throws MalformedLineException {
+        if (before != null) {
+            throw new MalformedLineException("has two " + what + "s");
+        }
+        return now;
     }
 
     private static String ascii(byte[] bytes) {
@@ -95,7 +113,7 @@ public interface RowFormat {
         }
     }
 
-    private static LoadRow checked(long number, byte[] key, byte[] value) throws MalformedLineException {
+    private static LoadRow checked(InputPrefix through, byte[] key, byte[] value) throws MalformedLineException {
         if (key.length == 0) {
             throw new MalformedLineException("has an empty key");
         }
@@ -106,6 +124,6 @@ public interface RowFormat {
             throw new MalformedLineException(
                     "has a value of " + value.length + " bytes; the limit is " + Limits.VALUE_BYTES);
         }
-        return new LoadRow(number, key, value);
+        return new LoadRow(through, key, value);
     }
 }

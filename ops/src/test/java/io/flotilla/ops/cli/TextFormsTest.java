@@ -1,5 +1,6 @@
 package io.flotilla.ops.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -69,8 +70,9 @@ class TextFormsTest {
 
     /** What was no UTF-8 has lost its bytes on the way: nothing may be stored under a key that was not meant. */
     @Test
-    void wordsThatWereNoUtf8AreRefused() {
-        assertThatThrownBy(() -> new ByteText(false).parse("key", "a\uFFFD"))
+    void textWithoutBytesIsRefused() {
+        assertThat(new ByteText(false).parse("key", "a\uFFFD")).isEqualTo("a\uFFFD".getBytes(UTF_8));
+        assertThatThrownBy(() -> new ByteText(false).parse("key", "a\uD800"))
                 .isInstanceOf(CliException.class)
                 .hasMessageContaining("--hex");
     }

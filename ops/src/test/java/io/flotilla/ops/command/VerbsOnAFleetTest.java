@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -62,6 +64,10 @@ class VerbsOnAFleetTest {
     }
 
     private int run(String line, String stdin) {
+        return run(stdin, line.split(" "));
+    }
+
+    private int run(String stdin, String[] words) {
         out.reset();
         err.reset();
         Terminal terminal = new Terminal(
@@ -70,7 +76,7 @@ class VerbsOnAFleetTest {
                 new PrintStream(err, true, UTF_8),
                 false,
                 Map.of("FLOTILLA_ENDPOINTS", address));
-        return Commands.run(Flotilla.commandLine(terminal), terminal, line.split(" "));
+        return Commands.run(Flotilla.commandLine(terminal), terminal, words);
     }
 
     private String printed(String line) {
@@ -95,6 +101,53 @@ class VerbsOnAFleetTest {
         assertThat(json("cas one 7 --expect 420").get("done").asBoolean()).isTrue();
         assertThat(json("get 6f6e65 --hex").get("value").asText()).isEqualTo("37");
         assertThat(json("delete one").toString()).isEqualTo("{\"key\":\"one\",\"deleted\":true}");
+    }
+
+    @Test
+    void wordsAreDataWhateverTheyLookLike(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("words"), "from a file\n");
+        for (String word : List.of(
+                "@home",
+                "@@home",
+                "@",
+                "@" + file,
+                "'quoted'",
+                "\"quoted\"",
+                "${sys:user.home}",
+                "%s%n",
+                "a=b",
+                "a,b",
+                "a\\nb",
+                "# no comment",
+                " blanks ",
+                "~",
+                "\uFFFD",
+                "-v",
+                "-h",
+                "-hello",
+                "--hex",
+                "--")) {
+            done("put", "--", word, word);
+            assertThat(done("get", "--", word)).isEqualTo(word + "\n");
+            done("append", "--", word, word);
+            assertThat(done("get", "--", word)).isEqualTo(word + word + "\n");
+            done("cas", "--expect=" + word + word, "--", word, word);
+            String[] condition = word.equals("--") ? new String[] {"--expect=--"} : new String[] {"--expect", word};
+            done(Stream.concat(Stream.of("cas"), Stream.concat(Stream.of(condition), Stream.of("--", word, word + "!")))
+                    .toArray(String[]::new));
+            assertThat(done("scan", "--prefix=" + word, "--limit", "1")).isEqualTo(word + "\t" + word + "!\n");
+            assertThat(done("scan", "--from=" + word, "--limit=1")).startsWith(word + "\t");
+            done("delete", "--", word);
+        }
+        done("put", "empty", "");
+        assertThat(done("get", "empty")).isEqualTo("\n");
+        done("cas", "empty", "x", "--expect", "");
+        done("cas", "empty", "", "--expect=x");
+    }
+
+    private String done(String... words) {
+        assertThat(run("", words)).as("%s: %s", List.of(words), err).isEqualTo(ExitCode.DONE);
+        return out.toString(UTF_8);
     }
 
     @ParameterizedTest

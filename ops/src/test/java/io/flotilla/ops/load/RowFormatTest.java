@@ -14,9 +14,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class RowFormatTest {
+    private static final InputPrefix FIRST = InputPrefix.ofUnknown(1);
+
     @Test
     void splitsBytesAtTheFirstTab() throws Exception {
-        LoadRow row = RowFormat.tabSeparated(false).parse(5, "k\u00ff\tv\t\u0000\r".getBytes(ISO_8859_1));
+        LoadRow row = RowFormat.tabSeparated(false)
+                .parse(InputPrefix.ofUnknown(5), "k\u00ff\tv\t\u0000\r".getBytes(ISO_8859_1));
 
         assertThat(row.line()).isEqualTo(5);
         assertThat(row.key()).isEqualTo(new byte[] {'k', (byte) 0xff});
@@ -25,7 +28,7 @@ class RowFormatTest {
 
     @Test
     void readsHex() throws Exception {
-        LoadRow row = RowFormat.tabSeparated(true).parse(1, "00ff\t0a".getBytes(UTF_8));
+        LoadRow row = RowFormat.tabSeparated(true).parse(FIRST, "00ff\t0a".getBytes(UTF_8));
 
         assertThat(row.key()).isEqualTo(new byte[] {0, (byte) 0xff});
         assertThat(row.value()).isEqualTo(new byte[] {10});
@@ -34,7 +37,7 @@ class RowFormatTest {
     @Test
     void readsJsonWithTextOrHexAndIgnoresOtherFields() throws Exception {
         LoadRow row = RowFormat.jsonLines(false)
-                .parse(1, "{\"version\":[1,{}],\"keyHex\":\"ff\",\"value\":\"\u00fc\\n\"}".getBytes(UTF_8));
+                .parse(FIRST, "{\"version\":[1,{}],\"keyHex\":\"ff\",\"value\":\"\u00fc\\n\"}".getBytes(UTF_8));
 
         assertThat(row.key()).isEqualTo(new byte[] {(byte) 0xff});
         assertThat(row.value()).isEqualTo("\u00fc\n".getBytes(UTF_8));
@@ -43,10 +46,10 @@ class RowFormatTest {
     @Test
     void namesWhatIsWrongWithALine() {
         RowFormat tsv = RowFormat.tabSeparated(false);
-        assertThatThrownBy(() -> tsv.parse(1, "no tab".getBytes(UTF_8)))
+        assertThatThrownBy(() -> tsv.parse(FIRST, "no tab".getBytes(UTF_8)))
                 .isInstanceOf(MalformedLineException.class)
                 .hasMessage("has no tab between key and value");
-        assertThatThrownBy(() -> tsv.parse(1, "\tvalue".getBytes(UTF_8)))
+        assertThatThrownBy(() -> tsv.parse(FIRST, "\tvalue".getBytes(UTF_8)))
                 .isInstanceOf(MalformedLineException.class)
                 .hasMessage("has an empty key");
     }
@@ -62,11 +65,39 @@ class RowFormatTest {
                 "{\"keyHex\":\"f\",\"value\":\"\"} | keyHex that is not hex",
                 "{\"key\":\"k\",\"value\":\"v\"} x | is no JSON",
                 "{\"key\":\"k\",                | is no JSON",
+                "{\"key\":\"k\",\"value\":\"v\"   | is no JSON",
+                "{\"key\":\"k\\ud800\",\"value\":\"v\"} | half a surrogate pair in its \"key\"",
+                "{\"key\":\"k\",\"value\":\"\\udfff\\ud800\"} | half a surrogate pair in its \"value\"",
+                "{\"key\":\"k\",\"value\":\"v\",\"key\":\"l\"} | has two keys",
+                "{\"key\":\"k\",\"value\":\"v\",\"valueHex\":\"00\"} | has two values",
             })
     void namesWhatIsWrongWithAJsonLine(String line, String message) {
-        assertThatThrownBy(() -> RowFormat.jsonLines(false).parse(1, line.getBytes(UTF_8)))
+        assertThatThrownBy(() -> RowFormat.jsonLines(false).parse(FIRST, line.getBytes(UTF_8)))
                 .isInstanceOf(MalformedLineException.class)
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    void jsonThatIsNoUtf8IsRefused() {
+        for (int[] bad : new int[][] {{0xff}, {0xed, 0xa0, 0x80}, {0xc0, 0x80}, {0xf4, 0x90, 0x80, 0x80}}) {
+            StringBuilder key = new StringBuilder();
+            for (int each : bad) {
+                key.append((char) each);
+            }
+            byte[] line = ("{\"key\":\"" + key + "\",\"value\":\"v\"}").getBytes(ISO_8859_1);
+            assertThatThrownBy(() -> RowFormat.jsonLines(false).parse(FIRST, line))
+                    .isInstanceOf(MalformedLineException.class)
+                    .hasMessage("is not UTF-8");
+        }
+    }
+
+    @Test
+    void pairsOfSurrogatesAndReplacementCharactersAreText() throws Exception {
+        LoadRow row = RowFormat.jsonLines(false)
+                .parse(FIRST, "{\"key\":\"\\ud83d\\ude80\",\"value\":\"\\ufffd\uFFFD\"}".getBytes(UTF_8));
+
+        assertThat(row.key()).isEqualTo("\ud83d\ude80".getBytes(UTF_8));
+        assertThat(row.value()).isEqualTo("\uFFFD\uFFFD".getBytes(UTF_8));
     }
 
     @Test
@@ -74,10 +105,10 @@ class RowFormatTest {
         RowFormat tsv = RowFormat.tabSeparated(false);
         String longest = "k".repeat(Limits.KEY_BYTES) + "\t" + "v".repeat(Limits.VALUE_BYTES);
 
-        assertThat(tsv.parse(1, longest.getBytes(UTF_8)).bytes()).isEqualTo(Limits.KEY_BYTES + Limits.VALUE_BYTES);
-        assertThatThrownBy(() -> tsv.parse(1, ("k" + longest).getBytes(UTF_8)))
+        assertThat(tsv.parse(FIRST, longest.getBytes(UTF_8)).bytes()).isEqualTo(Limits.KEY_BYTES + Limits.VALUE_BYTES);
+        assertThatThrownBy(() -> tsv.parse(FIRST, ("k" + longest).getBytes(UTF_8)))
                 .hasMessageContaining("key of 4097 bytes");
-        assertThatThrownBy(() -> tsv.parse(1, (longest + "v").getBytes(UTF_8)))
+        assertThatThrownBy(() -> tsv.parse(FIRST, (longest + "v").getBytes(UTF_8)))
                 .hasMessageContaining("value of 1048577 bytes");
     }
 
