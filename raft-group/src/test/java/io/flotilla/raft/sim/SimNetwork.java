@@ -47,6 +47,7 @@ public final class SimNetwork {
     private final SplittableRandom random;
     private final TreeMap<String, SimTransport> listeners = new TreeMap<>();
     private final TreeSet<String> cuts = new TreeSet<>();
+    private final TreeSet<String> forgetful = new TreeSet<>();
     private Quality quality = Quality.healthy();
     private Carrier carrier;
     private final List<Observer> observers = new ArrayList<>();
@@ -94,6 +95,15 @@ public final class SimNetwork {
 
     public boolean isCut(String from, String to) {
         return !cuts.isEmpty() && cuts.contains(from + '>' + to);
+    }
+
+    /** From now on this node forgets at once what it hears of starts and logs of the other, as if it crashed before that was durable. */
+    public void forget(String node, String other) {
+        forgetful.add(node + '>' + other);
+    }
+
+    boolean forgets(NodeId node, NodeId other) {
+        return !forgetful.isEmpty() && forgetful.contains(node.value() + '>' + other.value());
     }
 
     public SplittableRandom random() {
