@@ -48,6 +48,7 @@ public final class SimNetwork {
     private final TreeMap<String, SimTransport> listeners = new TreeMap<>();
     private final TreeSet<String> cuts = new TreeSet<>();
     private final TreeSet<String> forgetful = new TreeSet<>();
+    private final TreeSet<String> muted = new TreeSet<>();
     private Quality quality = Quality.healthy();
     private Carrier carrier;
     private final List<Observer> observers = new ArrayList<>();
@@ -132,7 +133,19 @@ public final class SimNetwork {
         return scheduler;
     }
 
+    /** What the node says from now on is not held against it: its directory was put back, and it is to be refused. */
+    public void mute(String node) {
+        muted.add(node);
+    }
+
+    boolean isMute(NodeId node) {
+        return !muted.isEmpty() && muted.contains(node.value());
+    }
+
     void sent(NodeId from, NodeId to, GroupMessage message) {
+        if (isMute(from)) {
+            return;
+        }
         for (Observer observer : observers) {
             observer.sent(from, to, message);
         }

@@ -116,7 +116,7 @@ public final class SimTransport implements Transport {
             return;
         }
         network.scheduler().whenReached(() -> {
-            if (runtime.isAlive()) {
+            if (runtime.isAlive() && !network.isMute(self)) {
                 network.greetings().sent(self, message);
             }
         });
@@ -194,7 +194,7 @@ public final class SimTransport implements Transport {
         Greeting greeting = new Greeting(
                 VersionRange.SPOKEN, self, address, to, "", start, durableBatch.getAsLong(), remembered(to));
         network.scheduler().whenReached(() -> {
-            if (runtime.isAlive()) {
+            if (runtime.isAlive() && !network.isMute(self)) {
                 network.greetings().sent(greeting);
             }
         });
@@ -225,6 +225,9 @@ public final class SimTransport implements Transport {
     private boolean greetedBy(SimTransport peer, byte[] bytes) {
         Greeting greeting = decodeGreeting(bytes);
         NodeStart theirs = greeting.start();
+        if (isOutdatedBy(greeting)) {
+            return false;
+        }
         if (refuses(peer.self, theirs)) {
             answer(peer);
             return false;
@@ -252,6 +255,14 @@ public final class SimTransport implements Transport {
         return true;
     }
 
+    private boolean isOutdatedBy(Greeting greeting) {
+        String why = greeting.known().objectionTo(start);
+        if (why != null) {
+            receiver.outdated(greeting.from(), why);
+        }
+        return why != null;
+    }
+
     private void answer(SimTransport peer) {
         byte[] answer = greetingTo(peer.self).encode();
         carry(peer.self, peer.address, answer, network.delay(), network.loses(), listener -> {
@@ -263,9 +274,7 @@ public final class SimTransport implements Transport {
 
     private void answeredBy(NodeId peer, byte[] bytes) {
         Greeting greeting = decodeGreeting(bytes);
-        String outdated = greeting.known().objectionTo(start);
-        if (outdated != null) {
-            receiver.outdated(peer, outdated);
+        if (isOutdatedBy(greeting)) {
             return;
         }
         if (refuses(peer, greeting.start())) {

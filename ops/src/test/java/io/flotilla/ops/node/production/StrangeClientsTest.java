@@ -58,7 +58,9 @@ class StrangeClientsTest {
     private final java.util.logging.Handler javaLog = new java.util.logging.Handler() {
         @Override
         public void publish(java.util.logging.LogRecord said) {
-            if (said.getThrown() != null) {
+            // of a frame that is too large: a node's log leaves these out
+            boolean isLeftOut = String.valueOf(said.getLoggerName()).endsWith("NettyServerStream");
+            if (said.getThrown() != null && !isLeftOut) {
                 javaLines.add(said.getMessage());
             }
         }

@@ -245,13 +245,14 @@ public final class GrpcTransport implements Transport {
                         + ": its data directory is an older copy, or another process runs from a copy of it";
     }
 
-    /** Looks whether this node is what the peer, which was reached at its address, remembers. */
-    void judgeOwnStart(Greeting theirs) {
+    /** Whether this node can't be what the peer, which was reached at its address, remembers of it; the receiver is told. */
+    boolean isOutdatedBy(Greeting theirs) {
         Started now = started;
         String why = theirs.known().objectionTo(now.self());
         if (why != null && !closed) {
             now.receiver().outdated(theirs.from(), why);
         }
+        return why != null;
     }
 
     /** The peer, which was reached at its address, says that this node is somewhere else. */

@@ -397,10 +397,12 @@ final class PeerLink {
                 return;
             }
             transport.greeted(greeting);
+            if (transport.isOutdatedBy(greeting)) {
+                return; // it ends the stream, and this node ends
+            }
             if (accepted(this)) {
                 owner.proved(greeting, to, number);
                 owner.foundAt(to);
-                transport.judgeOwnStart(greeting);
                 write();
             }
         }
