@@ -14,9 +14,11 @@ import io.flotilla.raft.sim.SimNetwork;
 import io.flotilla.raft.sim.SimScheduler;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import io.flotilla.raft.sim.invariant.Violation;
+import io.flotilla.raft.transport.NodeStart;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
@@ -39,6 +41,12 @@ public final class FleetSimulation implements FaultPlan.World {
     private static final int MOVE_SECONDS = 150;
     /** Longer than any client waits. */
     private static final int LAST_ANSWER_SECONDS = 35;
+    /** Virtual seconds within which a node holds nothing for a moment. */
+    private static final int QUIET_SECONDS = 5;
+    /** Virtual seconds within which a node is told that its directory is an older copy, twice. */
+    private static final int FORGOTTEN_SECONDS = 15;
+    /** How many looks come between two copies of a directory, on average. */
+    private static final int LOOKS_PER_COPY = 40;
 
     private final SimScheduler scheduler;
     private final SimNetwork network;
@@ -54,8 +62,11 @@ public final class FleetSimulation implements FaultPlan.World {
     private final List<String> nodeNames;
     private final List<String> clientNames;
     private final SplittableRandom clocks;
+    private final SplittableRandom copies;
     /** Null if no shards move. */
     private final SimOperator operator;
+
+    private boolean areFaultsOver;
 
     public FleetSimulation(long seed) {
         this(seed, FaultPlan.Profile.MIXED);
@@ -98,6 +109,7 @@ public final class FleetSimulation implements FaultPlan.World {
         nodeNames = new ArrayList<>(nodes.keySet());
         clientNames = new ArrayList<>(clients.keySet());
         clocks = random.split();
+        copies = random.split();
         faults = new FaultPlan(scheduler, network, this, profile, coverage);
         operator = moves
                 ? new SimOperator(
@@ -134,10 +146,12 @@ public final class FleetSimulation implements FaultPlan.World {
         faults.begin();
         run((long) seconds * SECOND);
         faults.end();
+        areFaultsOver = true;
         if (operator != null) {
             operator.stopAsking();
         }
         run(HEALING_SECONDS * SECOND);
+        nodes.values().forEach(SimFleetNode::takeCopy);
         clients.values().forEach(SimClient::expectSuccess);
         run(STRICT_SECONDS * SECOND);
         nodes.values().forEach(this::checkServes);
@@ -152,8 +166,50 @@ public final class FleetSimulation implements FaultPlan.World {
         client.useEveryShard();
         awaitAnswers();
         run(2 * SECOND);
+        checkNothingHeld();
+        putOneBackThatIsForgotten();
         invariants.checkReplicasAgree(node -> !nodes.get(node.value()).isGone());
         histories.check();
+    }
+
+    /** Everything is answered and quiet: what was taken of the nodes' bounds is given back. */
+    private void checkNothingHeld() {
+        for (SimFleetNode node : nodes.values()) {
+            // what nodes ask each other takes something for a moment
+            long end = scheduler.now() + QUIET_SECONDS * SECOND;
+            while (!node.held().isEmpty()) {
+                if (scheduler.now() >= end) {
+                    throw new Violation("NothingIsHeld", "%s at the end of the run", node.held());
+                }
+                run(SECOND / 100);
+            }
+        }
+    }
+
+    /**
+     * Peers that crashed may have forgotten the last second of what a node told. Then its leaders, which know what it acknowledged, tell a
+     * node with an older copy of its directory. One whose leaders changed, too, could not be told: so this comes in quiet, at the end.
+     */
+    private void putOneBackThatIsForgotten() {
+        if (nodes.values().stream().anyMatch(SimFleetNode::isLost)) {
+            return;
+        }
+        for (Map.Entry<String, SimFleetNode> node : nodes.entrySet()) {
+            if (node.getValue().hasAcknowledgedMoreThanItsCopy()) {
+                nodes.keySet().forEach(other -> network.forget(other, node.getKey()));
+                network.mute(node.getKey());
+                node.getValue().putBack();
+                node.getValue().start();
+                run(FORGOTTEN_SECONDS * SECOND);
+                if (!node.getValue().isGone()) {
+                    throw new Violation(
+                            "LostEntriesAreTold",
+                            "%s acknowledged more than its directory holds, and was not told",
+                            node.getKey());
+                }
+                return;
+            }
+        }
     }
 
     /** Nothing hinders any move any more: all come to their end, and what they left behind goes. */
@@ -243,6 +299,11 @@ public final class FleetSimulation implements FaultPlan.World {
 
     /** Looks at every node again and again: what it says of itself only grows while it lives. */
     private void look() {
+        for (SimFleetNode node : nodes.values()) {
+            if (!areFaultsOver && copies.nextInt(LOOKS_PER_COPY) == 0) {
+                node.takeCopy();
+            }
+        }
         nodes.values().forEach(node -> node.look(invariants.monotonicity()));
         scheduler.after(LOOK_NANOS, this::look);
     }
@@ -361,6 +422,24 @@ public final class FleetSimulation implements FaultPlan.World {
     @Override
     public boolean rot(String node) {
         return othersStayed(node) && nodes.get(node).rot();
+    }
+
+    @Override
+    public boolean putBack(String name) {
+        SimFleetNode node = nodes.get(name);
+        if (node.copy() == null || node.isLost() || !othersStayed(name)) {
+            return false;
+        }
+        NodeId id = new NodeId(name);
+        NodeStart start = node.startOfCopy();
+        for (SimFleetNode other : nodes.values()) {
+            if (start == null || other != node && !other.isLost() && !other.refuses(id, start)) {
+                return false;
+            }
+        }
+        network.mute(name);
+        node.putBack();
+        return true;
     }
 
     @Override

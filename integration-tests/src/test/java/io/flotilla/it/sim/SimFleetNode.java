@@ -29,10 +29,13 @@ import io.flotilla.raft.sim.SimTransport;
 import io.flotilla.raft.sim.invariant.Monotonicity;
 import io.flotilla.raft.sim.invariant.RaftInvariants;
 import io.flotilla.raft.sim.invariant.Violation;
+import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /** A production node on simulated ports, with the disk and the engine that outlive its crashes. */
 final class SimFleetNode {
@@ -44,6 +47,7 @@ final class SimFleetNode {
     private static final long STOPPING_NANOS = 15 * SECOND;
 
     private static final int ROT_TRIES = 30;
+    private static final int CRASH_TRIALS = 4;
     private static final String LOG = "log";
     /** What its file system is said to have, unless it is filled. */
     private static final long DISK_BYTES = 1L << 40;
@@ -78,6 +82,12 @@ final class SimFleetNode {
     private boolean ready;
     private boolean closing;
     private boolean rotten;
+    /** Made while the node ran; null if there is none. */
+    private DirectoryCopy copy;
+    /** An older copy of its directory is in the place of its own. */
+    private boolean isPutBack;
+
+    private int refusals;
     private boolean gone;
     private long syncFailedAt = -1;
 
@@ -171,7 +181,76 @@ final class SimFleetNode {
 
     /** Whether it will never serve again, whether or not it knows. */
     boolean isLost() {
-        return gone || rotten;
+        return gone || rotten || isPutBack;
+    }
+
+    /** Copies the directory of the node if it runs. */
+    void takeCopy() {
+        if (runtime != null && ready && !closing && !isLost()) {
+            copy = DirectoryCopy.of(disk, engine, scheduler.now());
+        }
+    }
+
+    /** Null if there is none. */
+    DirectoryCopy copy() {
+        return copy;
+    }
+
+    /** Which start it would be with its copy; null if it could not begin. */
+    NodeStart startOfCopy() {
+        return copy.start(scheduler.now(), logConfig(1));
+    }
+
+    /** What is taken of its bounds, in words, but for the streams that other nodes and clients have open; empty if nothing is. */
+    String held() {
+        if (node == null) {
+            return "";
+        }
+        TreeMap<String, Long> held = new TreeMap<>(node.held());
+        long streams = held.getOrDefault("client streams", 0L);
+        held.remove("client streams");
+        long open = this.streams.openAt(runtime);
+        if (streams != open) {
+            held.put("client streams counted, of " + open, streams);
+        }
+        return held.isEmpty() ? "" : id + " holds " + held;
+    }
+
+    /** Whether it would refuse a start of another node, also if it loses what it has not made durable. */
+    boolean refuses(NodeId other, NodeStart start) {
+        for (int i = 0; i < CRASH_TRIALS; i++) {
+            SimDisk cut = disk.crash(scheduler.now(), random.split());
+            PeerRecord known = DirectoryCopy.known(cut.copy(scheduler.now()), other, logConfig(1));
+            if (known == null || known.objectionTo(start) == null) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Crashes, and begins with the copy at its next start. */
+    void putBack() {
+        crash(false);
+        disk = copy.disk();
+        disk.mend();
+        engine = copy.engine();
+        isPutBack = true;
+    }
+
+    /** Whether it acknowledged to a leader elsewhere what its copy does not hold, as far as that is committed. */
+    boolean hasAcknowledgedMoreThanItsCopy() {
+        if (copy == null || node == null || isLost()) {
+            return false;
+        }
+        SortedMap<Long, Long> held = copy.ends(scheduler.now(), logConfig(1));
+        for (ReplicaStatus replica : node.status().getReplicasList()) {
+            boolean isLedElsewhere =
+                    !replica.getLeader().isEmpty() && !replica.getLeader().equals(id.value());
+            if (isLedElsewhere && held.getOrDefault(replica.getGroup(), Long.MAX_VALUE) < replica.getCommitIndex()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     boolean hasMoved() {
@@ -303,6 +382,9 @@ final class SimFleetNode {
         if (rotten) {
             return id + " was not seen to refuse its rotten log";
         }
+        if (isPutBack) {
+            return id + " was not seen to be refused with an older copy of its directory";
+        }
         if (node == null) {
             return id + " is down";
         }
@@ -396,11 +478,30 @@ final class SimFleetNode {
             coverage.count("rotten logs refused");
             gone = true;
             crash(false);
+        } else if (isPutBack && !isOfTheDisk(failure)) {
+            refused(failure.message());
         } else if (isOfTheDisk(failure)) {
             crash(false);
             fleet.stopped(id);
         } else {
             scheduler.fail(new Violation("NodesLive", "%s gave up: %s", id, failure.message()));
+        }
+    }
+
+    /** It must be told why, write that down, and stay refused. */
+    private void refused(String message) {
+        refusals++;
+        boolean isKnown = message.contains("an earlier start was refused");
+        if (!message.contains("is an older copy of the one that this node ran with") || isKnown != refusals > 1) {
+            scheduler.fail(new Violation("OldCopiesAreRefused", "%s ended otherwise: %s", id, message));
+        }
+        crash(false);
+        if (refusals == 1) {
+            coverage.count(
+                    message.contains("were acknowledged to") ? "lost entries that were told" : "old copies refused");
+            fleet.stopped(id);
+        } else {
+            gone = true;
         }
     }
 
@@ -423,12 +524,12 @@ final class SimFleetNode {
 
         @Override
         public LogStore log(LogStore opened) {
-            return invariants.watch(id, incarnation, opened);
+            return isPutBack ? opened : invariants.watch(id, incarnation, opened);
         }
 
         @Override
         public StateMachineFactory machines(StateMachineFactory made) {
-            return invariants.watch(id, made);
+            return isPutBack ? made : invariants.watch(id, made);
         }
     }
 
@@ -443,6 +544,9 @@ final class SimFleetNode {
         public void ready() {
             if (runtime == incarnation) {
                 ready = true;
+                if (isPutBack) {
+                    scheduler.fail(new Violation("OldCopiesAreRefused", "%s serves from an older copy", id));
+                }
                 if (rotten) {
                     scheduler.fail(new Violation("DamageIsRefused", "%s serves from a log that rotted", id));
                 }

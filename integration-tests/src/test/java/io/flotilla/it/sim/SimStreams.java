@@ -108,6 +108,16 @@ public final class SimStreams {
         }
     }
 
+    /** Streams that the node of this incarnation has open. */
+    long openAt(SimRuntime runtime) {
+        return streams.stream()
+                .filter(stream -> stream.server != null
+                        && stream.server.runtime == runtime
+                        && stream.session != null
+                        && !stream.sessionClosed)
+                .count();
+    }
+
     private final class Stream implements Connection {
         private final SimRuntime client;
         private final String address;

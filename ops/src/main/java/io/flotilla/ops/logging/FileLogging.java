@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.logging.LogManager;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
@@ -26,6 +27,8 @@ public final class FileLogging {
     private static final String FILE_SIZE = "20MB";
     private static final String ALL_FILES = "200MB";
     private static final int DAYS = 14;
+    /** They write a stack trace for each frame of anybody that can't be read. Who sent it is told. */
+    private static final List<String> STRANGERS = List.of("io.grpc.netty.shaded.io.grpc.netty.NettyServerStream");
 
     private FileLogging() {}
 
@@ -70,6 +73,7 @@ public final class FileLogging {
         appender.start();
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.INFO);
+        STRANGERS.forEach(name -> context.getLogger(name).setLevel(Level.ERROR));
         root.addAppender(appender);
         return folder;
     }

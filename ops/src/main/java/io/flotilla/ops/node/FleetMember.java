@@ -33,7 +33,9 @@ import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.node.NodeRecords;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.LogPace;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,6 +77,7 @@ final class FleetMember {
     private final ControllerService controller;
     private final PeerWatch watch;
     private final AddressHunt hunt;
+    private final Introductions introductions;
     private final Readiness readiness;
 
     private final FirstConfiguration firstConfiguration;
@@ -156,7 +159,7 @@ final class FleetMember {
                 ports.transport(),
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
                 ports.disk(),
-                new HostEvents(config.id(), ports.disk(), lane, listener, this::moves));
+                new HostEvents(config.id(), ports, lane, listener, this::moves));
         controller = new ControllerService(
                 host, addresses::addressOf, ports.runtime().clock());
         data = new KvService(
@@ -181,6 +184,15 @@ final class FleetMember {
                 hub::offer,
                 ports.runtime().randomSeed());
         hunt = new AddressHunt(config.id(), identity.fleetId(), config.seeds(), lane, calls, addresses);
+        introductions = new Introductions(
+                config.id(),
+                identity.fleetId(),
+                hunt,
+                this::others,
+                hub::newest,
+                host,
+                controller,
+                new LogPace(ports.runtime().clock()::nanos));
         readiness = new Readiness(config.id(), host);
         firstConfiguration = new FirstConfiguration(config.id(), identity, host);
         registration = new Registration(
@@ -267,6 +279,11 @@ final class FleetMember {
     }
 
     /** On the node's lane. */
+    Introductions introductions() {
+        return introductions;
+    }
+
+    /** On the node's lane. */
     Watchers watchers() {
         return hub.watchers();
     }
@@ -314,6 +331,12 @@ final class FleetMember {
     /** Any thread. */
     HostStats stats() {
         return host.stats();
+    }
+
+    /** Any thread. */
+    void held(Held held) {
+        host.held(held);
+        data.held(held);
     }
 
     private long appliedHere(long group) {
@@ -374,22 +397,6 @@ final class FleetMember {
         return objection == null;
     }
 
-    /** Another node says where it is. */
-    void introduced(WatchRequest request) {
-        if (request.hasFrom() && request.getFleetId().equals(identity.fleetId())) {
-            Configuration newest = hub.newest();
-            String below = newest == null ? null : FeatureLevels.objection(request.getFrom(), newest);
-            if (below != null) {
-                LOG.warn("{}: {}", config.id(), below);
-            }
-            for (NodeId other : others()) {
-                if (other.value().equals(request.getFrom().getId())) {
-                    addresses.found(other, request.getFrom().getAddress());
-                }
-            }
-        }
-    }
-
     private void tick() {
         if (closed.get() || caughtUp) {
             return;
@@ -416,7 +423,7 @@ final class FleetMember {
         if (!closed.getAndSet(true)) {
             lane.execute(() -> {
                 watch.stop();
-                hunt.stop();
+                hunt.close();
                 moves.stop();
             });
             host.close();

@@ -18,8 +18,11 @@ import io.flotilla.ops.node.peer.AddressBook;
 import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.host.HostLimits;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.LogPace;
 import java.io.IOException;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -74,7 +77,8 @@ public final class FleetNode implements AutoCloseable {
                 new IntakeBudget(limits.memoryBytes()),
                 new AnswerBudget(limits.memoryBytes()),
                 ports.runtime().clock(),
-                edge);
+                edge,
+                new LogPace(ports.runtime().clock()::nanos));
         maxStreams = limits.maxClientStreams();
         addresses = new AddressBook(config.id(), config.address(), ports.transport());
         since = ports.runtime().clock().wallMillis();
@@ -125,6 +129,19 @@ public final class FleetNode implements AutoCloseable {
     public void engineFailed(EngineException cause) {
         LOG.error("{}: the engine can't go on", config.id(), cause);
         lane.execute(() -> fail(NodeFailure.of(cause)));
+    }
+
+    /** What is taken of the node's bounds just now, by name; empty if nothing is. Any thread. */
+    public SortedMap<String, Long> held() {
+        Held held = new Held();
+        held.add("client streams", streams.get());
+        held.add("request bytes", common.intake().bytes());
+        held.add("answer bytes", common.answers().bytes());
+        FleetMember present = member;
+        if (present != null) {
+            present.held(held);
+        }
+        return held.all();
     }
 
     /** A recent state of the node and its replicas. */

@@ -9,6 +9,7 @@ import io.flotilla.raft.host.DiskHangsException;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.machine.UnknownCommandException;
 import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.LogPace;
 import java.io.IOException;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -23,14 +24,16 @@ final class HostEvents implements HostListener {
     private final Lane lane;
     private final FleetMember.Listener listener;
     private final Supplier<NodeMoves> moves;
+    private final LogPace lines;
 
     /** @param moves there from the host's start on */
-    HostEvents(NodeId self, Disk disk, Lane lane, FleetMember.Listener listener, Supplier<NodeMoves> moves) {
+    HostEvents(NodeId self, NodePorts ports, Lane lane, FleetMember.Listener listener, Supplier<NodeMoves> moves) {
         this.self = self;
-        this.disk = disk;
+        this.disk = ports.disk();
         this.lane = lane;
         this.listener = listener;
         this.moves = moves;
+        this.lines = new LogPace(ports.runtime().clock()::nanos);
     }
 
     @Override
@@ -51,6 +54,14 @@ final class HostEvents implements HostListener {
     @Override
     public void told(NodeId from, byte[] bytes) {
         moves.get().told(from, bytes);
+    }
+
+    @Override
+    public void absurd(long groupId, NodeId from, String why) {
+        String line = lines.pace(self + ": dropped a message of " + from + " for group " + groupId + ": " + why);
+        if (line != null) {
+            LOG.warn(line);
+        }
     }
 
     @Override

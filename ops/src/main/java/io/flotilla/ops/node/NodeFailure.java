@@ -5,6 +5,7 @@ import io.flotilla.raft.disk.OtherVersionException;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.log.LogDamageException;
 import io.flotilla.raft.machine.UnknownCommandException;
+import io.flotilla.raft.node.DirectoryRefusedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
@@ -32,6 +33,7 @@ public record NodeFailure(int exitCode, String message) {
         }
         boolean advises = cause instanceof LogDamageException
                 || cause instanceof EngineException
+                || cause instanceof DirectoryRefusedException
                 || cause instanceof StateFile.StateFileException;
         if (cause instanceof IOException && !advises) {
             return broken(text + "; nothing more is acknowledged: " + DiskFault.advice(text));

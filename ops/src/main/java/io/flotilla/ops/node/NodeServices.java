@@ -62,7 +62,8 @@ final class NodeServices implements EdgeStream.Services {
         long id = request.getId();
         switch (request.getBodyCase()) {
             case CONFIGURATION -> configuration(request, out);
-            case REGISTER_NODE, FLEET_CHANGE, NODE_REPORT, MOVE_REPORT -> controller(request, out);
+            case REGISTER_NODE -> lane.execute(() -> register(request, out));
+            case FLEET_CHANGE, NODE_REPORT, MOVE_REPORT -> controller(request, out);
             case CREATION_RECORD -> creationRecord(request, out);
             case MOVE -> {
                 FleetMember present = node.serving();
@@ -164,6 +165,16 @@ final class NodeServices implements EdgeStream.Services {
         }
     }
 
+    /** On the node's lane. */
+    private void register(Request request, Consumer<Response> out) {
+        FleetMember present = node.serving();
+        if (present == null) {
+            out.accept(unavailable(request.getId()));
+        } else {
+            present.introductions().register(request, out);
+        }
+    }
+
     private void creationRecord(Request request, Consumer<Response> out) {
         FleetMember present = node.serving();
         long group = request.getCreationRecord().getGroup();
@@ -189,7 +200,7 @@ final class NodeServices implements EdgeStream.Services {
         if (present == null) {
             out.accept(unavailable(request.getId()));
         } else if (stream.isOpen()) {
-            present.introduced(request.getWatch());
+            present.introductions().introduced(request.getWatch());
             present.watchers()
                     .watch(stream, request.getWatch().getAbove(), new StreamWatcher(stream, request.getId(), out));
         }

@@ -1,12 +1,15 @@
 package io.flotilla.ops.process;
 
 import io.flotilla.ops.cli.CliException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Properties;
 import java.util.Set;
 
@@ -23,6 +26,9 @@ public record DevFleet(int nodes, int groups, int shards) {
     public static final int DEFAULT_GROUPS = 4;
     public static final int DEFAULT_SHARDS = 16;
     private static final String FILE = "dev.properties";
+    private static final String UNFINISHED = FILE + ".new";
+    /** What is there before the shape is written down, and what a file system of its own has. */
+    private static final Set<String> BEFORE = Set.of(FILE, UNFINISHED, "logs", "lost+found");
 
     /**
      * The shape that the directory has, or the one asked for if it is new.
@@ -35,14 +41,14 @@ public record DevFleet(int nodes, int groups, int shards) {
         Path file = data.resolve(FILE);
         try {
             Files.createDirectories(data);
-            if (Files.exists(file)) {
+            if (Files.exists(file) && !isOfAFirstStart(file)) {
                 DevFleet found = read(file);
                 agree(data, "--nodes", nodes, found.nodes);
                 agree(data, "--groups", groups, found.groups);
                 agree(data, "--shards", shards, found.shards);
                 return found;
             }
-            DataDirectory.checkNothingBut(Set.of("logs"), data, "dev");
+            DataDirectory.checkNothingBut(BEFORE, data, "dev");
             DevFleet fresh = new DevFleet(
                     orElse(nodes, DEFAULT_NODES), orElse(groups, DEFAULT_GROUPS), orElse(shards, DEFAULT_SHARDS));
             fresh.check("dev");
@@ -79,6 +85,16 @@ public record DevFleet(int nodes, int groups, int shards) {
         }
     }
 
+    /** Whether the power went before the first start had written the file: then there is nothing else either. */
+    private static boolean isOfAFirstStart(Path file) throws IOException {
+        if (Files.size(file) > 0) {
+            return false;
+        }
+        try (var entries = Files.list(file.getParent())) {
+            return entries.allMatch(entry -> BEFORE.contains(entry.getFileName().toString()));
+        }
+    }
+
     private static DevFleet read(Path file) throws IOException {
         Properties properties = new Properties();
         try (InputStream in = Files.newInputStream(file)) {
@@ -101,9 +117,16 @@ public record DevFleet(int nodes, int groups, int shards) {
         properties.setProperty("nodes", Integer.toString(nodes));
         properties.setProperty("groups", Integer.toString(groups));
         properties.setProperty("shards", Integer.toString(shards));
-        Path beside = file.resolveSibling(FILE + ".new");
-        try (OutputStream out = Files.newOutputStream(beside)) {
-            properties.store(out, "the shape of this local fleet; made once");
+        Path beside = file.resolveSibling(UNFINISHED);
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        properties.store(text, "the shape of this local fleet; made once");
+        try (FileChannel out = FileChannel.open(
+                beside, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(text.toByteArray());
+            while (bytes.hasRemaining()) {
+                out.write(bytes);
+            }
+            out.force(true);
         }
         Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
     }

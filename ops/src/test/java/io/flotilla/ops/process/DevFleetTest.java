@@ -42,6 +42,24 @@ class DevFleetTest {
         }
     }
 
+    /** What a file system of its own has, and what a first start may leave when its process is killed or the power goes. */
+    @Test
+    void aVolumeOfItsOwnAndAFirstStartThatDiedAreNothingForeign() throws Exception {
+        Files.createDirectories(folder.resolve("lost+found"));
+        Files.createDirectories(folder.resolve("logs"));
+        Files.writeString(folder.resolve("dev.properties.new"), "nodes=3\ngro");
+        Files.writeString(folder.resolve("dev.properties"), "");
+        assertThat(DevFleet.settle(folder, 5, null, 32)).isEqualTo(new DevFleet(5, 4, 32));
+        assertThat(DevFleet.settle(folder, null, null, null)).isEqualTo(new DevFleet(5, 4, 32));
+
+        Path later = folder.resolve("later");
+        Files.createDirectories(later.resolve("n1"));
+        Files.writeString(later.resolve("dev.properties"), "");
+        assertThatThrownBy(() -> DevFleet.settle(later, null, null, null))
+                .as("there is a node's data, and nothing says what fleet it belongs to")
+                .hasMessageContaining("is damaged; restore it");
+    }
+
     @Test
     void aNodeTakesOnlyADirectoryThatIsItsOwnOrEmpty() throws Exception {
         DataDirectory.checkNode(folder.resolve("new"));

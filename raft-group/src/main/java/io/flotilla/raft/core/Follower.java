@@ -113,6 +113,10 @@ final class Follower implements Role {
     }
 
     void heartbeat(Heartbeat heartbeat) {
+        if (heartbeat.commit() > replica.log.lastIndex()) {
+            // it tells no more than what was acknowledged to it
+            throw new LostEntriesException(leader, replica.term(), heartbeat.commit(), replica.log.lastIndex());
+        }
         replica.heardRound(heartbeat.round());
         replica.log.commitTo(heartbeat.commit());
         replica.outbox.answer(leader, new HeartbeatReply(replica.term(), heartbeat.round()));

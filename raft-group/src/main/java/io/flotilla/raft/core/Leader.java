@@ -276,6 +276,9 @@ final class Leader implements Role {
             follower.heard(now);
             acknowledged(follower, append.matchIndex());
         } else if (reply instanceof HeartbeatReply heartbeat) {
+            if (heartbeat.round() > round) {
+                return; // there was none yet
+            }
             follower.heard(now);
             follower.answeredRound(heartbeat.round());
             transfer.answered(from, heartbeat.round());

@@ -83,6 +83,11 @@ public final class RaftCore {
         return !(after instanceof Leader) || replica.isHeartbeatTick(number);
     }
 
+    /** Why a message can't be true, so that {@link #receive} must not be told of it: a part of a sentence; null if it can. */
+    public String objectionTo(Message message) {
+        return Plausibility.objection(message, replica.term(), replica.log.lastIndex());
+    }
+
     public void receive(NodeId from, Message message) {
         if (message instanceof PreVoteRequest request) {
             if (votes.answer(from, request, roles.current())) {
@@ -327,10 +332,13 @@ public final class RaftCore {
      * true in every term: so it does not matter whether the sender still leads, only whether the snapshot holds more than
      * what is known to be committed here. A leader wants none, for its log holds everything committed.
      *
-     * @param term the sender's, when it led; adopted if it is larger
+     * @param term the sender's, when it led; adopted if it is larger, and can be true
      * @param last the last entry in the snapshot
      */
     public boolean wantsSnapshot(long term, EntryId last) {
+        if (Plausibility.ofSnapshot(term, last, replica.term(), replica.log.lastIndex()) != null) {
+            return false;
+        }
         if (term > replica.term()) {
             roles.advanceTo(term);
         }

@@ -14,6 +14,14 @@ public interface HostListener {
     void nodeFailed(Throwable cause);
 
     /**
+     * A message of another node for a replica here can't be true and was dropped: a term or an index that leaps far beyond all that is
+     * known. Called on the group's worker.
+     *
+     * @param why a part of a sentence
+     */
+    default void absurd(long groupId, NodeId from, String why) {}
+
+    /**
      * Another node is connected, by that start of it. Between two calls for one peer comes {@link #peerDown}. Called on a thread
      * of the network, for one peer one at a time and in order; not after the host began to close.
      */

@@ -11,7 +11,7 @@ package io.flotilla.raft.host;
  * @param messagesIn messages in them
  * @param framesOut hand-overs to the transport
  * @param messagesOut messages in them
- * @param dropped messages not taken because a worker or the log writer was behind
+ * @param dropped messages not taken because a worker or the log writer was behind, or they could not be true
  * @param unknownGroup messages for groups without a running replica here
  * @param elections leaderships won by replicas here
  * @param proposals proposals offered

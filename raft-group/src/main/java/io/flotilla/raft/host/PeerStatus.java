@@ -1,7 +1,7 @@
 package io.flotilla.raft.host;
 
-import io.flotilla.raft.node.PeerRecord;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 
 /**
  * What this node knows of another one. Immutable.

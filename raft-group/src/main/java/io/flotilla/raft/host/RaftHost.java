@@ -17,6 +17,7 @@ import io.flotilla.raft.host.persistence.LogReader;
 import io.flotilla.raft.host.persistence.LogWriter;
 import io.flotilla.raft.host.persistence.PendingWrite;
 import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.host.shared.SeedMix;
 import io.flotilla.raft.host.snapshot.Snapshots;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.LogStore;
@@ -25,12 +26,14 @@ import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.machine.StateMachine;
 import io.flotilla.raft.machine.StateMachineFactory;
 import io.flotilla.raft.node.NodeRecords;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.NodeRuntime;
 import io.flotilla.raft.transfer.Transfers;
 import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
 import io.flotilla.raft.transport.Transport;
+import io.flotilla.raft.transport.TransportReceiver;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
@@ -84,19 +87,10 @@ public final class RaftHost implements AutoCloseable {
         this.peers = new KnownPeers(state, records, reader.lane(), this::fail);
         this.writer = new LogWriter(state, state::events, runtime.lane("log-writer"), reader, peers, this::fail);
         this.appliers = new Appliers(config.appliers(), machines, state);
-        this.snapshots = new Snapshots(state, state::events, runtime.lane("snapshots"), disk, machines, mix(seed));
-        this.workers = new GroupWorker[config.workers()];
-        for (int i = 0; i < workers.length; i++) {
-            workers[i] = new GroupWorker(
-                    state,
-                    runtime.nonBlockingLane("group-worker-" + i),
-                    i == 0,
-                    writer,
-                    reader,
-                    snapshots,
-                    appliers.all(),
-                    this::fail);
-        }
+        this.snapshots =
+                new Snapshots(state, state::events, runtime.lane("snapshots"), disk, machines, SeedMix.mix(seed));
+        this.workers = GroupWorker.all(
+                config.workers(), state, writer, reader, snapshots, appliers.all(), this::fail, peers::outdated);
         this.shutdown =
                 new HostShutdown(state, workers, appliers.all(), snapshots, peers, reader.lane(), writer.lane());
     }
@@ -109,7 +103,8 @@ public final class RaftHost implements AutoCloseable {
             }
             started = true;
         }
-        state.transport.start(peers.self(), writer::durableBatch, new HostReceiver(state, workers, snapshots, peers));
+        TransportReceiver receiver = new HostReceiver(state, workers, snapshots, peers);
+        state.transport.start(peers.self(), writer::durableBatch, peers::known, receiver);
         for (RecoveredGroup group : state.log.recovered()) {
             GroupReplica replica = replica(group);
             state.replicas.put(replica.groupId(), replica);
@@ -137,18 +132,10 @@ public final class RaftHost implements AutoCloseable {
         long groupId = group.descriptor().groupId();
         return new GroupReplica(
                 group,
-                mix(seed ^ mix(groupId)),
+                SeedMix.mix(seed ^ SeedMix.mix(groupId)),
                 workers[(int) (groupId % workers.length)],
                 appliers.of(groupId),
                 machines);
-    }
-
-    /** The finalizer of SplitMix64: neighbouring group ids get unrelated seeds. */
-    private static long mix(long value) {
-        long z = value + 0x9e3779b97f4a7c15L;
-        z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-        return z ^ (z >>> 31);
     }
 
     /**
@@ -411,6 +398,13 @@ public final class RaftHost implements AutoCloseable {
     /** Counts since this host was made. Any thread. */
     public HostStats stats() {
         return state.counters.snapshot();
+    }
+
+    /** Adds what is taken of the bounds of this host just now. Any thread. */
+    public void held(Held held) {
+        writer.held(held);
+        snapshots.transfers().held(held);
+        state.held(workers, appliers.all(), held);
     }
 
     /** The log can't go on. Any lane. */

@@ -5,12 +5,14 @@ import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * Which start of this node this is, and the highest incarnation and durable batch heard of each peer. The own incarnation
@@ -21,14 +23,21 @@ public final class NodeRecords {
     /** In the root of the data directory. */
     public static final String FILE = "incarnations";
 
+    /** Of the file: see {@link StateFile}. */
+    public static final int FILE_VERSION = 2;
+
     /** Peers beyond so many are not remembered. */
     public static final int MOST_PEERS = 1024;
+
+    private static final String REFUSED = "refused ";
 
     private final StateFile file;
     private final NodeStart start;
     // guarded by this
     private final TreeMap<NodeId, PeerRecord> peers;
     private boolean changed;
+    /** Why no start from this directory is taken any more; null if it is. */
+    private String refusal;
 
     private NodeRecords(StateFile file, NodeStart start, TreeMap<NodeId, PeerRecord> peers) {
         this.file = file;
@@ -42,18 +51,26 @@ public final class NodeRecords {
      *
      * @param log this node's, just recovered
      * @param nonce random
+     * @throws DirectoryRefusedException if an earlier start was refused: then nothing is counted, or a copy of a directory would be started
+     *     until its number fits
      * @throws IOException if the disk fails, or the file is damaged, or gone although the log was in use
      */
     public static NodeRecords open(Disk disk, LogStore log, long nonce) throws IOException {
-        StateFile file = new StateFile(disk, FILE);
+        StateFile file = new StateFile(disk, FILE, FILE_VERSION);
         byte[] content = file.read().orElse(null);
         TreeMap<NodeId, PeerRecord> peers = new TreeMap<>();
         long before = 0;
         if (content != null) {
+            String refusal;
             try {
                 before = decode(content, peers);
+                refusal = refusal(content);
             } catch (IllegalArgumentException e) {
                 throw file.damaged("holds no incarnation (" + e.getMessage() + ")");
+            }
+            if (refusal != null) {
+                throw new DirectoryRefusedException(
+                        "an earlier start was refused, as " + file.describe() + " says: " + refusal);
             }
         } else if (!log.recovered().isEmpty() || !log.tombstones().isEmpty()) {
             throw file.missing("there is a log, and the node would come back under a number that it had before");
@@ -78,34 +95,43 @@ public final class NodeRecords {
     }
 
     /**
-     * A peer greeted. Lower numbers than those known change nothing.
+     * A peer was reached with that start. Lower numbers than those known change nothing.
      *
      * @return whether its incarnation is a higher one
      */
     public boolean greeted(NodeId peer, NodeStart theirs) {
-        return heard(peer, new PeerRecord(theirs.incarnation(), theirs.heldBatch()))
-                        .incarnation()
-                < theirs.incarnation();
+        return heard(peer, known -> known.with(theirs)).incarnation() < theirs.incarnation();
     }
 
     /** A peer said how far its log is durable. A lower number than the one known changes nothing. */
     public void durable(NodeId peer, long batch) {
-        heard(peer, new PeerRecord(0, batch));
+        heard(peer, known -> known.withDurable(batch));
     }
 
     /** @return what was known before */
-    private synchronized PeerRecord heard(NodeId peer, PeerRecord heard) {
+    private synchronized PeerRecord heard(NodeId peer, UnaryOperator<PeerRecord> more) {
         PeerRecord before = peers.get(peer);
-        if (before == null && peers.size() >= MOST_PEERS) {
-            return heard;
-        }
         PeerRecord known = before == null ? PeerRecord.NONE : before;
-        PeerRecord now = known.and(heard);
+        PeerRecord now = more.apply(known);
+        if (before == null && peers.size() >= MOST_PEERS) {
+            return now;
+        }
         if (!now.equals(before)) {
             peers.put(peer, now);
             changed = true;
         }
         return known;
+    }
+
+    /** Where the file lies, for people. */
+    public String describe() {
+        return file.describe();
+    }
+
+    /** No start from this directory may be taken any more; durable with the next {@link #write}. @param why one line */
+    public synchronized void refuse(String why) {
+        refusal = why.replace('\n', ' ');
+        changed = true;
     }
 
     /** Whether something is known that was not written. */
@@ -127,12 +153,25 @@ public final class NodeRecords {
     private synchronized byte[] encode() {
         StringBuilder text = new StringBuilder();
         text.append("incarnation ").append(start.incarnation()).append('\n');
+        if (refusal != null) {
+            text.append(REFUSED).append(refusal).append('\n');
+        }
         for (Map.Entry<NodeId, PeerRecord> peer : peers.entrySet()) {
             text.append("peer ").append(peer.getKey());
             text.append(' ').append(peer.getValue().incarnation());
+            text.append(' ').append(peer.getValue().nonce());
             text.append(' ').append(peer.getValue().durableBatch()).append('\n');
         }
         return text.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String refusal(byte[] content) {
+        for (String line : new String(content, StandardCharsets.UTF_8).split("\n")) {
+            if (line.startsWith(REFUSED)) {
+                return line.substring(REFUSED.length());
+            }
+        }
+        return null;
     }
 
     private static long decode(byte[] content, Map<NodeId, PeerRecord> peers) {
@@ -141,9 +180,11 @@ public final class NodeRecords {
             String[] words = line.split(" ");
             if (words.length == 2 && words[0].equals("incarnation")) {
                 incarnation = Long.parseLong(words[1]);
-            } else if (words.length == 4 && words[0].equals("peer")) {
-                peers.put(new NodeId(words[1]), new PeerRecord(Long.parseLong(words[2]), Long.parseLong(words[3])));
-            } else {
+            } else if (words.length == 5 && words[0].equals("peer")) {
+                peers.put(
+                        new NodeId(words[1]),
+                        new PeerRecord(Long.parseLong(words[2]), Long.parseLong(words[3]), Long.parseLong(words[4])));
+            } else if (!line.startsWith(REFUSED)) {
                 throw new IllegalArgumentException("unknown line '" + line + "'");
             }
         }

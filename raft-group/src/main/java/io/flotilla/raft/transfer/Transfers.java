@@ -3,6 +3,7 @@ package io.flotilla.raft.transfer;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.runtime.Clock;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transport.BulkCodec;
 import io.flotilla.raft.transport.BulkMessage;
@@ -137,6 +138,11 @@ public final class Transfers {
         inbox.offer(new Arrival(from, message, weight));
         schedule();
         return true;
+    }
+
+    /** What came and was not looked at yet. Any lane. */
+    public void held(Held held) {
+        held.add("transfer inbox bytes", inboxBytes.get());
     }
 
     private void schedule() {

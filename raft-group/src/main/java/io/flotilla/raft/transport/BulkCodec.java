@@ -10,18 +10,16 @@ import io.flotilla.raft.transport.BulkMessage.Reason;
 import io.flotilla.raft.transport.BulkMessage.Refused;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.zip.CRC32C;
 
 /**
  * The bytes of a {@link BulkMessage}: one message per frame. Pure and thread-safe.
  *
- * <p>A frame is a version byte, a kind byte and the fields of the record in order, numbers and booleans as in {@link
- * MessageCodec}, bytes and texts behind their length. A part's bytes are preceded by the CRC32C of position and bytes, four bytes, most significant
- * first.
+ * <p>A frame is a version byte, the CRC32C of what follows it (four bytes, most significant first), a kind byte and the fields of the
+ * record in order, numbers and booleans as in {@link MessageCodec}, bytes and texts behind their length.
  */
 public final class BulkCodec {
     /** The version of the format written here; no other is read. */
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
 
     /** No part of a transfer is larger, so that it fits into a frame. */
     public static final int MAX_PART_BYTES =
@@ -33,6 +31,9 @@ public final class BulkCodec {
     private static final int PART = 3;
     private static final int REFUSED = 4;
     private static final int OVER = 5;
+
+    /** Version and checksum. */
+    private static final int HEADER = 1 + Integer.BYTES;
 
     private BulkCodec() {}
 
@@ -46,6 +47,13 @@ public final class BulkCodec {
 
     /** The frame of a message. */
     public static byte[] encode(BulkMessage message) {
+        byte[] frame = body(message);
+        int crc = MessageCodec.checksum(frame, HEADER, frame.length - HEADER);
+        return ByteBuffer.wrap(frame).putInt(1, crc).array();
+    }
+
+    /** The frame, the checksum's place left empty. */
+    private static byte[] body(BulkMessage message) {
         if (message instanceof Part m) {
             return part(m);
         } else if (message instanceof Ask m) {
@@ -80,10 +88,10 @@ public final class BulkCodec {
                 "a part of %s bytes with a position of %s bytes",
                 m.bytes().length,
                 m.after().length);
-        int size = MessageCodec.varSize(m.number()) + 1 + Integer.BYTES + size(m.after()) + size(m.bytes());
+        int size = MessageCodec.varSize(m.number()) + 1 + size(m.after()) + size(m.bytes());
         ByteBuffer out = head(PART, m, size);
         MessageCodec.putVar(m.number(), out);
-        out.put((byte) (m.isLast() ? 1 : 0)).putInt(checksum(m.after(), m.bytes()));
+        out.put((byte) (m.isLast() ? 1 : 0));
         put(m.after(), out);
         return put(m.bytes(), out).array();
     }
@@ -99,9 +107,8 @@ public final class BulkCodec {
 
     private static ByteBuffer head(int kind, BulkMessage m, int bodySize) {
         byte[] id = m.id().bytes();
-        ByteBuffer out =
-                ByteBuffer.allocate(2 + size(id) + bodySize).put((byte) VERSION).put((byte) kind);
-        return put(id, out);
+        ByteBuffer out = ByteBuffer.allocate(HEADER + 1 + size(id) + bodySize);
+        return put(id, out.put(0, (byte) VERSION).position(HEADER).put((byte) kind));
     }
 
     /** Cut between characters, so that what arrives is text. */
@@ -115,17 +122,10 @@ public final class BulkCodec {
         return bytes;
     }
 
-    private static int checksum(byte[] after, byte[] bytes) {
-        CRC32C crc = new CRC32C();
-        crc.update(after);
-        crc.update(bytes);
-        return (int) crc.getValue();
-    }
-
     /**
      * Reads a frame. Bytes are copied out of the buffer.
      *
-     * @throws MalformedFrameException if it is not exactly one message of this version, or a part is damaged
+     * @throws MalformedFrameException if it is not exactly one message of this version, or it is damaged
      */
     public static BulkMessage decode(ByteBuffer in) throws MalformedFrameException {
         FrameReader reader = new FrameReader(in);
@@ -138,6 +138,7 @@ public final class BulkCodec {
             throw reader.malformed("bulk frame version " + version + " is not " + VERSION
                     + ", the one read here: run the same release on both nodes");
         }
+        reader.checksum();
         int kind = reader.octet();
         byte[] id = reader.bytes(reader.number());
         if (id.length == 0 || id.length > TransferId.MAX_BYTES) {
@@ -196,12 +197,7 @@ public final class BulkCodec {
     private static Part part(TransferId id, FrameReader in) throws MalformedFrameException {
         long number = in.number();
         boolean isLast = in.flag();
-        int expected = (in.octet() << 24) | (in.octet() << 16) | (in.octet() << 8) | in.octet();
         byte[] after = position(in);
-        byte[] bytes = in.bytes(in.number());
-        if (checksum(after, bytes) != expected) {
-            throw in.malformed("part " + number + " of transfer " + id + " is damaged");
-        }
-        return new Part(id, number, isLast, after, bytes);
+        return new Part(id, number, isLast, after, in.bytes(in.number()));
     }
 }

@@ -16,6 +16,8 @@ final class FrameReader {
     /** Term, kind, flags and length: no entry takes less, so a count can't ask for more memory than the bytes behind it. */
     private static final int SMALLEST_ENTRY = 4;
 
+    private static final long MOST = NodeStart.MOST;
+
     private final ByteBuffer in;
     private final int start;
 
@@ -29,14 +31,7 @@ final class FrameReader {
             throw malformed("a frame of " + in.remaining() + " bytes is larger than the allowed "
                     + MessageCodec.MAX_FRAME_BYTES);
         }
-        if (in.remaining() < MessageCodec.FRAME_HEADER) {
-            throw malformed("a frame of " + in.remaining() + " bytes has no checksum");
-        }
-        int expected = in.getInt();
-        int at = in.arrayOffset() + in.position();
-        if (MessageCodec.checksum(in.array(), at, in.remaining()) != expected) {
-            throw malformed("the checksum of the frame is wrong: the network damaged it");
-        }
+        checksum();
         List<NodeMessage> nodes = List.of();
         ArrayList<GroupMessage> groups = new ArrayList<>();
         int end = in.limit();
@@ -66,27 +61,45 @@ final class FrameReader {
         return new Frame(nodes, groups);
     }
 
+    /** Reads the checksum of all that follows it. */
+    void checksum() throws MalformedFrameException {
+        if (in.remaining() < Integer.BYTES) {
+            throw malformed("a frame that ends after " + in.remaining() + " bytes has no checksum");
+        }
+        int expected = in.getInt();
+        int at = in.arrayOffset() + in.position();
+        if (MessageCodec.checksum(in.array(), at, in.remaining()) != expected) {
+            throw malformed("the checksum of the frame is wrong: the network damaged it");
+        }
+    }
+
     Message.AppendRequest append() throws MalformedFrameException {
-        long term = number();
+        long term = place();
         EntryId previous = id();
-        long commit = number();
+        long commit = place();
         long count = number();
         if (count > in.remaining() / SMALLEST_ENTRY) {
             throw malformed(count + " entries are announced, more than the rest of the frame can hold");
         }
-        if (previous.index() > Long.MAX_VALUE - count) {
-            throw malformed("entries follow the impossible index " + previous.index());
-        }
         ArrayList<Entry> entries = new ArrayList<>((int) count);
+        long before = previous.term();
         for (int i = 1; i <= count; i++) {
-            entries.add(entry(previous.index() + i));
+            Entry entry = entry(previous.index() + i);
+            if (entry.term() < before) {
+                throw malformed("an entry of term " + entry.term() + " follows one of term " + before);
+            }
+            before = entry.term();
+            entries.add(entry);
+        }
+        if (before > term) {
+            throw malformed("an entry of term " + before + " in a message of term " + term);
         }
         return new Message.AppendRequest(term, previous, commit, entries);
     }
 
     Message.HeldBack heldBack() throws MalformedFrameException {
-        long term = number();
-        long index = number();
+        long term = place();
+        long index = place();
         if (index == 0) {
             throw malformed("the entry at index 0 is held back: the first one has index 1");
         }
@@ -110,13 +123,13 @@ final class FrameReader {
         }
         List<TermRun> runs = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            runs.add(new TermRun(number(), number()));
+            runs.add(new TermRun(place(), place()));
         }
         return runs;
     }
 
     private Entry entry(long index) throws MalformedFrameException {
-        long term = number();
+        long term = place();
         int code = octet();
         int flags = octet();
         EntryKind kind;
@@ -147,7 +160,16 @@ final class FrameReader {
     }
 
     EntryId id() throws MalformedFrameException {
-        return new EntryId(number(), number());
+        return new EntryId(place(), place());
+    }
+
+    /** A term, an index or the number of a batch: no log ever gets as far as the largest numbers. */
+    long place() throws MalformedFrameException {
+        long value = number();
+        if (value > MOST) {
+            throw malformed("a term, index or batch is " + value + ", which none can ever be");
+        }
+        return value;
     }
 
     Membership membership() throws MalformedFrameException {

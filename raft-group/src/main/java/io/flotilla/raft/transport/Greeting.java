@@ -8,16 +8,17 @@ import java.util.zip.CRC32C;
 
 /**
  * The first frame of a stream in each direction: who speaks, which versions, where it can be reached, whom it believes to
- * reach, and of which start of it this is. Immutable.
+ * reach, of which start of it this is, and what it remembers of the other. Immutable.
  *
  * <p>Bytes: highest version 1 · lowest version 1 · from, address, to, fleet id (length 2, UTF-8) · incarnation 8 · nonce 8 ·
- * held batch 8 · durable batch 8 · CRC32C of all that 4. The versions and the four texts stand where they stand in every
+ * held batch 8 · durable batch 8 · incarnation, nonce and durable batch that are remembered of the other, 8 each · CRC32C of all that 4. The versions and the four texts stand where they stand in every
  * version, so that nodes without a common one can say so; version 1 had the first byte and the texts alone.
  *
  * @param address where the sender listens, {@code host:port}
  * @param fleetId empty while the sender belongs to no fleet
  * @param start null if the two speak no common version
  * @param durableBatch the newest durable batch of the sender's log, as in {@link NodeMessage.DurableBatch}
+ * @param known what the sender remembers of the node that it greets
  */
 public record Greeting(
         VersionRange versions,
@@ -26,9 +27,10 @@ public record Greeting(
         NodeId to,
         String fleetId,
         NodeStart start,
-        long durableBatch) {
+        long durableBatch,
+        PeerRecord known) {
     private static final int MAX_FIELD_BYTES = 1024;
-    private static final int NUMBERS = 4 * Long.BYTES;
+    private static final int NUMBERS = 7 * Long.BYTES;
 
     public byte[] encode() {
         byte[][] texts = {utf8(from.value()), utf8(address), utf8(to.value()), utf8(fleetId)};
@@ -43,6 +45,7 @@ public record Greeting(
         }
         out.putLong(start.incarnation()).putLong(start.nonce());
         out.putLong(start.heldBatch()).putLong(durableBatch);
+        out.putLong(known.incarnation()).putLong(known.nonce()).putLong(known.durableBatch());
         return out.putInt(crc(out.array(), size - Integer.BYTES)).array();
     }
 
@@ -69,10 +72,15 @@ public record Greeting(
             NodeId to = new NodeId(text(in));
             String fleetId = text(in);
             if (!isReadWhole) {
-                return new Greeting(versions, from, address, to, fleetId, null, 0);
+                return new Greeting(versions, from, address, to, fleetId, null, 0, PeerRecord.NONE);
             }
             NodeStart start = new NodeStart(in.getLong(), in.getLong(), in.getLong());
-            return new Greeting(versions, from, address, to, fleetId, start, in.getLong());
+            long durableBatch = in.getLong();
+            if (durableBatch < 0 || durableBatch > NodeStart.MOST) {
+                throw new IllegalArgumentException("a durable batch " + durableBatch);
+            }
+            PeerRecord known = new PeerRecord(in.getLong(), in.getLong(), in.getLong());
+            return new Greeting(versions, from, address, to, fleetId, start, durableBatch, known);
         } catch (BufferUnderflowException | IndexOutOfBoundsException | IllegalArgumentException e) {
             throw new MalformedFrameException("malformed greeting: "
                     + (e.getMessage() == null ? "it ends after " + bytes.length + " bytes" : e.getMessage()));
@@ -88,11 +96,15 @@ public record Greeting(
         if (!to.equals(self)) {
             return "this is node " + self + ", not " + to + ": the address of " + to + " is out of date";
         }
-        if (!ownFleetId.isEmpty() && !fleetId.isEmpty() && !ownFleetId.equals(fleetId)) {
-            return "node " + self + " belongs to fleet " + ownFleetId + ", node " + from + " to fleet " + fleetId
+        if (!ownFleetId.equals(fleetId)) {
+            return "node " + self + " belongs to " + fleet(ownFleetId) + ", node " + from + " to " + fleet(fleetId)
                     + ": check the addresses given to " + from;
         }
         return null;
+    }
+
+    private static String fleet(String id) {
+        return id.isEmpty() ? "no fleet" : "fleet " + id;
     }
 
     private static int crc(byte[] bytes, int length) {
@@ -116,6 +128,10 @@ public record Greeting(
         }
         byte[] bytes = new byte[length];
         in.get(bytes);
-        return new String(bytes, StandardCharsets.UTF_8);
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        if (text.chars().anyMatch(Character::isISOControl)) {
+            throw new IllegalArgumentException("a field with control characters");
+        }
+        return text;
     }
 }

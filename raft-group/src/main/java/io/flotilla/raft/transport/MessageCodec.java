@@ -278,7 +278,7 @@ public final class MessageCodec {
     static NodeMessage nodeBody(int kind, FrameReader in) throws MalformedFrameException {
         switch (kind) {
             case DURABLE_BATCH:
-                return new NodeMessage.DurableBatch(in.number());
+                return new NodeMessage.DurableBatch(in.place());
             case APPLICATION:
                 return in.application();
             default:
@@ -289,31 +289,31 @@ public final class MessageCodec {
     static Message body(int kind, FrameReader in) throws MalformedFrameException {
         switch (kind) {
             case HEARTBEAT:
-                return new Message.Heartbeat(in.number(), in.number(), in.number());
+                return new Message.Heartbeat(in.place(), in.place(), in.number());
             case HEARTBEAT_REPLY:
-                return new Message.HeartbeatReply(in.number(), in.number());
+                return new Message.HeartbeatReply(in.place(), in.number());
             case APPEND_REQUEST:
                 return in.append();
             case APPEND_REPLY:
-                return new Message.AppendReply(in.number(), in.number());
+                return new Message.AppendReply(in.place(), in.place());
             case APPEND_REJECT:
-                return new Message.AppendReject(in.number(), in.number(), in.number(), in.runs());
+                return new Message.AppendReject(in.place(), in.place(), in.place(), in.runs());
             case HELD_BACK:
                 return in.heldBack();
             case PRE_VOTE_REQUEST:
-                return new Message.PreVoteRequest(in.number(), in.id());
+                return new Message.PreVoteRequest(in.place(), in.id());
             case PRE_VOTE_REPLY:
-                return new Message.PreVoteReply(in.number(), in.flag());
+                return new Message.PreVoteReply(in.place(), in.flag());
             case VOTE_REQUEST:
-                return new Message.VoteRequest(in.number(), in.id(), in.flag());
+                return new Message.VoteRequest(in.place(), in.id(), in.flag());
             case VOTE_REPLY:
-                return new Message.VoteReply(in.number(), in.flag());
+                return new Message.VoteReply(in.place(), in.flag());
             case TIMEOUT_NOW:
-                return new Message.TimeoutNow(in.number(), in.number());
+                return new Message.TimeoutNow(in.place(), in.number());
             case READ_INDEX_REQUEST:
-                return new Message.ReadIndexRequest(in.number(), in.number());
+                return new Message.ReadIndexRequest(in.place(), in.number());
             case READ_INDEX_REPLY:
-                return new Message.ReadIndexReply(in.number(), in.number(), in.number());
+                return new Message.ReadIndexReply(in.place(), in.number(), in.place());
             default:
                 throw in.malformed("unknown message kind " + kind);
         }

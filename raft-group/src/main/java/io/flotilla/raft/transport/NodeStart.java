@@ -8,8 +8,11 @@ package io.flotilla.raft.transport;
  * @param heldBatch the number of the last batch that the node's log held at this start, 0 for an empty log
  */
 public record NodeStart(long incarnation, long nonce, long heldBatch) implements Comparable<NodeStart> {
+    /** No number of a start or a batch is larger. */
+    public static final long MOST = 1L << 56;
+
     public NodeStart {
-        if (incarnation < 1 || heldBatch < 0) {
+        if (incarnation < 1 || incarnation > MOST || heldBatch < 0 || heldBatch > MOST) {
             throw new IllegalArgumentException("no start: incarnation " + incarnation + ", batch " + heldBatch);
         }
     }

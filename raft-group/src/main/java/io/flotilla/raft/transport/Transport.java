@@ -2,6 +2,7 @@ package io.flotilla.raft.transport;
 
 import io.flotilla.raft.core.NodeId;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
@@ -15,8 +16,10 @@ public interface Transport extends AutoCloseable {
      *
      * @param self which start of this node it is
      * @param durableBatch the number of the newest durable batch of this node's log, asked for at each greeting; any thread
+     * @param known what is remembered of a peer, likewise: a start of it that can't follow is not taken
      */
-    void start(NodeStart self, LongSupplier durableBatch, TransportReceiver receiver);
+    void start(
+            NodeStart self, LongSupplier durableBatch, Function<NodeId, PeerRecord> known, TransportReceiver receiver);
 
     /** Queues messages for a node, in order. Dropped if the node's address is unknown or its queue is full. */
     void send(NodeId to, List<GroupMessage> messages);
@@ -30,7 +33,10 @@ public interface Transport extends AutoCloseable {
      */
     void sendBulk(NodeId to, BulkMessage message);
 
-    /** Tells where a node listens ({@code host:port}); a changed address reconnects. */
+    /**
+     * Makes a node a peer, and tells where it listens ({@code host:port}); a changed address reconnects. Nobody else becomes a peer:
+     * streams of nodes that were never named here are refused.
+     */
     void setAddress(NodeId node, String address);
 
     @Override

@@ -20,6 +20,15 @@ public interface TransportReceiver {
     /** No connection with that start of the peer is left, or a later start of it has one. */
     default void peerDown(NodeId peer, NodeStart start) {}
 
+    /**
+     * A peer, reached at its own address, remembers what this start of the node can't follow: {@link PeerRecord#objectionTo}. The
+     * node's directory is not the one that it last ran with.
+     */
+    default void outdated(NodeId peer, String why) {}
+
+    /** A peer says that another process answers as this node at the address where it looked. */
+    default void displaced(NodeId peer, String why) {}
+
     /** A piece of bulk. */
     void receiveBulk(NodeId from, BulkMessage message);
 }

@@ -8,7 +8,7 @@ package io.flotilla.raft.transport;
  */
 public record VersionRange(int lowest, int highest) {
     /** What this program speaks. A change of any byte after the greetings makes a new version. */
-    public static final VersionRange SPOKEN = new VersionRange(3, 3);
+    public static final VersionRange SPOKEN = new VersionRange(4, 4);
 
     public VersionRange {
         if (lowest < 1 || highest < lowest || highest > 255) {

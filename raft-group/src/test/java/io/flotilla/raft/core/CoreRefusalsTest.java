@@ -71,6 +71,18 @@ class CoreRefusalsTest {
         stops(() -> a.receive(B, new AppendReply(a.state().term(), last + 1)), "a follower acknowledges index");
     }
 
+    /** A leader tells a follower no more than what that acknowledged: whoever has less has lost it. */
+    @Test
+    void whoLostWhatItAcknowledgedIsToldSo() {
+        ScriptedCluster cluster = led();
+        TestReplica b = cluster.at("b");
+        long last = b.state().last();
+        assertThatThrownBy(() -> b.receive(A, new Heartbeat(b.state().term(), last + 7, 9)))
+                .isInstanceOf(LostEntriesException.class)
+                .hasMessageContaining("entries up to " + (last + 7) + " were acknowledged to a")
+                .hasMessageContaining("the log ends at " + last);
+    }
+
     @Test
     void entriesComeWithoutGap() {
         ScriptedCluster cluster = led();

@@ -8,6 +8,7 @@ import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.TransportReceiver;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
@@ -62,10 +64,19 @@ final class MemoryNetwork {
         }
     }
 
+    /** A peer remembers more of a node than its start can tell. */
+    void outdate(NodeId node, NodeId peer, String why) {
+        receivers.get(node).outdated(peer, why);
+    }
+
     Transport transport(NodeId self) {
         return new Transport() {
             @Override
-            public void start(NodeStart start, LongSupplier durableBatch, TransportReceiver receiver) {
+            public void start(
+                    NodeStart start,
+                    LongSupplier durableBatch,
+                    Function<NodeId, PeerRecord> known,
+                    TransportReceiver receiver) {
                 synchronized (starts) {
                     receivers.put(self, receiver);
                     starts.forEach((other, theirs) -> {

@@ -1,16 +1,19 @@
 package io.flotilla.raft.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flotilla.raft.core.CoreConfig;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RoleName;
+import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.core.message.Message;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.node.DirectoryRefusedException;
 import io.flotilla.raft.node.NodeRecords;
-import io.flotilla.raft.node.PeerRecord;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.sim.SimRuntime;
@@ -19,6 +22,7 @@ import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.TransportReceiver;
 import java.io.IOException;
@@ -26,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** What a host hears, tells and remembers of other nodes, and what it tells of its replicas' roles; in virtual time. */
@@ -42,6 +47,9 @@ class PeersHostTest {
     private long until;
     private SegmentedLogStore log;
     private RaftHost host;
+    private Consumer<Throwable> mayFail = cause -> {
+        throw new AssertionError(cause);
+    };
 
     private final class Listener implements HostListener {
         @Override
@@ -53,7 +61,7 @@ class PeersHostTest {
 
         @Override
         public void nodeFailed(Throwable cause) {
-            throw new AssertionError(cause);
+            mayFail.accept(cause);
         }
 
         @Override
@@ -64,6 +72,11 @@ class PeersHostTest {
         @Override
         public void peerDown(NodeId peer, NodeStart start) {
             heard.add(peer + " down " + start.incarnation());
+        }
+
+        @Override
+        public void absurd(long groupId, NodeId from, String why) {
+            heard.add("group " + groupId + " dropped of " + from + ": " + why);
         }
 
         @Override
@@ -106,7 +119,7 @@ class PeersHostTest {
 
     private Transport peer(long incarnation) {
         Transport transport = network.transport(PEER);
-        transport.start(new NodeStart(incarnation, 1, 0), () -> 0, new TransportReceiver() {
+        transport.start(new NodeStart(incarnation, 1, 0), () -> 0, peer -> PeerRecord.NONE, new TransportReceiver() {
             @Override
             public void receive(NodeId from, List<GroupMessage> messages) {}
 
@@ -162,11 +175,11 @@ class PeersHostTest {
         Transport first = peer(7);
         first.send(SELF, new NodeMessage.DurableBatch(40));
         first.send(SELF, new NodeMessage.DurableBatch(30));
-        assertThat(host.peers().get(PEER)).isEqualTo(new PeerStatus(new NodeStart(7, 1, 0), new PeerRecord(7, 40)));
-        run(11 * SECOND);
+        assertThat(host.peers().get(PEER)).isEqualTo(new PeerStatus(new NodeStart(7, 1, 0), new PeerRecord(7, 1, 40)));
+        run(2 * SECOND);
         first.send(SELF, new NodeMessage.DurableBatch(50));
         first.close();
-        assertThat(host.peers().get(PEER)).isEqualTo(new PeerStatus(null, new PeerRecord(7, 50)));
+        assertThat(host.peers().get(PEER)).isEqualTo(new PeerStatus(null, new PeerRecord(7, 1, 50)));
         peer(8);
         run(SECOND);
         assertThat(heard).containsExactly("n2 up 7", "n2 down 7", "n2 up 8");
@@ -177,7 +190,7 @@ class PeersHostTest {
         assertThat(host.self().incarnation()).isEqualTo(2);
         assertThat(host.peers().get(PEER).known())
                 .as("the incarnation was written at once, and what was known then with it")
-                .isEqualTo(new PeerRecord(8, 50));
+                .isEqualTo(new PeerRecord(8, 1, 50));
     }
 
     @Test
@@ -193,7 +206,54 @@ class PeersHostTest {
         network.transport(SELF).close();
         disk = disk.crash(scheduler.now(), new SplittableRandom(1));
         start();
-        assertThat(host.peers().get(PEER).known()).isEqualTo(new PeerRecord(7, 50));
+        assertThat(host.peers().get(PEER).known()).isEqualTo(new PeerRecord(7, 1, 50));
+    }
+
+    @Test
+    void aTermThatLeapsIsNotTakenAndTold() throws IOException {
+        start();
+        peer(1);
+        createAlone(1);
+        long term = host.status(1).state().term();
+        EntryId last = new EntryId(1, 1);
+        for (Message message : new Message[] {
+            new Message.VoteRequest(1L << 50, last, true),
+            new Message.VoteReply(1L << 50, false),
+            new Message.HeartbeatReply(1L << 50, 1),
+            new Message.AppendRequest(1L << 50, last, 1, List.of())
+        }) {
+            heard.clear();
+            network.inject(PEER, SELF, new GroupMessage(1, message));
+            run(SECOND);
+            assertThat(heard)
+                    .containsExactly("group 1 dropped of n2: it is of term " + (1L << 50) + ", and term " + term
+                            + " is known here");
+            assertThat(host.status(1).state().term()).isEqualTo(term);
+        }
+    }
+
+    @Test
+    void aNodeWhoseDirectoryWasPutBackWritesItDownAndStops() throws IOException {
+        start();
+        List<Throwable> ends = new ArrayList<>();
+        mayFail = ends::add;
+        network.outdate(SELF, PEER, "its log began with batch 3, and reached to batch 9 before");
+        run(SECOND);
+        assertThat(ends).hasSize(1);
+        assertThat(ends.get(0))
+                .isInstanceOf(DirectoryRefusedException.class)
+                .hasMessageContaining("node n2 does not take this start: its log began with batch 3")
+                .hasMessageContaining("older copy")
+                .hasMessageContaining("put back the newest directory");
+        runtime.kill();
+        network.transport(SELF).close();
+        disk = disk.crash(scheduler.now(), new SplittableRandom(1));
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> NodeRecords.open(
+                            disk, SegmentedLogStore.open(disk, "log", new LogConfig(64 << 10, 1 << 20, 7, 4)), 5))
+                    .isInstanceOf(DirectoryRefusedException.class)
+                    .hasMessageContaining("its log began with batch 3");
+        }
     }
 
     @Test

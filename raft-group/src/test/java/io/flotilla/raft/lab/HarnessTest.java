@@ -12,6 +12,7 @@ import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.TransportReceiver;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,7 +49,7 @@ class HarnessTest {
         void startServer() {
             server = new SimRuntime(scheduler, SERVER.value(), random.split(), 0, 0);
             SimTransport transport = new SimTransport(network, server, SERVER, "server:1");
-            transport.start(new NodeStart(1, 1, 0), () -> 0, new TransportReceiver() {
+            transport.start(new NodeStart(1, 1, 0), () -> 0, peer -> PeerRecord.NONE, new TransportReceiver() {
                 @Override
                 public void receive(NodeId from, List<GroupMessage> messages) {
                     for (GroupMessage message : messages) {
@@ -81,7 +82,7 @@ class HarnessTest {
             SimRuntime runtime = new SimRuntime(net.scheduler, name, net.random.split(), 0, 0);
             transport = new SimTransport(net.network, runtime, id, name + ":1");
             transport.setAddress(SERVER, "server:1");
-            transport.start(new NodeStart(1, 1, 0), () -> 0, new TransportReceiver() {
+            transport.start(new NodeStart(1, 1, 0), () -> 0, peer -> PeerRecord.NONE, new TransportReceiver() {
                 @Override
                 public void receive(NodeId from, List<GroupMessage> messages) {
                     messages.forEach(message -> answers.add(message.message().term()));

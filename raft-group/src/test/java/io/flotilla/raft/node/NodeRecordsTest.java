@@ -14,6 +14,7 @@ import io.flotilla.raft.log.segment.SegmentedLogStore;
 import io.flotilla.raft.sim.DiskTimer;
 import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import java.io.IOException;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -118,13 +119,13 @@ class NodeRecordsTest {
         records.write();
         assertThat(records.isChanged()).isFalse();
         records.durable(N2, 130);
-        assertThat(records.of(N2)).isEqualTo(new PeerRecord(4, 130));
+        assertThat(records.of(N2)).isEqualTo(new PeerRecord(4, 1, 130));
 
         SimDisk cut = disk.crash(timer.now, new SplittableRandom(1));
         NodeRecords again = open(cut);
-        assertThat(again.of(N2)).as("130 was heard and not written").isEqualTo(new PeerRecord(4, 120));
+        assertThat(again.of(N2)).as("130 was heard and not written").isEqualTo(new PeerRecord(4, 1, 120));
         assertThat(again.greeted(N2, new NodeStart(3, 1, 5))).isFalse();
-        assertThat(again.of(N2)).as("a peer that came back with less").isEqualTo(new PeerRecord(4, 120));
+        assertThat(again.of(N2)).as("a peer that came back with less").isEqualTo(new PeerRecord(4, 1, 120));
         assertThat(again.all()).containsOnlyKeys(N2, N3);
         assertThat(again.start().incarnation()).isEqualTo(2);
     }
@@ -163,11 +164,31 @@ class NodeRecordsTest {
     }
 
     @Test
+    void aRefusedDirectoryIsNotStartedAgainAndCountsNothing() throws IOException {
+        NodeRecords records = open(disk);
+        records.refuse("node n2 does not take this start: it is older");
+        records.write();
+        for (int i = 0; i < 3; i++) {
+            SimDisk cut = disk.crash(timer.now, new SplittableRandom(i));
+            assertThatThrownBy(() -> open(cut))
+                    .isInstanceOf(DirectoryRefusedException.class)
+                    .hasMessageContaining("node n2 does not take this start: it is older")
+                    .hasMessageContaining(disk.describe(NodeRecords.FILE));
+            assertThat(new String(
+                            new StateFile(cut, NodeRecords.FILE, NodeRecords.FILE_VERSION)
+                                    .read()
+                                    .orElseThrow(),
+                            UTF_8))
+                    .contains("incarnation 1\n");
+        }
+    }
+
+    @Test
     void aFileThatIsGoneOrMakesNoSenseStopsTheNode() throws IOException {
         open(disk);
         use(disk);
         for (String content : new String[] {"", "incarnation 0\n", "peer n2 1 1\n", "incarnation 3\nstranger\n"}) {
-            new StateFile(disk, NodeRecords.FILE).write(content.getBytes(UTF_8));
+            new StateFile(disk, NodeRecords.FILE, NodeRecords.FILE_VERSION).write(content.getBytes(UTF_8));
             assertThatThrownBy(() -> open(disk))
                     .isInstanceOf(StateFile.StateFileException.class)
                     .hasMessageContaining(disk.describe(NodeRecords.FILE));

@@ -70,6 +70,16 @@ public final class FaultPlan {
          */
         boolean rot(String node);
 
+        /**
+         * The node is down, and an older copy of its directory is put in its place. Every other node must refuse it, and it is never seen
+         * again.
+         *
+         * @return false if there is no such copy, or somebody might believe it
+         */
+        default boolean putBack(String node) {
+            return false;
+        }
+
         /** Whether the node can never come back. */
         boolean isGone(String node);
 
@@ -118,12 +128,14 @@ public final class FaultPlan {
         /** No space is left for a while. */
         FULL_DISK,
         FAILED_SYNC,
-        /** A node's log rots: that node is lost. At most one in a run. */
-        ROT
+        /** A node's log rots: that node is lost. At most one in a run, or one of the next kind. */
+        ROT,
+        /** An older copy of a node's directory is put back: that node is lost. */
+        PUT_BACK
     }
 
     private static final Set<Kind> RARE =
-            EnumSet.of(Kind.CRASH_ALL, Kind.RESTART_CLIENT, Kind.ELECTION_STORM, Kind.MOVE, Kind.ROT);
+            EnumSet.of(Kind.CRASH_ALL, Kind.RESTART_CLIENT, Kind.ELECTION_STORM, Kind.MOVE, Kind.ROT, Kind.PUT_BACK);
 
     private final SimScheduler scheduler;
     private final SimNetwork network;
@@ -255,12 +267,26 @@ public final class FaultPlan {
             case MOVE -> {
                 return move(someNode());
             }
+            case PUT_BACK -> {
+                return putBack(someNode());
+            }
             case WALL_CLOCK -> world.setWallClock(someNode(), wallClockError());
             case SLOW_DISK, STALLED_DISK, FULL_DISK, FAILED_SYNC, ROT -> {
                 return strikeDisk(kind, random.nextBoolean() ? leader() : someNode());
             }
         }
         return true;
+    }
+
+    private boolean putBack(String node) {
+        if (lostANode || !world.isUp(node) || random.nextBoolean()) {
+            return false;
+        }
+        lostANode = world.putBack(node);
+        if (lostANode) {
+            scheduler.after(duration(20, 5_000), () -> start(node));
+        }
+        return lostANode;
     }
 
     private boolean strikeDisk(Kind kind, String node) {

@@ -499,7 +499,12 @@ final class GroupSimulation implements FaultPlan.World {
 
     @Override
     public Set<FaultPlan.Kind> impossible() {
-        return EnumSet.of(FaultPlan.Kind.CLOSE, FaultPlan.Kind.MOVE, FaultPlan.Kind.ROT, FaultPlan.Kind.RESTART_CLIENT);
+        return EnumSet.of(
+                FaultPlan.Kind.CLOSE,
+                FaultPlan.Kind.MOVE,
+                FaultPlan.Kind.ROT,
+                FaultPlan.Kind.PUT_BACK,
+                FaultPlan.Kind.RESTART_CLIENT);
     }
 
     @Override

@@ -47,6 +47,8 @@ public final class SimNetwork {
     private final SplittableRandom random;
     private final TreeMap<String, SimTransport> listeners = new TreeMap<>();
     private final TreeSet<String> cuts = new TreeSet<>();
+    private final TreeSet<String> forgetful = new TreeSet<>();
+    private final TreeSet<String> muted = new TreeSet<>();
     private Quality quality = Quality.healthy();
     private Carrier carrier;
     private final List<Observer> observers = new ArrayList<>();
@@ -96,6 +98,15 @@ public final class SimNetwork {
         return !cuts.isEmpty() && cuts.contains(from + '>' + to);
     }
 
+    /** From now on this node forgets at once what it hears of starts and logs of the other, as if it crashed before that was durable. */
+    public void forget(String node, String other) {
+        forgetful.add(node + '>' + other);
+    }
+
+    boolean forgets(NodeId node, NodeId other) {
+        return !forgetful.isEmpty() && forgetful.contains(node.value() + '>' + other.value());
+    }
+
     public SplittableRandom random() {
         return random;
     }
@@ -122,7 +133,19 @@ public final class SimNetwork {
         return scheduler;
     }
 
+    /** What the node says from now on is not held against it: its directory was put back, and it is to be refused. */
+    public void mute(String node) {
+        muted.add(node);
+    }
+
+    boolean isMute(NodeId node) {
+        return !muted.isEmpty() && muted.contains(node.value());
+    }
+
     void sent(NodeId from, NodeId to, GroupMessage message) {
+        if (isMute(from)) {
+            return;
+        }
         for (Observer observer : observers) {
             observer.sent(from, to, message);
         }

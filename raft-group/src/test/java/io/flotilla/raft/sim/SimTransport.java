@@ -10,6 +10,7 @@ import io.flotilla.raft.transport.MalformedFrameException;
 import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.PeersUp;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.TransportReceiver;
@@ -18,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
@@ -44,6 +46,7 @@ public final class SimTransport implements Transport {
 
     private NodeStart start;
     private LongSupplier durableBatch;
+    private Function<NodeId, PeerRecord> known;
     private TransportReceiver receiver;
     private PeersUp up;
 
@@ -56,9 +59,14 @@ public final class SimTransport implements Transport {
     }
 
     @Override
-    public void start(NodeStart self, LongSupplier newestDurable, TransportReceiver newReceiver) {
+    public void start(
+            NodeStart self,
+            LongSupplier newestDurable,
+            Function<NodeId, PeerRecord> remembered,
+            TransportReceiver newReceiver) {
         start = self;
         durableBatch = newestDurable;
+        known = remembered;
         receiver = newReceiver;
         up = new PeersUp(newReceiver);
         // opening took its time: nobody gets an answer before
@@ -108,7 +116,7 @@ public final class SimTransport implements Transport {
             return;
         }
         network.scheduler().whenReached(() -> {
-            if (runtime.isAlive()) {
+            if (runtime.isAlive() && !network.isMute(self)) {
                 network.greetings().sent(self, message);
             }
         });
@@ -164,7 +172,9 @@ public final class SimTransport implements Transport {
         NodeStart expected = greeted.get(to);
         if (expected != null) {
             carry(to, target, frame, delay, lost, listener -> {
-                if (listener.start.equals(expected)) {
+                if (listener.refuses(self, start)) {
+                    broken(to);
+                } else if (listener.start.equals(expected)) {
                     listener.take(self, frame);
                 } else {
                     broken(to);
@@ -174,19 +184,29 @@ public final class SimTransport implements Transport {
         }
         byte[] greeting = greetingTo(to).encode();
         carry(to, target, frame, delay, lost, listener -> {
-            listener.greetedBy(this, greeting);
-            listener.take(self, frame);
+            if (listener.greetedBy(this, greeting)) {
+                listener.take(self, frame);
+            }
         });
     }
 
     private Greeting greetingTo(NodeId to) {
-        Greeting greeting = new Greeting(VersionRange.SPOKEN, self, address, to, "", start, durableBatch.getAsLong());
+        Greeting greeting = new Greeting(
+                VersionRange.SPOKEN, self, address, to, "", start, durableBatch.getAsLong(), remembered(to));
         network.scheduler().whenReached(() -> {
-            if (runtime.isAlive()) {
+            if (runtime.isAlive() && !network.isMute(self)) {
                 network.greetings().sent(greeting);
             }
         });
         return greeting;
+    }
+
+    private PeerRecord remembered(NodeId peer) {
+        return network.forgets(self, peer) ? PeerRecord.NONE : known.apply(peer);
+    }
+
+    private boolean refuses(NodeId peer, NodeStart theirs) {
+        return remembered(peer).objectionTo(theirs) != null;
     }
 
     private void take(NodeId from, byte[] bytes) {
@@ -197,10 +217,21 @@ public final class SimTransport implements Transport {
         }
     }
 
-    /** A connection of a peer has begun here, or one that has begun is told of once more. */
-    private void greetedBy(SimTransport peer, byte[] bytes) {
+    /**
+     * A connection of a peer has begun here, or one that has begun is told of once more.
+     *
+     * @return false if it is refused
+     */
+    private boolean greetedBy(SimTransport peer, byte[] bytes) {
         Greeting greeting = decodeGreeting(bytes);
         NodeStart theirs = greeting.start();
+        if (isOutdatedBy(greeting)) {
+            return false;
+        }
+        if (refuses(peer.self, theirs)) {
+            answer(peer);
+            return false;
+        }
         NodeStart before = incoming.get(peer.self);
         if (before == null || before.compareTo(theirs) < 0) {
             incoming.put(peer.self, theirs);
@@ -217,9 +248,22 @@ public final class SimTransport implements Transport {
             // the connection of a process that is dead by now
             up.greeted(peer.self, theirs);
             up.parted(peer.self, theirs);
-            return;
+            return true;
         }
         receiver.receive(peer.self, new NodeMessage.DurableBatch(greeting.durableBatch()));
+        answer(peer);
+        return true;
+    }
+
+    private boolean isOutdatedBy(Greeting greeting) {
+        String why = greeting.known().objectionTo(start);
+        if (why != null) {
+            receiver.outdated(greeting.from(), why);
+        }
+        return why != null;
+    }
+
+    private void answer(SimTransport peer) {
         byte[] answer = greetingTo(peer.self).encode();
         carry(peer.self, peer.address, answer, network.delay(), network.loses(), listener -> {
             if (listener == peer) {
@@ -230,6 +274,12 @@ public final class SimTransport implements Transport {
 
     private void answeredBy(NodeId peer, byte[] bytes) {
         Greeting greeting = decodeGreeting(bytes);
+        if (isOutdatedBy(greeting)) {
+            return;
+        }
+        if (refuses(peer, greeting.start())) {
+            return;
+        }
         NodeStart before = greeted.get(peer);
         if (before == null || before.compareTo(greeting.start()) < 0) {
             greeted.put(peer, greeting.start());

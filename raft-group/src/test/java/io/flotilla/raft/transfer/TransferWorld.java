@@ -11,6 +11,7 @@ import io.flotilla.raft.transport.BulkMessage.Outcome;
 import io.flotilla.raft.transport.BulkMessage.Reason;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.TransferId;
 import io.flotilla.raft.transport.TransportReceiver;
 import java.io.ByteArrayOutputStream;
@@ -153,7 +154,7 @@ final class TransferWorld {
             transfers.bind(KIND, this, this);
             transfers.giveWayTo(() -> writeNanos);
             starts++;
-            transport.start(new NodeStart(starts, starts, 0), () -> 0, this);
+            transport.start(new NodeStart(starts, starts, 0), () -> 0, peer -> PeerRecord.NONE, this);
             transfers.start(this::stopped);
         }
 

@@ -14,17 +14,17 @@ class GreetingTest {
     private static final NodeId B = new NodeId("b");
     private static final VersionRange OWN = VersionRange.SPOKEN;
     private static final Greeting GREETING =
-            new Greeting(OWN, A, "host:1", B, "fleet", new NodeStart(7, -3, 40), 1L << 40);
+            new Greeting(OWN, A, "host:1", B, "fleet", new NodeStart(7, -3, 40), 1L << 40, new PeerRecord(3, 9, 77));
 
     private static Greeting with(VersionRange versions) {
-        return new Greeting(versions, A, "host:1", B, "fleet", GREETING.start(), 41);
+        return new Greeting(versions, A, "host:1", B, "fleet", GREETING.start(), 41, PeerRecord.NONE);
     }
 
     @Test
     void itComesBackAsItWas() throws Exception {
         assertThat(Greeting.decode(GREETING.encode(), OWN)).isEqualTo(GREETING);
         assertThat(GREETING.objectionOf(OWN, B, "fleet")).isNull();
-        assertThat(GREETING.objectionOf(OWN, B, "")).isNull();
+        assertThat(GREETING.objectionOf(OWN, B, "")).contains("to no fleet, node a to fleet fleet");
     }
 
     @Test
@@ -77,6 +77,37 @@ class GreetingTest {
     void anotherFleetAndAnotherNodeAreRefused() {
         assertThat(GREETING.objectionOf(OWN, B, "other")).contains("fleet other", "fleet fleet");
         assertThat(GREETING.objectionOf(OWN, new NodeId("c"), "fleet")).contains("this is node c, not b");
+    }
+
+    @Test
+    void whatCantBeAGreetingIsRefused() {
+        for (Greeting bad : new Greeting[] {
+            new Greeting(OWN, A, "host:1\nERROR all is lost", B, "fleet", GREETING.start(), 1, PeerRecord.NONE),
+            new Greeting(OWN, A, "host:1", B, "fl\u0007eet", GREETING.start(), 1, PeerRecord.NONE),
+            new Greeting(OWN, A, "host:1", B, "fleet", GREETING.start(), NodeStart.MOST + 1, PeerRecord.NONE)
+        }) {
+            assertThatThrownBy(() -> Greeting.decode(bad.encode(), OWN))
+                    .isInstanceOf(MalformedFrameException.class)
+                    .hasMessageContaining("malformed greeting");
+        }
+        assertThatThrownBy(() -> new NodeStart(NodeStart.MOST + 1, 1, 0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aStartThatCantFollowWhatIsKnownIsNamed() {
+        PeerRecord known = PeerRecord.NONE.with(new NodeStart(5, 42, 100)).withDurable(150);
+        assertThat(known.objectionTo(new NodeStart(5, 42, 100)))
+                .as("the same process comes again")
+                .isNull();
+        assertThat(known.objectionTo(new NodeStart(6, 1, 150))).isNull();
+        assertThat(known.objectionTo(new NodeStart(9, 1, 1_000))).isNull();
+        assertThat(known.objectionTo(new NodeStart(4, 42, 200))).contains("start 4", "start 5");
+        assertThat(known.objectionTo(new NodeStart(5, 43, 200))).contains("another process was start 5");
+        assertThat(known.objectionTo(new NodeStart(6, 1, 149)))
+                .as("a copy taken during start 5 counts itself up")
+                .contains("batch 149", "batch 150");
+        assertThat(known.with(new NodeStart(4, 1, 120))).as("what can't follow").isEqualTo(known);
+        assertThat(PeerRecord.NONE.objectionTo(new NodeStart(1, 1, 0))).isNull();
     }
 
     @Test

@@ -28,9 +28,9 @@ class MessageCodecTest {
             new GroupMessage(127, new Message.TimeoutNow(129, 300)),
             new GroupMessage(127, new Message.ReadIndexRequest(129, Long.MAX_VALUE)),
             new GroupMessage(127, new Message.ReadIndexReply(129, 1L << 61, 300)),
-            new GroupMessage(128, new Message.VoteReply(Long.MAX_VALUE, false)),
+            new GroupMessage(128, new Message.VoteReply(NodeStart.MOST, false)),
             new GroupMessage(
-                    Long.MAX_VALUE,
+                    NodeStart.MOST,
                     new Message.AppendRequest(
                             9,
                             new EntryId(3, 41),
@@ -83,6 +83,33 @@ class MessageCodecTest {
                 .isInstanceOf(MalformedFrameException.class)
                 .hasMessageContaining("malformed frame at byte")
                 .hasMessageContaining(why);
+    }
+
+    /** Of a sender with a defect, for the checksums are right. */
+    @Test
+    void termsAndIndexesThatNoLogReachesAreRefused() {
+        long absurd = 2_500_000_000_000_000_000L;
+        EntryId id = new EntryId(1, 1);
+        for (Message message : new Message[] {
+            new Message.VoteRequest(absurd, id),
+            new Message.VoteRequest(5, new EntryId(1, absurd)),
+            new Message.Heartbeat(absurd, 1, 1),
+            new Message.Heartbeat(5, absurd, 1),
+            new Message.AppendRequest(absurd, id, 1, List.of()),
+            new Message.AppendRequest(5, id, absurd, List.of()),
+            new Message.AppendRequest(5, new EntryId(1, absurd), 1, List.of()),
+            new Message.AppendReply(5, absurd),
+            new Message.ReadIndexReply(5, 1, absurd)
+        }) {
+            assertRefused(MessageCodec.frame(List.of(new GroupMessage(1, message))), "which none can ever be");
+        }
+        assertRefused(
+                MessageCodec.frame(new Frame(List.of(new NodeMessage.DurableBatch(absurd)), List.of())),
+                "which none can ever be");
+        Entry later = new Entry(9, 2, EntryKind.COMMAND, new byte[0]);
+        assertRefused(
+                MessageCodec.frame(List.of(new GroupMessage(1, new Message.AppendRequest(5, id, 1, List.of(later))))),
+                "an entry of term 9 in a message of term 5");
     }
 
     @Test

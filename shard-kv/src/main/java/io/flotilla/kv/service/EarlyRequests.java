@@ -5,6 +5,7 @@ import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Shard;
 import io.flotilla.client.proto.ShardRef;
 import io.flotilla.kv.machine.PublishedGroup;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -81,6 +82,12 @@ final class EarlyRequests {
                 look();
             }
         });
+    }
+
+    /** Any thread. */
+    void held(Held held) {
+        held.add("early requests", requests.get());
+        held.add("early request bytes", bytes.get());
     }
 
     private void leave(int size) {

@@ -15,6 +15,7 @@ import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.runtime.Clock;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -201,6 +202,11 @@ public final class KvService {
      */
     public void mark(Request request, Consumer<Response> out) {
         new GroupMark(request.getId(), request.getStateMark().getGroup(), door, out).propose();
+    }
+
+    /** Adds what is taken of its bounds just now. Any thread. */
+    public void held(Held held) {
+        early.held(held);
     }
 
     private void handle(List<Request> requests, Answers out, boolean mayWait) {

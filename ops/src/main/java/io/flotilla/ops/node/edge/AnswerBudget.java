@@ -37,7 +37,7 @@ public final class AnswerBudget {
     }
 
     /** What waits now. */
-    long bytes() {
+    public long bytes() {
         return bytes.get();
     }
 }

@@ -10,8 +10,10 @@ import io.flotilla.client.proto.RequestPart;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
 import io.flotilla.kv.service.Answers;
+import io.flotilla.raft.runtime.Cancellable;
 import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.LogPace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -38,6 +40,8 @@ public final class EdgeStream implements EdgeSession {
     static final int MAX_FRAME_BYTES = 1 << 20;
     /** A client that takes none of its answers for this long is cut off. */
     static final long STALL_NANOS = 30_000_000_000L;
+    /** A stream on which nothing is said for this long at its beginning is closed. */
+    static final long SILENCE_NANOS = 10_000_000_000L;
 
     /** What a stream asks of its node. Thread-safe; no call blocks. */
     public interface Services {
@@ -60,6 +64,8 @@ public final class EdgeStream implements EdgeSession {
     private final IntakeBudget intake;
     private final Clock clock;
     private final Lane lane;
+    private final LogPace lines;
+    private final Cancellable silence;
     private final EdgeSink sink;
     /** Why this stream is not taken, or null. */
     private final String objection;
@@ -74,7 +80,7 @@ public final class EdgeStream implements EdgeSession {
 
     private final AtomicBoolean stallWatched = new AtomicBoolean();
 
-    private volatile boolean closed;
+    private final AtomicBoolean closed = new AtomicBoolean();
     /** The first frame has left: others may. */
     private volatile boolean helloSent;
     /** Of the network's calls alone. */
@@ -87,7 +93,8 @@ public final class EdgeStream implements EdgeSession {
             IntakeBudget intake,
             AnswerBudget answers,
             Clock clock,
-            Lane lane) {}
+            Lane lane,
+            LogPace lines) {}
 
     /** @param objection why the stream is closed at once, or null */
     public EdgeStream(Common common, EdgeSink sink, String objection) {
@@ -98,13 +105,15 @@ public final class EdgeStream implements EdgeSession {
         this.lane = common.lane();
         this.sink = sink;
         this.objection = objection;
+        this.lines = common.lines();
         this.outgoing =
                 new OutgoingAnswers(sink, common.answers(), lane, () -> services.drained(this), this::takesNothing);
+        this.silence = lane.after(SILENCE_NANOS, () -> end("it said nothing for 10 s"));
     }
 
     @Override
     public void onFrame(ClientFrame frame) {
-        if (closed) {
+        if (closed.get()) {
             return;
         }
         if (!greeted && !greet(frame)) {
@@ -166,7 +175,7 @@ public final class EdgeStream implements EdgeSession {
         }
         RequestAssembly begun = new RequestAssembly(total);
         assemblies.put(first.getId(), begun);
-        if (closed) {
+        if (closed.get()) {
             dropAssemblies();
             return null;
         }
@@ -193,8 +202,7 @@ public final class EdgeStream implements EdgeSession {
             }
             for (RequestAssembly coming : assemblies.values()) {
                 if (!coming.wentOn()) {
-                    LOG.warn("a client's stream was closed: a large request did not go on for 30 s");
-                    close();
+                    end("a large request did not go on for 30 s");
                     return;
                 }
             }
@@ -213,8 +221,7 @@ public final class EdgeStream implements EdgeSession {
 
     /** The client does not keep to the protocol, and nothing it says can be trusted. */
     private void misspoken() {
-        LOG.warn("a client's stream was closed: it does not keep to the protocol");
-        close();
+        end("it does not keep to the protocol");
     }
 
     /** Takes room for requests, here and on the node. @return false if there is none */
@@ -238,6 +245,16 @@ public final class EdgeStream implements EdgeSession {
     }
 
     private void ask(List<Request> requests, InFlight inFlight) {
+        try {
+            share(requests, inFlight);
+        } catch (RuntimeException | Error e) {
+            // nobody answers what nobody took
+            inFlight.abandoned();
+            throw e;
+        }
+    }
+
+    private void share(List<Request> requests, InFlight inFlight) {
         List<Request> data = new ArrayList<>(requests.size());
         for (Request request : requests) {
             switch (request.getBodyCase()) {
@@ -258,10 +275,11 @@ public final class EdgeStream implements EdgeSession {
     private boolean greet(ClientFrame frame) {
         HelloReply hello = ClientGreeting.answer(services.hello(), frame, objection);
         greeted = true;
+        silence.cancel();
         ServerFrame first = ServerFrame.newBuilder().setHello(hello).build();
         boolean refused = !hello.getError().isEmpty();
         if (refused) {
-            LOG.warn("a client's stream was refused: {}", hello.getError());
+            log("a client's stream was refused: " + hello.getError());
         }
         lane.execute(() -> {
             sink.send(first);
@@ -278,8 +296,8 @@ public final class EdgeStream implements EdgeSession {
 
     @Override
     public void onClosed() {
-        if (!closed) {
-            closed = true;
+        if (closed.compareAndSet(false, true)) {
+            silence.cancel();
             dropAssemblies();
             outgoing.close();
             services.closed(this);
@@ -292,19 +310,19 @@ public final class EdgeStream implements EdgeSession {
     }
 
     public boolean isOpen() {
-        return !closed;
+        return !closed.get();
     }
 
     /** Ends the stream from this side. */
     void close() {
-        if (!closed) {
+        if (!closed.get()) {
             onClosed();
             lane.execute(sink::close);
         }
     }
 
     private void enqueue(Response response) {
-        if (!closed) {
+        if (!closed.get()) {
             outgoing.add(response);
             outgoing.sendSoon();
         }
@@ -313,7 +331,7 @@ public final class EdgeStream implements EdgeSession {
     private void gather(Response response) {
         if (!helloSent) {
             enqueue(response);
-        } else if (!closed) {
+        } else if (!closed.get()) {
             outgoing.add(response);
             if (!gathering.get() && gathering.compareAndSet(false, true)) {
                 gathered.waiting(this);
@@ -336,8 +354,21 @@ public final class EdgeStream implements EdgeSession {
     }
 
     private void takesNothing() {
-        LOG.warn("a client's stream was closed: it took none of its answers for 30 s");
-        close();
+        end("it took none of its answers for 30 s");
+    }
+
+    private void end(String why) {
+        if (!closed.get()) {
+            log("a client's stream was closed: " + why);
+            close();
+        }
+    }
+
+    private void log(String text) {
+        String line = lines.pace(text);
+        if (line != null) {
+            LOG.warn(line);
+        }
     }
 
     private Response busy(long id) {
@@ -379,8 +410,19 @@ public final class EdgeStream implements EdgeSession {
         }
 
         void answered() {
-            unanswered.decrementAndGet();
-            if (left.decrementAndGet() == 0) {
+            give(1);
+        }
+
+        /** The rest will never be answered. */
+        void abandoned() {
+            give(Integer.MAX_VALUE);
+        }
+
+        private void give(int most) {
+            int before = left.getAndUpdate(now -> now - Math.min(now, most));
+            int given = Math.min(before, most);
+            unanswered.addAndGet(-given);
+            if (given > 0 && given == before) {
                 unansweredBytes.addAndGet(-bytes);
                 intake.leave(bytes, clock.nanos() - since);
             }

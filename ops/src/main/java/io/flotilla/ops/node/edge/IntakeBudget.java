@@ -85,7 +85,7 @@ public final class IntakeBudget {
     }
 
     /** What is taken now. */
-    long bytes() {
+    public long bytes() {
         return bytes.get();
     }
 }

@@ -29,6 +29,8 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.SortedMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -132,6 +134,12 @@ public final class NodeServer implements AutoCloseable {
                         .setVersion(ProgramVersion.VALUE)
                         .build()
                 : present.status();
+    }
+
+    /** What is taken of the node's bounds just now, by name; empty if nothing is. */
+    public SortedMap<String, Long> held() {
+        FleetNode present = node;
+        return present == null ? Collections.emptySortedMap() : present.held();
     }
 
     /** Stops in order and frees port and directory. Takes a few seconds at most. May be called again, or unstarted. */

@@ -22,10 +22,12 @@ import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.TransportReceiver;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
@@ -113,7 +115,11 @@ class RecordCallsTest {
 
     private static final class NoTransport implements Transport {
         @Override
-        public void start(NodeStart self, LongSupplier durableBatch, TransportReceiver receiver) {}
+        public void start(
+                NodeStart self,
+                LongSupplier durableBatch,
+                Function<NodeId, PeerRecord> known,
+                TransportReceiver receiver) {}
 
         @Override
         public void setAddress(NodeId node, String address) {}

@@ -23,6 +23,7 @@ import io.flotilla.client.proto.WatchRequest;
 import io.flotilla.client.proto.WriteRequest;
 import io.flotilla.kv.service.Answers;
 import io.flotilla.ops.node.TestTime;
+import io.flotilla.raft.runtime.LogPace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -79,7 +80,13 @@ class EdgeStreamTest {
     private EdgeStream open(String objection) {
         return new EdgeStream(
                 new EdgeStream.Common(
-                        services, gathered, intake, answers, time.clock(), time.lane(new boolean[] {true})),
+                        services,
+                        gathered,
+                        intake,
+                        answers,
+                        time.clock(),
+                        time.lane(new boolean[] {true}),
+                        new LogPace(time.clock()::nanos)),
                 new EdgeSink() {
                     @Override
                     public boolean isReady() {

@@ -8,10 +8,12 @@ import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.TransportReceiver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
@@ -22,7 +24,11 @@ class AddressBookTest {
     private final List<String> told = new ArrayList<>();
     private final AddressBook book = new AddressBook(new NodeId("n2"), "n2:1", new Transport() {
         @Override
-        public void start(NodeStart self, LongSupplier durableBatch, TransportReceiver receiver) {}
+        public void start(
+                NodeStart self,
+                LongSupplier durableBatch,
+                Function<NodeId, PeerRecord> known,
+                TransportReceiver receiver) {}
 
         @Override
         public void setAddress(NodeId node, String address) {

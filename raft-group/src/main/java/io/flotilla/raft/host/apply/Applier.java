@@ -3,6 +3,7 @@ package io.flotilla.raft.host.apply;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.shared.DiskWatch;
 import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.NodeRuntime;
 import java.util.ArrayDeque;
@@ -56,6 +57,11 @@ public final class Applier {
 
     LeasedReads leasedReads() {
         return leasedReads;
+    }
+
+    /** What of its bounds is taken. Any lane. */
+    public void held(Held held) {
+        leasedReads.held(held);
     }
 
     public Lane lane() {

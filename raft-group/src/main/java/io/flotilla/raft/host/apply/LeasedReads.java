@@ -5,6 +5,7 @@ import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.host.shared.Inbox;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
 
 /**
@@ -40,6 +41,11 @@ final class LeasedReads {
     /** @return false if too much waits already */
     boolean offer(HostedMachine machine, long index, ReadCallback callback, HeldLease lease) {
         return inbox.offer(new Read(machine, index, callback, lease), 1, 0);
+    }
+
+    /** Any lane. */
+    void held(Held held) {
+        inbox.held("leased reads", held);
     }
 
     private void turn() {

@@ -104,6 +104,7 @@ public sealed interface Event {
 
         @Override
         public void refuse(GroupWorker worker) {
+            replica.readsDone(1);
             HostState.refuse(callback, new Refusal.NoReplica(), worker.lane());
         }
     }

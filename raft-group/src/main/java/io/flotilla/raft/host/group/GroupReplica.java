@@ -1,6 +1,7 @@
 package io.flotilla.raft.host.group;
 
 import io.flotilla.raft.core.LoadRequest;
+import io.flotilla.raft.core.LostEntriesException;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.RaftCore;
 import io.flotilla.raft.core.RoleName;
@@ -21,6 +22,7 @@ import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.RecoveredGroup;
 import io.flotilla.raft.machine.StateMachineFactory;
+import io.flotilla.raft.runtime.Held;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -167,6 +169,12 @@ public final class GroupReplica {
         touch();
         try {
             core.now(nanos);
+            String objection = core.objectionTo(message);
+            if (objection != null) {
+                state.counters.dropped.increment();
+                state.listener.absurd(groupId, from, objection);
+                return;
+            }
             if (message instanceof Message.AppendRequest request) {
                 guarded.receive(core, from, request);
             } else {
@@ -304,7 +312,6 @@ public final class GroupReplica {
 
     void offer(Event.Read read) {
         if (core == null) {
-            reads.done(1);
             read.refuse(worker);
         } else {
             reads.add(read.callback(), read.at());
@@ -371,7 +378,11 @@ public final class GroupReplica {
         state.counters.haltedGroups.increment();
         end(cause);
         refuseAll();
-        tell(cause);
+        if (cause instanceof LostEntriesException) {
+            worker.outdated("group " + groupId + ": " + cause.getMessage());
+        } else {
+            tell(cause);
+        }
     }
 
     private void end(Throwable cause) {
@@ -420,6 +431,11 @@ public final class GroupReplica {
     public boolean readUnderLease(ReadCallback callback) {
         HeldLease held = lease.held();
         return held != null && machine.submitLeasedRead(status().state().committed(), callback, held);
+    }
+
+    /** Any thread. */
+    public void held(Held held) {
+        reads.held(held);
     }
 
     /** Reads gave their places back. Any thread. */

@@ -17,6 +17,7 @@ import io.flotilla.raft.host.shared.Inbox;
 import io.flotilla.raft.host.shared.PeerOutbox;
 import io.flotilla.raft.host.snapshot.Snapshots;
 import io.flotilla.raft.log.Tombstone;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transport.GroupMessage;
 import java.util.ArrayList;
@@ -51,11 +52,31 @@ public final class GroupWorker implements BatchListener {
     private final List<List<Runnable>> machineWork = new ArrayList<>();
     private final List<DiskWatch.Look> watches = new ArrayList<>();
     private final Consumer<Throwable> nodeFailed;
+    private final Consumer<String> outdated;
     private boolean someHalted;
     private boolean ticking;
     private long lastTick;
 
-    public GroupWorker(
+    /** All workers of a host; the first one looks at the node's load. */
+    public static GroupWorker[] all(
+            int count,
+            HostGroups state,
+            LogWriter writer,
+            LogReader reader,
+            Snapshots snapshots,
+            Applier[] appliers,
+            Consumer<Throwable> nodeFailed,
+            Consumer<String> outdated) {
+        GroupWorker[] workers = new GroupWorker[count];
+        for (int i = 0; i < count; i++) {
+            Lane lane = state.runtime.nonBlockingLane("group-worker-" + i);
+            workers[i] =
+                    new GroupWorker(state, lane, i == 0, writer, reader, snapshots, appliers, nodeFailed, outdated);
+        }
+        return workers;
+    }
+
+    private GroupWorker(
             HostGroups state,
             Lane lane,
             boolean looksAtLoad,
@@ -63,7 +84,8 @@ public final class GroupWorker implements BatchListener {
             LogReader reader,
             Snapshots snapshots,
             Applier[] appliers,
-            Consumer<Throwable> nodeFailed) {
+            Consumer<Throwable> nodeFailed,
+            Consumer<String> outdated) {
         this.state = state;
         this.lane = lane;
         this.looksAtLoad = looksAtLoad;
@@ -72,6 +94,7 @@ public final class GroupWorker implements BatchListener {
         this.snapshots = snapshots;
         this.appliers = appliers;
         this.nodeFailed = nodeFailed;
+        this.outdated = outdated;
         this.outbox = new PeerOutbox(state);
         watches.add(new DiskWatch.Look(writer.watch()));
         for (Applier applier : appliers) {
@@ -108,6 +131,11 @@ public final class GroupWorker implements BatchListener {
             return true;
         }
         return inbox.offer(event, event.weight(), event.bytes());
+    }
+
+    /** What of its bounds is taken. Any lane. */
+    public void held(Held held) {
+        inbox.held("worker inbox", held);
     }
 
     @Override
@@ -177,6 +205,11 @@ public final class GroupWorker implements BatchListener {
             return;
         }
         replica.receive(from, groupMessage.message(), nanos);
+    }
+
+    /** A replica has lost what it acknowledged, so the node's directory is not the one that it last ran with. */
+    void outdated(String why) {
+        outdated.accept(why);
     }
 
     void addRunning(GroupReplica replica) {

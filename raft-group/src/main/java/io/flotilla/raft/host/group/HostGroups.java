@@ -2,9 +2,11 @@ package io.flotilla.raft.host.group;
 
 import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostListener;
+import io.flotilla.raft.host.apply.Applier;
 import io.flotilla.raft.host.shared.HostState;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.log.Tombstone;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.NodeRuntime;
 import io.flotilla.raft.transport.Transport;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +23,17 @@ public final class HostGroups extends HostState {
     public HostGroups(
             HostConfig config, NodeRuntime runtime, LogStore log, Transport transport, HostListener listener) {
         super(config, runtime, log, transport, listener);
+    }
+
+    /** Adds what is taken of the bounds of all replicas, workers and appliers. Any thread. */
+    public void held(GroupWorker[] workers, Applier[] appliers, Held held) {
+        replicas.values().forEach(replica -> replica.held(held));
+        for (GroupWorker worker : workers) {
+            worker.held(held);
+        }
+        for (Applier applier : appliers) {
+            applier.held(held);
+        }
     }
 
     /** The replica of a group as the rooms below know it, or null. Any thread. */

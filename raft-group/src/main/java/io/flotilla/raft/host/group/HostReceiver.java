@@ -53,6 +53,16 @@ public final class HostReceiver implements TransportReceiver {
     }
 
     @Override
+    public void outdated(NodeId peer, String why) {
+        peers.outdated("node " + peer + " does not take this start: " + why);
+    }
+
+    @Override
+    public void displaced(NodeId peer, String why) {
+        peers.displaced(peer, why);
+    }
+
+    @Override
     public void receiveBulk(NodeId from, BulkMessage message) {
         if (!state.isDown()) {
             snapshots.receive(from, message);

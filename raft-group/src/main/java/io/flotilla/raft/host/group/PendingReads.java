@@ -6,6 +6,7 @@ import io.flotilla.raft.host.ReadAt;
 import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,6 +44,11 @@ final class PendingReads {
     /** Reads were answered; any thread. */
     void done(int count) {
         open.addAndGet(-count);
+    }
+
+    /** Any thread. */
+    void held(Held held) {
+        held.add("reads", open.get());
     }
 
     void add(ReadCallback callback, ReadAt at) {

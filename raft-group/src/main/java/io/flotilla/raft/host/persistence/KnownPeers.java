@@ -3,11 +3,12 @@ package io.flotilla.raft.host.persistence;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.PeerStatus;
 import io.flotilla.raft.host.shared.HostState;
+import io.flotilla.raft.node.DirectoryRefusedException;
 import io.flotilla.raft.node.NodeRecords;
-import io.flotilla.raft.node.PeerRecord;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -17,11 +18,11 @@ import java.util.function.Consumer;
 
 /**
  * The other nodes: which are up, and what is remembered of them. A higher incarnation is written to disk at once, a newer
- * durable batch within ten seconds: so much of the latter may be forgotten by a crash. Thread-safe; writing belongs to a lane
+ * durable batch within a second: so much of the latter may be forgotten by a crash. Thread-safe; writing belongs to a lane
  * that may block.
  */
 public final class KnownPeers {
-    private static final long NANOS_BETWEEN_WRITES = 10_000_000_000L;
+    private static final long NANOS_BETWEEN_WRITES = 1_000_000_000L;
 
     private final HostState state;
     private final NodeRecords records;
@@ -44,6 +45,30 @@ public final class KnownPeers {
 
     public NodeStart self() {
         return records.start();
+    }
+
+    /** What is remembered of one. Any thread. */
+    public PeerRecord known(NodeId peer) {
+        return records.of(peer);
+    }
+
+    /** This node's directory is not the one that it last ran with: it is written down, and the node can't go on. Any thread. */
+    public void outdated(String why) {
+        String text = why
+                + ": the data directory is an older copy of the one that this node ran with, or another process runs from a copy"
+                + " of it; put back the newest directory, or those of all nodes as they were at one time; if it is lost, put a"
+                + " new node in this one's place";
+        records.refuse(text);
+        lane.execute(() -> {
+            writeLast();
+            nodeFailed.accept(new DirectoryRefusedException(text + " (" + records.describe() + ")"));
+        });
+    }
+
+    /** Another process answers as this node. Any thread. */
+    public void displaced(NodeId peer, String why) {
+        lane.execute(() -> nodeFailed.accept(new DirectoryRefusedException("node " + peer + " says: " + why
+                + ": two processes run as one node, from a copy of its data directory; stop one")));
     }
 
     /** Sorted. Any thread. */

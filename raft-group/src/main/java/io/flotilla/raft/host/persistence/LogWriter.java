@@ -8,6 +8,7 @@ import io.flotilla.raft.host.shared.Inbox;
 import io.flotilla.raft.host.shared.PeerOutbox;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -85,6 +86,11 @@ public final class LogWriter {
 
     public boolean isFarBehind() {
         return waitingBytes.get() > state.config.limits().maxLogBytes();
+    }
+
+    /** Any lane. */
+    public void held(Held held) {
+        held.add("log bytes", waitingBytes.get());
     }
 
     /** In the order of each replica's batches. Any lane; the list belongs to the writer from here on. */

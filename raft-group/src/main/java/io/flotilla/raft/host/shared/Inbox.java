@@ -1,6 +1,7 @@
 package io.flotilla.raft.host.shared;
 
 import io.flotilla.raft.runtime.Clock;
+import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -83,6 +84,12 @@ public final class Inbox<T> {
         if (!scheduled.get() && scheduled.compareAndSet(false, true)) {
             lane.execute(task);
         }
+    }
+
+    /** What was offered and not taken. Any thread. */
+    public void held(String what, Held held) {
+        held.add(what, weight.get());
+        held.add(what + " bytes", bytes.get());
     }
 
     /** The next item, or null. By the turn. */

@@ -6,6 +6,7 @@ import io.flotilla.raft.transport.Greeting;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.PeersUp;
 import io.flotilla.raft.transport.Transport;
 import io.flotilla.raft.transport.TransportReceiver;
@@ -16,8 +17,11 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -103,7 +107,12 @@ public final class GrpcTransport implements Transport {
     }
 
     /** What there is from the start on. */
-    private record Started(NodeStart self, LongSupplier durableBatch, TransportReceiver receiver, PeersUp up) {}
+    private record Started(
+            NodeStart self,
+            LongSupplier durableBatch,
+            Function<NodeId, PeerRecord> known,
+            TransportReceiver receiver,
+            PeersUp up) {}
 
     private static MethodDescriptor<byte[], byte[]> method(String name) {
         return MethodDescriptor.<byte[], byte[]>newBuilder()
@@ -115,8 +124,12 @@ public final class GrpcTransport implements Transport {
     }
 
     @Override
-    public void start(NodeStart start, LongSupplier durableBatch, TransportReceiver receiver) {
-        started = new Started(start, durableBatch, receiver, new PeersUp(receiver));
+    public void start(
+            NodeStart start,
+            LongSupplier durableBatch,
+            Function<NodeId, PeerRecord> known,
+            TransportReceiver receiver) {
+        started = new Started(start, durableBatch, known, receiver, new PeersUp(receiver));
         peers.values().forEach(Peer::start);
     }
 
@@ -151,15 +164,18 @@ public final class GrpcTransport implements Transport {
         }
     }
 
-    /** A peer said itself where it listens now. */
-    void learnt(NodeId node, String address) {
-        if (!closed) {
-            peer(node).learnt(address);
-        }
+    /** How many other nodes were named here. */
+    int peerCount() {
+        return peers.size();
+    }
+
+    /** Null for a node that was never named here. */
+    Peer peerNamed(NodeId node) {
+        return peers.get(node);
     }
 
     private Peer peer(NodeId node) {
-        Peer peer = peers.computeIfAbsent(node, n -> new Peer(this, n, timer, queueBytes));
+        Peer peer = peers.computeIfAbsent(node, n -> new Peer(this, n, queueBytes));
         if (started != null) {
             peer.start();
         }
@@ -207,7 +223,52 @@ public final class GrpcTransport implements Transport {
                 peer,
                 fleetId(),
                 now.self(),
-                now.durableBatch().getAsLong());
+                now.durableBatch().getAsLong(),
+                now.known().apply(peer));
+    }
+
+    /** Why the one that answers where the peer should be is not taken for it; null if it is. */
+    String objectionTo(Greeting theirs, NodeId peer) {
+        String objection = theirs.objectionOf(versions, self, fleetId());
+        if (objection == null && !theirs.from().equals(peer)) {
+            objection = "node " + theirs.from() + " answers there, not " + peer;
+        }
+        return objection == null ? outdated(theirs) : objection;
+    }
+
+    /** Why the sender can't be what it was; null if it can. */
+    String outdated(Greeting theirs) {
+        String why = started.known().apply(theirs.from()).objectionTo(theirs.start());
+        return why == null
+                ? null
+                : "node " + self + " does not take node " + theirs.from() + ": " + why
+                        + ": its data directory is an older copy, or another process runs from a copy of it";
+    }
+
+    /** Whether this node can't be what the peer, which was reached at its address, remembers of it; the receiver is told. */
+    boolean isOutdatedBy(Greeting theirs) {
+        Started now = started;
+        String why = theirs.known().objectionTo(now.self());
+        if (why != null && !closed) {
+            now.receiver().outdated(theirs.from(), why);
+        }
+        return why != null;
+    }
+
+    /** The peer, which was reached at its address, says that this node is somewhere else. */
+    void displaced(NodeId peer, String why) {
+        if (!closed) {
+            started.receiver().displaced(peer, why);
+        }
+    }
+
+    /** Runs later on the timer's thread, or never if the transport closes before. */
+    void later(Runnable task, long nanos) {
+        try {
+            timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("{}: closing", self);
+        }
     }
 
     /** A stream for messages, to that node or from it, has begun. */

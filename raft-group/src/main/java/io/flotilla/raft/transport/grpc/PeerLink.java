@@ -10,8 +10,8 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -21,41 +21,61 @@ import org.slf4j.LoggerFactory;
  * One kind of outgoing stream to one peer. Thread-safe: whoever sends may find itself writing for all others, one at a time;
  * connecting and its state are guarded by this object's monitor. Whatever goes wrong ends the stream, and a new one is
  * tried a little later.
+ *
+ * <p>The peer is looked for where it was said to be, then where it answered last, then where it is said to listen now: whoever answers
+ * first as this peer is believed, and who does not answer there is not. While a stream is there, a second one may look once more.
  */
 final class PeerLink {
     private static final Logger LOG = LoggerFactory.getLogger(PeerLink.class);
     private static final long FIRST_BACKOFF_MILLIS = 20;
     private static final long LONGEST_BACKOFF_MILLIS = 500;
+    /** Looks that strangers may cause are so far apart. */
+    private static final long NANOS_BETWEEN_LOOKS = 250_000_000L;
+
     private static final int CONNECT_TIMEOUT_MILLIS = 3_000;
     private static final int READY_BYTES = 1 << 20;
 
     private final GrpcTransport transport;
+    private final Peer owner;
     private final NodeId peer;
-    private final ScheduledExecutorService timer;
     private final MethodDescriptor<byte[], byte[]> method;
     private final FrameQueue queue;
     private final AtomicInteger writers = new AtomicInteger();
     private volatile boolean begun;
+    /** The one that is written to: the peer has greeted on it. */
     private volatile Stream stream;
+
     private volatile boolean purge;
 
     // guarded by this
     private boolean closed;
     private String configured;
-    private String address;
+    /** Where it answered last; null if it never did. */
+    private String found;
+    /** Where somebody says that it listens; null if nobody does. */
+    private String hint;
+    /** A stream on which the peer has not greeted yet. */
     private Stream attempt;
+    /** Which of the addresses is tried next. */
+    private int turn;
+
     private long backoffMillis = FIRST_BACKOFF_MILLIS;
     private String lastTrouble = "";
+    private long lookedAt = System.nanoTime() - NANOS_BETWEEN_LOOKS;
+    /** Somebody came since the attempt began. */
+    private boolean looksAgain;
+
+    private boolean lookPlanned;
 
     PeerLink(
             GrpcTransport transport,
+            Peer owner,
             NodeId peer,
-            ScheduledExecutorService timer,
             MethodDescriptor<byte[], byte[]> method,
             FrameQueue queue) {
         this.transport = transport;
+        this.owner = owner;
         this.peer = peer;
-        this.timer = timer;
         this.method = method;
         this.queue = queue;
     }
@@ -74,46 +94,95 @@ final class PeerLink {
         }
     }
 
-    /** An address told again changes nothing, so that it can't undo what the peer itself has said since. */
+    /**
+     * An address told again changes nothing, so that it can't undo where the peer was found since. A stream that is there stays until the
+     * peer has answered at a new one.
+     */
     synchronized void configured(String newAddress) {
-        if (!newAddress.equals(configured)) {
-            configured = newAddress;
-            moveTo(newAddress);
-        }
-    }
-
-    synchronized void learnt(String newAddress) {
-        moveTo(newAddress);
-    }
-
-    private void moveTo(String newAddress) {
-        if (newAddress.equals(address)) {
-            if (stream == null && attempt == null) {
-                backoffMillis = FIRST_BACKOFF_MILLIS; // it is alive: the waiting attempt need not wait long
-                connect();
-            }
+        if (newAddress.equals(configured)) {
             return;
         }
         LOG.debug("{}: {} is at {}", transport.self(), peer, newAddress);
-        address = newAddress;
-        drop(attempt);
+        configured = newAddress;
         backoffMillis = FIRST_BACKOFF_MILLIS;
+        turn = 0;
+        if (attempt != null) {
+            drop(attempt);
+            attempt = null;
+        }
         connect();
     }
 
-    private void connect() {
-        if (!begun || closed || address == null || attempt != null) {
+    /** The peer is alive: an attempt that waits need not wait long. */
+    synchronized void wake() {
+        if (stream == null && attempt == null) {
+            backoffMillis = FIRST_BACKOFF_MILLIS;
+            connect();
+        }
+    }
+
+    /** Somebody says that it is the peer and listens there: the peer is asked, also if there is a stream to it. */
+    synchronized void lookFor(String address) {
+        if (!address.equals(configured) && !address.equals(found)) {
+            hint = address;
+        }
+        if (attempt != null) {
+            looksAgain = true;
+        } else {
+            look();
+        }
+    }
+
+    private void look() {
+        if (lookPlanned || closed) {
             return;
         }
+        long wait = lookedAt + NANOS_BETWEEN_LOOKS - System.nanoTime();
+        if (wait > 0) {
+            lookPlanned = true;
+            transport.later(this::plannedLook, wait);
+            return;
+        }
+        lookedAt = System.nanoTime();
+        turn = 0;
+        connect();
+    }
+
+    private synchronized void plannedLook() {
+        lookPlanned = false;
+        if (attempt == null) {
+            look();
+        } else {
+            looksAgain = true;
+        }
+    }
+
+    private List<String> addresses() {
+        List<String> all = new ArrayList<>(3);
+        for (String each : new String[] {configured, found, hint}) {
+            if (each != null && !all.contains(each)) {
+                all.add(each);
+            }
+        }
+        return all;
+    }
+
+    private void connect() {
+        if (!begun || closed || configured == null || attempt != null) {
+            return;
+        }
+        List<String> addresses = addresses();
+        String target = addresses.get(turn % addresses.size());
+        looksAgain = false;
         Stream next = null;
         try {
-            next = new Stream(address);
+            next = new Stream(target, owner.nextNumber());
             attempt = next;
             next.open();
         } catch (RuntimeException | Error e) {
-            LOG.debug("{}: can't open a stream to {} at {}", transport.self(), peer, address, e);
+            LOG.debug("{}: can't open a stream to {} at {}", transport.self(), peer, target, e);
             if (next == null) {
-                connectLater(address, troubleOf(e));
+                connectLater(target, troubleOf(e));
             } else {
                 ended(next, troubleOf(e));
             }
@@ -124,34 +193,70 @@ final class PeerLink {
         return Status.UNKNOWN.withDescription(e.toString()).withCause(e);
     }
 
-    private void drop(Stream old) {
-        if (old != null) {
-            if (stream == old) {
-                stream = null;
-            }
-            attempt = null;
-            old.channel.shutdownNow();
-        }
+    private static void drop(Stream old) {
+        old.channel.shutdownNow();
     }
 
-    /** The peer has greeted: only now it is known that it can read what is sent here. */
-    private synchronized void accepted(Stream which) {
-        if (attempt == which) {
+    /** The peer has greeted: only now it is known that it can read what is sent here. @return false if nobody waits for that */
+    private synchronized boolean accepted(Stream which) {
+        if (attempt != which) {
+            return false;
+        }
+        attempt = null;
+        turn = 0;
+        backoffMillis = FIRST_BACKOFF_MILLIS;
+        lastTrouble = "";
+        Stream before = stream;
+        boolean isKnown = before != null
+                && before.to.equals(which.to)
+                && before.greeting.start().equals(which.greeting.start());
+        if (isKnown) {
+            // what is on its way in the first one must not be lost
+            drop(which);
+        } else {
             stream = which;
-            backoffMillis = FIRST_BACKOFF_MILLIS;
-            lastTrouble = "";
+            found = which.to;
+            hint = null;
+            if (before != null) {
+                drop(before);
+            }
             LOG.info("{}: connected to {} at {}", transport.self(), peer, which.to);
         }
+        if (looksAgain) {
+            look();
+        }
+        return true;
     }
 
     private synchronized void ended(Stream which, Status status) {
-        if (attempt != which) {
-            return;
-        }
-        try {
-            drop(which);
-        } finally {
-            connectLater(which.to, status);
+        if (stream == which) {
+            stream = null;
+            try {
+                drop(which);
+            } finally {
+                if (attempt == null) {
+                    connectLater(which.to, status);
+                }
+            }
+        } else if (attempt == which) {
+            attempt = null;
+            if (which.to.equals(hint)) {
+                hint = null; // it was not true, or is said again
+            } else {
+                turn++;
+            }
+            try {
+                drop(which);
+            } finally {
+                if (stream == null || turn > 0 && turn < addresses().size()) {
+                    connectLater(which.to, status);
+                } else {
+                    turn = 0;
+                    if (looksAgain) {
+                        look();
+                    }
+                }
+            }
         }
     }
 
@@ -159,27 +264,30 @@ final class PeerLink {
         if (closed) {
             return;
         }
-        purge = true;
+        purge = purge || stream == null;
         String trouble = status.getCode() + " " + status.getDescription();
         if (!trouble.equals(lastTrouble)) {
             lastTrouble = trouble;
             LOG.warn("{}: no stream to {} at {}: {}", transport.self(), peer, to, trouble);
         }
-        try {
-            timer.schedule(this::connectAgain, backoffMillis, TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException e) {
-            LOG.debug("{}: closing, no further attempt to reach {}", transport.self(), peer);
-        }
+        transport.later(this::connectAgain, TimeUnit.MILLISECONDS.toNanos(backoffMillis));
         backoffMillis = Math.min(LONGEST_BACKOFF_MILLIS, backoffMillis * 2);
     }
 
     private synchronized void connectAgain() {
-        connect();
+        if (stream == null || turn > 0) {
+            connect();
+        }
     }
 
     synchronized void close() {
         closed = true;
-        drop(attempt);
+        if (attempt != null) {
+            drop(attempt);
+        }
+        if (stream != null) {
+            drop(stream);
+        }
         queue.close();
     }
 
@@ -226,13 +334,15 @@ final class PeerLink {
     /** One attempt: a channel of its own, so that the time between attempts is ours and not the channel's. */
     private final class Stream extends ClientCall.Listener<byte[]> {
         private final String to;
+        private final long number;
         private final ManagedChannel channel;
         private final ClientCall<byte[], byte[]> call;
-        /** The peer's; of gRPC's calls, which come one at a time. */
+        /** The peer's; of gRPC's calls, which come one at a time, until it is there. */
         private Greeting greeting;
 
-        Stream(String to) {
+        Stream(String to, long number) {
             this.to = to;
+            this.number = number;
             this.channel = transport
                     .channelTo(to)
                     .usePlaintext()
@@ -251,6 +361,17 @@ final class PeerLink {
             call.request(1);
             call.sendMessage(transport.greetingTo(peer).encode());
             // once the peer has greeted only write() touches the call
+            transport.later(this::giveUp, TimeUnit.MILLISECONDS.toNanos(CONNECT_TIMEOUT_MILLIS));
+        }
+
+        private void giveUp() {
+            boolean waits;
+            synchronized (PeerLink.this) {
+                waits = attempt == this;
+            }
+            if (waits) {
+                call.cancel("no greeting came within " + CONNECT_TIMEOUT_MILLIS + " ms", null);
+            }
         }
 
         @Override
@@ -258,9 +379,7 @@ final class PeerLink {
             String objection;
             try {
                 Greeting theirs = Greeting.decode(bytes, transport.versions());
-                objection = greeting != null
-                        ? "a second greeting came"
-                        : theirs.objectionOf(transport.versions(), transport.self(), transport.fleetId());
+                objection = greeting != null ? "a second greeting came" : transport.objectionTo(theirs, peer);
                 if (objection == null) {
                     greeting = theirs;
                 }
@@ -271,11 +390,21 @@ final class PeerLink {
                 call.cancel(objection, null);
                 return;
             }
-            if (method == GrpcTransport.FRAMES) {
-                transport.greeted(greeting);
+            if (method != GrpcTransport.FRAMES) {
+                if (accepted(this)) {
+                    write();
+                }
+                return;
             }
-            accepted(this);
-            write();
+            transport.greeted(greeting);
+            if (transport.isOutdatedBy(greeting)) {
+                return; // it ends the stream, and this node ends
+            }
+            if (accepted(this)) {
+                owner.proved(greeting, to, number);
+                owner.foundAt(to);
+                write();
+            }
         }
 
         @Override
@@ -287,6 +416,9 @@ final class PeerLink {
         public void onClose(Status status, Metadata trailers) {
             if (greeting != null && method == GrpcTransport.FRAMES) {
                 transport.parted(greeting);
+                if (status.getCode() == Status.Code.ALREADY_EXISTS) {
+                    transport.displaced(peer, status.getDescription());
+                }
             }
             ended(this, status);
             write();

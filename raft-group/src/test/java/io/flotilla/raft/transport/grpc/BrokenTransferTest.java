@@ -15,6 +15,7 @@ import io.flotilla.raft.transfer.Transfers;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.TransferId;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.Server;
@@ -88,15 +89,16 @@ class BrokenTransferTest {
                     new OsDisk(home),
                     new TransferCounters());
             transfers.bind(ID.kind(), new Provider(), new Target());
-            transport.start(new NodeStart(++starts, starts, 0), () -> 0, new TransportReceiver() {
-                @Override
-                public void receive(NodeId from, List<GroupMessage> messages) {}
+            transport.start(
+                    new NodeStart(++starts, starts, 0), () -> 0, peer -> PeerRecord.NONE, new TransportReceiver() {
+                        @Override
+                        public void receive(NodeId from, List<GroupMessage> messages) {}
 
-                @Override
-                public void receiveBulk(NodeId from, BulkMessage message) {
-                    transfers.receive(from, message);
-                }
-            });
+                        @Override
+                        public void receiveBulk(NodeId from, BulkMessage message) {
+                            transfers.receive(from, message);
+                        }
+                    });
             transfers.start(cause -> failed.complete("not started: " + cause));
         }
 

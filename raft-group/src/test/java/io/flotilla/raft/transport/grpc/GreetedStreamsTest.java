@@ -14,6 +14,7 @@ import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.NodeMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.flotilla.raft.transport.VersionRange;
 import io.grpc.CallOptions;
@@ -78,7 +79,7 @@ class GreetedStreamsTest {
         }
 
         void start(long incarnation, long durableBatch) {
-            transport.start(new NodeStart(incarnation, 5, 3), () -> durableBatch, this);
+            transport.start(new NodeStart(incarnation, 5, 3), () -> durableBatch, peer -> PeerRecord.NONE, this);
         }
 
         @Override
@@ -147,10 +148,9 @@ class GreetedStreamsTest {
             end.complete(status);
         }
 
-        void greet(Node to, VersionRange versions) {
-            NodeId self = new NodeId("x");
-            NodeStart start = new NodeStart(1, 1, 0);
-            call.sendMessage(new Greeting(versions, self, "127.0.0.1:1", to.id, "fleet", start, 0).encode());
+        /** As that node would. */
+        void greet(Node as, Node to) {
+            call.sendMessage(as.transport.greetingTo(to.id).encode());
         }
     }
 
@@ -178,10 +178,10 @@ class GreetedStreamsTest {
         Node b = new Node("b", OWN);
         a.start(4, 30);
         b.start(9, 40);
-        a.transport.setAddress(b.id, b.address());
+        know(a, b);
         b.expect("a up 4", "a DurableBatch[number=30]");
         a.expect("b up 9");
-        // learnt from the greeting, b calls back; then only the end of both streams is an end
+        // only the end of both streams is an end
         a.transport.send(b.id, new NodeMessage.DurableBatch(31));
         String line;
         do {
@@ -198,7 +198,7 @@ class GreetedStreamsTest {
         Node b = new Node("b", new VersionRange(OWN.highest(), OWN.highest() + 3));
         a.start(1, 0);
         b.start(1, 0);
-        a.transport.setAddress(b.id, b.address());
+        know(a, b);
         b.expect("a up 1");
         a.expect("b up 1");
     }
@@ -209,8 +209,9 @@ class GreetedStreamsTest {
         Node b = new Node("b", new VersionRange(OWN.highest() + 1, OWN.highest() + 3));
         a.start(1, 0);
         b.start(1, 0);
-        String ranges = "node b speaks versions 4 to 6 of the protocol between nodes, node a at " + a.address()
-                + " version 3: run releases that share a version";
+        VersionRange newer = new VersionRange(OWN.highest() + 1, OWN.highest() + 3);
+        String ranges = "node b speaks " + newer + " of the protocol between nodes, node a at " + a.address() + " "
+                + OWN + ": run releases that share a version";
         a.transport.setAddress(b.id, b.address());
         await(() -> logged("b: refused a stream").size() == 1
                 && logged("a: no stream to b").size() == 1);
@@ -222,13 +223,18 @@ class GreetedStreamsTest {
         b.transport.setAddress(a.id, a.address());
         await(() -> logged("a: refused a stream").size() == 1
                 && logged("b: no stream to a").size() == 1);
-        String other = "node a speaks version 3 of the protocol between nodes, node b at " + b.address()
-                + " versions 4 to 6: run releases that share a version";
+        String other = "node a speaks " + OWN + " of the protocol between nodes, node b at " + b.address() + " " + newer
+                + ": run releases that share a version";
         assertThat(logged("a: refused a stream"))
                 .containsExactly("a: refused a stream from b at " + b.address() + ": " + other);
         assertThat(logged("b: no stream to a").get(0)).contains(other);
         assertThat(a.heard).isEmpty();
         assertThat(b.heard).isEmpty();
+    }
+
+    private static void know(Node a, Node b) {
+        a.transport.setAddress(b.id, b.address());
+        b.transport.setAddress(a.id, a.address());
     }
 
     private static void await(BooleanSupplier there) {
@@ -243,8 +249,11 @@ class GreetedStreamsTest {
     void aDamagedFrameEndsItsStreamWithOneLineAndTheNextStreamGoesOn() throws Exception {
         Node b = new Node("b", OWN);
         b.start(9, 40);
+        Node x = new Node("x", OWN);
+        x.start(1, 0);
+        know(b, x);
         Raw first = new Raw(b);
-        first.greet(b, OWN);
+        first.greet(x, b);
         Greeting answer = Greeting.decode(first.answer.get(20, TimeUnit.SECONDS), OWN);
         assertThat(answer.from()).isEqualTo(b.id);
         assertThat(answer.start()).isEqualTo(new NodeStart(9, 5, 3));
@@ -258,10 +267,10 @@ class GreetedStreamsTest {
         first.call.sendMessage(damaged);
         assertThat(first.end.get(20, TimeUnit.SECONDS).getDescription()).contains("checksum of the frame is wrong");
         assertThat(b.messages).isEmpty();
-        b.expect("x up 1", "x down 1");
+        b.expect("x up 1");
         assertThat(logged("checksum")).hasSize(1);
         Raw second = new Raw(b);
-        second.greet(b, OWN);
+        second.greet(x, b);
         second.call.sendMessage(frame);
         assertThat(b.messages.poll(20, TimeUnit.SECONDS)).isEqualTo(heartbeat);
         first.channel.shutdownNow();
@@ -272,12 +281,12 @@ class GreetedStreamsTest {
     void aNodeThatHasNotStartedGreetsNobody() throws Exception {
         Node a = new Node("a", OWN);
         Node b = new Node("b", OWN);
+        a.start(1, 0);
         Raw early = new Raw(b);
-        early.greet(b, OWN);
+        early.greet(a, b);
         assertThat(early.end.get(20, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
         assertThat(early.answer).isNotDone();
-        a.start(1, 0);
-        a.transport.setAddress(b.id, b.address());
+        know(a, b);
         await(() -> logged("b is starting and greets nobody yet").size() == 1);
         b.start(2, 0);
         a.expect("b up 2");

@@ -11,6 +11,7 @@ import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.MessageCodec;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -37,20 +38,25 @@ class GrpcTransportTest {
         private String address;
 
         Node(String name, String fleet) throws Exception {
+            this(name, fleet, 1);
+        }
+
+        Node(String name, String fleet, long incarnation) throws Exception {
             id = new NodeId(name);
             transport = new GrpcTransport(id, this::address, () -> fleet, 1 << 20);
             server = serve();
-            transport.start(new NodeStart(1, 1, 0), () -> 0, new TransportReceiver() {
-                @Override
-                public void receive(NodeId from, List<GroupMessage> messages) {
-                    received.addAll(messages);
-                }
+            transport.start(
+                    new NodeStart(incarnation, 1, 0), () -> 0, peer -> PeerRecord.NONE, new TransportReceiver() {
+                        @Override
+                        public void receive(NodeId from, List<GroupMessage> messages) {
+                            received.addAll(messages);
+                        }
 
-                @Override
-                public void receiveBulk(NodeId from, BulkMessage message) {
-                    bulk.add(message);
-                }
-            });
+                        @Override
+                        public void receiveBulk(NodeId from, BulkMessage message) {
+                            bulk.add(message);
+                        }
+                    });
             nodes.add(this);
         }
 
@@ -67,6 +73,12 @@ class GrpcTransportTest {
                 address = "127.0.0.1:" + server.getPort();
             }
             return address;
+        }
+
+        /** Both are nodes of one fleet. */
+        void know(Node other) {
+            transport.setAddress(other.id, other.address());
+            other.transport.setAddress(id, address());
         }
 
         /** Sends until one arrives, as Raft does. */
@@ -104,7 +116,7 @@ class GrpcTransportTest {
     void messagesArriveInOrderInFramesOfManyAndTheLargestEntryToo() throws Exception {
         Node a = new Node("a", "fleet");
         Node b = new Node("b", "fleet");
-        a.transport.setAddress(b.id, b.address());
+        a.know(b);
         a.sendUntilReceived(b);
         long framesBefore = a.transport.stats().framesOut();
         List<GroupMessage> many = new ArrayList<>();
@@ -123,21 +135,29 @@ class GrpcTransportTest {
     }
 
     @Test
-    void aNodeThatGreetsFromANewPortIsReachedThereAtOnce() throws Exception {
+    void aNodeThatComesBackAtANewPortIsFoundThere() throws Exception {
+        Node a = new Node("a", "fleet");
+        Node b = new Node("b", "fleet");
+        a.know(b);
+        a.sendUntilReceived(b);
+        String old = b.address();
+        b.transport.close();
+        b.server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+        Node again = new Node("b", "fleet", 2);
+        again.transport.setAddress(a.id, a.address());
+        a.sendUntilReceived(again);
+        a.transport.setAddress(b.id, old); // told once more by whoever knows only the old one
+        a.sendUntilReceived(again);
+        again.sendUntilReceived(a);
+    }
+
+    @Test
+    void aNodeThatWasNeverNamedIsNotHeard() throws Exception {
         Node a = new Node("a", "fleet");
         Node b = new Node("b", "fleet");
         a.transport.setAddress(b.id, b.address());
+        expectNothingFrom(a, b);
         b.transport.setAddress(a.id, a.address());
-        a.sendUntilReceived(b);
-        String old = b.address();
-        b.server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
-        b.server = b.serve();
-        Node c = new Node("c", "fleet");
-        b.transport.setAddress(c.id, c.address()); // c never heard of b, but b greets it
-        b.sendUntilReceived(c);
-        c.sendUntilReceived(b);
-        a.transport.learnt(b.id, b.address()); // as b's greeting to a does when b restarts
-        a.transport.setAddress(b.id, old); // told once more by whoever knows only the old one
         a.sendUntilReceived(b);
     }
 
@@ -145,7 +165,7 @@ class GrpcTransportTest {
     void aPeerThatWasAwayIsReachedAgainSoonAfterItIsBack() throws Exception {
         Node a = new Node("a", "fleet");
         Node b = new Node("b", "fleet");
-        a.transport.setAddress(b.id, b.address());
+        a.know(b);
         a.sendUntilReceived(b);
         int port = b.server.getPort();
         b.server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
@@ -172,7 +192,7 @@ class GrpcTransportTest {
     void anotherFleetIsRefused() throws Exception {
         Node a = new Node("a", "fleet-1");
         Node b = new Node("b", "fleet-2");
-        a.transport.setAddress(b.id, b.address());
+        a.know(b);
         expectNothingFrom(a, b);
     }
 
@@ -190,11 +210,11 @@ class GrpcTransportTest {
     }
 
     @Test
-    void aNodeWithoutAFleetYetIsHeard() throws Exception {
+    void aNodeWithoutAFleetIsRefused() throws Exception {
         Node a = new Node("a", "");
         Node b = new Node("b", "fleet");
-        a.transport.setAddress(b.id, b.address());
-        a.sendUntilReceived(b);
+        a.know(b);
+        expectNothingFrom(a, b);
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.flotilla.raft.runtime.threads.ThreadRuntime;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -67,7 +68,7 @@ class NetworkThreadsTest {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            transport.start(new NodeStart(1, 1, 0), () -> 0, this);
+            transport.start(new NodeStart(1, 1, 0), () -> 0, peer -> PeerRecord.NONE, this);
         }
 
         String address() {

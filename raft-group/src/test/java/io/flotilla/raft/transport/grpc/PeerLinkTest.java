@@ -9,6 +9,7 @@ import io.flotilla.raft.transport.BulkMessage.Offer;
 import io.flotilla.raft.transport.BulkMessage.Part;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.TransferId;
 import io.flotilla.raft.transport.TransportReceiver;
 import io.grpc.Server;
@@ -16,9 +17,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -37,11 +36,12 @@ class PeerLinkTest {
     private final BlockingQueue<BulkMessage> arrived = new LinkedBlockingQueue<>();
     private final BlockingQueue<BulkMessage> waiting = new LinkedBlockingQueue<>();
     private final AtomicInteger troubles = new AtomicInteger();
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final GrpcTransport here = new GrpcTransport(new NodeId("here"), this::ownAddress, () -> "fleet");
     private final GrpcTransport there = new GrpcTransport(THERE, () -> "127.0.0.1:1", () -> "fleet");
     private volatile int failuresToCome;
     private Server server;
+    /** Of the sender: it is called back before anything of it is read. */
+    private Server callback;
 
     /** Fails as class loading does in a process that runs out of memory. */
     private void mayFail() {
@@ -54,7 +54,7 @@ class PeerLinkTest {
 
     private String ownAddress() {
         mayFail();
-        return "127.0.0.1:1";
+        return "127.0.0.1:" + callback.getPort();
     }
 
     private final FrameQueue queue = new FrameQueue() {
@@ -77,8 +77,8 @@ class PeerLinkTest {
     };
 
     @BeforeEach
-    void serve() throws Exception {
-        there.start(new NodeStart(1, 1, 0), () -> 0, new TransportReceiver() {
+    void serveBoth() throws Exception {
+        there.start(new NodeStart(1, 1, 0), () -> 0, peer -> PeerRecord.NONE, new TransportReceiver() {
             @Override
             public void receive(NodeId from, List<GroupMessage> messages) {}
 
@@ -87,16 +87,23 @@ class PeerLinkTest {
                 arrived.add(message);
             }
         });
-        here.start(new NodeStart(1, 1, 0), () -> 0, new TransportReceiver() {
+        here.start(new NodeStart(1, 1, 0), () -> 0, peer -> PeerRecord.NONE, new TransportReceiver() {
             @Override
             public void receive(NodeId from, List<GroupMessage> messages) {}
 
             @Override
             public void receiveBulk(NodeId from, BulkMessage message) {}
         });
-        server = GrpcRaftService.configure(NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0)))
+        server = serve(there);
+        callback = serve(here);
+        there.setAddress(new NodeId("here"), "127.0.0.1:" + callback.getPort());
+        here.setAddress(THERE, "127.0.0.1:" + server.getPort());
+    }
+
+    private static Server serve(GrpcTransport transport) throws Exception {
+        return GrpcRaftService.configure(NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0)))
                 .directExecutor()
-                .addService(new GrpcRaftService(there))
+                .addService(new GrpcRaftService(transport))
                 .build()
                 .start();
     }
@@ -106,11 +113,11 @@ class PeerLinkTest {
         here.close();
         there.close();
         server.shutdownNow();
-        timer.shutdownNow();
+        callback.shutdownNow();
     }
 
     private PeerLink link() {
-        PeerLink link = new PeerLink(here, THERE, timer, GrpcTransport.BULK, queue);
+        PeerLink link = new PeerLink(here, new Peer(here, THERE, 1 << 20), THERE, GrpcTransport.BULK, queue);
         link.configured("127.0.0.1:" + server.getPort());
         return link;
     }

@@ -262,6 +262,13 @@ public final class MemoryEngine implements KvEngine {
         return unflushed.size();
     }
 
+    /** What a copy of its files would hold now: all that is flushed, and none of the snapshots that are kept. */
+    public MemoryEngine copyOfFlushed() {
+        TreeMap<byte[], byte[]> rows = new TreeMap<>(Keys::compare);
+        rows.putAll(durable);
+        return new MemoryEngine(maxUnflushed, rows, new TreeMap<>());
+    }
+
     /** The engine as a restart after a power cut finds it: the random source says how many unflushed batches are lost. */
     public MemoryEngine crash(SplittableRandom random) {
         return crash(random.nextInt(unflushed.size() + 1));

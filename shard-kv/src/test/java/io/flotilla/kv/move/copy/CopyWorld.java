@@ -40,6 +40,7 @@ import io.flotilla.raft.transfer.Transfers;
 import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.NodeStart;
+import io.flotilla.raft.transport.PeerRecord;
 import io.flotilla.raft.transport.TransportReceiver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -365,7 +366,7 @@ final class CopyWorld implements AutoCloseable {
             pullers = new HoldPullers(ports, limits, random.nextLong(), this::told);
             pullers.bind();
             starts++;
-            transport.start(new NodeStart(starts, starts, 0), () -> 0, this);
+            transport.start(new NodeStart(starts, starts, 0), () -> 0, peer -> PeerRecord.NONE, this);
             transfers.start(scheduler::fail);
         }
 
