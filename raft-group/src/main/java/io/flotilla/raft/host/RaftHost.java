@@ -413,7 +413,7 @@ public final class RaftHost implements AutoCloseable {
 
     /** Counts since this host was made. Any thread. */
     public HostStats stats() {
-        return state.counters.snapshot();
+        return state.counters.snapshot(state.syncTimes.pace());
     }
 
     /** The log can't go on. Any lane. */

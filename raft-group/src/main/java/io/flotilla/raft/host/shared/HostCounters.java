@@ -1,5 +1,6 @@
 package io.flotilla.raft.host.shared;
 
+import io.flotilla.raft.host.DiskPace;
 import io.flotilla.raft.host.HostStats;
 import io.flotilla.raft.transfer.TransferCounters;
 import java.util.concurrent.atomic.LongAdder;
@@ -7,6 +8,7 @@ import java.util.concurrent.atomic.LongAdder;
 /** What {@link HostStats} shows, as it is counted. Any lane. */
 public final class HostCounters {
     public final LongAdder syncs = new LongAdder();
+    public final LongAdder syncNanos = new LongAdder();
     public final LongAdder batches = new LongAdder();
     public final LongAdder entries = new LongAdder();
     public final LongAdder entryBytes = new LongAdder();
@@ -28,9 +30,11 @@ public final class HostCounters {
     public final LongAdder snapshotsInstalled = new LongAdder();
     public final TransferCounters transfers = new TransferCounters();
 
-    public HostStats snapshot() {
+    public HostStats snapshot(DiskPace disk) {
         return new HostStats(
+                disk,
                 syncs.sum(),
+                syncNanos.sum(),
                 batches.sum(),
                 entries.sum(),
                 entryBytes.sum(),
