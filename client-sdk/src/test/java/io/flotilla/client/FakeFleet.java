@@ -364,6 +364,9 @@ final class FakeFleet implements Connector {
                         .build();
     }
 
+    /** A page that comes to this row ends before it, once. */
+    ByteString emptyPageAt;
+
     private ScanResult scan(Scan scan) {
         NavigableMap<ByteString, ByteString> range = store.tailMap(scan.getFrom(), true);
         range = scan.getTo().isEmpty() ? range : range.headMap(scan.getTo(), false);
@@ -372,7 +375,22 @@ final class FakeFleet implements Connector {
         ScanResult.Builder result = ScanResult.newBuilder();
         for (Map.Entry<ByteString, ByteString> row : range.entrySet()) {
             if (result.getRowsCount() == most) {
-                return result.setMore(true).build();
+                ByteString last = result.getRows(most - 1).getKey();
+                return result.setMore(true)
+                        .setNext(scan.getReverse() ? last : last.concat(ByteString.copyFrom(new byte[1])))
+                        .build();
+            }
+            if (emptyPageAt != null
+                    && emptyPageAt.equals(row.getKey())
+                    && !row.getKey().equals(scan.getFrom())) {
+                // as if many rows before it had been deleted
+                emptyPageAt = null;
+                return result.setMore(true)
+                        .setNext(
+                                scan.getReverse()
+                                        ? row.getKey().concat(ByteString.copyFrom(new byte[1]))
+                                        : row.getKey())
+                        .build();
             }
             result.addRows(Row.newBuilder().setKey(row.getKey()).setValue(row.getValue()));
         }

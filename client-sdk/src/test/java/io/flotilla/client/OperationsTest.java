@@ -150,6 +150,16 @@ final class OperationsTest extends ScriptedFleetTest {
         assertThat(scan(ScanQuery.all().limit(4))).containsExactly("a", "b", "f", "g");
         assertThat(scan(ScanQuery.all().limit(3).reverse())).containsExactly("z", "q", "p");
         assertThat(scan(ScanQuery.all().pageRows(1))).isEqualTo(keys);
+        for (String before : List.of("a", "b", "g", "z")) {
+            fleet.emptyPageAt = s(before);
+            assertThat(scan(ScanQuery.all()))
+                    .as("a page ends before %s", before)
+                    .isEqualTo(keys);
+            fleet.emptyPageAt = s(before);
+            assertThat(scan(ScanQuery.all().reverse())).isEqualTo(backwards);
+            fleet.emptyPageAt = s(before);
+            assertThat(scan(ScanQuery.all().limit(4))).containsExactly("a", "b", "f", "g");
+        }
         assertThat(scan(ScanQuery.all().prefix("h"))).containsExactly("h");
         assertThat(scan(ScanQuery.all().from("x").to("c"))).isEmpty();
     }

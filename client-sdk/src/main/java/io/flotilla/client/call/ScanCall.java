@@ -72,7 +72,16 @@ public final class ScanCall<T> extends ShardCall<T> {
             return false;
         }
         ScanResult scan = response.getRead().getScan();
-        return !scan.getMore() || scan.getRowsCount() > 0;
+        return !scan.getMore() || goesOn(scan.getNext().toByteArray(), attempt.route);
+    }
+
+    /** Whether less is left from there on: else a scan might never end. */
+    private boolean goesOn(byte[] next, ShardRoute read) {
+        if (reverse) {
+            return isBelow(next, isBelow(to, read.end()) ? to : read.end());
+        }
+        byte[] low = Arrays.compareUnsigned(from, read.start()) > 0 ? from : read.start();
+        return Arrays.compareUnsigned(next, low) > 0;
     }
 
     @Override
@@ -84,11 +93,11 @@ public final class ScanCall<T> extends ShardCall<T> {
         byte[] nextTo = to;
         boolean finished = false;
         if (scan.getMore()) {
-            byte[] last = rows.get(rows.size() - 1).getKey().toByteArray();
+            byte[] next = scan.getNext().toByteArray();
             if (reverse) {
-                nextTo = last;
+                nextTo = next;
             } else {
-                nextFrom = Arrays.copyOf(last, last.length + 1);
+                nextFrom = next;
             }
         } else if (reverse) {
             nextTo = read.start();

@@ -56,6 +56,13 @@ class DeliberateFaultsTest {
         all.addAll(CopyFaults.all());
         all.addAll(DriverFaults.ofTheTarget());
         all.addAll(DriverFaults.ofTheSource());
+        all.addAll(ClientFaults.all());
+        all.addAll(WireFaults.ofTheTransport());
+        all.addAll(WireFaults.ofThreads());
+        all.addAll(WireFaults.ofSlowDisks());
+        all.addAll(EngineFaults.all());
+        all.addAll(ProgramFaults.ofTheNode());
+        all.addAll(ProgramFaults.ofTheCommandLine());
         return all;
     }
 

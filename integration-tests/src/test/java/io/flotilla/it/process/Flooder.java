@@ -24,6 +24,9 @@ final class Flooder {
     private static final int VALUES = 4;
     private static final Duration PATIENCE = Duration.ofSeconds(4);
 
+    /** A flood of which nothing is refused is none: it lasts until something is, so much longer at most. */
+    private static final long MOST_NANOS_MORE = TimeUnit.SECONDS.toNanos(120);
+
     private final LongAdder done = new LongAdder();
     private final LongAdder busy = new LongAdder();
     /** The last answer was busy, but what became of an earlier attempt is not known. */
@@ -47,7 +50,7 @@ final class Flooder {
             FlotillaClient client = FlotillaClient.connect(ClientConfig.of(args[0]));
             // connected, so that it is the nodes that are flooded
             client.async()
-                    .put(new byte[] {(byte) i}, new byte[1], Duration.ofSeconds(30))
+                    .put(new byte[] {(byte) i}, new byte[1], Duration.ofMinutes(2))
                     .join();
             clients.add(client);
         }
@@ -65,7 +68,8 @@ final class Flooder {
     }
 
     private void next(AsyncFlotillaClient client, String prefix, CompletableFuture<Void> over) {
-        if (System.nanoTime() >= end) {
+        long now = System.nanoTime();
+        if (now >= end && (busy.sum() > 0 || now >= end + MOST_NANOS_MORE)) {
             over.complete(null);
             return;
         }

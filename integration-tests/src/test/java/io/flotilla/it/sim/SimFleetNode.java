@@ -91,6 +91,9 @@ final class SimFleetNode {
     private boolean gone;
     private long syncFailedAt = -1;
 
+    /** Of a page of a scan: few, so that pages end among rows that are gone. */
+    private static final int PAGE_STEPS = 6;
+
     SimFleetNode(
             NodeId id,
             FleetShape shape,
@@ -112,7 +115,7 @@ final class SimFleetNode {
         this.coverage = coverage;
         this.address = shape.seeds().get(id);
         this.disk = new SimDisk(id.value(), scheduler, random.nextLong());
-        this.engine = new MemoryEngine(shape.unflushedBatches());
+        this.engine = new MemoryEngine(shape.unflushedBatches()).withMostSteps(PAGE_STEPS);
     }
 
     boolean isUp() {

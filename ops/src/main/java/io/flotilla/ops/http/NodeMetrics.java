@@ -24,6 +24,8 @@ import java.util.function.ToDoubleFunction;
  * does not grow with the number of groups. Thread-safe.
  */
 final class NodeMetrics implements AutoCloseable {
+    private static final double NANOS_PER_SECOND = 1e9;
+
     static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -49,6 +51,19 @@ final class NodeMetrics implements AutoCloseable {
         gauge("flotilla.replicas.leaderless", "replicas here that know no leader", NodeMetrics::leaderless);
         gauge("flotilla.entries.committed", "commit indexes of the replicas here, added up", NodeMetrics::committed);
         gauge("flotilla.entries.unapplied", "entries committed but not applied yet", NodeMetrics::unapplied);
+        gauge(
+                "flotilla.disk.slow",
+                "1 if the node's disk is slow",
+                n -> n.getDisk().getSlow() ? 1 : 0);
+        gauge(
+                "flotilla.disk.sync.seconds",
+                "so long a write to the log takes in four of five seconds",
+                n -> n.getDisk().getNanos() / NANOS_PER_SECOND);
+        counter("flotilla.log.syncs", "writes to the log, each with one sync", NodeCounters::getSyncs);
+        counter(
+                "flotilla.log.sync.time.seconds",
+                "how long they took together",
+                counters -> counters.getSyncNanos() / NANOS_PER_SECOND);
         counter("flotilla.logs.cut", "times that a replica's log let go of its beginning", NodeCounters::getLogsCut);
         counter(
                 "flotilla.snapshots.sent",

@@ -74,7 +74,7 @@ final class StatusPage {
             }
             page.append("<td>").append(escape(node.address()));
             page.append("<td class=\"").append(node.state()).append("\">").append(node.state());
-            page.append("<td>").append(escape(node.reason())).append("</tr>\n");
+            page.append("<td>").append(escape(node.note())).append("</tr>\n");
         }
         page.append("</table>");
     }

@@ -6,6 +6,7 @@ import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.host.DiskHangsException;
+import io.flotilla.raft.host.DiskPace;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.machine.UnknownCommandException;
 import io.flotilla.raft.runtime.Lane;
@@ -44,6 +45,18 @@ final class HostEvents implements HostListener {
     @Override
     public void roleChanged(long groupId, RoleName role, long term, NodeId leader) {
         moves.get().roleChanged();
+    }
+
+    @Override
+    public void diskPaceChanged(DiskPace pace) {
+        if (pace.isSlow()) {
+            LOG.warn(
+                    "{}: its disk is slow: {}; groups led here go to nodes whose disks are quicker",
+                    self,
+                    pace.describe());
+        } else {
+            LOG.info("{}: its disk is not slow any more: {}", self, pace.describe());
+        }
     }
 
     @Override

@@ -1,9 +1,11 @@
 package io.flotilla.ops.node;
 
+import io.flotilla.client.proto.DiskStatus;
 import io.flotilla.client.proto.NodeCounters;
 import io.flotilla.client.proto.NodeStatus;
 import io.flotilla.client.proto.ReplicaStatus;
 import io.flotilla.raft.core.NodeId;
+import io.flotilla.raft.host.DiskPace;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.HostStats;
 
@@ -35,12 +37,23 @@ final class NodeReport {
                     .setMoves(member.moves().counts())
                     .setCopies(member.moves().copies()));
             status.addAllMoves(member.moves().statuses());
+            status.setDisk(describe(member.stats().disk()));
         }
         return status.build();
     }
 
+    private static DiskStatus describe(DiskPace disk) {
+        return DiskStatus.newBuilder()
+                .setSlow(disk.isSlow())
+                .setNanos(disk.nanos())
+                .setDescription(disk.describe())
+                .build();
+    }
+
     private static NodeCounters.Builder describe(HostStats stats) {
         return NodeCounters.newBuilder()
+                .setSyncs(stats.syncs())
+                .setSyncNanos(stats.syncNanos())
                 .setLogsCut(stats.basesMoved())
                 .setSnapshotsSent(stats.snapshotsSent())
                 .setSnapshotBytesSent(stats.snapshotBytesOut())

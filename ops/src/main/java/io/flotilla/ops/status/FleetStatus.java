@@ -49,6 +49,7 @@ public record FleetStatus(
      * @param featureLevel the highest that its program knows
      * @param labels as {@code key=value}, by ascending key
      * @param since when it came to its state by its own clock, in milliseconds since 1970; 0 if it does not tell
+     * @param slowDisk how slow its disk is; empty if it is not
      */
     public record NodeLine(
             String id,
@@ -62,7 +63,13 @@ public record FleetStatus(
             String duty,
             int featureLevel,
             List<String> labels,
-            long since) {}
+            long since,
+            String slowDisk) {
+        /** What people should know of it: why it is not up, and that its disk is slow; empty if there is nothing. */
+        public String note() {
+            return reason + (reason.isEmpty() || slowDisk.isEmpty() ? "" : "; ") + slowDisk;
+        }
+    }
 
     /**
      * As told by the replicas with the highest term.
@@ -201,7 +208,10 @@ public record FleetStatus(
                     duty(node),
                     node.getFeatureLevel(),
                     labels(node),
-                    report == null ? 0 : report.getSinceMillis()));
+                    report == null ? 0 : report.getSinceMillis(),
+                    report == null || !report.getDisk().getSlow()
+                            ? ""
+                            : "its disk is slow: " + report.getDisk().getDescription()));
         }
         return List.copyOf(nodes);
     }

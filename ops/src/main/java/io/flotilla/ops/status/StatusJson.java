@@ -63,6 +63,7 @@ public final class StatusJson {
             json.writeStringField("http", node.httpAddress());
             json.writeStringField("state", node.state());
             json.writeStringField("reason", node.reason());
+            json.writeStringField("slowDisk", node.slowDisk());
             json.writeStringField("version", node.version());
             json.writeNumberField("replicas", node.replicas());
             json.writeNumberField("leaders", node.leaders());

@@ -57,7 +57,7 @@ public final class StatusText {
                     node.leaders(),
                     orDash(String.join(",", node.labels())),
                     page(node),
-                    node.reason());
+                    node.note());
         }
         return table.lines();
     }
@@ -116,8 +116,8 @@ public final class StatusText {
 
     private static String note(NodeLine node) {
         return node.duty().equals("normal")
-                ? node.reason()
-                : node.reason().isEmpty() ? node.duty() : node.duty() + "; " + node.reason();
+                ? node.note()
+                : node.note().isEmpty() ? node.duty() : node.duty() + "; " + node.note();
     }
 
     private static String move(ShardLine shard) {

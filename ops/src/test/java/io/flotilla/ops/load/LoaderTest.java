@@ -98,20 +98,20 @@ class LoaderTest {
 
         List<CompletableFuture<Void>> inFlight = new ArrayList<>();
         for (int i = 0; i < Loader.WINDOW_ROWS; i++) {
-            inFlight.add(asked.poll(10, TimeUnit.SECONDS));
+            inFlight.add(asked.poll(60, TimeUnit.SECONDS));
         }
         assertThat(asked.poll(200, TimeUnit.MILLISECONDS)).isNull();
         // The second is answered, the first is not: the window moves with the first only.
         inFlight.get(1).complete(null);
         assertThat(asked.poll(200, TimeUnit.MILLISECONDS)).isNull();
         inFlight.get(0).complete(null);
-        inFlight.add(asked.poll(10, TimeUnit.SECONDS));
-        inFlight.add(asked.poll(10, TimeUnit.SECONDS));
+        inFlight.add(asked.poll(60, TimeUnit.SECONDS));
+        inFlight.add(asked.poll(60, TimeUnit.SECONDS));
         assertThat(inFlight).doesNotContainNull();
 
         inFlight.get(5).completeExceptionally(LOST);
         inFlight.forEach(write -> write.complete(null));
-        assertThat(running.get(10, TimeUnit.SECONDS).failure().exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
+        assertThat(running.get(60, TimeUnit.SECONDS).failure().exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
     }
 
     @Test
@@ -140,7 +140,7 @@ class LoaderTest {
                 CompletableFuture.supplyAsync(() -> run(loader, new StringBuilder("k\t1\nk\t2\nk\t3\n")), threads);
         CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS).execute(() -> first.completeExceptionally(LOST));
 
-        assertThat(running.get(10, TimeUnit.SECONDS).failure().exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
+        assertThat(running.get(60, TimeUnit.SECONDS).failure().exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
         assertThat(written).containsExactly("1");
     }
 
@@ -246,7 +246,7 @@ class LoaderTest {
             Loader loader = loader((key, value) -> failed(), null);
             CompletableFuture<Loader.Result> running = CompletableFuture.supplyAsync(() -> run(loader, input), threads);
 
-            assertThat(running.get(10, TimeUnit.SECONDS).failure().exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
+            assertThat(running.get(60, TimeUnit.SECONDS).failure().exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
         }
     }
 
@@ -267,7 +267,7 @@ class LoaderTest {
             assertThat(Files.readString(file)).startsWith("2\n");
             producer.write("\t3\n".getBytes(UTF_8));
         }
-        assertThat(running.get(10, TimeUnit.SECONDS).summary().lines()).isEqualTo(3);
+        assertThat(running.get(60, TimeUnit.SECONDS).summary().lines()).isEqualTo(3);
     }
 
     private static Loader loader(LoadWindow.Writer writer, Checkpoint checkpoint) {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.DiskStatus;
 import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.GroupState;
 import io.flotilla.client.proto.Label;
@@ -116,7 +117,19 @@ class FleetStatusTest {
 
         assertThat(fleet.nodes().get(0))
                 .isEqualTo(new FleetStatus.NodeLine(
-                        "n1", "a:1", "a:81", "up", "", "1.2", 2, 1, "normal", 3, List.of("rack=r1", "zone=z1"), 5_000));
+                        "n1",
+                        "a:1",
+                        "a:81",
+                        "up",
+                        "",
+                        "1.2",
+                        2,
+                        1,
+                        "normal",
+                        3,
+                        List.of("rack=r1", "zone=z1"),
+                        5_000,
+                        ""));
         assertThat(fleet.nodes().get(2).replicas()).isEqualTo(2);
         assertThat(fleet.nodes().get(2).leaders()).isZero();
     }
@@ -187,6 +200,32 @@ class FleetStatusTest {
         assertThat(ConfigurationPrinter.lines(moving))
                 .anyMatch(line -> line.startsWith("n3") && line.contains("removed"))
                 .anyMatch(line -> line.matches("2 .*4 +7 +cancelled"));
+    }
+
+    @Test
+    void aSlowDiskIsShown() throws IOException {
+        DiskStatus slow = DiskStatus.newBuilder()
+                .setSlow(true)
+                .setNanos(1_500_000_000L)
+                .setDescription("writes to its log take 1.500 s each (n2: 0.002 s)")
+                .build();
+        String words = "its disk is slow: writes to its log take 1.500 s each (n2: 0.002 s)";
+        Map<String, NodeStatus> reports = Map.of(
+                "n1", REPORTS.get("n1").toBuilder().setDisk(slow).build(),
+                "n2", REPORTS.get("n2").toBuilder().setDisk(slow).build(),
+                "n3",
+                        NodeStatus.newBuilder()
+                                .setReady(true)
+                                .setDisk(slow.toBuilder().setSlow(false))
+                                .build());
+        FleetStatus fleet = FleetStatus.merge(CONFIGURATION, reports);
+        assertThat(json(fleet).at("/nodes/0/slowDisk").asText()).isEqualTo(words);
+        assertThat(json(fleet).at("/nodes/2/slowDisk").asText()).isEmpty();
+        assertThat(StatusText.lines(fleet))
+                .anyMatch(line -> line.startsWith("n1") && line.endsWith(" " + words))
+                .anyMatch(line -> line.endsWith(" draining; group 1 has no leader; " + words))
+                .noneMatch(line -> line.startsWith("n3") && line.contains("slow"));
+        assertThat(StatusText.nodes(fleet)).anyMatch(line -> line.endsWith(" group 1 has no leader; " + words));
     }
 
     @Test

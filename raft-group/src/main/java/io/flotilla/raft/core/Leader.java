@@ -22,6 +22,7 @@ import io.flotilla.raft.core.read.ReadIndexQueue;
 import io.flotilla.raft.core.read.RemoteReads;
 import io.flotilla.raft.core.replication.Progress;
 import io.flotilla.raft.core.transfer.LeadershipTransfer;
+import io.flotilla.raft.core.transfer.OtherDisks;
 import io.flotilla.raft.core.transfer.OwnDisk;
 import java.util.ArrayList;
 import java.util.List;
@@ -110,26 +111,41 @@ final class Leader implements Role {
                 replica.membership, node -> isSelf(node) || followers.get(node).heardWithin(now, patience))) {
             sendHeartbeats();
             tellRemovedPeers();
-            if (ownDisk.isStalled(replica.outbox.durableIndex(), log.committed(), now, DISK_PATIENCE * patience)) {
-                letAnotherLead();
-            }
+            lookAtOwnDisk(DISK_PATIENCE * patience);
         } else {
             transitions.resign();
         }
     }
 
-    /** One of those that hold most, if they are a quorum without this replica: the next {@link #flush} goes on with it. */
-    private void letAnotherLead() {
-        Predicate<NodeId> isHeard =
-                node -> !isSelf(node) && followers.get(node).heardWithin(now, 2 * replica.config.heartbeatTicks());
-        if (transfer.target() != null || !Joint.agrees(replica.membership, isHeard)) {
-            return;
+    private void lookAtOwnDisk(int patience) {
+        OtherDisks others = replica.otherDisks;
+        if (ownDisk.isStalled(replica.outbox.durableIndex(), log.committed(), now, patience)) {
+            letAnotherLead(node -> !others.slow().contains(node));
+        } else if (!others.quicker().isEmpty()
+                && ownDisk.mayHandOver(now, patience)
+                && letAnotherLead(others.quicker()::contains)) {
+            ownDisk.handsOver(now);
         }
-        List<NodeId> best = followers.bestOf(node -> mayTakeOver(node) && isHeard.test(node));
+    }
+
+    /**
+     * One of those that hold most, if the better ones are a quorum without this replica: the next {@link #flush} goes on with it.
+     *
+     * @return false if nobody is to
+     */
+    private boolean letAnotherLead(Predicate<NodeId> isBetter) {
+        Predicate<NodeId> isFit = node -> !isSelf(node)
+                && isBetter.test(node)
+                && followers.get(node).heardWithin(now, 2 * replica.config.heartbeatTicks());
+        if (transfer.target() != null || !Joint.agrees(replica.membership, isFit)) {
+            return false;
+        }
+        List<NodeId> best = followers.bestOf(node -> mayTakeOver(node) && isFit.test(node));
         if (!best.isEmpty()) {
             // not all groups of a node to the same other one
             transfer.begin(best.get((int) Math.floorMod(log.lastIndex(), (long) best.size())), now);
         }
+        return !best.isEmpty();
     }
 
     /** The next {@link #flush} goes on with it. */

@@ -18,6 +18,7 @@ import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
 import io.flotilla.raft.core.read.Lease;
+import io.flotilla.raft.core.transfer.OtherDisks;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
@@ -64,6 +65,11 @@ public final class RaftCore {
      */
     public long leaseUntil() {
         return roles.current() instanceof Leader leader ? leader.leaseUntil() : Lease.NONE;
+    }
+
+    /** What is known of other nodes' disks from here on: a leader whose own is slower lets one of them lead. */
+    public void otherDisks(OtherDisks disks) {
+        replica.otherDisks = disks;
     }
 
     /**

@@ -9,6 +9,7 @@ import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.core.membership.MembershipCodec;
 import io.flotilla.raft.core.membership.MembershipEntry;
 import io.flotilla.raft.core.membership.MembershipHistory;
+import io.flotilla.raft.core.transfer.OtherDisks;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -23,6 +24,10 @@ final class ReplicaState {
     final ElectionTimer timer;
     final LeaderStickiness stickiness;
     final long leaseNanos;
+
+    /** What is known of other nodes' disks. */
+    OtherDisks otherDisks = OtherDisks.NONE;
+
     private final long joined;
     private final EntryId floor;
     private HardState hardState;

@@ -30,6 +30,9 @@ public interface HostListener {
     /** No connection with that start of the peer is left, or a later one is connected. As {@link #peerUp}. */
     default void peerDown(NodeId peer, NodeStart start) {}
 
+    /** This node's disk has become slow, or is not slow any more. Called on a group's worker. */
+    default void diskPaceChanged(DiskPace pace) {}
+
     /**
      * The role of a replica here has changed, or the term, or who leads. Called on its group's worker, at the end of the turn in
      * which that happened and before anything of that turn leaves this node; so what the replica was in between is not told.

@@ -3,7 +3,9 @@ package io.flotilla.raft.host;
 /**
  * Counts since the host was made.
  *
+ * @param disk how long the log's writes take now
  * @param syncs successful writes to the log, each one sync
+ * @param syncNanos how long they took
  * @param batches persist batches made durable by them; {@code batches / syncs} is how well groups share a sync
  * @param entries log entries made durable
  * @param entryBytes their payload bytes
@@ -28,7 +30,9 @@ package io.flotilla.raft.host;
  * @param snapshotsInstalled snapshots that a state machine here took over
  */
 public record HostStats(
+        DiskPace disk,
         long syncs,
+        long syncNanos,
         long batches,
         long entries,
         long entryBytes,

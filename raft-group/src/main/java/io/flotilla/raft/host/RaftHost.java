@@ -397,7 +397,7 @@ public final class RaftHost implements AutoCloseable {
 
     /** Counts since this host was made. Any thread. */
     public HostStats stats() {
-        return state.counters.snapshot();
+        return state.counters.snapshot(state.syncTimes.pace());
     }
 
     /** Adds what is taken of the bounds of this host just now. Any thread. */

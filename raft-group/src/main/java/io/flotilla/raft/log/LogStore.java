@@ -31,6 +31,14 @@ public interface LogStore extends AutoCloseable {
     long lastBatch();
 
     /**
+     * Counts what {@link #write} does in steps that the disk may hold up: it grows while a write goes on, however slowly. Any
+     * thread.
+     */
+    default long steps() {
+        return 0;
+    }
+
+    /**
      * Reads entries {@code [from, to]} of a group in order, stopping after {@code maxBytes} but never before the first
      * one. Entries replaced meanwhile by a newer leader's are read in their newest durable form; the caller checks
      * terms.

@@ -51,6 +51,7 @@ public final class MessageCodec {
 
     private static final int DURABLE_BATCH = NODE_KINDS + 1;
     private static final int APPLICATION = NODE_KINDS + 2;
+    private static final int SYNC_TIME = NODE_KINDS + 3;
 
     private MessageCodec() {}
 
@@ -67,6 +68,8 @@ public final class MessageCodec {
     private static int length(NodeMessage message) {
         if (message instanceof NodeMessage.DurableBatch m) {
             return 1 + varSize(m.number());
+        } else if (message instanceof NodeMessage.SyncTime m) {
+            return 1 + varSize(m.nanos());
         }
         return 1 + ((NodeMessage.Application) message).bytes().length;
     }
@@ -165,6 +168,9 @@ public final class MessageCodec {
         if (message instanceof NodeMessage.DurableBatch m) {
             out.put((byte) DURABLE_BATCH);
             putVar(m.number(), out);
+        } else if (message instanceof NodeMessage.SyncTime m) {
+            out.put((byte) SYNC_TIME);
+            putVar(m.nanos(), out);
         } else {
             out.put((byte) APPLICATION).put(((NodeMessage.Application) message).bytes());
         }
@@ -281,6 +287,8 @@ public final class MessageCodec {
                 return new NodeMessage.DurableBatch(in.place());
             case APPLICATION:
                 return in.application();
+            case SYNC_TIME:
+                return new NodeMessage.SyncTime(in.number());
             default:
                 return null;
         }

@@ -16,6 +16,13 @@ public sealed interface NodeMessage {
     record DurableBatch(long number) implements NodeMessage {}
 
     /**
+     * How long a write of the sender's log takes now, its sync included.
+     *
+     * @param nanos from 0
+     */
+    record SyncTime(long nanos) implements NodeMessage {}
+
+    /**
      * What one embedder tells another; known to them alone. The array belongs to the message from the moment it is handed over.
      *
      * @param bytes at most {@link #MAX_BYTES}

@@ -15,6 +15,7 @@ import io.flotilla.raft.core.message.Message.ReadIndexRequest;
 import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
+import io.flotilla.raft.core.transfer.OtherDisks;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.DisplayName;
@@ -340,6 +341,70 @@ class TransferTest {
             targets.add(cluster.at("a").state().leader());
         }
         assertThat(targets).containsExactly(B, C);
+    }
+
+    @Test
+    @DisplayName("A leader whose disk is slower than those of the others hands over at the next heartbeat")
+    void leadersWithASlowDiskLetAQuickerLead() {
+        ScriptedCluster cluster = led("a", "b", "c", "d", "e");
+        TestReplica a = cluster.at("a");
+        a.core.otherDisks(disks("b c", ""));
+        tick(cluster, 9 * ELECTION_TICKS);
+        assertThat(a.leads()).as("no quorum is quicker").isTrue();
+        cluster.cutOff("e");
+        tick(cluster, 2 * HEARTBEAT_TICKS, "a", "b", "c", "d");
+        a.core.otherDisks(disks("b c e", ""));
+        tick(cluster, 9 * ELECTION_TICKS, "a", "b", "c", "d");
+        assertThat(a.leads()).as("no quorum that is heard").isTrue();
+        a.core.otherDisks(disks("b c d", ""));
+        tick(cluster, HEARTBEAT_TICKS + 1, "a", "b", "c", "d");
+        assertThat(a.state().leader()).isIn(B, C, new NodeId("d"));
+    }
+
+    @Test
+    @DisplayName("A leader with a slow disk whose hand-over comes to nothing tries again, not at once")
+    void leadersWithASlowDiskTryOnceInAWhile() {
+        ScriptedCluster cluster = led("a", "b", "c");
+        TestReplica a = cluster.at("a");
+        cluster.drop(e -> e.is(TimeoutNow.class));
+        a.core.otherDisks(disks("b c", ""));
+        tick(cluster, HEARTBEAT_TICKS);
+        assertThat(a.core.transferTarget()).isNotNull();
+        tick(cluster, ELECTION_TICKS + HEARTBEAT_TICKS);
+        assertThat(a.core.transferTarget()).as("given up").isNull();
+        tick(cluster, 2 * ELECTION_TICKS);
+        assertThat(a.core.transferTarget()).as("not so soon again").isNull();
+        cluster.drop(e -> false);
+        tick(cluster, 2 * ELECTION_TICKS);
+        assertThat(a.leads()).as("tried again").isFalse();
+    }
+
+    @Test
+    @DisplayName("A leader with a stalled disk leads on if the others' disks are known to be no remedy")
+    void leadersWithAStalledDiskStayAmongSlowOnes() {
+        ScriptedCluster cluster = stalled("a", "b", "c");
+        TestReplica a = cluster.at("a");
+        a.core.otherDisks(disks("", "c"));
+        cluster.propose("a", "x");
+        tick(cluster, 9 * ELECTION_TICKS);
+        assertThat(a.leads()).isTrue();
+        a.core.otherDisks(disks("", ""));
+        tick(cluster, 5 * ELECTION_TICKS);
+        assertThat(a.leads()).isFalse();
+    }
+
+    private static OtherDisks disks(String quicker, String slow) {
+        return new OtherDisks(nodes(quicker), nodes(slow));
+    }
+
+    private static TreeSet<NodeId> nodes(String names) {
+        TreeSet<NodeId> nodes = new TreeSet<>();
+        for (String name : names.split(" ", 0)) {
+            if (!name.isEmpty()) {
+                nodes.add(new NodeId(name));
+            }
+        }
+        return nodes;
     }
 
     /** As long as it counts, the leader's lease does, too: it was given back when b answered a later round. */

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -74,5 +75,20 @@ class DiskWatchTest {
             watch.ended();
         }
         assertThat(look.look(40)).isZero();
+    }
+
+    @Test
+    void aSlowCallThatGoesOnDoesNotHang() {
+        AtomicLong steps = new AtomicLong();
+        DiskWatch watch = new DiskWatch("something", steps::get);
+        DiskWatch.Look look = new DiskWatch.Look(watch);
+        watch.begun();
+        for (int i = 0; i < 10; i++) {
+            assertThat(look.look(40)).isZero();
+            assertThat(look.look(40)).isEqualTo(40);
+            steps.incrementAndGet();
+        }
+        assertThat(look.look(40)).isZero();
+        assertThat(look.look(40)).isEqualTo(40);
     }
 }

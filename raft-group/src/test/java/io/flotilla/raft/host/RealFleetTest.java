@@ -92,7 +92,7 @@ class RealFleetTest {
     }
 
     private void kill(TestNode node) throws Exception {
-        servers.get(node.id).shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+        servers.get(node.id).shutdownNow().awaitTermination(60, TimeUnit.SECONDS);
         node.kill();
         logs.get(node.id).close();
         fleet.nodes.remove(node.id);

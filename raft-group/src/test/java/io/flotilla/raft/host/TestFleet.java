@@ -75,7 +75,7 @@ class TestFleet {
         while (System.nanoTime() < end) {
             for (TestNode node : new ArrayList<>(nodes.values())) {
                 try {
-                    return call.apply(node).get(10, TimeUnit.SECONDS);
+                    return call.apply(node).get(60, TimeUnit.SECONDS);
                 } catch (ExecutionException e) {
                     last = e.getCause();
                 } catch (TimeoutException e) {

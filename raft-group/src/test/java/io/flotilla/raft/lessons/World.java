@@ -7,6 +7,7 @@ import io.flotilla.raft.core.RoleName;
 import io.flotilla.raft.core.SoftState;
 import io.flotilla.raft.core.log.Entry;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.host.DiskPace;
 import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostLimits;
@@ -301,6 +302,8 @@ final class World {
 
         int opens;
         int lanes;
+        /** Each time the disk became slow, or was so no more. */
+        final List<Boolean> slowDisk = new ArrayList<>();
 
         Node(NodeId id) {
             this.id = id;
@@ -480,6 +483,11 @@ final class World {
                     throw new AssertionError("command " + number + " was refused: " + refusal);
                 }
             });
+        }
+
+        @Override
+        public void diskPaceChanged(DiskPace pace) {
+            slowDisk.add(pace.isSlow());
         }
 
         @Override

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
+import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.disk.StateFile;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.log.segment.SegmentedLogStore;
+import io.flotilla.raft.sim.CrashPoints;
 import io.flotilla.raft.sim.DiskTimer;
 import io.flotilla.raft.sim.SimDisk;
 import io.flotilla.raft.transport.NodeStart;
@@ -46,11 +48,11 @@ class NodeRecordsTest {
     private final Timer timer = new Timer();
     private final SimDisk disk = new SimDisk("n1", timer, 1);
 
-    private static SegmentedLogStore log(SimDisk on) throws IOException {
+    private static SegmentedLogStore log(Disk on) throws IOException {
         return SegmentedLogStore.open(on, "log", new LogConfig(8192, 32768, 77, 2));
     }
 
-    private static NodeRecords open(SimDisk on) throws IOException {
+    private static NodeRecords open(Disk on) throws IOException {
         return NodeRecords.open(on, log(on), 11);
     }
 
@@ -101,6 +103,40 @@ class NodeRecordsTest {
             }
         }
         assertThat(interrupted).isGreaterThan(500);
+    }
+
+    /** A crash after each step of a write, then one after each step of the start after it. */
+    @Test
+    void pairsOfCrashesUseNoIncarnationTwiceAndForgetNothingWritten() throws IOException {
+        CrashPoints first = new CrashPoints(4);
+        SimDisk running = new SimDisk("n1", first, 3);
+        NodeRecords records = open(first.stepped(running));
+        records.durable(N2, 7);
+        records.write();
+        long[] pairs = {0};
+        first.enumerate(
+                running,
+                stepped -> {
+                    records.durable(N2, 8);
+                    records.write();
+                },
+                (left, whole) -> {
+                    CrashPoints second = new CrashPoints(4, first.now());
+                    SimDisk disk = left.on(second);
+                    long least = whole ? 8 : 7;
+                    second.enumerate(disk, stepped -> assertKnown(stepped, 2, least), (again, told) -> {
+                        pairs[0]++;
+                        // a start that came to its end may have told its incarnation to others
+                        assertKnown(again, told ? 3 : 2, least);
+                    });
+                });
+        assertThat(pairs[0]).isGreaterThan(1_000);
+    }
+
+    private void assertKnown(Disk on, long leastIncarnation, long leastBatch) throws IOException {
+        NodeRecords found = open(on);
+        assertThat(found.start().incarnation()).isGreaterThanOrEqualTo(leastIncarnation);
+        assertThat(found.of(N2).durableBatch()).isBetween(leastBatch, 8L);
     }
 
     @Test

@@ -295,9 +295,11 @@ public final class FaultPlan {
         }
         switch (kind) {
             case SLOW_DISK -> {
-                long slow = between(5, 600);
-                world.setSyncLatency(node, slow / 4, slow);
-                later(duration(500, 8_000), () -> normalDisk(node));
+                boolean isVerySlow = random.nextInt(3) == 0;
+                // five forces, as many as a write may take, are not yet a disk that hangs
+                long slow = isVerySlow ? between(500, 1_900) : between(5, 600);
+                world.setSyncLatency(node, isVerySlow ? slow : slow / 4, slow);
+                later(isVerySlow ? between(2_000, 15_000) : duration(500, 8_000), () -> normalDisk(node));
             }
             case STALLED_DISK -> world.stallDisk(node, duration(700, 12_000));
             case FULL_DISK -> {

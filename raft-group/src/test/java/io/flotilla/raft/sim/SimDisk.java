@@ -159,6 +159,11 @@ public final class SimDisk implements Disk {
         return successor(names.kill(atNanos), DiskTimer.standalone(), 0);
     }
 
+    /** The same, with another timer from here on. Not the one that it was copied from is to be used any more. */
+    public SimDisk on(DiskTimer other) {
+        return successor(names, other, random.nextLong());
+    }
+
     private SimDisk successor(SimNames after, DiskTimer itsTimer, long seed) {
         SimDisk next = new SimDisk(name, itsTimer, new SplittableRandom(seed), after);
         next.syncLatency(minSyncNanos, maxSyncNanos);

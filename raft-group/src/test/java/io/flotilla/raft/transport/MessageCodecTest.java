@@ -56,6 +56,7 @@ class MessageCodecTest {
             new NodeMessage.DurableBatch(0),
             new NodeMessage.Application(new byte[] {1, -1, 0}),
             new NodeMessage.Application(new byte[0]),
+            new NodeMessage.SyncTime(3_900_000_000L),
             new NodeMessage.DurableBatch(1L << 40));
 
     /** The bytes as a frame whose checksum is right: what else is wrong must be found behind it. */

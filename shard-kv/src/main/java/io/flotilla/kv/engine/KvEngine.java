@@ -32,6 +32,17 @@ public interface KvEngine extends AutoCloseable {
     EngineCursor descending(byte[] from, byte[] to);
 
     /**
+     * As {@link #ascending(byte[], byte[])}, for those who must not wait long: the cursor is cut after about so many steps, over rows and
+     * over what is left of rows that were deleted.
+     *
+     * @param maxSteps at least 100, so that a cursor opened from {@link EngineCursor#rest} on gets on
+     */
+    EngineCursor ascending(byte[] from, byte[] to, int maxSteps);
+
+    /** The same, descending. */
+    EngineCursor descending(byte[] from, byte[] to, int maxSteps);
+
+    /**
      * Writes a batch: all of it or, after a crash, nothing. Not durable yet. An empty batch does nothing.
      *
      * @return a number that grows with the batches written: this batch survives a crash once {@link #durableSequence()}

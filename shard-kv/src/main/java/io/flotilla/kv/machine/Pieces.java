@@ -97,6 +97,9 @@ final class Pieces {
         @Override
         public boolean next() {
             while (present == null || !present.next()) {
+                if (isCut()) {
+                    return false;
+                }
                 close();
                 if (opened == parts.size()) {
                     return false;
@@ -107,6 +110,16 @@ final class Pieces {
                 present = opener.apply(range.from(), range.to());
             }
             return true;
+        }
+
+        @Override
+        public boolean isCut() {
+            return present != null && present.isCut();
+        }
+
+        @Override
+        public byte[] rest() {
+            return present.rest();
         }
 
         @Override

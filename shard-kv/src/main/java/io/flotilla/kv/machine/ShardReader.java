@@ -15,10 +15,16 @@ import io.flotilla.kv.engine.KvEngine;
 
 /** Answers reads from what is in the engine. The request is well-formed and was let through. Applier lane. */
 final class ShardReader {
+    /** A key with this behind it is the next possible one. */
+    private static final ByteString NOTHING_BETWEEN = ByteString.copyFrom(new byte[1]);
+
     /** Rows of one page of a scan. */
     static final int MAX_PAGE_ROWS = 2_000;
     /** A page ends with the row that reaches this. */
     static final int MAX_PAGE_BYTES = 1 << 20;
+
+    /** Of a page, over rows and over what is left of deleted ones: some milliseconds, in which nothing else of the group is applied. */
+    private static final int MAX_PAGE_STEPS = 4_000;
 
     private final KvEngine engine;
 
@@ -86,11 +92,12 @@ final class ShardReader {
         ScanResult.Builder page = ScanResult.newBuilder();
         long bytes = 0;
         try (EngineCursor rows = scan.getReverse()
-                ? shard.pieces().descending(from, to, engine::descending)
-                : shard.pieces().ascending(from, to, engine::ascending)) {
+                ? shard.pieces().descending(from, to, (low, high) -> engine.descending(low, high, MAX_PAGE_STEPS))
+                : shard.pieces().ascending(from, to, (low, high) -> engine.ascending(low, high, MAX_PAGE_STEPS))) {
             while (rows.next()) {
                 if (page.getRowsCount() == limit || bytes >= MAX_PAGE_BYTES) {
-                    page.setMore(true);
+                    ByteString last = page.getRows(page.getRowsCount() - 1).getKey();
+                    page.setMore(true).setNext(scan.getReverse() ? last : last.concat(NOTHING_BETWEEN));
                     break;
                 }
                 ByteString key = Layout.userKey(rows.key());
@@ -100,6 +107,9 @@ final class ShardReader {
                         .setValue(row.value())
                         .setVersion(row.version()));
                 bytes += key.size() + row.value().size();
+            }
+            if (rows.isCut()) {
+                page.setMore(true).setNext(Layout.userKey(rows.rest()));
             }
         }
         return page.build();

@@ -241,6 +241,71 @@ class KvSnapshotTest {
         assertThat(seen).contains("after []", "after [ingest]", "after [ingest, write]");
     }
 
+    /** What a crash before a step of an install leaves; null if that leaves no more. */
+    private static MemoryEngine crashedInstall(Replica from, int step, int survivors) {
+        int[] steps = {0};
+        boolean[] installing = new boolean[1];
+        MemoryEngine memory = new MemoryEngine();
+        Replica to = before(new SteppedEngine(memory, name -> {
+            if (installing[0] && steps[0]++ == step) {
+                throw new Crash();
+            }
+        }));
+        installing[0] = true;
+        try {
+            KvSnapshots.install(to.machine, KvSnapshots.parts(from.machine, 100), at(from));
+        } catch (Crash stopped) {
+            // as it should be, but for the last
+        }
+        return survivors <= memory.unflushedBatches() ? memory.crash(survivors) : null;
+    }
+
+    /** A crash before each step of an install, then one before each step of the start after it, whatever either loses. */
+    @Test
+    void pairsOfCrashesInAnInstallAndInTheStartAfterIt() {
+        Replica from = source();
+        int pairs = 0;
+        int longest = 0;
+        for (int step = 0; step <= 3; step++) {
+            for (int survivors = 0; crashedInstall(from, step, survivors) != null; survivors++) {
+                boolean crashes = true;
+                for (int again = 0; crashes; again++) {
+                    int most = 0;
+                    for (int left = 0; left <= most; left++) {
+                        MemoryEngine engine = crashedInstall(from, step, survivors);
+                        crashes = startCrashes(engine, again);
+                        most = engine.unflushedBatches();
+                        longest = Math.max(longest, again);
+                        pairs++;
+                        String when =
+                                "install " + step + ", " + survivors + " kept, start " + again + ", " + left + " kept";
+                        check(when, engine.crash(left), from, before(new MemoryEngine()), step == 3);
+                    }
+                }
+            }
+        }
+        assertThat(longest).as("steps of a start").isPositive();
+        assertThat(pairs).isGreaterThan(20);
+    }
+
+    /** @return whether the start came to that step */
+    private static boolean startCrashes(MemoryEngine engine, int step) {
+        int[] steps = {0};
+        KvEngine stepped = new SteppedEngine(engine, name -> {
+            if (steps[0]++ == step) {
+                throw new Crash();
+            }
+        });
+        try {
+            KvMachines machines = new KvMachines(stepped, new TestClock());
+            machines.open(Replica.GROUP);
+            machines.tidy();
+            return false;
+        } catch (Crash stopped) {
+            return true;
+        }
+    }
+
     @Test
     void aCrashAtAnyStepOfInstallLeavesTheOldStateOrTheNewOnDisk() throws IOException {
         Replica from = source();

@@ -35,6 +35,16 @@ record SteppedEngine(KvEngine engine, Consumer<String> before) implements KvEngi
     }
 
     @Override
+    public EngineCursor ascending(byte[] from, byte[] to, int maxSteps) {
+        return engine.ascending(from, to, maxSteps);
+    }
+
+    @Override
+    public EngineCursor descending(byte[] from, byte[] to, int maxSteps) {
+        return engine.descending(from, to, maxSteps);
+    }
+
+    @Override
     public long write(EngineBatch batch) {
         before.accept("write");
         return engine.write(batch);

@@ -1,12 +1,13 @@
 package io.flotilla.raft.core.transfer;
 
 /**
- * Whether a leader's own disk keeps it from what the others have long committed: it can apply nothing and answer nobody then,
- * though a quorum goes on, and another would lead better. Belongs to the leader. Times are its own ticks in office.
+ * When a leader lets another lead because of its own disk: it can apply nothing and answer nobody before its disk holds it, though
+ * a quorum may go on. Belongs to the leader. Times are its own ticks in office.
  */
 public final class OwnDisk {
     private long durable;
     private long movedAt;
+    private long handedOverAt = Long.MIN_VALUE;
 
     /**
      * Looks at it now.
@@ -26,5 +27,15 @@ public final class OwnDisk {
             movedAt = now;
         }
         return isStalled;
+    }
+
+    /** Whether a leader whose disk is slower than others' may hand over: at once, then once in {@code patience} ticks. */
+    public boolean mayHandOver(long now, int patience) {
+        return handedOverAt == Long.MIN_VALUE || now - handedOverAt >= patience;
+    }
+
+    /** A transfer began because others' disks are quicker. */
+    public void handsOver(long now) {
+        handedOverAt = now;
     }
 }

@@ -191,6 +191,7 @@ public final class GroupReplica {
         }
         try {
             core.now(nanos);
+            core.otherDisks(state.syncTimes.others());
             if (core.tick(number)) {
                 touch();
             }

@@ -15,11 +15,13 @@ import io.flotilla.raft.host.persistence.PendingWrite;
 import io.flotilla.raft.host.shared.DiskWatch;
 import io.flotilla.raft.host.shared.Inbox;
 import io.flotilla.raft.host.shared.PeerOutbox;
+import io.flotilla.raft.host.shared.SyncTimes;
 import io.flotilla.raft.host.snapshot.Snapshots;
 import io.flotilla.raft.log.Tombstone;
 import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.transport.GroupMessage;
+import io.flotilla.raft.transport.NodeMessage;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -274,6 +276,7 @@ public final class GroupWorker implements BatchListener {
             state.pace.look(state.clock.nanos());
         }
         if (now > lastTick) {
+            lookAtSyncTimes(now);
             long first = Math.max(lastTick + 1, now - TICKS_AFTER_STALL + 1);
             int heartbeat = state.config.core().heartbeatTicks();
             long missedHeartbeat = Math.floorDiv(first - 1, (long) heartbeat) * heartbeat;
@@ -299,6 +302,16 @@ public final class GroupWorker implements BatchListener {
                         + lasting / 1_000_000_000L + " s: the disk hangs"));
                 return;
             }
+        }
+    }
+
+    private void lookAtSyncTimes(long number) {
+        SyncTimes.News news = state.syncTimes.tick(number);
+        if (news.own() >= 0) {
+            writer.tell(new NodeMessage.SyncTime(news.own()));
+        }
+        if (news.changed() != null) {
+            state.listener.diskPaceChanged(news.changed());
         }
     }
 

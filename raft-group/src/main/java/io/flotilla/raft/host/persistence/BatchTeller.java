@@ -59,7 +59,11 @@ final class BatchTeller {
         }
         told = number;
         toldAt = state.clock.nanos();
-        NodeMessage message = new NodeMessage.DurableBatch(number);
+        tell(new NodeMessage.DurableBatch(number));
+    }
+
+    /** Any thread. */
+    void tell(NodeMessage message) {
         for (NodeId peer : peers.up()) {
             state.transport.send(peer, message);
         }

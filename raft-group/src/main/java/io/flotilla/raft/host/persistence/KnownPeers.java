@@ -108,13 +108,16 @@ public final class KnownPeers {
             up.remove(peer);
             listed = List.copyOf(up.keySet());
         }
+        state.syncTimes.forget(peer);
         if (!state.isDown()) {
             state.listener.peerDown(peer, start);
         }
     }
 
     public void heard(NodeId from, NodeMessage message) {
-        if (message instanceof NodeMessage.DurableBatch batch
+        if (message instanceof NodeMessage.SyncTime time) {
+            state.syncTimes.heard(from, time.nanos());
+        } else if (message instanceof NodeMessage.DurableBatch batch
                 && batch.number() > records.of(from).durableBatch()) {
             records.durable(from, batch.number());
             lane.execute(this::writeLater);

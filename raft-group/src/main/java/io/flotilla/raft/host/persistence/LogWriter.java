@@ -10,6 +10,7 @@ import io.flotilla.raft.log.GroupWrite;
 import io.flotilla.raft.log.LogStore;
 import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.transport.NodeMessage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -41,10 +42,7 @@ public final class LogWriter {
     private final AtomicLong waitingBytes = new AtomicLong();
     private final PeerOutbox outbox;
     private final BatchTeller teller;
-    /** When the write under way began, on the lane; 0 without one. */
-    private long begunAt;
-
-    private final DiskWatch watch = new DiskWatch("a write to the log");
+    private final DiskWatch watch;
 
     /** @param owners the replica of a group, or null; any lane */
     public LogWriter(
@@ -55,6 +53,7 @@ public final class LogWriter {
             KnownPeers peers,
             Consumer<Throwable> nodeFailed) {
         this.state = state;
+        this.watch = new DiskWatch("a write to the log", state.log::steps);
         this.owners = owners;
         this.lane = lane;
         this.reader = reader;
@@ -78,6 +77,11 @@ public final class LogWriter {
     /** The number of the newest batch that is known to be durable. Any thread. */
     public long durableBatch() {
         return teller.durable();
+    }
+
+    /** Tells the peers that are up something of this node. Any thread. */
+    public void tell(NodeMessage message) {
+        teller.tell(message);
     }
 
     public boolean isBehind() {
@@ -141,7 +145,7 @@ public final class LogWriter {
                 writes.add(merged.get(i).toWrite());
             }
             watch.begun();
-            begunAt = state.clock.nanos();
+            state.syncTimes.begun();
             try {
                 state.log.write(writes);
             } catch (IOException | RuntimeException | Error e) {
@@ -222,10 +226,7 @@ public final class LogWriter {
     /** All of it is durable. */
     private void release(List<PendingWrite> all) {
         watch.ended();
-        if (begunAt != 0) {
-            state.counters.syncNanos.add(state.clock.nanos() - begunAt);
-            begunAt = 0;
-        }
+        state.counters.syncNanos.add(state.syncTimes.ended());
         if (state.hasFailed()) {
             return; // it came back too late: this node acknowledges nothing any more
         }

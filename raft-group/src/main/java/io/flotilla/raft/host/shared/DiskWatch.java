@@ -1,6 +1,7 @@
 package io.flotilla.raft.host.shared;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * Notices a call to the disk that does not come back. The watched lane says when a call begins and ends; other lanes
@@ -8,12 +9,19 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class DiskWatch {
     private final String what;
+    private final LongSupplier steps;
     /** Odd while a call is under way. */
     private final AtomicLong calls = new AtomicLong();
 
     /** @param what is watched, for people */
     public DiskWatch(String what) {
+        this(what, () -> 0);
+    }
+
+    /** @param steps grows while a call goes on: one that takes long then is slow, and does not hang; any lane */
+    public DiskWatch(String what, LongSupplier steps) {
         this.what = what;
+        this.steps = steps;
     }
 
     /** By the watched lane. */
@@ -34,6 +42,7 @@ public final class DiskWatch {
     public static final class Look {
         private final DiskWatch watch;
         private long seen;
+        private long steps;
         private long nanos;
 
         public Look(DiskWatch watch) {
@@ -46,12 +55,14 @@ public final class DiskWatch {
 
         /**
          * @param passed nanoseconds since the last look, without those in which this process did not run
-         * @return how long the call under way has lasted at least; 0 if there is none
+         * @return how long the call under way, or its present step, has lasted at least; 0 if there is none
          */
         public long look(long passed) {
             long now = watch.calls.getAcquire();
-            if ((now & 1) == 0 || now != seen) {
+            long step = watch.steps.getAsLong();
+            if ((now & 1) == 0 || now != seen || step != steps) {
                 seen = now;
+                steps = step;
                 nanos = 0;
             } else {
                 nanos += passed;

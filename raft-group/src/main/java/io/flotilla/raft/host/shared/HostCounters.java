@@ -1,5 +1,6 @@
 package io.flotilla.raft.host.shared;
 
+import io.flotilla.raft.host.DiskPace;
 import io.flotilla.raft.host.HostStats;
 import io.flotilla.raft.transfer.TransferCounters;
 import java.util.concurrent.atomic.LongAdder;
@@ -50,9 +51,11 @@ public final class HostCounters {
         };
     }
 
-    public HostStats snapshot() {
+    public HostStats snapshot(DiskPace disk) {
         return new HostStats(
+                disk,
                 syncs.sum(),
+                syncNanos.sum(),
                 batches.sum(),
                 entries.sum(),
                 entryBytes.sum(),

@@ -28,6 +28,7 @@ public class HostState {
     public final Transport transport;
     public final HostListener listener;
     public final HostCounters counters = new HostCounters();
+    public final SyncTimes syncTimes;
 
     private final long began;
     private volatile Throwable failure;
@@ -38,6 +39,7 @@ public class HostState {
         this.runtime = runtime;
         this.clock = runtime.clock();
         this.pace = new Pace(runtime, config.limits().gatherBytes());
+        this.syncTimes = new SyncTimes(clock, config.tickNanos());
         this.began = clock.nanos();
         this.log = log;
         this.transport = transport;

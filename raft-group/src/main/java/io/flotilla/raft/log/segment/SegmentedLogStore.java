@@ -31,6 +31,7 @@ public final class SegmentedLogStore implements LogStore {
     /** A batch takes further groups to be written once more while these make it smaller than this. */
     private static final int REWRITE_BYTES = 256 << 10;
 
+    private final ForceCounter forces;
     private final SegmentFiles files;
     private final EntryReader reader;
     private final List<RecoveredGroup> recovered;
@@ -53,9 +54,10 @@ public final class SegmentedLogStore implements LogStore {
     private boolean lastBatchEmpty;
 
     private SegmentedLogStore(Disk disk, String directory, LogConfig config, Recovery.Result found) throws IOException {
-        files = new SegmentFiles(disk, directory, config.openSegments());
+        forces = new ForceCounter(disk);
+        files = new SegmentFiles(forces, directory, config.openSegments());
         reader = new EntryReader(disk, files);
-        segments = Segments.open(disk, directory, config, files, found);
+        segments = Segments.open(forces, directory, config, files, found);
         space = new LogSpace(config.maxLogBytes(), config.maxKeptBytes(), segments);
         lastBatch = found.lastBatch();
         lastBatchEmpty = found.lastBatchEmpty();
@@ -101,6 +103,11 @@ public final class SegmentedLogStore implements LogStore {
     @Override
     public List<Tombstone> tombstones() {
         return tombstones;
+    }
+
+    @Override
+    public long steps() {
+        return forces.forces();
     }
 
     @Override

@@ -17,6 +17,9 @@ import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
  * them one after another while others wait.
  */
 final class PeerQueue implements FrameQueue {
+    /** What a message takes in memory beside its bytes: many small ones would fill it else. */
+    static final int MESSAGE_OVERHEAD = 100;
+
     private final long maxBytes;
     private final AtomicLong bytes = new AtomicLong();
     private final MpscUnboundedAtomicArrayQueue<Batch> queue = new MpscUnboundedAtomicArrayQueue<>(256);
@@ -44,7 +47,7 @@ final class PeerQueue implements FrameQueue {
             if (one > MessageCodec.MAX_FRAME_BYTES - MessageCodec.FRAME_HEADER) {
                 return false;
             }
-            size += one;
+            size += one + MESSAGE_OVERHEAD;
         }
         if (closed || bytes.get() > 0 && bytes.get() + size > maxBytes) {
             return false;
@@ -104,6 +107,11 @@ final class PeerQueue implements FrameQueue {
             messages.add(ofNode.poll());
         }
         return MessageCodec.frame(new Frame(messages, List.of()));
+    }
+
+    /** What waits, with what it takes in memory. */
+    long waitingBytes() {
+        return bytes.get();
     }
 
     /** Whether {@code current.messages.get(next)} is there to be taken. */

@@ -86,6 +86,51 @@ class SegmentedLogStoreTest {
         }
     }
 
+    /** So a disk whose every force takes seconds is told from one that hangs, also where a write needs several. */
+    @Test
+    void eachForceOfAWriteIsAStep() throws IOException {
+        SegmentedLogStore[] store = new SegmentedLogStore[1];
+        List<Long> steps = new ArrayList<>();
+        DiskTimer alone = DiskTimer.standalone();
+        SimDisk disk = new SimDisk(
+                "n1",
+                new DiskTimer() {
+                    @Override
+                    public long now() {
+                        return alone.now();
+                    }
+
+                    @Override
+                    public long taskStart() {
+                        return alone.taskStart();
+                    }
+
+                    @Override
+                    public void spend(long nanos) {
+                        alone.spend(nanos);
+                        if (store[0] != null) {
+                            steps.add(store[0].steps());
+                        }
+                    }
+                },
+                1);
+        LogModel model = new LogModel();
+        SplittableRandom random = new SplittableRandom(6);
+        store[0] = SegmentedLogStore.open(disk, "log", SMALL);
+        int most = 0;
+        for (int i = 0; i < 100; i++) {
+            int before = steps.size();
+            List<GroupWrite> batch = model.randomBatch(random, 700);
+            store[0].write(batch);
+            model.apply(batch);
+            most = Math.max(most, steps.size() - before);
+        }
+        assertThat(most)
+                .as("forces of a write that goes on to the next segment")
+                .isEqualTo(5);
+        assertThat(steps).doesNotHaveDuplicates().isSorted();
+    }
+
     /** Batches of every length around what is left of a segment: none spans two, none is lost. */
     @Test
     void segmentsRollAtEveryRemainder() throws IOException {

@@ -77,7 +77,7 @@ class CarriedLanesTest {
             if (carried != null) {
                 return carried;
             }
-            assertThat(ran.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(ran.await(60, TimeUnit.SECONDS)).isTrue();
         }
         throw new AssertionError("never given to the carrier");
     }
@@ -103,7 +103,7 @@ class CarriedLanesTest {
         assertThat(carrying.given).as("the carrier comes in any case").isEmpty();
         carried.run();
         // by the own thread, if the first took a carrier's whole millisecond
-        assertThat(second.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(second.await(60, TimeUnit.SECONDS)).isTrue();
         assertThat(ran).containsExactly("first true false", "second");
         assertThat(lane.isCurrent()).as("given back").isFalse();
     }
@@ -136,7 +136,7 @@ class CarriedLanesTest {
         for (int i = 0; i < 1_000; i++) {
             CountDownLatch ran = new CountDownLatch(1);
             runtime.runInline(() -> lane.execute(ran::countDown));
-            assertThat(ran.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(ran.await(60, TimeUnit.SECONDS)).isTrue();
         }
         assertThat(carrying.given).isEmpty();
     }
@@ -151,7 +151,7 @@ class CarriedLanesTest {
         for (int i = 0; i < 1_000; i++) {
             CountDownLatch ran = new CountDownLatch(1);
             slow.execute(ran::countDown);
-            assertThat(ran.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(ran.await(60, TimeUnit.SECONDS)).isTrue();
         }
         assertThat(carrying.given).isEmpty();
     }
@@ -174,7 +174,7 @@ class CarriedLanesTest {
             }
         });
         carried.run();
-        assertThat(slow.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(slow.await(60, TimeUnit.SECONDS)).isTrue();
         assertThat(wrong).hasValue(0);
     }
 
@@ -188,7 +188,7 @@ class CarriedLanesTest {
         for (int i = 0; i < 1_000; i++) {
             CountDownLatch ran = new CountDownLatch(1);
             lane.execute(ran::countDown);
-            assertThat(ran.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(ran.await(60, TimeUnit.SECONDS)).isTrue();
         }
     }
 

@@ -103,7 +103,7 @@ class BrokenTransferTest {
         }
 
         void breakConnections() throws Exception {
-            server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+            server.shutdownNow().awaitTermination(60, TimeUnit.SECONDS);
             serve();
         }
 

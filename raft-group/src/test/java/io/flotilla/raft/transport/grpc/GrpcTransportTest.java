@@ -126,12 +126,12 @@ class GrpcTransportTest {
         b.received.clear();
         a.transport.send(b.id, many);
         for (int i = 0; i < 10_000; i++) {
-            assertThat(b.received.poll(10, TimeUnit.SECONDS)).isEqualTo(heartbeat(i));
+            assertThat(b.received.poll(60, TimeUnit.SECONDS)).isEqualTo(heartbeat(i));
         }
         assertThat(a.transport.stats().framesOut() - framesBefore).isLessThanOrEqualTo(2);
         GroupMessage large = append(MessageCodec.MAX_PAYLOAD_BYTES);
         a.transport.send(b.id, List.of(large));
-        assertThat(b.received.poll(10, TimeUnit.SECONDS)).isEqualTo(large);
+        assertThat(b.received.poll(60, TimeUnit.SECONDS)).isEqualTo(large);
     }
 
     @Test
@@ -166,9 +166,11 @@ class GrpcTransportTest {
         Node a = new Node("a", "fleet");
         Node b = new Node("b", "fleet");
         a.know(b);
+        long began = System.nanoTime();
         a.sendUntilReceived(b);
+        long usual = System.nanoTime() - began;
         int port = b.server.getPort();
-        b.server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+        b.server.shutdownNow().awaitTermination(60, TimeUnit.SECONDS);
         b.received.clear();
         long away = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
         while (System.nanoTime() < away) {
@@ -185,7 +187,9 @@ class GrpcTransportTest {
                 .start();
         long back = System.nanoTime();
         a.sendUntilReceived(b);
-        assertThat(System.nanoTime() - back).isLessThan(TimeUnit.MILLISECONDS.toNanos(1_500));
+        assertThat(System.nanoTime() - back)
+                .as("a second between attempts, and what the machine takes for one")
+                .isLessThan(TimeUnit.MILLISECONDS.toNanos(1_500) + 10 * usual);
     }
 
     @Test

@@ -128,11 +128,11 @@ class PeerLinkTest {
         link.start();
         waiting.add(new Offer(id(0)));
         link.write();
-        assertThat(arrived.poll(10, TimeUnit.SECONDS)).isEqualTo(new Offer(id(0)));
+        assertThat(arrived.poll(60, TimeUnit.SECONDS)).isEqualTo(new Offer(id(0)));
         failuresToCome = 3;
         waiting.add(new Offer(id(1)));
         link.write();
-        assertThat(arrived.poll(10, TimeUnit.SECONDS)).isEqualTo(new Offer(id(1)));
+        assertThat(arrived.poll(60, TimeUnit.SECONDS)).isEqualTo(new Offer(id(1)));
         assertThat(troubles).hasValue(3);
         link.close();
     }
@@ -143,7 +143,7 @@ class PeerLinkTest {
         PeerLink link = link();
         waiting.add(new Offer(id(7)));
         link.start();
-        assertThat(arrived.poll(10, TimeUnit.SECONDS)).isEqualTo(new Offer(id(7)));
+        assertThat(arrived.poll(60, TimeUnit.SECONDS)).isEqualTo(new Offer(id(7)));
         assertThat(troubles).hasValue(3);
         link.close();
     }
@@ -155,7 +155,7 @@ class PeerLinkTest {
             here.sendBulk(THERE, new Part(id(1), i, false, new byte[0], new byte[100_000]));
         }
         for (int i = 0; i < 50; i++) {
-            assertThat(((Part) arrived.poll(10, TimeUnit.SECONDS)).number()).isEqualTo(i);
+            assertThat(((Part) arrived.poll(60, TimeUnit.SECONDS)).number()).isEqualTo(i);
         }
         NodeId unknown = new NodeId("unknown");
         here.sendBulk(unknown, new Offer(id(1)));

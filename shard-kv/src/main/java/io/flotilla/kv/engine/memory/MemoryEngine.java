@@ -13,8 +13,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * An engine in memory, for the simulator and for tests in one thread. It keeps a durable copy beside the present one,
@@ -41,6 +43,10 @@ public final class MemoryEngine implements KvEngine {
     /** Open ones. */
     private final List<View> views = new ArrayList<>();
 
+    /** Rows that were deleted since the last flush: a cursor with a bound steps over them, as one on disk does. */
+    private final NavigableSet<byte[]> gone = new TreeSet<>(Keys::compare);
+
+    private int mostSteps = Integer.MAX_VALUE;
     private long written;
     private boolean flushAsked;
     private boolean closed;
@@ -80,6 +86,22 @@ public final class MemoryEngine implements KvEngine {
         return new Cursor(present, range(present, from, to).descendingMap());
     }
 
+    @Override
+    public EngineCursor ascending(byte[] from, byte[] to, int maxSteps) {
+        return new CutCursor(ascending(from, to), gone, from, to, false, Math.min(maxSteps, mostSteps));
+    }
+
+    @Override
+    public EngineCursor descending(byte[] from, byte[] to, int maxSteps) {
+        return new CutCursor(descending(from, to), gone, from, to, true, Math.min(maxSteps, mostSteps));
+    }
+
+    /** Cuts cursors with a bound of steps earlier, after so many. An engine that {@link #crash} makes does the same. */
+    public MemoryEngine withMostSteps(int steps) {
+        mostSteps = steps;
+        return this;
+    }
+
     private static NavigableMap<byte[], byte[]> range(NavigableMap<byte[], byte[]> rows, byte[] from, byte[] to) {
         if (to == null) {
             return rows.tailMap(from, true);
@@ -96,6 +118,7 @@ public final class MemoryEngine implements KvEngine {
         finishFlush();
         leavePresentToItsReaders();
         change(present, batch);
+        noteGone(batch);
         unflushed.add(batch);
         if (unflushed.size() > maxUnflushed) {
             change(durable, unflushed.remove());
@@ -123,6 +146,23 @@ public final class MemoryEngine implements KvEngine {
         }
     }
 
+    private void noteGone(EngineBatch batch) {
+        batch.forEach(new EngineBatch.Visitor() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                gone.remove(key);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                gone.add(key);
+            }
+
+            @Override
+            public void deleteRange(byte[] from, byte[] to) {}
+        });
+    }
+
     private static void change(NavigableMap<byte[], byte[]> rows, EngineBatch batch) {
         batch.forEach(new EngineBatch.Visitor() {
             @Override
@@ -147,6 +187,7 @@ public final class MemoryEngine implements KvEngine {
         checkOpen();
         unflushed.forEach(batch -> change(durable, batch));
         unflushed.clear();
+        gone.clear();
         flushAsked = false;
     }
 
@@ -290,7 +331,7 @@ public final class MemoryEngine implements KvEngine {
             change(durable, unflushed.remove());
         }
         unflushed.clear();
-        return new MemoryEngine(maxUnflushed, durable, kept);
+        return new MemoryEngine(maxUnflushed, durable, kept).withMostSteps(mostSteps);
     }
 
     @Override

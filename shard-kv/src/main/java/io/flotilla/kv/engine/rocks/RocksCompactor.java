@@ -3,6 +3,7 @@ package io.flotilla.kv.engine.rocks;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.rocksdb.CompactRangeOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -16,6 +17,7 @@ final class RocksCompactor {
     private final RocksHealth health;
     private final RocksDB db;
     private final ExecutorService thread;
+    private final AtomicBoolean offered = new AtomicBoolean();
     private final CompactRangeOptions options = new CompactRangeOptions()
             // beside RocksDB's own, and never at the cost of who writes
             .setExclusiveManualCompaction(false)
@@ -32,19 +34,34 @@ final class RocksCompactor {
         });
     }
 
+    /** Begins to, unless one that was offered waits or is under way. */
+    void offer(byte[] from, byte[] to) {
+        if (offered.compareAndSet(false, true)) {
+            thread.execute(() -> {
+                try {
+                    compactNow(from, to);
+                } finally {
+                    offered.set(false);
+                }
+            });
+        }
+    }
+
     /** Begins to. */
     void compact(byte[] from, byte[] to) {
-        thread.execute(() -> {
-            try {
-                if (!options.canceled()) {
-                    db.compactRange(db.getDefaultColumnFamily(), from, to, options);
-                }
-            } catch (RocksDBException e) {
-                if (!options.canceled()) {
-                    LOG.error("{}", health.failed("can't compact", e).getMessage());
-                }
+        thread.execute(() -> compactNow(from, to));
+    }
+
+    private void compactNow(byte[] from, byte[] to) {
+        try {
+            if (!options.canceled()) {
+                db.compactRange(db.getDefaultColumnFamily(), from, to, options);
             }
-        });
+        } catch (RocksDBException e) {
+            if (!options.canceled()) {
+                LOG.error("{}", health.failed("can't compact", e).getMessage());
+            }
+        }
     }
 
     /** Breaks off what is under way. Before the database is closed. */

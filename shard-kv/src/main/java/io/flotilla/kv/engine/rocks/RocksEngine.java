@@ -11,8 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -59,6 +59,9 @@ public final class RocksEngine implements KvEngine {
     /** Less than this in files that hold other rows too is left to RocksDB's own compactions. */
     private static final long COMPACTED_BYTES = 1 << 20;
 
+    /** How often it is looked whether something failed on RocksDB's threads. */
+    private static final long CHECK_MILLIS = 1_000;
+
     private final Path directory;
     private final RocksDB db;
     private final Options options;
@@ -70,13 +73,14 @@ public final class RocksEngine implements KvEngine {
 
     private final AtomicLong durable;
     private final AtomicLong imports = new AtomicLong();
-    private final ExecutorService flusher;
+    private final ScheduledExecutorService flusher;
     /** A flush was asked for and is not done. */
     private final AtomicBoolean flushAsked = new AtomicBoolean();
 
     private final RocksHealth health;
     private final RocksKept kept;
     private final RocksCompactor compactor;
+    private final DeletedRanges deletedRanges;
     private volatile boolean closed;
 
     private RocksEngine(
@@ -94,17 +98,19 @@ public final class RocksEngine implements KvEngine {
         this.health = health;
         this.kept = new RocksKept(health, db, directory);
         this.compactor = new RocksCompactor(health, db);
+        this.deletedRanges = new DeletedRanges(compactor::offer);
         writeOptions = keep(handles, new WriteOptions()).setDisableWAL(true);
         flushOptions = keep(handles, new FlushOptions()).setWaitForFlush(true);
         ingestOptions = keep(handles, new IngestExternalFileOptions())
                 .setMoveFiles(true)
                 .setWriteGlobalSeqno(false);
         raise(durable, db.getLatestSequenceNumber());
-        flusher = Executors.newSingleThreadExecutor(task -> {
+        flusher = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "engine-flush");
             thread.setDaemon(true);
             return thread;
         });
+        flusher.scheduleWithFixedDelay(this::lookForErrors, CHECK_MILLIS, CHECK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -189,6 +195,18 @@ public final class RocksEngine implements KvEngine {
     }
 
     @Override
+    public EngineCursor ascending(byte[] from, byte[] to, int maxSteps) {
+        checkOpen();
+        return new RocksCutCursor(health, db, from, to, true, maxSteps, deletedRanges);
+    }
+
+    @Override
+    public EngineCursor descending(byte[] from, byte[] to, int maxSteps) {
+        checkOpen();
+        return new RocksCutCursor(health, db, from, to, false, maxSteps, deletedRanges);
+    }
+
+    @Override
     public long write(EngineBatch batch) {
         checkWritable();
         if (batch.isEmpty()) {
@@ -230,6 +248,25 @@ public final class RocksEngine implements KvEngine {
                 flushAsked.set(false);
             }
         });
+    }
+
+    /**
+     * What fails on RocksDB's own threads is not always told: its Java side has no constant for some kinds, those of a database
+     * without a log among them, and throws before the listener is called.
+     */
+    private void lookForErrors() {
+        if (health.failure() != null) {
+            return;
+        }
+        try {
+            if (db.getLongProperty("rocksdb.background-errors") > 0) {
+                // it is refused with what failed
+                db.flush(flushOptions);
+                health.failed("can't go on with", "a background task failed", null, null);
+            }
+        } catch (RocksDBException e) {
+            LOG.error("{}", health.failed("can't go on with", e).getMessage());
+        }
     }
 
     @Override

@@ -11,6 +11,7 @@ import org.rocksdb.CompressionType;
 import org.rocksdb.DataBlockIndexType;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
+import org.rocksdb.TablePropertiesCollectorFactory;
 
 /** How the engine's database is set up: memtables, files, caches. */
 final class RocksOptions {
@@ -28,6 +29,9 @@ final class RocksOptions {
     /** The share of the machine's memory that the block cache may take: a small one, for a machine may have many nodes. */
     private static final int BLOCK_CACHE_SHARE = 32;
 
+    /** Rows one after the other, of which half are deletions. */
+    private static final long DELETION_WINDOW = 4_096;
+
     private static final int OPEN_FILES = 512;
 
     private RocksOptions() {}
@@ -43,7 +47,7 @@ final class RocksOptions {
                 .setFilterPolicy(filter)
                 .setCacheIndexAndFilterBlocks(true)
                 .setPinL0FilterAndIndexBlocksInCache(true);
-        return RocksEngine.keep(handles, new Options())
+        Options options = RocksEngine.keep(handles, new Options())
                 .setCreateIfMissing(true)
                 .setParanoidChecks(true)
                 .setTableFormatConfig(table)
@@ -63,6 +67,12 @@ final class RocksOptions {
                 // a failed disk is final: nothing is tried again behind our back
                 .setMaxBgErrorResumeCount(0)
                 .setListeners(Collections.singletonList(listener));
+        // a file of which so much says that rows are gone is compacted before readers step over it again and again
+        options.setTablePropertiesCollectorFactory(List.of(RocksEngine.keep(
+                handles,
+                TablePropertiesCollectorFactory.NewCompactOnDeletionCollectorFactory(
+                        DELETION_WINDOW, DELETION_WINDOW / 2, 0.5))));
+        return options;
     }
 
     private static long blockCacheBytes() {

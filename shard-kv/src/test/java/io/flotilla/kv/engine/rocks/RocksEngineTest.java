@@ -15,6 +15,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -165,7 +168,7 @@ class RocksEngineTest extends EngineContract {
         while (bytesOfTables() > 9L << 20) {
             assertThat(System.nanoTime() - start)
                     .as("nanoseconds, with %s bytes left", bytesOfTables())
-                    .isLessThan(20_000_000_000L);
+                    .isLessThan(120_000_000_000L);
             Thread.onSpinWait();
         }
         assertThat(engine.get(b("h"))).isEqualTo(b("stays"));
@@ -193,6 +196,105 @@ class RocksEngineTest extends EngineContract {
         assertThatThrownBy(() -> RocksEngine.open(directory))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining(directory.toString());
+    }
+
+    /** Its kind has no constant in RocksDB's Java: the listener is not called. Nobody writes any more, so no write tells of it. */
+    @Test
+    void aFailureOnTheDatabasesOwnThreadsIsTold() throws Exception {
+        CompletableFuture<EngineException> told = new CompletableFuture<>();
+        Path failing = home.resolve("failing");
+        try (KvEngine other = RocksEngine.open(failing, told::complete)) {
+            byte[] value = new byte[1 << 20];
+            for (int i = 0; i < 54; i++) {
+                put(other, "key" + i, value);
+            }
+            Files.move(failing, home.resolve("away"));
+            Files.createFile(failing);
+            // one of these fills the memtables that are flushed together; who comes next would hear of it
+            for (int i = 0; i < 20 && !isTold(told, 1_500); i++) {
+                put(other, "more" + i, value);
+            }
+            assertThat(told.get(60, TimeUnit.SECONDS))
+                    .hasMessageContaining("can't go on with the database in " + failing)
+                    .hasMessageContaining("mend the disk");
+            assertThatThrownBy(() -> put(other, "after", new byte[1])).isInstanceOf(EngineException.class);
+        } finally {
+            Files.delete(failing);
+            Files.move(home.resolve("away"), failing);
+        }
+    }
+
+    private static boolean isTold(CompletableFuture<EngineException> told, long millis) throws Exception {
+        try {
+            return told.get(millis, TimeUnit.MILLISECONDS) != null;
+        } catch (TimeoutException notYet) {
+            return false;
+        }
+    }
+
+    private static void put(KvEngine engine, String key, byte[] value) {
+        EngineBatch batch = new EngineBatch();
+        batch.put(b(key), value);
+        engine.write(batch);
+    }
+
+    /** Deleted rows in a row: whoever reads over them is cut soon, and later readers find them gone. */
+    @Test
+    void rangesFullOfDeletedRowsAreBoundedAndCompacted() {
+        int many = 60_000;
+        fillAndDelete(many);
+        long start = System.nanoTime();
+        int pages = many;
+        while (pages > 3) {
+            pages = 0;
+            byte[] from = b("k");
+            while (from != null) {
+                try (EngineCursor cursor = engine.ascending(from, b("l"), 4_000)) {
+                    assertThat(cursor.next()).isFalse();
+                    from = cursor.isCut() ? cursor.rest() : null;
+                }
+                pages++;
+            }
+            assertThat(pages).as("each of about 4,000 steps").isLessThanOrEqualTo(2 * many / 4_000);
+            assertThat(System.nanoTime() - start).as("until they are gone").isLessThan(60_000_000_000L);
+        }
+        assertThat(engine.get(b("l"))).isEqualTo(b("stays"));
+    }
+
+    private void fillAndDelete(int many) {
+        for (int i = 0; i < many; i += 1_000) {
+            EngineBatch batch = new EngineBatch();
+            for (int j = i; j < i + 1_000; j++) {
+                batch.put(b(String.format("k%06d", j)), b("value"));
+            }
+            engine.write(batch);
+        }
+        engine.flush();
+        EngineBatch last = new EngineBatch();
+        last.put(b("l"), b("stays"));
+        engine.write(last);
+        for (int i = 0; i < many; i += 1_000) {
+            EngineBatch batch = new EngineBatch();
+            for (int j = i; j < i + 1_000; j++) {
+                batch.delete(b(String.format("k%06d", j)));
+            }
+            engine.write(batch);
+        }
+    }
+
+    /** A file that says of most rows that they are gone is compacted without anybody reading there. */
+    @Test
+    void filesFullOfDeletionsAreCompactedByThemselves() throws IOException {
+        fillAndDelete(60_000);
+        engine.flush();
+        long start = System.nanoTime();
+        while (engine.approximateBytes(b("k"), b("l")) > 20_000) {
+            assertThat(System.nanoTime() - start)
+                    .as("with %s bytes left", bytesOfTables())
+                    .isLessThan(60_000_000_000L);
+            Thread.onSpinWait();
+        }
+        assertThat(engine.get(b("l"))).isEqualTo(b("stays"));
     }
 
     @Test
