@@ -11,11 +11,13 @@ import java.io.IOException;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * A crash after each step of a write, of tidying up and of the founding, and then one after each step of the recovery from it: the log holds what
  * was acknowledged, and of the write that was under way all or nothing.
  */
+@Timeout(600)
 class PairsOfCrashesTest {
     private static final LogConfig CONFIG = new LogConfig(8192, 32768, 77, 2);
     private static final int WRITES = 7;
