@@ -46,7 +46,7 @@ final class EngineFaults {
                 engine(
                         "what fails on the database's own threads is not looked for",
                         "RocksEngineTest#aFailureOnTheDatabasesOwnThreadsIsTold",
-                        "RocksEngine",
+                        "RocksFlusher",
                         "if (db.getLongProperty(\"rocksdb.background-errors\") > 0) {",
                         "if (db.getLongProperty(\"rocksdb.background-errors\") < 0) {"),
                 engine(

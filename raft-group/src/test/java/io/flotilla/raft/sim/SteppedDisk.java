@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** Calls a hook before and after each call that changes something, so that a test can stop in front of each. */
+/** Calls a hook before each call that changes something, so that a test can stop in front of each. */
 public record SteppedDisk(Disk disk, Runnable step) implements Disk {
     private interface Call {
         void run() throws IOException;
@@ -15,15 +15,12 @@ public record SteppedDisk(Disk disk, Runnable step) implements Disk {
     private void change(Call call) throws IOException {
         step.run();
         call.run();
-        step.run();
     }
 
     @Override
     public DiskFile open(String path) throws IOException {
         step.run();
-        DiskFile file = disk.open(path);
-        step.run();
-        return new SteppedFile(file);
+        return new SteppedFile(disk.open(path));
     }
 
     @Override

@@ -26,6 +26,10 @@ import io.flotilla.ops.node.TestTime;
 import io.flotilla.raft.runtime.LogPace;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -362,6 +366,92 @@ class EdgeStreamTest {
         assertThat(intake.bytes()).isEqualTo(whole.size());
         stream.onClosed();
         assertThat(intake.bytes()).isZero();
+    }
+
+    /** Large requests in parts and frames of many small ones, mixed by chance: each is answered once, and no room stays taken. */
+    @Test
+    void partsAndSmallRequestsMixedByChanceAreEachAnsweredOnce() {
+        for (int seed = 0; seed < 40; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            asked.clear();
+            outs.clear();
+            sent.clear();
+            EdgeStream mixed = open(null);
+            mixed.onFrame(ClientFrame.newBuilder()
+                    .setHello(Hello.newBuilder().setProtocolVersion(2))
+                    .build());
+            TreeMap<Long, ByteString> coming = new TreeMap<>();
+            TreeMap<Long, Integer> at = new TreeMap<>();
+            Set<Long> open = new TreeSet<>();
+            int answered = 0;
+            long id = 0;
+            for (int step = 0; step < 400; step++) {
+                int choice = random.nextInt(10);
+                if (choice == 0) {
+                    ByteString whole = largeWrite(++id, 70_000 + random.nextInt(4_000_000));
+                    coming.put(id, whole);
+                    at.put(id, 0);
+                    open.add(id);
+                }
+                if (choice < 6 && !coming.isEmpty()) {
+                    Long next = new ArrayList<>(coming.keySet()).get(random.nextInt(coming.size()));
+                    int from = at.get(next);
+                    int to = Math.min(coming.get(next).size(), from + 1 + random.nextInt(900_000));
+                    mixed.onFrame(ClientFrame.newBuilder()
+                            .setPart(part(next, coming.get(next), from, to))
+                            .build());
+                    at.put(next, to);
+                    // whose first part is refused sends no more
+                    boolean refused = from == 0 && lastAnswer(mixed, next).hasRefusal();
+                    if (refused || to == coming.get(next).size()) {
+                        coming.remove(next);
+                    }
+                } else if (choice < 8) {
+                    ClientFrame.Builder frame = ClientFrame.newBuilder();
+                    for (int i = random.nextInt(300); i >= 0; i--) {
+                        frame.addRequests(read(++id));
+                        open.add(id);
+                    }
+                    mixed.onFrame(frame.build());
+                } else {
+                    for (int i = random.nextInt(200); i >= 0 && answered < asked.size(); i--) {
+                        answer(answered++);
+                    }
+                }
+            }
+            boolean closes = seed % 2 == 0;
+            if (closes) {
+                mixed.onClosed();
+            } else {
+                coming.forEach((one, whole) -> mixed.onFrame(ClientFrame.newBuilder()
+                        .setPart(part(one, whole, at.get(one), whole.size()))
+                        .build()));
+            }
+            while (answered < asked.size()) {
+                answer(answered++);
+            }
+            time.runFor(100);
+            assertThat(intake.bytes()).as("seed %d, closed %s", seed, closes).isZero();
+            if (!closes) {
+                List<Long> answers = sent.stream()
+                        .flatMap(frame -> frame.getResponsesList().stream())
+                        .filter(response -> !response.hasProceed())
+                        .map(Response::getId)
+                        .toList();
+                assertThat(answers).as("seed %d", seed).doesNotHaveDuplicates();
+                assertThat(new TreeSet<>(answers)).as("seed %d", seed).isEqualTo(open);
+            }
+        }
+    }
+
+    /** What came back for a request so far. */
+    private Response lastAnswer(EdgeStream from, long id) {
+        time.runFor(1);
+        return sent.stream()
+                .flatMap(frame -> frame.getResponsesList().stream())
+                .filter(response -> response.getId() == id)
+                .reduce((before, after) -> after)
+                .orElseThrow(() -> new AssertionError("no answer of " + from));
     }
 
     @Test

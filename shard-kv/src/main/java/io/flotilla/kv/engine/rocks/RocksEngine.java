@@ -11,10 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -59,9 +55,6 @@ public final class RocksEngine implements KvEngine {
     /** Less than this in files that hold other rows too is left to RocksDB's own compactions. */
     private static final long COMPACTED_BYTES = 1 << 20;
 
-    /** How often it is looked whether something failed on RocksDB's threads. */
-    private static final long CHECK_MILLIS = 1_000;
-
     private final Path directory;
     private final RocksDB db;
     private final Options options;
@@ -73,9 +66,7 @@ public final class RocksEngine implements KvEngine {
 
     private final AtomicLong durable;
     private final AtomicLong imports = new AtomicLong();
-    private final ScheduledExecutorService flusher;
-    /** A flush was asked for and is not done. */
-    private final AtomicBoolean flushAsked = new AtomicBoolean();
+    private final RocksFlusher flusher;
 
     private final RocksHealth health;
     private final RocksKept kept;
@@ -105,12 +96,7 @@ public final class RocksEngine implements KvEngine {
                 .setMoveFiles(true)
                 .setWriteGlobalSeqno(false);
         raise(durable, db.getLatestSequenceNumber());
-        flusher = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "engine-flush");
-            thread.setDaemon(true);
-            return thread;
-        });
-        flusher.scheduleWithFixedDelay(this::lookForErrors, CHECK_MILLIS, CHECK_MILLIS, TimeUnit.MILLISECONDS);
+        flusher = new RocksFlusher(health, db, flushOptions, this::flush);
     }
 
     /**
@@ -236,36 +222,8 @@ public final class RocksEngine implements KvEngine {
     @Override
     public void flushSoon() {
         checkWritable();
-        if (durable.get() >= db.getLatestSequenceNumber() || !flushAsked.compareAndSet(false, true)) {
-            return;
-        }
-        flusher.execute(() -> {
-            try {
-                flush();
-            } catch (EngineException e) {
-                LOG.error("{}", e.getMessage());
-            } finally {
-                flushAsked.set(false);
-            }
-        });
-    }
-
-    /**
-     * What fails on RocksDB's own threads is not always told: its Java side has no constant for some kinds, those of a database
-     * without a log among them, and throws before the listener is called.
-     */
-    private void lookForErrors() {
-        if (health.failure() != null) {
-            return;
-        }
-        try {
-            if (db.getLongProperty("rocksdb.background-errors") > 0) {
-                // it is refused with what failed
-                db.flush(flushOptions);
-                health.failed("can't go on with", "a background task failed", null, null);
-            }
-        } catch (RocksDBException e) {
-            LOG.error("{}", health.failed("can't go on with", e).getMessage());
+        if (durable.get() < db.getLatestSequenceNumber()) {
+            flusher.flushSoon();
         }
     }
 
@@ -364,7 +322,7 @@ public final class RocksEngine implements KvEngine {
         if (closed) {
             return;
         }
-        awaitFlusher();
+        flusher.close();
         compactor.close();
         try {
             if (health.failure() == null) {
@@ -374,23 +332,6 @@ public final class RocksEngine implements KvEngine {
             closed = true;
             db.close();
             closeAll(handles);
-        }
-    }
-
-    private void awaitFlusher() {
-        flusher.shutdown();
-        boolean interrupted = false;
-        boolean ended = false;
-        while (!ended) {
-            try {
-                ended = flusher.awaitTermination(1, TimeUnit.MINUTES);
-            } catch (InterruptedException e) {
-                // the flush is inside the database: it can't be left there
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 
