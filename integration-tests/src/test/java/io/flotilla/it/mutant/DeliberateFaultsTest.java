@@ -63,6 +63,7 @@ class DeliberateFaultsTest {
         all.addAll(EngineFaults.all());
         all.addAll(ProgramFaults.ofTheNode());
         all.addAll(ProgramFaults.ofTheCommandLine());
+        all.addAll(StrangerFaults.all());
         return all;
     }
 

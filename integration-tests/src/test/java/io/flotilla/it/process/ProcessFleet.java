@@ -226,6 +226,7 @@ final class ProcessFleet implements AutoCloseable {
 
     void moveToFreePort(String id) throws IOException {
         ports.put(id, freePort());
+        httpPorts.put(id, freePort());
     }
 
     long pid(String id) {

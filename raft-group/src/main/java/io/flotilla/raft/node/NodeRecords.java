@@ -130,8 +130,10 @@ public final class NodeRecords {
 
     /** No start from this directory may be taken any more; durable with the next {@link #write}. @param why one line */
     public synchronized void refuse(String why) {
-        refusal = why.replace('\n', ' ');
-        changed = true;
+        if (refusal == null) {
+            refusal = why.replace('\n', ' ');
+            changed = true;
+        }
     }
 
     /** Whether something is known that was not written. */

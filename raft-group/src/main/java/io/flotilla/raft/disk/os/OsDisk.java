@@ -19,6 +19,9 @@ import java.util.stream.Stream;
  * interrupted: an interrupt closes the file under them.
  */
 public final class OsDisk implements Disk {
+    /** What a file system has in its root is nobody's file, wherever it is mounted. */
+    private static final String OF_FILE_SYSTEMS = "lost+found";
+
     private static final int ZEROS = 1 << 20;
 
     private final Path root;
@@ -54,6 +57,7 @@ public final class OsDisk implements Disk {
         }
         try (Stream<Path> children = Files.list(path)) {
             return children.map(child -> child.getFileName().toString())
+                    .filter(name -> !name.equals(OF_FILE_SYSTEMS))
                     .sorted()
                     .toList();
         } catch (IOException e) {

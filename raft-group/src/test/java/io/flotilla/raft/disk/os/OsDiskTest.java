@@ -56,4 +56,10 @@ class OsDiskTest {
         lock.close();
         DirectoryLock.acquire(directory).close();
     }
+
+    @Test
+    void whatAFileSystemHasOfItsOwnIsNotListed() throws IOException {
+        Files.createDirectories(root.resolve("log").resolve("lost+found"));
+        assertThat(new OsDisk(root).list("log")).isEmpty();
+    }
 }
