@@ -27,7 +27,7 @@ final class CopyFaults {
                         "holds",
                         "a round of a copy written after Adopt",
                         copies("aRoundThatComesAfterAdoptIsNotWritten"),
-                        new Patch(KV + "Holds.java", "passed.forEach(holds::remove);", "")),
+                        new Patch(KV + "Holds.java", "passed.forEach(key -> letGo(holds.remove(key)));", "")),
                 Mutant.of(
                         "holds",
                         "rounds begin where the last view of a copy was",

@@ -7,8 +7,8 @@ import io.flotilla.raft.mutant.Mutant;
 import io.flotilla.raft.mutant.MutantLoader;
 import io.flotilla.raft.mutant.Patch;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,8 +24,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Each fault that our tests exist to find is put into the production code, and must be found. A usual run takes a
- * sample; {@code -Dflotilla.faults=all} takes them all and writes the table in docs/testing/faults.md anew, {@code
- * -Dflotilla.faults=text} those whose names contain a text, or whose lesson it is; or one of several, with commas between.
+ * sample; {@code -Dflotilla.faults=all} takes them all, {@code -Dflotilla.faults=missing} those that have no row in the table of
+ * docs/testing/faults.md, {@code -Dflotilla.faults=text} those whose names contain a text, or whose lesson it is, or one of several,
+ * with commas between. All but the sample write their rows of the table anew; rows of faults that there are no more go.
  */
 class DeliberateFaultsTest {
     /** A usual run takes each fault whose number leaves this remainder. */
@@ -35,8 +36,10 @@ class DeliberateFaultsTest {
 
     private static final String BEGIN = "<!-- the table of faults, written by DeliberateFaultsTest -->\n";
     private static final String END = "<!-- end of the table of faults -->";
+    private static final String FILE = "docs/testing/faults.md";
 
-    private static final Map<Integer, String> TABLE = new TreeMap<>();
+    /** Rows of faults that were caught in this run, by name. */
+    private static final Map<String, String> TABLE = new TreeMap<>();
 
     static List<Mutant> all() {
         List<Mutant> all = new ArrayList<>();
@@ -64,14 +67,26 @@ class DeliberateFaultsTest {
         all.addAll(ProgramFaults.ofTheNode());
         all.addAll(ProgramFaults.ofTheCommandLine());
         all.addAll(StrangerFaults.all());
+        all.addAll(FleetMoveFaults.ofMachines());
+        all.addAll(FleetMoveFaults.ofCopies());
+        all.addAll(FleetMoveFaults.ofNodes());
+        all.addAll(FleetMoveFaults.ofTheController());
         return all;
     }
 
+    private static String wish() {
+        return System.getProperty("flotilla.faults", "sample");
+    }
+
     static Stream<Mutant> chosen() {
-        String wish = System.getProperty("flotilla.faults", "sample");
+        String wish = wish();
         List<Mutant> all = all();
         if (wish.equals("all")) {
             return all.stream();
+        }
+        if (wish.equals("missing")) {
+            Map<String, String> rows = rows(readTable());
+            return all.stream().filter(mutant -> !rows.containsKey(mutant.name()));
         }
         if (wish.equals("sample")) {
             return all.stream().filter(mutant -> all.indexOf(mutant) % SAMPLE_OF == SAMPLE);
@@ -113,7 +128,7 @@ class DeliberateFaultsTest {
         assertThat(sound(judge).apply(seed, judge.argument()))
                 .as("%s, seed %d, without the fault", judge.label(), seed)
                 .isNull();
-        TABLE.put(all().indexOf(mutant), row(mutant, seed, caught));
+        TABLE.put(mutant.name(), row(mutant, seed, caught));
     }
 
     @SuppressWarnings("unchecked")
@@ -148,15 +163,38 @@ class DeliberateFaultsTest {
         return text.length() > 60 ? text.substring(0, 57) + "..." : text;
     }
 
+    private static String readTable() {
+        try {
+            return Files.readString(Patch.root().resolve(FILE));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The rows of the table, by the names of the faults. */
+    private static Map<String, String> rows(String text) {
+        Map<String, String> rows = new TreeMap<>();
+        text.substring(text.indexOf(BEGIN), text.indexOf(END))
+                .lines()
+                .filter(line -> line.startsWith("| "))
+                .forEach(line -> rows.put(line.split(" \\| ", -1)[1], line + "\n"));
+        return rows;
+    }
+
     @AfterAll
     static void writeTable() throws IOException {
-        if (TABLE.size() < all().size()) {
+        if (wish().equals("sample")) {
             return;
         }
-        Path file = Patch.root().resolve("docs/testing/faults.md");
-        String text = Files.readString(file);
-        int begin = text.indexOf(BEGIN) + BEGIN.length();
-        String table = "| lesson | fault | caught by | seeds |\n|---|---|---|---|\n" + String.join("", TABLE.values());
-        Files.writeString(file, text.substring(0, begin) + table + text.substring(text.indexOf(END)));
+        String text = readTable();
+        Map<String, String> rows = rows(text);
+        rows.putAll(TABLE);
+        StringBuilder table = new StringBuilder("| lesson | fault | caught by | seeds |\n|---|---|---|---|\n");
+        for (Mutant mutant : all()) {
+            table.append(rows.getOrDefault(mutant.name(), ""));
+        }
+        Files.writeString(
+                Patch.root().resolve(FILE),
+                text.substring(0, text.indexOf(BEGIN) + BEGIN.length()) + table + text.substring(text.indexOf(END)));
     }
 }

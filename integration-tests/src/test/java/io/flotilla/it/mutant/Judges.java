@@ -10,5 +10,8 @@ final class Judges {
     static final Judge FLEET_ELECTIONS =
             new Judge(SeedRun.class.getName(), "ELECTIONS", 1_000, "fleet simulation, elections");
 
+    /** The same while shards move. */
+    static final Judge FLEET_MOVES = new Judge(SeedRun.class.getName(), "MOVES", 300, "fleet simulation, moves");
+
     private Judges() {}
 }

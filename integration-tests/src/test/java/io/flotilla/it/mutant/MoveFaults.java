@@ -52,7 +52,7 @@ final class MoveFaults {
                         test("HoldsTest#aHoldCountsOnceItIsWholeAndFlushed"),
                         new Patch(
                                 KV + "Holds.java",
-                                "passed.forEach(holds::remove);",
+                                "passed.forEach(key -> letGo(holds.remove(key)));",
                                 "passed.removeIf(key -> key.shard < 0);")),
                 Mutant.of(
                         "holds",
@@ -182,7 +182,7 @@ final class MoveFaults {
                         test("MoveCommandsTest#adoptBringsRowsSessionsAndCounters"),
                         new Patch(
                                 KV + "MoveCommands.java",
-                                "ShardState.adopt(node, row, hold.sessions(), command)",
+                                "ShardState.adopt(node, row, state.holds().sessions(hold), command)",
                                 "ShardState.adopt(node, row, new java.util.LinkedHashMap<>(), command)")),
                 Mutant.of(
                         "moves",

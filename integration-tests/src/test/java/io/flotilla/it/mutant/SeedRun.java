@@ -10,12 +10,14 @@ public final class SeedRun implements BiFunction<Long, String, String> {
     private static final int SECONDS = 50;
 
     /**
-     * @param profile the name of a {@link FaultPlan.Profile}
+     * @param profile the name of a {@link FaultPlan.Profile}, or {@code MOVES}: mixed faults while shards move
      * @return what was seen to be broken, or null if the seed passes
      */
     @Override
     public String apply(Long seed, String profile) {
-        FleetSimulation simulation = new FleetSimulation(seed, FaultPlan.Profile.valueOf(profile));
+        boolean moves = profile.equals("MOVES");
+        FleetSimulation simulation =
+                new FleetSimulation(seed, FaultPlan.Profile.valueOf(moves ? "MIXED" : profile), moves);
         try {
             simulation.run(SECONDS);
             return null;

@@ -17,6 +17,8 @@ class FleetMovesTest {
     private static final int SECONDS = 60;
 
     private static final int SEEDS = 20;
+    /** Seeds enough that each leader must have crashed after each step. */
+    private static final int SEEDS_FOR_STEPS = 200;
 
     private record Run(long seed, String summary, Coverage coverage) {}
 
@@ -38,8 +40,18 @@ class FleetMovesTest {
                     "moves called off",
                     "rebalances",
                     "groups joined",
-                    "shards that changed hands")) {
+                    "shards that changed hands",
+                    "transfers",
+                    "clients that slept for minutes")) {
                 assertThat(coverage.of(what)).as(what).isPositive();
+            }
+        }
+        if (count >= SEEDS_FOR_STEPS) {
+            for (String step : List.of("MOVE_OUT", "FREEZE", "CANCEL", "ADOPT", "DROP")) {
+                for (String who : List.of("the controller", "the group itself", "the other group")) {
+                    String what = "crashes after " + step + ": the leader of " + who;
+                    assertThat(coverage.of(what)).as(what).isPositive();
+                }
             }
         }
     }

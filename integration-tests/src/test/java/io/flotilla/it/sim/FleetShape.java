@@ -46,12 +46,39 @@ record FleetShape(
                 (1 + random.nextInt(100)) * milli);
     }
 
-    static FleetShape choose(SplittableRandom random) {
-        int size = random.nextInt(4) == 0 ? 3 + random.nextInt(3) : 3;
+    private static SortedMap<NodeId, String> seeds(int size) {
         TreeMap<NodeId, String> seeds = new TreeMap<>();
         for (int i = 1; i <= size; i++) {
             seeds.put(new NodeId("n" + i), "n" + i + ":" + (7399 + i));
         }
+        return seeds;
+    }
+
+    /** As any, or in one of four with two groups that share no node. */
+    static FleetShape forMoves(SplittableRandom random) {
+        FleetShape any = choose(random);
+        return random.nextInt(4) == 0 ? any.with(6, 2, 2 + random.nextInt(3)) : any;
+    }
+
+    /** The same with so many nodes, groups and shards. Two groups share no node if there are six. */
+    FleetShape with(int nodes, int newGroups, int newShards) {
+        return new FleetShape(
+                seeds(nodes),
+                clients,
+                newGroups,
+                newShards,
+                workers,
+                core,
+                segmentBytes,
+                logBytes,
+                unflushedBatches,
+                maxClockOffsetMillis,
+                maxDriftPpm,
+                copies);
+    }
+
+    static FleetShape choose(SplittableRandom random) {
+        SortedMap<NodeId, String> seeds = seeds(random.nextInt(4) == 0 ? 3 + random.nextInt(3) : 3);
         int groups = 1 + random.nextInt(3);
         int appendBytes = random.nextInt(3) == 0 ? 200 : 192 << 10;
         int resident = random.nextInt(3) == 0 ? 2_000 : 1 << 20;

@@ -2,9 +2,11 @@ package io.flotilla.it.sim;
 
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Shard;
+import io.flotilla.controller.service.ControllerService;
 import io.flotilla.it.history.LinearizabilityChecker;
 import io.flotilla.it.sim.invariant.ConfigurationsAreImmutable;
 import io.flotilla.it.sim.invariant.ExactlyOnce;
+import io.flotilla.kv.proto.KvCommand;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.sim.Coverage;
 import io.flotilla.raft.sim.FaultPlan;
@@ -23,6 +25,8 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * One run of a whole fleet: production nodes and production clients, faults from one seed, every promise checked while
@@ -39,6 +43,8 @@ public final class FleetSimulation implements FaultPlan.World {
     private static final int STRICT_SECONDS = 4;
     /** Virtual seconds after that by which all moves have ended: a voter that lags is waited for 60 s. */
     private static final int MOVE_SECONDS = 150;
+    /** Virtual seconds, with faults, in which of all shards that go there and back none gets on. */
+    private static final int STUCK_SECONDS = 300;
     /** Longer than any client waits. */
     private static final int LAST_ANSWER_SECONDS = 35;
     /** Virtual seconds within which a node holds nothing for a moment. */
@@ -63,8 +69,14 @@ public final class FleetSimulation implements FaultPlan.World {
     private final List<String> clientNames;
     private final SplittableRandom clocks;
     private final SplittableRandom copies;
+    private final MoveSteps steps = new MoveSteps();
+    private final List<Bank> banks;
     /** Null if no shards move. */
     private final SimOperator operator;
+    /** When and for how long; 0 if no client sleeps. */
+    private long asleepFrom;
+
+    private long asleepFor;
 
     private boolean areFaultsOver;
 
@@ -78,13 +90,39 @@ public final class FleetSimulation implements FaultPlan.World {
 
     /** @param moves whether somebody moves shards meanwhile */
     public FleetSimulation(long seed, FaultPlan.Profile profile, boolean moves) {
+        this(seed, profile, moves ? FleetShape::forMoves : FleetShape::choose, moves ? RandomMoves::new : null, false);
+    }
+
+    /** Two groups, on three nodes or on six of which they share none, between which shards go there and back. */
+    static FleetSimulation thereAndBack(long seed) {
+        return new FleetSimulation(
+                seed,
+                FaultPlan.Profile.SELDOM,
+                random -> FleetShape.choose(random).with(seed % 2 == 0 ? 3 : 6, 2, 2),
+                ThereAndBack::new,
+                true);
+    }
+
+    private interface Operators {
+        SimOperator operator(
+                SimScheduler scheduler, SimStreams streams, Supplier<List<String>> endpoints, Coverage coverage);
+    }
+
+    /** @param operators null if no shards move */
+    private FleetSimulation(
+            long seed,
+            FaultPlan.Profile profile,
+            Function<SplittableRandom, FleetShape> shapes,
+            Operators operators,
+            boolean onlyBanks) {
         scheduler = new SimScheduler(seed);
         network = new SimNetwork(scheduler);
         invariants = new RaftInvariants(scheduler, Fingerprints::ofResult, Fingerprints::ofState);
         network.observe(invariants);
+        invariants.observe(steps);
         streams = new SimStreams(scheduler, network, configurations::sent);
         SplittableRandom random = scheduler.randomStream();
-        FleetShape shape = FleetShape.choose(random);
+        FleetShape shape = shapes.apply(random);
         Members members = new Members();
         for (NodeId id : shape.seeds().keySet()) {
             nodes.put(
@@ -92,9 +130,17 @@ public final class FleetSimulation implements FaultPlan.World {
                     new SimFleetNode(
                             id, shape, scheduler, network, streams, invariants, random.split(), members, coverage));
         }
+        Supplier<List<String>> endpoints = () -> new ArrayList<>(addresses().values());
+        banks = operators == null ? List.of() : List.of(Bank.at('\u0020'), Bank.at('\u00a0'));
+        boolean oneSleeps = operators != null && random.nextBoolean();
+        if (oneSleeps) {
+            asleepFrom = (2 + random.nextInt(40)) * SECOND;
+            asleepFor = (60 + random.nextInt(90)) * SECOND;
+        }
         Keys keys = new Keys();
         for (int i = 1; i <= shape.clients(); i++) {
             String name = "c" + i;
+            ClientWork work = onlyBanks ? ClientWork.ofBanks(banks) : ClientWork.mixed(banks);
             clients.put(
                     name,
                     new SimClient(
@@ -104,17 +150,19 @@ public final class FleetSimulation implements FaultPlan.World {
                             histories,
                             exactlyOnce,
                             streams,
-                            () -> new ArrayList<>(addresses().values())));
+                            endpoints,
+                            oneSleeps && i == shape.clients() ? work.sleeping() : work));
         }
         nodeNames = new ArrayList<>(nodes.keySet());
         clientNames = new ArrayList<>(clients.keySet());
         clocks = random.split();
         copies = random.split();
         faults = new FaultPlan(scheduler, network, this, profile, coverage);
-        operator = moves
-                ? new SimOperator(
-                        scheduler, streams, () -> new ArrayList<>(addresses().values()), coverage)
-                : null;
+        operator = operators == null ? null : operators.operator(scheduler, streams, endpoints, coverage);
+        if (operator != null) {
+            int oneOf = profile == FaultPlan.Profile.SELDOM ? 50 : 6;
+            steps.tell(new StepCrashes(scheduler, oneOf));
+        }
     }
 
     /**
@@ -123,8 +171,31 @@ public final class FleetSimulation implements FaultPlan.World {
      * @throws SimFailure with the first promise that was broken, and when
      */
     public void run(int seconds) {
+        runParts(() -> run(seconds * SECOND));
+    }
+
+    /** The same, with faults until each shard has been away and has come back so often. */
+    void runThereAndBack(int times) {
+        ThereAndBack traveller = (ThereAndBack) operator;
+        runParts(() -> {
+            long before = 0;
+            long since = scheduler.now();
+            while (traveller.times() < times) {
+                run(SECOND);
+                if (traveller.times() > before) {
+                    before = traveller.times();
+                    since = scheduler.now();
+                } else if (scheduler.now() - since > STUCK_SECONDS * SECOND) {
+                    throw new Violation(
+                            "Liveness", "no shard got on in %d s after %d times: %s", STUCK_SECONDS, before, moves());
+                }
+            }
+        });
+    }
+
+    private void runParts(Runnable withFaults) {
         try {
-            runParts(seconds);
+            runAll(withFaults);
         } catch (Violation | LinearizabilityChecker.UndecidedException e) {
             throw new SimFailure(scheduler.now(), e);
         } finally {
@@ -133,18 +204,23 @@ public final class FleetSimulation implements FaultPlan.World {
             coverage.add("logs cut", invariants.basesMoved());
             coverage.add("answers", histories.known());
             coverage.add("unknown outcomes", histories.unknown());
+            coverage.add("shards that changed hands", steps.handovers());
+            banks.forEach(bank -> coverage.add("transfers", bank.book().transfers()));
         }
     }
 
-    private void runParts(int seconds) {
+    private void runAll(Runnable withFaults) {
         nodes.values().forEach(SimFleetNode::start);
         clients.values().forEach(SimClient::start);
         if (operator != null) {
             operator.start();
         }
         look();
+        if (asleepFor > 0) {
+            scheduler.at(asleepFrom, this::sleep);
+        }
         faults.begin();
-        run((long) seconds * SECOND);
+        withFaults.run();
         faults.end();
         areFaultsOver = true;
         if (operator != null) {
@@ -157,6 +233,9 @@ public final class FleetSimulation implements FaultPlan.World {
         nodes.values().forEach(this::checkServes);
         if (operator != null) {
             awaitMoves();
+        }
+        while (clients.values().stream().anyMatch(SimClient::isAsleep)) {
+            run(SECOND);
         }
         clients.values().forEach(SimClient::stopAsking);
         awaitAnswers();
@@ -221,11 +300,15 @@ public final class FleetSimulation implements FaultPlan.World {
             }
             run(SECOND / 10);
         }
-        long handed = 0;
-        for (Shard shard : operator.newest().getShardsList()) {
-            handed += shard.getEpoch() - 1;
+    }
+
+    private void sleep() {
+        for (SimClient client : clients.values()) {
+            if (client.sleeps()) {
+                client.sleep(asleepFor);
+                coverage.count("clients that slept for minutes");
+            }
         }
-        coverage.add("shards that changed hands", handed);
     }
 
     private boolean movesOver(Configuration newest) {
@@ -263,6 +346,45 @@ public final class FleetSimulation implements FaultPlan.World {
         TreeMap<NodeId, String> all = new TreeMap<>();
         nodes.forEach((name, node) -> all.put(new NodeId(name), node.address()));
         return all;
+    }
+
+    /** Now and then a leader that has to do with a move crashes right after a step of it. */
+    private final class StepCrashes implements MoveSteps.Listener {
+        private static final long MOST_NANOS = 30_000_000L;
+
+        private final SplittableRandom random;
+        private final int oneOf;
+
+        StepCrashes(SimScheduler scheduler, int oneOf) {
+            this.random = scheduler.randomStream();
+            this.oneOf = oneOf;
+        }
+
+        @Override
+        public void applied(KvCommand.KindCase kind, long group, long shard) {
+            if (random.nextInt(oneOf) > 0) {
+                return;
+            }
+            long[] groups = {ControllerService.GROUP, group, other(group, shard)};
+            int choice = random.nextInt(groups.length);
+            scheduler.after(random.nextLong(MOST_NANOS), () -> {
+                NodeId leader = invariants.leaderOf(groups[choice]);
+                if (leader != null && faults.crashNow(leader.value())) {
+                    String who = choice == 0 ? "the controller" : choice == 1 ? "the group itself" : "the other group";
+                    coverage.count("crashes after " + kind + ": the leader of " + who);
+                }
+            });
+        }
+
+        /** The other end of the shard's move, as far as that is known. */
+        private long other(long group, long shard) {
+            for (Shard known : operator.seen().getShardsList()) {
+                if (known.getId() == shard && known.getTarget() != 0) {
+                    return known.getTarget() == group ? known.getGroup() : known.getTarget();
+                }
+            }
+            return group;
+        }
     }
 
     private final class Members implements SimFleetNode.Fleet {

@@ -16,6 +16,7 @@ import io.flotilla.client.proto.Shard;
 import io.flotilla.it.history.KeyAnswer;
 import io.flotilla.it.history.KeyCall;
 import io.flotilla.it.history.KeyOperation;
+import io.flotilla.it.sim.invariant.BankBook;
 import io.flotilla.it.sim.invariant.ExactlyOnce;
 import io.flotilla.raft.sim.SimRuntime;
 import io.flotilla.raft.sim.SimScheduler;
@@ -53,6 +54,7 @@ final class SimClient {
     private final ExactlyOnce exactlyOnce;
     private final SimStreams streams;
     private final Supplier<List<String>> endpoints;
+    private final ClientWork work;
     private final long meanGap;
     private final Set<Asked> underWay = new LinkedHashSet<>();
     /** What this client last saw of a register. */
@@ -71,7 +73,8 @@ final class SimClient {
             Histories histories,
             ExactlyOnce exactlyOnce,
             SimStreams streams,
-            Supplier<List<String>> endpoints) {
+            Supplier<List<String>> endpoints,
+            ClientWork work) {
         this.name = name;
         this.scheduler = scheduler;
         this.random = scheduler.randomStream();
@@ -80,6 +83,7 @@ final class SimClient {
         this.exactlyOnce = exactlyOnce;
         this.streams = streams;
         this.endpoints = endpoints;
+        this.work = work;
         this.meanGap = (20 + random.nextInt(150)) * MILLI;
     }
 
@@ -111,13 +115,26 @@ final class SimClient {
 
     private void open() {
         runtime = new SimRuntime(scheduler, name, random.split(), 0, random.nextInt(400) - 200);
-        ClientConfig config = ClientConfig.of(endpoints.get()).withTimeout(Duration.ofSeconds(30));
+        ClientConfig config = ClientConfig.of(endpoints.get()).withTimeout(work.patience());
         client = new AsyncFlotillaClient(config, streams.connector(runtime), new SimClientRuntime(runtime));
+    }
+
+    /** Its process stops for so long, with what it has under way; only one that {@link ClientWork#sleeps}. */
+    void sleep(long nanos) {
+        runtime.pause(nanos);
+    }
+
+    boolean sleeps() {
+        return work.sleeps();
+    }
+
+    boolean isAsleep() {
+        return runtime.isPaused();
     }
 
     /** From now on the fleet has no excuse: what is asked must be done, and soon. */
     void expectSuccess() {
-        mustSucceed = true;
+        mustSucceed = !work.sleeps();
     }
 
     void stopAsking() {
@@ -132,7 +149,7 @@ final class SimClient {
     private void askAgain() {
         scheduler.after(random.nextLong(2 * meanGap) + 1, () -> {
             if (asking) {
-                if (underWay.size() < MAX_UNDER_WAY) {
+                if (underWay.size() < MAX_UNDER_WAY && !runtime.isPaused()) {
                     ask();
                 }
                 askAgain();
@@ -141,8 +158,10 @@ final class SimClient {
     }
 
     private void ask() {
-        int choice = random.nextInt(100);
-        if (choice < 20) {
+        int choice = random.nextInt(work.banks().isEmpty() ? 100 : 115);
+        if (work.onlyBanks() || choice >= 100) {
+            useBank(pick(work.banks()));
+        } else if (choice < 20) {
             get(pick(keys.singles()));
         } else if (choice < 32) {
             put(pick(keys.registers));
@@ -207,6 +226,16 @@ final class SimClient {
             get(key);
         }
         keys.pairs.forEach(this::getPair);
+        for (Bank bank : work.banks()) {
+            ask(
+                    "last audit of " + bank.name(),
+                    timeout -> client.multiGet(bank.keys(), timeout),
+                    () -> {},
+                    (called, found) -> {
+                        bank.book().audited(name, Bank.balances(found));
+                        bank.book().closed(Bank.balances(found));
+                    });
+        }
         for (String key : keys.lists) {
             ask(
                     "last get " + key,
@@ -298,6 +327,15 @@ final class SimClient {
             Optional<VersionedValue> right = Optional.ofNullable(rows.remove(pair.right()));
             if (whole) {
                 histories.readPair(name, called, scheduler.now(), pair, left, right);
+            }
+        }
+        for (Bank bank : work.banks()) {
+            boolean whole = bank.accounts().stream().allMatch(account -> covers(from, to, account));
+            List<Long> balances = Bank.balances(bank.accounts().stream()
+                    .map(account -> Optional.ofNullable(rows.remove(account)))
+                    .toList());
+            if (whole) {
+                bank.book().audited(name, balances);
             }
         }
         if (!rows.isEmpty()) {
@@ -426,6 +464,55 @@ final class SimClient {
                         : new KeyAnswer.NotDone(result.version()));
     }
 
+    // --- banks ---
+
+    /** Looks at all accounts; opens the bank if it has none, else mostly moves money between two, if nobody else does meanwhile. */
+    private void useBank(Bank bank) {
+        ask("audit of " + bank.name(), timeout -> client.multiGet(bank.keys(), timeout), () -> {}, (called, found) -> {
+            List<Long> balances = Bank.balances(found);
+            bank.book().audited(name, balances);
+            if (balances.isEmpty()) {
+                open(bank);
+            } else if (random.nextInt(4) > 0) {
+                transfer(bank, found, balances);
+            }
+        });
+    }
+
+    private void open(Bank bank) {
+        WriteBatch.Builder batch = WriteBatch.builder();
+        for (byte[] key : bank.keys()) {
+            batch.onlyIf(key, Expectation.absent()).put(key, Keys.bytes(String.valueOf(BankBook.DEPOSIT)));
+        }
+        WriteBatch whole = batch.build();
+        ask("opening of " + bank.name(), timeout -> client.batch(whole, timeout), () -> {}, (called, result) -> {});
+    }
+
+    private void transfer(Bank bank, List<Optional<VersionedValue>> found, List<Long> balances) {
+        int from = random.nextInt(balances.size());
+        int to = (from + 1 + random.nextInt(balances.size() - 1)) % balances.size();
+        long amount = 1 + random.nextInt(20);
+        WriteBatch batch = WriteBatch.builder()
+                .onlyIf(
+                        bank.keys().get(from),
+                        Expectation.version(found.get(from).orElseThrow().version()))
+                .onlyIf(
+                        bank.keys().get(to),
+                        Expectation.version(found.get(to).orElseThrow().version()))
+                .put(bank.keys().get(from), Keys.bytes(String.valueOf(balances.get(from) - amount)))
+                .put(bank.keys().get(to), Keys.bytes(String.valueOf(balances.get(to) + amount)))
+                .build();
+        ask(
+                "transfer in " + bank.name(),
+                timeout -> client.batch(batch, timeout),
+                () -> bank.book().transferred(from, to, amount, false),
+                (called, result) -> {
+                    if (result.done()) {
+                        bank.book().transferred(from, to, amount, true);
+                    }
+                });
+    }
+
     private <T> void write(
             String key,
             String what,
@@ -469,8 +556,9 @@ final class SimClient {
         long called = scheduler.now();
         boolean strict = mustSucceed;
         boolean hurried = !strict && random.nextInt(8) == 0;
-        Duration timeout =
-                hurried ? Duration.ofMillis(100 + random.nextInt(1_500)) : Duration.ofSeconds(strict ? 5 : 30);
+        Duration timeout = hurried
+                ? Duration.ofMillis(100 + random.nextInt(1_500))
+                : strict ? Duration.ofSeconds(5) : work.patience();
         SimRuntime incarnation = runtime;
         CompletableFuture<T> future = operation.apply(timeout);
         Asked asked = new Asked(what, unknown);

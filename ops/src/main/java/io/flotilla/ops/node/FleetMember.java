@@ -162,12 +162,8 @@ final class FleetMember {
                 new HostEvents(config.id(), ports, lane, listener, this::moves));
         controller = new ControllerService(
                 host, addresses::addressOf, ports.runtime().clock());
-        data = new KvService(
-                host,
-                machines,
-                ports.runtime().clock(),
-                new NodeKnowledge(addresses::addressOf, hub::newest, host::status),
-                edge);
+        NodeKnowledge knowledge = new NodeKnowledge(addresses::addressOf, hub::newest, host::status);
+        data = new KvService(host, machines, ports.runtime().clock(), knowledge, edge);
         ControllerCalls controllerCalls =
                 new ControllerCalls(config.id(), lane, calls, addresses, host, controller, hub::newest);
         watch = new PeerWatch(
@@ -233,6 +229,7 @@ final class FleetMember {
                 calls,
                 addresses,
                 hub::newest,
+                knowledge::featureLevel,
                 outbox::tell,
                 data.outrun(),
                 new MoveParts(

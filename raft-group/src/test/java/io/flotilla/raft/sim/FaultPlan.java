@@ -95,7 +95,9 @@ public final class FaultPlan {
         /** The seed's choice of all kinds. */
         MIXED,
         /** Elections all the time, under the worst circumstances for them. */
-        ELECTIONS
+        ELECTIONS,
+        /** As {@link #MIXED}, but one in ten seconds or so. */
+        SELDOM
     }
 
     /** One kind of fault. */
@@ -161,7 +163,7 @@ public final class FaultPlan {
         } else {
             chooseKinds();
         }
-        meanGap = between(100, 3_000);
+        meanGap = profile == Profile.SELDOM ? between(5_000, 15_000) : between(100, 3_000);
         network.observe(this::voted);
         usual = random.nextInt(3) == 0 ? badQuality(0.1) : SimNetwork.Quality.healthy();
     }
@@ -206,6 +208,15 @@ public final class FaultPlan {
     public void stopped(String node) {
         coverage.count("nodes that stopped because of their disk");
         scheduler.after(over ? 0 : duration(100, 5_000), () -> start(node));
+    }
+
+    /**
+     * Crashes a node at a moment that somebody else has chosen, unless the faults are over.
+     *
+     * @return whether it was up
+     */
+    public boolean crashNow(String node) {
+        return !over && crash(node, duration(20, 10_000));
     }
 
     /** How many faults there were. */

@@ -34,22 +34,43 @@ final class Holds {
     static final class Hold {
         private final PublishedHold published;
         private HoldRow row;
-        /** Of a whole one, as Adopt needs them; else null. */
+        /** Of a whole one, as Adopt needs them; null if there is no room for them, or it is not whole. */
         private Map<SessionId, Session> sessions;
 
-        private Hold(HoldRow row, Map<SessionId, Session> sessions, PublishedHold published) {
+        private long sessionBytes;
+
+        private Hold(HoldRow row, PublishedHold published) {
             this.row = row;
-            this.sessions = sessions;
             this.published = published;
         }
 
         HoldRow row() {
             return row;
         }
+    }
 
-        Map<SessionId, Session> sessions() {
-            return sessions;
+    /** What a whole hold has of sessions; not used again by the hold. May read them from the engine. */
+    Map<SessionId, Session> sessions(Hold hold) {
+        return hold.sessions != null ? hold.sessions : SessionTable.load(node.engine(), hold.row.getSessionNumber());
+    }
+
+    private void keep(Hold hold, Map<SessionId, Session> sessions) {
+        long bytes = HeldSessions.bytes(sessions);
+        if (node.heldSessions().take(bytes)) {
+            hold.sessions = sessions;
+            hold.sessionBytes = bytes;
         }
+    }
+
+    private void letGo(Hold hold) {
+        node.heldSessions().give(hold.sessionBytes);
+        hold.sessionBytes = 0;
+        hold.sessions = null;
+    }
+
+    /** The machine is closed. */
+    void close() {
+        holds.values().forEach(this::letGo);
     }
 
     private final long group;
@@ -70,12 +91,11 @@ final class Holds {
                 Key key = new Key(Layout.shardOf(rows.key()), Layout.moveOf(rows.key()));
                 HoldRow row = HoldRow.parseFrom(rows.value());
                 long number = row.getWhole() ? row.getChangeNumber() : -1;
-                holds.put(
-                        key,
-                        new Hold(
-                                row,
-                                row.getWhole() ? SessionTable.load(engine, row.getSessionNumber()) : null,
-                                published(key, DurableMark.of(durable ? number : -1, number, sequence))));
+                Hold hold = new Hold(row, published(key, DurableMark.of(durable ? number : -1, number, sequence)));
+                if (row.getWhole()) {
+                    keep(hold, SessionTable.load(engine, row.getSessionNumber()));
+                }
+                holds.put(key, hold);
             }
         } catch (InvalidProtocolBufferException e) {
             throw new EngineException("a hold's row of group " + group + " is damaged", e);
@@ -111,7 +131,7 @@ final class Holds {
         List<Key> passed = new ArrayList<>(
                 holds.subMap(new Key(shard, 0), new Key(shard, move + 1)).keySet());
         over.addAll(passed);
-        passed.forEach(holds::remove);
+        passed.forEach(key -> letGo(holds.remove(key)));
         return !passed.isEmpty();
     }
 
@@ -134,7 +154,7 @@ final class Holds {
 
     void record(HoldPlace place, EngineBatch batch) {
         Key key = new Key(place.shard().getId(), place.move());
-        holds.put(key, new Hold(place.row(), null, published(key, DurableMark.of(-1, -1, 0))));
+        holds.put(key, new Hold(place.row(), published(key, DurableMark.of(-1, -1, 0))));
         batch.put(Layout.numberKey(place.generation()), new byte[0]);
         batch.put(Layout.numberKey(place.sessionNumber()), new byte[0]);
         batch.put(key(key), place.row().toByteArray());
@@ -163,12 +183,12 @@ final class Holds {
                 .setChangeNumber(changeNumber)
                 .build();
         Hold before = holds.get(key);
-        holds.put(
-                key,
-                new Hold(
-                        row,
-                        sessions.sessions(),
-                        before != null ? before.published : published(key, DurableMark.of(-1, -1, 0))));
+        Hold hold = new Hold(row, before != null ? before.published : published(key, DurableMark.of(-1, -1, 0)));
+        if (before != null) {
+            letGo(before);
+        }
+        keep(hold, sessions.sessions());
+        holds.put(key, hold);
         batch.put(Layout.numberKey(place.generation()), new byte[0]);
         batch.put(Layout.numberKey(place.sessionNumber()), new byte[0]);
         batch.put(key(key), row.toByteArray());
@@ -192,14 +212,28 @@ final class Holds {
             byte[] place = Layout.sessionKey(hold.row.getSessionNumber(), id);
             if (changed.hasRow()) {
                 batch.put(place, changed.getRow().toByteArray());
-                hold.sessions.put(id, new Session(id, changed.getRow()));
+                replace(hold, id, new Session(id, changed.getRow()));
             } else {
                 batch.delete(place);
-                hold.sessions.remove(id);
+                replace(hold, id, null);
             }
         }
         hold.row = hold.row.toBuilder().setChangeNumber(update.upTo()).build();
         batch.put(key(key), hold.row.toByteArray());
+    }
+
+    /** @param session as it is from now on; null if it is not there any more */
+    private void replace(Hold hold, SessionId id, Session session) {
+        if (hold.sessions == null) {
+            return;
+        }
+        Session before = session == null ? hold.sessions.remove(id) : hold.sessions.put(id, session);
+        long growth = HeldSessions.bytes(session) - HeldSessions.bytes(before);
+        if (node.heldSessions().take(growth)) {
+            hold.sessionBytes += growth;
+        } else {
+            letGo(hold);
+        }
     }
 
     /** What was added for a whole hold has been written under this number of the engine's. */
@@ -211,7 +245,7 @@ final class Holds {
     /** A copy that is not whole ends. */
     void drop(long shard, long move, EngineBatch batch) {
         Key key = new Key(shard, move);
-        holds.remove(key);
+        letGo(holds.remove(key));
         batch.delete(key(key));
     }
 }

@@ -51,6 +51,11 @@ public final class KvMachines implements StateMachineFactory {
     }
 
     KvMachines(KvEngine engine, Clock clock, SessionLimits limits) {
+        this(engine, clock, limits, HeldSessions.MOST_BYTES);
+    }
+
+    /** @param heldSessionBytes as of {@link HeldSessions} */
+    KvMachines(KvEngine engine, Clock clock, SessionLimits limits, long heldSessionBytes) {
         this.engine = engine;
         this.foundDurable = engine.durableSequence() >= engine.write(new EngineBatch());
         checkFormat(engine);
@@ -61,7 +66,8 @@ public final class KvMachines implements StateMachineFactory {
                 limits,
                 clock,
                 new ConcurrentHashMap<>(),
-                new Marks(clock));
+                new Marks(clock),
+                new HeldSessions(heldSessionBytes));
     }
 
     private static void checkFormat(KvEngine engine) {

@@ -217,7 +217,7 @@ public final class KvStateMachine implements StateMachine {
 
     /** Any thread. */
     private boolean holds(Entry entry) {
-        PublishedGroup present = node.published().get(group);
+        PublishedGroup present = published();
         return present != null && present.holds(entry);
     }
 
@@ -317,6 +317,11 @@ public final class KvStateMachine implements StateMachine {
         return installed;
     }
 
+    /** What others may know of it, as of what was applied last. Any thread. */
+    public PublishedGroup published() {
+        return node.published().get(group);
+    }
+
     /** What it does for moves of shards beside their commands. */
     public ShardMoves moves() {
         return moves;
@@ -359,6 +364,7 @@ public final class KvStateMachine implements StateMachine {
     @Override
     public void close() {
         node.marks().drop(group);
+        state.holds().close();
         if (!broken) {
             writeBack();
         }

@@ -158,7 +158,7 @@ final class MoveCommands {
                 .setLogTimeMillis(counters.getLogTimeMillis())
                 .setSweepAtMillis(counters.getSweepAtMillis())
                 .build();
-        state.put(ShardState.adopt(node, row, hold.sessions(), command));
+        state.put(ShardState.adopt(node, row, state.holds().sessions(hold), command));
         state.raiseFence(id, move);
         state.fences().come(id, move);
         return told(id, move, index, "");

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * @param clock for what is published of a shard's log time; nothing of it is in the state but through entries
  * @param published what others may know of the groups, by group
  * @param marks their states at Marks
+ * @param heldSessions the memory that sessions of holds take
  */
 record NodeRows(
         KvEngine engine,
@@ -22,4 +23,5 @@ record NodeRows(
         SessionLimits limits,
         Clock clock,
         ConcurrentHashMap<Long, PublishedGroup> published,
-        Marks marks) {}
+        Marks marks,
+        HeldSessions heldSessions) {}

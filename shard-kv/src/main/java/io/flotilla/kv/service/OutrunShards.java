@@ -23,7 +23,7 @@ public final class OutrunShards {
     /** Replaced as a whole, but for the count of writes. */
     private record Share(int eighths, long steppedAt, long toldAt, AtomicInteger writes) {}
 
-    OutrunShards(Clock clock) {
+    public OutrunShards(Clock clock) {
         this.clock = clock;
     }
 

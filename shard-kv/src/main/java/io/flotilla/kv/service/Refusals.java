@@ -100,8 +100,7 @@ final class Refusals {
 
     io.flotilla.client.proto.Refusal tooEarly(CommandKind kind, int featureLevel) {
         return builder(io.flotilla.client.proto.Refusal.Kind.UNAVAILABLE)
-                .setMessage("the fleet is at feature level " + featureLevel + ", such requests are taken from level "
-                        + kind.featureLevel() + " on: some of its nodes run an older version")
+                .setMessage(kind.objection(featureLevel))
                 .build();
     }
 

@@ -291,6 +291,67 @@ class HoldsTest {
         assertThat(late.text(late.shard(ID), "k3")).isEqualTo("v3");
     }
 
+    /** Room for the sessions of one of two holds: what there is no room for is read when it is adopted. */
+    @Test
+    void sessionsOfAllHoldsTakeBoundedMemoryAndNoneIsForgotten() {
+        Shard high = Writes.high();
+        MemoryEngine engine = new MemoryEngine();
+        KvMachines small = new KvMachines(engine, new TestClock(), SessionLimits.DEFAULT, 1_000);
+        MovingGroup target = new MovingGroup(OTHER, engine, small, new ArrayList<>(), List.of());
+        HeldSessions memory = target.machine.node().heldSessions();
+        MovingGroup source = new MovingGroup(Writes.GROUP, new MemoryEngine(), LOW, high);
+        source.write(write(1, 1, put("a", "1")));
+        source.write(write(2, 1, put("b", "1")).toBuilder()
+                .setShard(Writes.ref(high))
+                .setMutation(put("z", "1"))
+                .build());
+        for (Shard shard : List.of(LOW, high)) {
+            source.move(moveOut(shard, M, OTHER));
+            assertThat(target.copy(source, shard, M)).isTrue();
+        }
+        long first = memory.taken();
+        assertThat(first).isBetween(1L, 1_000L);
+        // the low shard's sessions grow past the bound
+        for (long session = 10; session < 20; session++) {
+            source.write(write(session, 1, put("c", "1")));
+        }
+        assertThat(target.round(source, ID, M, 1_000_000)).isTrue();
+        assertThat(memory.taken()).isBetween(0L, 1_000L);
+        source.write(write(20, 1, put("d", "1")));
+        assertThat(target.round(source, ID, M, 1_000_000)).isTrue();
+        target.flush();
+        for (Shard shard : List.of(LOW, high)) {
+            long id = shard.getId();
+            source.move(freeze(id, M, 1));
+            target.move(source.adopt(id, M, target.machine.moves().holdChangeNumber(id, M)));
+            SessionTable was = source.machine.state().guard().find(id).sessions();
+            SessionTable sessions = target.machine.state().guard().find(id).sessions();
+            for (long session = 1; session <= 20; session++) {
+                SessionId name = new SessionId(session, -session);
+                assertThat(sessions.find(name) == null).isEqualTo(was.find(name) == null);
+                if (was.find(name) != null) {
+                    assertThat(sessions.find(name).toRow())
+                            .isEqualTo(was.find(name).toRow());
+                }
+            }
+        }
+        assertThat(memory.taken()).isZero();
+    }
+
+    @Test
+    void aMachineThatClosesGivesTheMemoryOfItsHoldsBack() {
+        fill(2);
+        a.move(moveOut(LOW, M, OTHER));
+        assertThat(b.copy(a, LOW, M)).isTrue();
+        HeldSessions memory = b.machine.node().heldSessions();
+        assertThat(memory.taken()).isPositive();
+        long taken = memory.taken();
+        b.machine.close();
+        assertThat(memory.taken()).isZero();
+        b.machine = (KvStateMachine) b.machines.open(b.descriptor);
+        assertThat(memory.taken()).isEqualTo(taken);
+    }
+
     @Test
     void onASharedNodeTheOwnersRowsAndTheHoldLieApart() {
         KvMachines shared = new KvMachines(engine, new TestClock());

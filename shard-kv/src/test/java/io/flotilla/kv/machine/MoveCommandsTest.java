@@ -329,6 +329,32 @@ class MoveCommandsTest {
     }
 
     @Test
+    void aSessionThatIsForgottenDuringTheCopyIsNotBroughtBack() {
+        a.write(to(LOW, 1, 1, increment("c", 1)));
+        a.write(to(LOW, 2, 1, increment("c", 1)));
+        a.move(moveOut(LOW, 10, OTHER));
+        assertThat(b.copy(a, LOW, 10)).isTrue();
+        a.goodbye(Writes.goodbye(2));
+        assertThat(b.round(a, ID, 10, 1_000_000)).isTrue();
+        b.flush();
+        MoveOutcome frozen = a.move(freeze(ID, 10, 1));
+        assertThat(b.move(a.adopt(ID, 10, frozen.changeNumber())).isDone()).isTrue();
+        SessionTable sessions = b.machine.state().guard().find(ID).sessions();
+        assertThat(sessions.find(new SessionId(1, -1))).isNotNull();
+        assertThat(sessions.find(new SessionId(2, -2))).isNull();
+    }
+
+    @Test
+    void aClockThatIsAheadReachesTheShardsAloneThatItWritesTo() {
+        Shard high = Writes.high();
+        a.write(to(high, 1, 1, put("z", "1")));
+        a.clock = Writes.NOW + 86_400_000;
+        a.write(to(LOW, 2, 1, put("a", "1")));
+        assertThat(a.published().gauge(ID).logTime()).isEqualTo(a.clock);
+        assertThat(a.machine.state().guard().find(high.getId()).logTime()).isEqualTo(Writes.NOW);
+    }
+
+    @Test
     void adoptSweepsAtTheFrozenLogTime() {
         a.write(to(LOW, 1, 1, put("a", "1")));
         a.move(moveOut(LOW, 10, OTHER));

@@ -1,6 +1,7 @@
 package io.flotilla.ops.node.move;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.flotilla.client.configuration.UnknownFields;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.Refusal;
@@ -113,11 +114,21 @@ final class GroupQuestions {
             answer.failed(response.getRefusal().getMessage());
             return;
         }
+        MoveReply reply;
         try {
-            answer.replied(MoveReply.parseFrom(response.getMove()));
+            reply = MoveReply.parseFrom(response.getMove());
         } catch (InvalidProtocolBufferException e) {
             answer.failed("an answer that can't be read: " + e.getMessage());
+            return;
         }
+        String unknown = UnknownFields.own(reply);
+        if (unknown != null || reply.getStage() == MoveReply.Stage.UNRECOGNIZED) {
+            // by a newer version: what it says beyond what is known here may matter
+            answer.failed("an answer that this node does not know: "
+                    + (unknown == null ? "stage " + reply.getStageValue() : unknown));
+            return;
+        }
+        answer.replied(reply);
     }
 
     private void ask(

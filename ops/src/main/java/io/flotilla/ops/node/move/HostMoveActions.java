@@ -1,6 +1,7 @@
 package io.flotilla.ops.node.move;
 
 import io.flotilla.client.proto.MoveReport;
+import io.flotilla.kv.machine.CommandKind;
 import io.flotilla.kv.machine.MoveOutcome;
 import io.flotilla.kv.move.MoveActions;
 import io.flotilla.kv.move.MoveLimits;
@@ -14,6 +15,7 @@ import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.Refusal;
 import io.flotilla.raft.host.TransferCallback;
 import io.flotilla.raft.runtime.Lane;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 
 /** Does what the driver wants, through the node's host and to other nodes. Belongs to the node's lane, where all answers come. */
@@ -22,10 +24,12 @@ final class HostMoveActions implements MoveActions {
     private final Lane lane;
     private final GroupQuestions questions;
     private final MoveLimits limits;
+    private final IntSupplier featureLevel;
     private final Predicate<MoveReport> outbox;
     private final Runnable step;
 
     /**
+     * @param featureLevel the fleet's, as far as it is known here
      * @param outbox takes what the controller is to be told; false if it is full
      * @param step follows each answer
      */
@@ -34,12 +38,14 @@ final class HostMoveActions implements MoveActions {
             Lane lane,
             GroupQuestions questions,
             MoveLimits limits,
+            IntSupplier featureLevel,
             Predicate<MoveReport> outbox,
             Runnable step) {
         this.host = host;
         this.lane = lane;
         this.questions = questions;
         this.limits = limits;
+        this.featureLevel = featureLevel;
         this.outbox = outbox;
         this.step = step;
     }
@@ -79,6 +85,11 @@ final class HostMoveActions implements MoveActions {
 
     @Override
     public void propose(long group, KvCommand command, boolean guarded, End end) {
+        String objection = CommandKind.of(command).objection(featureLevel.getAsInt());
+        if (objection != null) {
+            onLane(() -> end.failed(objection));
+            return;
+        }
         ProposalCallback callback = new ProposalCallback() {
             @Override
             public void applied(long index, Object result) {

@@ -2,9 +2,11 @@ package io.flotilla.ops.node.move;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.flotilla.client.configuration.UnknownFields;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
+import io.flotilla.kv.machine.CommandKind;
 import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.kv.machine.KvStateMachine;
 import io.flotilla.kv.machine.MoveOutcome;
@@ -30,12 +32,13 @@ import io.flotilla.raft.host.ReadCallback;
 import io.flotilla.raft.machine.StateMachine;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 
 /**
  * What other nodes ask of the replicas here about moves: the group's leader writes into its log what the answer needs, unless it is there
  * already. Thread-safe; no call blocks; answers come on any lane.
  */
-public final class MoveRequests {
+final class MoveRequests {
     /** Rows of a change index at most; the shard's next try waits longer. */
     static final long CHANGE_INDEX_ROWS = 4_000_000;
     /** Of changes in one answer, at most; more than one change only within it. */
@@ -44,23 +47,43 @@ public final class MoveRequests {
     private final RaftHost host;
     private final KvMachines machines;
     private final Function<NodeId, String> addresses;
+    private final IntSupplier featureLevel;
     private final OutrunShards outrun;
 
-    /** @param outrun hears which shards' writes outrun the copies */
-    public MoveRequests(RaftHost host, KvMachines machines, Function<NodeId, String> addresses, OutrunShards outrun) {
+    /**
+     * @param addresses {@code host:port} of a node, or an empty string if unknown
+     * @param featureLevel the fleet's, as far as it is known here
+     * @param outrun hears which shards' writes outrun the copies
+     */
+    MoveRequests(
+            RaftHost host,
+            KvMachines machines,
+            Function<NodeId, String> addresses,
+            IntSupplier featureLevel,
+            OutrunShards outrun) {
+        this.featureLevel = featureLevel;
         this.outrun = outrun;
         this.host = host;
         this.machines = machines;
         this.addresses = addresses;
     }
 
-    /** @param request with a {@link MoveRequest}; what it is can't be told is refused */
-    public void answer(Request request, Consumer<Response> out) {
+    /** @param request with a {@link MoveRequest}; one that can't be read, or says what is not known here, is refused */
+    void answer(Request request, Consumer<Response> out) {
         MoveRequest asked;
         try {
             asked = MoveRequest.parseFrom(request.getMove());
         } catch (InvalidProtocolBufferException e) {
             out.accept(refusal(request, Refusal.Kind.INVALID, "unreadable: " + e.getMessage()));
+            return;
+        }
+        String unknown = UnknownFields.first(asked);
+        if (unknown != null) {
+            // it may become a command, which all replicas must understand whole
+            out.accept(refusal(
+                    request,
+                    Refusal.Kind.INVALID,
+                    "this node does not know " + unknown + ": use a program of the fleet's release"));
             return;
         }
         answer(request, asked, out);
@@ -76,57 +99,49 @@ public final class MoveRequests {
                     "no replica of data group " + asked.getGroup() + " on this node"));
             return;
         }
-        Consumer<MoveReply> reply = told -> out.accept(Response.newBuilder()
-                .setId(request.getId())
-                .setMove(told.toByteString())
-                .build());
         if (asked.hasFence()) {
-            reply.accept(MoveReply.newBuilder()
-                    .setFence(published.fence(asked.getShard()))
-                    .build());
+            out.accept(reply(request, MoveReply.newBuilder().setFence(published.fence(asked.getShard()))));
             return;
         }
         if (SourceAnswers.isFor(asked)) {
             host.visit(
                     asked.getGroup(),
-                    machine -> reply.accept(
-                            SourceAnswers.answer(machine == null ? null : machine.as(KvStateMachine.class), asked)));
+                    machine -> out.accept(reply(
+                            request,
+                            SourceAnswers.answer(machine == null ? null : machine.as(KvStateMachine.class), asked)
+                                    .toBuilder())));
             return;
         }
         if (replica.state().role() != RoleName.LEADER) {
             out.accept(notLeader(request, replica.leader()));
             return;
         }
-        Consumer<io.flotilla.raft.host.Refusal> refused = why -> out.accept(
-                why instanceof io.flotilla.raft.host.Refusal.NotLeader other
-                        ? notLeader(request, other.leader())
-                        : refusal(request, Refusal.Kind.BUSY, "group " + asked.getGroup() + ": " + why));
         Stage stage = stage(asked, published);
         switch (asked.getStepCase()) {
             case MOVE_OUT -> {
                 if (stage == Stage.NOT_YET) {
-                    propose(asked, moveOut(asked), reply, refused);
+                    propose(request, asked, moveOut(asked), out);
                 } else {
-                    read(asked, reply, refused);
+                    read(request, asked, out);
                 }
             }
             case FREEZE -> {
                 if (stage == Stage.MOVING) {
-                    propose(asked, freeze(asked), reply, refused);
+                    propose(request, asked, freeze(asked), out);
                 } else {
-                    read(asked, reply, refused);
+                    read(request, asked, out);
                 }
             }
             case CANCEL -> {
                 if (stage == Stage.MOVING) {
-                    propose(asked, cancel(asked), reply, refused);
+                    propose(request, asked, cancel(asked), out);
                 } else {
-                    read(asked, reply, refused);
+                    read(request, asked, out);
                 }
             }
             case LAG -> {
                 outrun.told(asked.getShard(), asked.getLag().getOutrun());
-                read(asked, reply, refused);
+                read(request, asked, out);
             }
             default -> out.accept(refusal(request, Refusal.Kind.INVALID, "a step of a move that is not known here"));
         }
@@ -170,44 +185,43 @@ public final class MoveRequests {
                 .build();
     }
 
-    private void propose(
-            MoveRequest asked,
-            KvCommand command,
-            Consumer<MoveReply> reply,
-            Consumer<io.flotilla.raft.host.Refusal> refused) {
+    private void propose(Request request, MoveRequest asked, KvCommand command, Consumer<Response> out) {
+        String objection = CommandKind.of(command).objection(featureLevel.getAsInt());
+        if (objection != null) {
+            out.accept(refusal(request, Refusal.Kind.UNAVAILABLE, objection));
+            return;
+        }
         host.propose(asked.getGroup(), command.toByteArray(), new ProposalCallback() {
             @Override
             public void applied(long index, Object result) {
                 MoveOutcome outcome = (MoveOutcome) result;
                 if (asked.hasFreeze() && outcome.isDone()) {
-                    read(asked, reply, refused);
+                    read(request, asked, out);
                 } else {
-                    reply.accept(sized(asked, reply(outcome))
-                            .setRefused(outcome.refused())
-                            .build());
+                    out.accept(reply(request, sized(asked, reply(outcome)).setRefused(outcome.refused())));
                 }
             }
 
             @Override
             public void refused(io.flotilla.raft.host.Refusal why) {
-                refused.accept(why);
+                out.accept(refusal(request, asked, why));
             }
         });
     }
 
     /** Answers from what the leader has applied. */
-    private void read(MoveRequest asked, Consumer<MoveReply> reply, Consumer<io.flotilla.raft.host.Refusal> refused) {
+    private void read(Request request, MoveRequest asked, Consumer<Response> out) {
         host.read(asked.getGroup(), new ReadCallback() {
             @Override
             public Runnable read(StateMachine machine) {
                 MoveReply.Builder told =
                         MoveRequests.read(machine.as(KvStateMachine.class).moves(), asked);
-                return () -> reply.accept(sized(asked, told).build());
+                return () -> out.accept(reply(request, sized(asked, told)));
             }
 
             @Override
             public void refused(io.flotilla.raft.host.Refusal why) {
-                refused.accept(why);
+                out.accept(refusal(request, asked, why));
             }
         });
     }
@@ -255,6 +269,19 @@ public final class MoveRequests {
             reply.setServed(outcome.served());
         }
         return reply;
+    }
+
+    private static Response reply(Request request, MoveReply.Builder told) {
+        return Response.newBuilder()
+                .setId(request.getId())
+                .setMove(told.build().toByteString())
+                .build();
+    }
+
+    private Response refusal(Request request, MoveRequest asked, io.flotilla.raft.host.Refusal why) {
+        return why instanceof io.flotilla.raft.host.Refusal.NotLeader other
+                ? notLeader(request, other.leader())
+                : refusal(request, Refusal.Kind.BUSY, "group " + asked.getGroup() + ": " + why);
     }
 
     private Response notLeader(Request request, NodeId leader) {

@@ -1,6 +1,7 @@
 package io.flotilla.ops.node.move;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.flotilla.client.configuration.UnknownFields;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.CopyCounts;
 import io.flotilla.client.proto.MoveCounts;
@@ -11,7 +12,6 @@ import io.flotilla.client.proto.Response;
 import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.kv.move.MoveDriver;
 import io.flotilla.kv.move.MoveLimits;
-import io.flotilla.kv.move.copy.HoldKey;
 import io.flotilla.kv.proto.HoldReport;
 import io.flotilla.kv.service.OutrunShards;
 import io.flotilla.ops.node.peer.AddressBook;
@@ -27,6 +27,7 @@ import io.flotilla.raft.runtime.Lane;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
@@ -39,10 +40,6 @@ public final class NodeMoves {
     private static final long SELDOM_NANOS = 1_000_000_000L;
     /** What moves wait for is put into words once in so many frequent turns. */
     private static final int STATUS_TURNS = 10;
-    /** What is held here is told so often, though nothing has changed. */
-    private static final long BEAT_NANOS = 250_000_000L;
-    /** Of so many holds at a time; the others' turn is at the next beats. */
-    private static final int MOST_A_BEAT = 256;
 
     private final NodeId self;
     private final RaftHost host;
@@ -54,8 +51,7 @@ public final class NodeMoves {
     private final MoveCounters counters = new MoveCounters();
     private final MoveDriver driver;
     private final NodeCopies copies;
-    /** The last of the reports that were told once more. */
-    private HoldKey lastTold;
+    private final HoldBeat beat;
 
     private volatile List<MoveStatus> statuses = List.of();
     private final AtomicBoolean rolesChanged = new AtomicBoolean();
@@ -67,6 +63,7 @@ public final class NodeMoves {
     private long turn;
 
     /**
+     * @param featureLevel the fleet's, as far as it is known here
      * @param outbox takes what the controller is to be told; false if it is full
      * @param outrun hears which shards' writes outrun the copies
      * @param parts of copies
@@ -80,6 +77,7 @@ public final class NodeMoves {
             PeerCalls calls,
             AddressBook addresses,
             Supplier<Configuration> newest,
+            IntSupplier featureLevel,
             Predicate<MoveReport> outbox,
             OutrunShards outrun,
             MoveParts parts) {
@@ -88,7 +86,7 @@ public final class NodeMoves {
         this.clock = clock;
         this.lane = lane;
         this.links = new PeerLinks(lane, calls);
-        this.requests = new MoveRequests(host, machines, addresses::addressOf, outrun);
+        this.requests = new MoveRequests(host, machines, addresses::addressOf, featureLevel, outrun);
         this.facts = new HostMoveFacts(host, machines, clock, lane, this::stepSoon);
         GroupQuestions questions = new GroupQuestions(self, lane, host, requests, links, addresses, newest);
         this.driver = new MoveDriver(
@@ -96,9 +94,10 @@ public final class NodeMoves {
                 MoveLimits.DEFAULT,
                 clock::nanos,
                 facts,
-                new HostMoveActions(host, lane, questions, MoveLimits.DEFAULT, outbox, this::stepSoon),
+                new HostMoveActions(host, lane, questions, MoveLimits.DEFAULT, featureLevel, outbox, this::stepSoon),
                 counters);
         this.copies = new NodeCopies(self, host, machines, clock, lane, questions, parts, this::held);
+        this.beat = new HoldBeat(lane, copies::reports, this::send);
     }
 
     /** Before the host starts. */
@@ -111,13 +110,14 @@ public final class NodeMoves {
         if (!started) {
             tick();
             started = true;
-            beat();
+            beat.beat();
         }
     }
 
     /** Ends what goes on here on the node's lane, and all copies. */
     public void stop() {
         stopped = true;
+        beat.stop();
         links.stop();
         stopCopies(() -> {});
     }
@@ -125,28 +125,6 @@ public final class NodeMoves {
     /** Ends all copies, then runs the task on a lane that may block: no copy uses the engine any more. Any lane. */
     public void stopCopies(Runnable then) {
         copies.stop(then);
-    }
-
-    /** Tells again what is held here, for those that lead since, or did not hear of it. */
-    private void beat() {
-        if (stopped) {
-            return;
-        }
-        List<HoldReport> all = copies.reports();
-        int from = 0;
-        while (lastTold != null && from < all.size() && key(all.get(from)).compareTo(lastTold) <= 0) {
-            from++;
-        }
-        for (int i = 0; i < Math.min(MOST_A_BEAT, all.size()); i++) {
-            HoldReport report = all.get((from + i) % all.size());
-            lastTold = key(report);
-            send(report);
-        }
-        lane.after(BEAT_NANOS, this::beat);
-    }
-
-    private static HoldKey key(HoldReport report) {
-        return new HoldKey(report.getGroup(), report.getShard(), report.getMove());
     }
 
     private void tick() {
@@ -235,17 +213,23 @@ public final class NodeMoves {
 
     /** What a replica elsewhere holds. Any lane. */
     public void told(NodeId from, byte[] bytes) {
-        HoldReport report;
-        try {
-            report = HoldReport.parseFrom(bytes);
-        } catch (InvalidProtocolBufferException e) {
-            // of another version: it is not counted
-            return;
+        HoldReport report = understood(bytes);
+        if (report != null) {
+            lane.execute(() -> {
+                driver.told(from, report);
+                stepSoon();
+            });
         }
-        lane.execute(() -> {
-            driver.told(from, report);
-            stepSoon();
-        });
+    }
+
+    /** Null if it is of another version: then it is not counted. */
+    static HoldReport understood(byte[] bytes) {
+        try {
+            HoldReport report = HoldReport.parseFrom(bytes);
+            return UnknownFields.first(report) == null ? report : null;
+        } catch (InvalidProtocolBufferException e) {
+            return null;
+        }
     }
 
     /** A question of another node. Any lane. */

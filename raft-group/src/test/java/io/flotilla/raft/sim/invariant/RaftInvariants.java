@@ -25,6 +25,12 @@ import java.util.function.ToLongFunction;
  * crashes.
  */
 public final class RaftInvariants implements SimNetwork.Observer {
+    /** Sees what a replica has come to, right after it has applied entries or taken over a snapshot. */
+    public interface AppliedObserver {
+        /** @param entries what it applied, up to the machine's applied index; empty if that came by a snapshot */
+        void applied(NodeId node, long group, StateMachine machine, List<Entry> entries);
+    }
+
     private final SimScheduler scheduler;
     private final ToLongFunction<Object> resultHash;
     private final ToLongFunction<StateMachine> checksum;
@@ -32,6 +38,7 @@ public final class RaftInvariants implements SimNetwork.Observer {
     private final HeldEntries heldEntries = new HeldEntries();
     private final ReplicaChecksums replicaChecksums = new ReplicaChecksums();
     private final Map<NodeId, Map<Long, WatchedMachine>> machines = new TreeMap<>();
+    private AppliedObserver observer = (node, group, machine, entries) -> {};
     private long installs;
     private int incarnations;
     private int opens;
@@ -49,6 +56,15 @@ public final class RaftInvariants implements SimNetwork.Observer {
 
     public SafetyProperties properties() {
         return properties;
+    }
+
+    /** From now on this one sees what replicas apply. */
+    public void observe(AppliedObserver newObserver) {
+        observer = newObserver;
+    }
+
+    void shows(NodeId node, long group, StateMachine machine, List<Entry> entries) {
+        observer.applied(node, group, machine, entries);
     }
 
     /** Who holds what a guarded entry names. */
@@ -78,6 +94,11 @@ public final class RaftInvariants implements SimNetwork.Observer {
     /** Who became leader of some group last, or null. */
     public NodeId lastLeader() {
         return properties.lastLeader();
+    }
+
+    /** Who leads the group in the highest term that was seen, or null. */
+    public NodeId leaderOf(long group) {
+        return properties.leaderOf(group);
     }
 
     public Monotonicity monotonicity() {

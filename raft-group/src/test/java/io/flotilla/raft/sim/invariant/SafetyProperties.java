@@ -80,6 +80,11 @@ public final class SafetyProperties {
         return lastLeader;
     }
 
+    /** Who leads the group in the highest term that was seen, or null. */
+    public NodeId leaderOf(long group) {
+        return highestLeaders.get(group);
+    }
+
     public Monotonicity monotonicity() {
         return monotonicity;
     }

@@ -56,6 +56,7 @@ final class WatchedMachine implements StateMachine {
             invariants.seesChecksum(node, group, machine);
         }
         properties.monotonicity().sees(incarnation, "applied index of group " + group, applied);
+        invariants.shows(node, group, machine, entries);
         return results;
     }
 
@@ -142,6 +143,7 @@ final class WatchedMachine implements StateMachine {
         invariants.installed();
         invariants.seesChecksum(node, group, machine);
         invariants.properties().monotonicity().sees(incarnation, "applied index of group " + group, last.index());
+        invariants.shows(node, group, machine, List.of());
     }
 
     @Override

@@ -257,6 +257,22 @@ class HoldCopyTest {
         }
     }
 
+    @Test
+    void theRoundsGoOnAtAnotherReplicaWhenTheSourceDies() {
+        try (CopyWorld world = begun(21, false)) {
+            Node n1 = world.node("n1");
+            Node n2 = world.node("n2");
+            Node n3 = world.node("n3");
+            n3.want("n2");
+            isWholeAndEqual(world, n2, n3);
+            n2.crash(false);
+            n3.want("n1", "n2");
+            world.write(1, Writes.put(key(1), "newer"));
+            n1.apply(OWNER, world.ownersLog.size());
+            isWholeAndEqual(world, n1, n3);
+        }
+    }
+
     /** What an entry names is looked for at once, and at all replicas of the owner. */
     @Test
     void whoIsHeldBackLooksForMoreThanItsSourceHas() {
