@@ -56,6 +56,7 @@ class DeliberateFaultsTest {
         all.addAll(CopyFaults.all());
         all.addAll(DriverFaults.ofTheTarget());
         all.addAll(DriverFaults.ofTheSource());
+        all.addAll(PassingFaults.all());
         return all;
     }
 

@@ -10,5 +10,9 @@ final class Judges {
     static final Judge FLEET_ELECTIONS =
             new Judge(SeedRun.class.getName(), "ELECTIONS", 1_000, "fleet simulation, elections");
 
+    /** The same with nothing but clients that are cut off from a leader. */
+    static final Judge FLEET_CLIENT_CUTS =
+            new Judge(SeedRun.class.getName(), "CLIENT_CUTS", 200, "fleet simulation, clients cut off");
+
     private Judges() {}
 }

@@ -1,6 +1,8 @@
 package io.flotilla.it.sim;
 
+import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Shard;
 import io.flotilla.it.history.LinearizabilityChecker;
 import io.flotilla.it.sim.invariant.ConfigurationsAreImmutable;
@@ -56,6 +58,8 @@ public final class FleetSimulation implements FaultPlan.World {
     private final SplittableRandom clocks;
     /** Null if no shards move. */
     private final SimOperator operator;
+    /** Whatever breaks hinders nobody: all that is asked must be done soon. */
+    private final boolean neverExcused;
 
     public FleetSimulation(long seed) {
         this(seed, FaultPlan.Profile.MIXED);
@@ -71,7 +75,7 @@ public final class FleetSimulation implements FaultPlan.World {
         network = new SimNetwork(scheduler);
         invariants = new RaftInvariants(scheduler, Fingerprints::ofResult, Fingerprints::ofState);
         network.observe(invariants);
-        streams = new SimStreams(scheduler, network, configurations::sent);
+        streams = new SimStreams(scheduler, network, configurations::sent, this::asked);
         SplittableRandom random = scheduler.randomStream();
         FleetShape shape = FleetShape.choose(random);
         Members members = new Members();
@@ -99,6 +103,7 @@ public final class FleetSimulation implements FaultPlan.World {
         clientNames = new ArrayList<>(clients.keySet());
         clocks = random.split();
         faults = new FaultPlan(scheduler, network, this, profile, coverage);
+        neverExcused = profile == FaultPlan.Profile.CLIENT_CUTS;
         operator = moves
                 ? new SimOperator(
                         scheduler, streams, () -> new ArrayList<>(addresses().values()), coverage)
@@ -131,6 +136,10 @@ public final class FleetSimulation implements FaultPlan.World {
             operator.start();
         }
         look();
+        if (neverExcused) {
+            run(HEALING_SECONDS * SECOND);
+            clients.values().forEach(SimClient::expectSuccess);
+        }
         faults.begin();
         run((long) seconds * SECOND);
         faults.end();
@@ -154,6 +163,16 @@ public final class FleetSimulation implements FaultPlan.World {
         run(2 * SECOND);
         invariants.checkReplicasAgree(node -> !nodes.get(node.value()).isGone());
         histories.check();
+    }
+
+    private void asked(ClientFrame frame) {
+        for (Request request : frame.getRequestsList()) {
+            if (request.hasPassOn()) {
+                coverage.count("requests to pass on");
+            } else if (request.getPassedOn()) {
+                coverage.count("requests passed on");
+            }
+        }
     }
 
     /** Nothing hinders any move any more: all come to their end, and what they left behind goes. */

@@ -36,15 +36,21 @@ final class SimStreams {
     private final SimNetwork network;
     private final SplittableRandom random;
     private final Consumer<ServerFrame> observer;
+    private final Consumer<ClientFrame> asked;
     private final TreeMap<String, Server> servers = new TreeMap<>();
     private final Set<Stream> streams = new LinkedHashSet<>();
 
-    /** @param observer sees each frame that a node sends */
-    SimStreams(SimScheduler scheduler, SimNetwork network, Consumer<ServerFrame> observer) {
+    /**
+     * @param observer sees each frame that a node sends
+     * @param asked sees each frame that a node gets
+     */
+    SimStreams(
+            SimScheduler scheduler, SimNetwork network, Consumer<ServerFrame> observer, Consumer<ClientFrame> asked) {
         this.scheduler = scheduler;
         this.network = network;
         this.random = scheduler.randomStream();
         this.observer = observer;
+        this.asked = asked;
     }
 
     /** Streams to the address reach this node from now on. */
@@ -100,8 +106,7 @@ final class SimStreams {
             this.client = client;
             this.address = address;
             this.handler = handler;
-            this.up = new Way<>(
-                    this, frame -> server.runtime.runInline(() -> session.onFrame(frame)), this::closeSession);
+            this.up = new Way<>(this, this::toNode, this::closeSession);
             this.down = new Way<>(this, this::toClient, () -> {
                 closeClient("closed by the node");
                 scheduler.after(network.delay(), this::closeSession);
@@ -144,6 +149,11 @@ final class SimStreams {
             });
             up.begin(client, server.runtime);
             down.begin(server.runtime, client);
+        }
+
+        private void toNode(ClientFrame frame) {
+            asked.accept(frame);
+            server.runtime.runInline(() -> session.onFrame(frame));
         }
 
         private void toClient(ServerFrame frame) {

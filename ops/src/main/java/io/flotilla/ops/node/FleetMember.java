@@ -23,6 +23,7 @@ import io.flotilla.ops.node.move.MoveParts;
 import io.flotilla.ops.node.move.NodeMoves;
 import io.flotilla.ops.node.peer.AddressBook;
 import io.flotilla.ops.node.peer.AddressHunt;
+import io.flotilla.ops.node.peer.PassedOnRequests;
 import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.StateFile;
@@ -82,6 +83,7 @@ final class FleetMember {
     private final Registration registration;
     private final ControllerReports reports;
     private final NodeMoves moves;
+    private final PassedOnRequests passedOn;
     private final Node self;
 
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -159,12 +161,17 @@ final class FleetMember {
                 new HostEvents(config.id(), ports.disk(), lane, listener, this::moves));
         controller = new ControllerService(
                 host, addresses::addressOf, ports.runtime().clock());
-        data = new KvService(
-                host,
-                machines,
+        NodeKnowledge knowledge = new NodeKnowledge(addresses::addressOf, hub::newest, host::status);
+        passedOn = new PassedOnRequests(
+                config.id(),
+                identity.fleetId(),
+                ports.connector(),
+                ports.runtime().lane("passing-on"),
                 ports.runtime().clock(),
-                new NodeKnowledge(addresses::addressOf, hub::newest, host::status),
-                edge);
+                ports.runtime().randomSeed(),
+                knowledge::leaderOf,
+                addresses::addressOf);
+        data = new KvService(host, machines, ports.runtime().clock(), knowledge, edge);
         ControllerCalls controllerCalls =
                 new ControllerCalls(config.id(), lane, calls, addresses, host, controller, hub::newest);
         watch = new PeerWatch(
@@ -286,6 +293,11 @@ final class FleetMember {
     /** Any thread. */
     KvService data() {
         return data;
+    }
+
+    /** Any thread. */
+    PassedOnRequests passedOn() {
+        return passedOn;
     }
 
     /** Any thread. */
@@ -416,6 +428,7 @@ final class FleetMember {
                 hunt.stop();
                 moves.stop();
             });
+            passedOn.stop();
             host.close();
         }
         CompletableFuture<Void> over = new CompletableFuture<>();
