@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import io.flotilla.client.RefusedException.Reason;
 import io.flotilla.client.call.Admission;
+import io.flotilla.client.call.Call;
 import io.flotilla.client.call.ClientLoop;
 import io.flotilla.client.call.ConfigurationCall;
 import io.flotilla.client.call.ControllerCall;
@@ -30,7 +31,6 @@ import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.WriteReply;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -41,8 +41,10 @@ import java.util.function.Function;
  * The client of a fleet, without blocking. Thread-safe; operations given at about the same time travel together, so one
  * client for a whole program is best.
  *
- * <p><b>Results.</b> Every operation answers within its timeout through its future, which is completed on the client's
- * loop: callbacks must be quick and must not block. A future fails with a {@link RefusedException} (certainly not done)
+ * <p><b>Results.</b> Every operation answers within its timeout through its future. Callbacks run on a thread of the client's, one after the other, where
+ * they may block, for an operation too: the client and its other callbacks go on, at once if they wait for an operation's future, else
+ * after some 40 ms, until 256 callbacks block at a time; one more that waits for an operation then gets an {@link
+ * IllegalStateException}. With a {@link ClientRuntime} of the program's own it is that one that says where callbacks run. A future fails with a {@link RefusedException} (certainly not done)
  * or, for writes alone, with an {@link IndeterminateException} (may have been done). Bad arguments are refused in the
  * same way, as INVALID; a timeout that is not positive is an {@link IllegalArgumentException} at once.
  *
@@ -58,9 +60,21 @@ public final class AsyncFlotillaClient implements AutoCloseable {
     private final ClientConfig config;
     private final ClientRuntime runtime;
     private final ClientLoop loop;
+    /** Nobody but the blocking client gets the futures: the loop itself completes them. */
+    private final boolean isOfTheLoop;
 
-    /** Connects at the first operation. The connector and the runtime stay the caller's to close, after this client. */
+    /**
+     * Connects at the first operation. The connector and the runtime stay the caller's to close, after this client.
+     *
+     * @throws IllegalStateException if the program's own protobuf or gRPC is none that this client can work with
+     */
     public AsyncFlotillaClient(ClientConfig config, Connector connector, ClientRuntime runtime) {
+        this(config, connector, runtime, "");
+    }
+
+    /** As the other. @param fleetId the only fleet whose nodes it talks to; empty for the first one that it finds */
+    public AsyncFlotillaClient(ClientConfig config, Connector connector, ClientRuntime runtime, String fleetId) {
+        Libraries.check();
         this.config = config;
         this.runtime = runtime;
         this.loop = new ClientLoop(
@@ -68,7 +82,28 @@ public final class AsyncFlotillaClient implements AutoCloseable {
                 config.attemptTimeout().toNanos(),
                 new Admission(config.maxInFlightOperations(), config.maxInFlightBytes()),
                 connector,
-                runtime);
+                runtime,
+                fleetId);
+        this.isOfTheLoop = false;
+    }
+
+    private AsyncFlotillaClient(AsyncFlotillaClient other) {
+        this.config = other.config;
+        this.runtime = other.runtime;
+        this.loop = other.loop;
+        this.isOfTheLoop = true;
+    }
+
+    /** The same client, for whoever only waits for the futures and gives them to nobody: that wakes one thread less. */
+    AsyncFlotillaClient forWaiting() {
+        return new AsyncFlotillaClient(this);
+    }
+
+    private <T> CompletableFuture<T> submit(Call<T> call) {
+        if (isOfTheLoop) {
+            call.isOfTheLoop();
+        }
+        return loop.submit(call);
     }
 
     /** The value of the key; empty if it is absent. */
@@ -84,7 +119,7 @@ public final class AsyncFlotillaClient implements AutoCloseable {
         } catch (RefusedException e) {
             return CompletableFuture.failedFuture(e);
         }
-        return loop.submit(new GetCall(key, timeout));
+        return submit(new GetCall(key, timeout));
     }
 
     /**
@@ -123,7 +158,7 @@ public final class AsyncFlotillaClient implements AutoCloseable {
             return CompletableFuture.failedFuture(e);
         }
         MultiGetCall call = new MultiGetCall(copies, bytes, timeout);
-        loop.submit(call);
+        submit(call);
         return call.values();
     }
 
@@ -215,7 +250,7 @@ public final class AsyncFlotillaClient implements AutoCloseable {
                                 .setCondition(expect.condition())
                                 .setValue(v))
                         .build(),
-                AsyncFlotillaClient::casResult);
+                Results::cas);
     }
 
     /** Makes all writes of the batch or none. All its keys must be in one shard: it is refused as INVALID otherwise. */
@@ -227,12 +262,8 @@ public final class AsyncFlotillaClient implements AutoCloseable {
     public CompletableFuture<BatchResult> batch(WriteBatch batch, Duration timeout) {
         check(timeout);
         Mutation mutation = Mutation.newBuilder().setBatch(batch.batch()).build();
-        return loop.submit(new WriteCall<>(
-                batch.firstKey(),
-                mutation,
-                batch.bytes(),
-                timeout,
-                reply -> new BatchResult(done(reply), reply.getVersion())));
+        return submit(
+                new WriteCall<>(batch.firstKey(), mutation, batch.bytes(), timeout, reply -> Results.batch(reply)));
     }
 
     /**
@@ -249,13 +280,13 @@ public final class AsyncFlotillaClient implements AutoCloseable {
         if (query.isEmpty()) {
             return CompletableFuture.completedFuture(new ScanPage(List.of(), Optional.empty()));
         }
-        return loop.submit(new ScanCall<>(
+        return submit(new ScanCall<>(
                 query.lower(),
                 query.upper(),
                 query.nextPageRows(),
                 query.isReverse(),
                 timeout,
-                page -> scanPage(query, page)));
+                page -> Results.page(query, page)));
     }
 
     /** The newest configuration that some node knows; asked now, not taken from the cache. */
@@ -266,7 +297,7 @@ public final class AsyncFlotillaClient implements AutoCloseable {
     /** {@link #configuration()} with a timeout of its own. */
     public CompletableFuture<Configuration> configuration(Duration timeout) {
         check(timeout);
-        return loop.submit(new ConfigurationCall(timeout));
+        return submit(new ConfigurationCall(timeout));
     }
 
     /** What a node says about itself and its replicas. Refused as UNAVAILABLE as soon as it can't be reached. */
@@ -280,7 +311,7 @@ public final class AsyncFlotillaClient implements AutoCloseable {
         Request request = Request.newBuilder()
                 .setNodeStatus(NodeStatusRequest.getDefaultInstance())
                 .build();
-        return loop.submit(new NodeCall<>(address, request, timeout, response -> {
+        return submit(new NodeCall<>(address, request, timeout, response -> {
             if (response.hasRefusal()) {
                 throw new RefusedException(
                         Reason.UNAVAILABLE,
@@ -299,7 +330,7 @@ public final class AsyncFlotillaClient implements AutoCloseable {
      */
     public CompletableFuture<Response> call(String address, Request request, Duration timeout) {
         check(timeout);
-        return loop.submit(new NodeCall<>(address, request, timeout, Function.identity()));
+        return submit(new NodeCall<>(address, request, timeout, Function.identity()));
     }
 
     /**
@@ -308,7 +339,7 @@ public final class AsyncFlotillaClient implements AutoCloseable {
      */
     public CompletableFuture<Response> callController(Request request, Duration timeout) {
         check(timeout);
-        return loop.submit(new ControllerCall<>(request, timeout, Function.identity()));
+        return submit(new ControllerCall<>(request, timeout, Function.identity()));
     }
 
     /**
@@ -324,7 +355,7 @@ public final class AsyncFlotillaClient implements AutoCloseable {
                 ? change.toBuilder().setRequestId(requestId()).build()
                 : change;
         Request request = Request.newBuilder().setFleetChange(identified).build();
-        return loop.submit(new ControllerCall<>(request, timeout, response -> {
+        return submit(new ControllerCall<>(request, timeout, response -> {
             if (!response.hasFleetChange()) {
                 throw new RefusedException(Reason.INVALID, response.getRefusal().getMessage());
             }
@@ -340,8 +371,9 @@ public final class AsyncFlotillaClient implements AutoCloseable {
     }
 
     /**
-     * Tells the listener of the newest configuration known and then of each newer one as the nodes tell of it, on the
-     * client's loop, in order of their numbers; numbers may be left out. Keeps a connection open for that from now on.
+     * Tells the listener of the newest configuration known and then of newer ones as the nodes tell of them, where callbacks
+     * run, one at a time, in order of their numbers; numbers may be left out, and are while it is busy. Keeps a connection open for
+     * that from now on.
      */
     public void onConfiguration(Consumer<Configuration> listener) {
         loop.onConfiguration(listener);
@@ -361,9 +393,16 @@ public final class AsyncFlotillaClient implements AutoCloseable {
      * sent and not answered ends indeterminate, everything else as CLOSED. The fleet is told of all shards to which each
      * write ended with an answer; that takes one round trip as a rule, and 500 ms at most.
      *
-     * @return complete when all is done, on the client's loop; never exceptionally
+     * @return complete when all is done; never exceptionally
      */
     public CompletableFuture<Void> closeAsync() {
+        CompletableFuture<Void> told = new CompletableFuture<>();
+        closing().whenComplete((done, none) -> runtime.callBack(() -> told.complete(null)));
+        return told;
+    }
+
+    /** As {@link #closeAsync}, complete on the client's loop: for whoever only waits for it. */
+    CompletableFuture<Void> closing() {
         return loop.close();
     }
 
@@ -387,31 +426,7 @@ public final class AsyncFlotillaClient implements AutoCloseable {
         Mutation mutation = form.of(
                 UnsafeByteOperations.unsafeWrap(copy), value == null ? ByteString.EMPTY : ByteString.copyFrom(value));
         long bytes = key.length + (value == null ? 0 : value.length);
-        return loop.submit(new WriteCall<>(copy, mutation, bytes, timeout, reader));
-    }
-
-    private static CasResult casResult(WriteReply reply) {
-        boolean done = done(reply);
-        boolean known = done || !reply.getValueOmitted();
-        boolean present = !done && known && reply.getVersion() != 0;
-        return new CasResult(
-                done,
-                reply.getVersion(),
-                present ? Optional.of(reply.getValue().toByteArray()) : Optional.empty(),
-                known);
-    }
-
-    private static boolean done(WriteReply reply) {
-        return reply.getOutcome() == WriteReply.Outcome.DONE;
-    }
-
-    private static ScanPage scanPage(ScanQuery query, ScanCall.Page page) {
-        List<Row> rows = new ArrayList<>(page.rows().size());
-        for (io.flotilla.client.proto.Row row : page.rows()) {
-            rows.add(new Row(row.getKey().toByteArray(), row.getValue().toByteArray(), row.getVersion()));
-        }
-        ScanQuery rest = page.finished() ? null : query.rest(page.from(), page.to(), rows.size());
-        return new ScanPage(rows, Optional.ofNullable(rest));
+        return submit(new WriteCall<>(copy, mutation, bytes, timeout, reader));
     }
 
     private static void check(Duration timeout) {

@@ -2,7 +2,6 @@ package io.flotilla.client;
 
 import com.google.protobuf.ByteString;
 import io.flotilla.client.proto.Condition;
-import java.nio.charset.StandardCharsets;
 
 /** What must be true of a key for a conditional write to happen. Immutable. */
 public final class Expectation {
@@ -23,7 +22,7 @@ public final class Expectation {
 
     /** The key has exactly this value, as UTF-8. */
     public static Expectation value(String value) {
-        return value(value.getBytes(StandardCharsets.UTF_8));
+        return value(Utf8.bytes(value));
     }
 
     /** The key is there and has this version. */

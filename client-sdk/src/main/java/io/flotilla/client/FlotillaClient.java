@@ -4,7 +4,6 @@ import io.flotilla.client.grpc.GrpcConnector;
 import io.flotilla.client.net.Connector;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.threads.ThreadClientRuntime;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
@@ -26,14 +25,17 @@ import java.util.concurrent.CompletionException;
  *
  * <p>Every method waits at most for the configured timeout. It then returns the result, or throws
  * {@link RefusedException} (certainly not done) or, writes only, {@link IndeterminateException} (may have been done).
- * Reads are linearizable; writes are made exactly once however often the client has to try. Text is UTF-8. Connecting
- * is lazy: a wrong endpoint shows at the first operation. Not to be called from callbacks of the {@link #async()}
- * client, which run on the thread that would have to answer.
+ * Reads are linearizable; writes are made exactly once however often the client has to try. Text is UTF-8; half a surrogate pair is
+ * refused. Connecting
+ * is lazy: a wrong endpoint shows at the first operation. May be called from callbacks of the {@link #async()} client, too.
  */
 public final class FlotillaClient implements AutoCloseable {
     private static final long MOST_CLOSE_MILLIS = 2_000;
 
     private final AsyncFlotillaClient async;
+    /** The same client; its futures are waited for here and go nowhere else. */
+    private final AsyncFlotillaClient waiting;
+
     private final Connector connector;
     private final ThreadClientRuntime runtime;
 
@@ -41,6 +43,7 @@ public final class FlotillaClient implements AutoCloseable {
         connector = new GrpcConnector();
         runtime = new ThreadClientRuntime("flotilla-client");
         async = new AsyncFlotillaClient(config, connector, runtime);
+        waiting = async.forWaiting();
     }
 
     /**
@@ -48,12 +51,15 @@ public final class FlotillaClient implements AutoCloseable {
      *
      * @param endpoints {@code host:port,host:port,…} of some nodes of the fleet
      * @throws IllegalArgumentException if an endpoint is malformed
+     * @throws IllegalStateException if the program's own protobuf or gRPC is none that this client can work with
      */
     public static FlotillaClient connect(String endpoints) {
         return connect(ClientConfig.of(endpoints));
     }
 
+    /** @throws IllegalStateException if the program's own protobuf or gRPC is none that this client can work with */
     public static FlotillaClient connect(ClientConfig config) {
+        Libraries.check();
         return new FlotillaClient(config);
     }
 
@@ -64,43 +70,43 @@ public final class FlotillaClient implements AutoCloseable {
 
     /** The value of the key; empty if it is absent. */
     public Optional<VersionedValue> get(byte[] key) {
-        return await(async.get(key));
+        return await(waiting.get(key));
     }
 
     public Optional<VersionedValue> get(String key) {
-        return get(utf8(key));
+        return get(Utf8.bytes(key));
     }
 
     /** The values of the keys, in their order. Keys of different shards are read at different moments. */
     public List<Optional<VersionedValue>> multiGet(List<byte[]> keys) {
-        return await(async.multiGet(keys));
+        return await(waiting.multiGet(keys));
     }
 
     /** Sets the value. @return its version */
     public long put(byte[] key, byte[] value) {
-        return await(async.put(key, value));
+        return await(waiting.put(key, value));
     }
 
     public long put(String key, String value) {
-        return put(utf8(key), utf8(value));
+        return put(Utf8.bytes(key), Utf8.bytes(value));
     }
 
     /** Removes the key. @return whether it was there */
     public boolean delete(byte[] key) {
-        return await(async.delete(key));
+        return await(waiting.delete(key));
     }
 
     public boolean delete(String key) {
-        return delete(utf8(key));
+        return delete(Utf8.bytes(key));
     }
 
     /** Adds to the end of the value; an absent key counts as empty. @return the new version */
     public long append(byte[] key, byte[] suffix) {
-        return await(async.append(key, suffix));
+        return await(waiting.append(key, suffix));
     }
 
     public long append(String key, String suffix) {
-        return append(utf8(key), utf8(suffix));
+        return append(Utf8.bytes(key), Utf8.bytes(suffix));
     }
 
     /**
@@ -110,30 +116,30 @@ public final class FlotillaClient implements AutoCloseable {
      * @throws RefusedException (INVALID) if the value is no number or the sum leaves the range of a long
      */
     public long increment(byte[] key, long delta) {
-        return await(async.increment(key, delta));
+        return await(waiting.increment(key, delta));
     }
 
     public long increment(String key, long delta) {
-        return increment(utf8(key), delta);
+        return increment(Utf8.bytes(key), delta);
     }
 
     /** Sets the value if the expectation holds. */
     public CasResult compareAndSet(byte[] key, Expectation expect, byte[] value) {
-        return await(async.compareAndSet(key, expect, value));
+        return await(waiting.compareAndSet(key, expect, value));
     }
 
     public CasResult compareAndSet(String key, Expectation expect, String value) {
-        return compareAndSet(utf8(key), expect, utf8(value));
+        return compareAndSet(Utf8.bytes(key), expect, Utf8.bytes(value));
     }
 
     /** Makes all writes or none. */
     public BatchResult batch(WriteBatch batch) {
-        return await(async.batch(batch));
+        return await(waiting.batch(batch));
     }
 
     /** One page of a scan; {@link ScanPage#next()} asks for the one after it. */
     public ScanPage scanPage(ScanQuery query) {
-        return await(async.scan(query));
+        return await(waiting.scan(query));
     }
 
     /** All rows of the query, page after page as they are consumed; the timeout is one page's. */
@@ -143,28 +149,24 @@ public final class FlotillaClient implements AutoCloseable {
 
     /** The fleet's configuration as a node knows it now. */
     public Configuration configuration() {
-        return await(async.configuration());
+        return await(waiting.configuration());
     }
 
     /**
      * Ends all operations, tells the fleet that it can forget this client, and closes the connections. Writes that were sent
-     * and not answered end indeterminate. Takes one round trip as a rule, 500 ms at most; called from a callback it does not
-     * wait for the fleet.
+     * and not answered end indeterminate. Takes one round trip as a rule, 500 ms at most, and as long as callbacks of what ended take
+     * that don't block, 2 s at most.
      */
     @Override
     public void close() {
-        CompletableFuture<Void> closed = async.closeAsync();
-        // also if the runtime's thread is held up by somebody's callback, this ends
+        CompletableFuture<Void> closed = async.closing();
         runtime.await(closed, MOST_CLOSE_MILLIS);
         connector.close();
         runtime.close();
     }
 
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static <T> T await(CompletableFuture<T> future) {
+    private <T> T await(CompletableFuture<T> future) {
+        runtime.aboutToWait();
         try {
             return future.join();
         } catch (CompletionException e) {

@@ -1,6 +1,5 @@
 package io.flotilla.client;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -41,7 +40,7 @@ public final class ScanQuery {
     }
 
     public ScanQuery from(String key) {
-        return from(key.getBytes(StandardCharsets.UTF_8));
+        return from(Utf8.bytes(key));
     }
 
     /** Only keys below this one; an empty array sets no bound. */
@@ -51,7 +50,7 @@ public final class ScanQuery {
     }
 
     public ScanQuery to(String key) {
-        return to(key.getBytes(StandardCharsets.UTF_8));
+        return to(Utf8.bytes(key));
     }
 
     /** Only keys that begin with these bytes. */
@@ -60,7 +59,7 @@ public final class ScanQuery {
     }
 
     public ScanQuery prefix(String prefix) {
-        return prefix(prefix.getBytes(StandardCharsets.UTF_8));
+        return prefix(Utf8.bytes(prefix));
     }
 
     /** At most this many rows over all pages; 0 means all. */

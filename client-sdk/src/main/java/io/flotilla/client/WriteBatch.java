@@ -7,7 +7,6 @@ import io.flotilla.client.proto.Delete;
 import io.flotilla.client.proto.Increment;
 import io.flotilla.client.proto.Mutation;
 import io.flotilla.client.proto.Put;
-import java.nio.charset.StandardCharsets;
 
 /**
  * Writes that are made all or not at all, in the given order, if all conditions hold. All keys, those of the
@@ -64,7 +63,7 @@ public final class WriteBatch {
         }
 
         public Builder onlyIf(String key, Expectation expect) {
-            return onlyIf(utf8(key), expect);
+            return onlyIf(Utf8.bytes(key), expect);
         }
 
         public Builder put(byte[] key, byte[] value) {
@@ -73,7 +72,7 @@ public final class WriteBatch {
         }
 
         public Builder put(String key, String value) {
-            return put(utf8(key), utf8(value));
+            return put(Utf8.bytes(key), Utf8.bytes(value));
         }
 
         /** An absent key is fine here: deleting it changes nothing. */
@@ -82,7 +81,7 @@ public final class WriteBatch {
         }
 
         public Builder delete(String key) {
-            return delete(utf8(key));
+            return delete(Utf8.bytes(key));
         }
 
         public Builder append(byte[] key, byte[] suffix) {
@@ -91,7 +90,7 @@ public final class WriteBatch {
         }
 
         public Builder append(String key, String suffix) {
-            return append(utf8(key), utf8(suffix));
+            return append(Utf8.bytes(key), Utf8.bytes(suffix));
         }
 
         public Builder increment(byte[] key, long delta) {
@@ -100,7 +99,7 @@ public final class WriteBatch {
         }
 
         public Builder increment(String key, long delta) {
-            return increment(utf8(key), delta);
+            return increment(Utf8.bytes(key), delta);
         }
 
         public WriteBatch build() {
@@ -132,10 +131,6 @@ public final class WriteBatch {
             Limits.checkValue(value);
             bytes += value.length;
             return ByteString.copyFrom(value);
-        }
-
-        private static byte[] utf8(String text) {
-            return text.getBytes(StandardCharsets.UTF_8);
         }
     }
 }

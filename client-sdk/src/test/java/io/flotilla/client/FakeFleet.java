@@ -1,6 +1,9 @@
 package io.flotilla.client;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.google.protobuf.ByteString;
+import io.flotilla.client.call.PassingOn;
 import io.flotilla.client.net.Connection;
 import io.flotilla.client.net.ConnectionHandler;
 import io.flotilla.client.net.Connector;
@@ -14,6 +17,7 @@ import io.flotilla.client.proto.MultiGetResult;
 import io.flotilla.client.proto.Mutation;
 import io.flotilla.client.proto.Node;
 import io.flotilla.client.proto.NodeStatus;
+import io.flotilla.client.proto.PassOnRequest;
 import io.flotilla.client.proto.ReadReply;
 import io.flotilla.client.proto.ReadRequest;
 import io.flotilla.client.proto.Refusal;
@@ -216,7 +220,16 @@ final class FakeFleet implements Connector {
             this.address = address;
         }
 
+        /** It leads no more, and other nodes reach it as little as clients do. */
+        private boolean dead;
+
         void crash() {
+            cut();
+            dead = true;
+        }
+
+        /** Clients are refused; other nodes are not. */
+        void cut() {
             up = false;
             for (FakeStream stream : List.copyOf(streams)) {
                 stream.end("connection reset");
@@ -298,8 +311,23 @@ final class FakeFleet implements Connector {
                                             RegisterNodeReply.newBuilder().setConfigurationNumber(7))
                                     .build()
                             : notLeader(0);
+                case PASS_ON -> passOn(request.getPassOn());
                 default -> throw new AssertionError(request);
             };
+        }
+
+        /** The cut is between clients and nodes: nodes reach each other. */
+        private Response passOn(PassOnRequest pass) {
+            long group = PassingOn.group(pass.getRequest());
+            assertThat(PassingOn.isAllowed(pass.getRequest())).isTrue();
+            if (leads(group) || !pass.getLeader().equals(leaders.get(group))) {
+                return notLeader(group);
+            }
+            FakeNode leader = node(pass.getLeader());
+            return !leader.up && leader.dead
+                    ? refusal(Refusal.Kind.UNAVAILABLE)
+                    : leader.handle(
+                            pass.getRequest().toBuilder().setPassedOn(true).build());
         }
 
         private Response data(ShardRef ref, java.util.function.Supplier<Response> body) {

@@ -13,6 +13,9 @@ final class Attempt implements Pending {
     /** The shard that it was meant for; null if for none. */
     final ShardRoute route;
 
+    /** The node that leads the group and that this one was asked to pass it on to; null as a rule: it was not asked to. */
+    final String passedTo;
+
     final long sentAt;
     /** Of keys and values. */
     final long size;
@@ -32,10 +35,11 @@ final class Attempt implements Pending {
     Attempt nextOfGroup;
 
     /** After the request was made. */
-    Attempt(Call<?> call, Link link, GroupRoute group, long sentAt) {
+    Attempt(Call<?> call, Link link, GroupRoute group, String passedTo, long sentAt) {
         this.call = call;
         this.link = link;
         this.group = group;
+        this.passedTo = passedTo;
         this.route = call.route();
         this.sentAt = sentAt;
         this.size = call.bytes;

@@ -102,8 +102,8 @@ final class AttemptOutcomes {
     private void tellGroup(GroupRoute group, Attempt attempt, Refusal refusal) {
         Link link = attempt.link;
         switch (refusal.getKind()) {
-            case NOT_LEADER, INDETERMINATE -> group.refused(link, refusal.getLeader());
-            case UNAVAILABLE -> group.refused(link, "");
+            case NOT_LEADER, INDETERMINATE -> group.refused(attempt, refusal.getLeader());
+            case UNAVAILABLE -> group.refused(attempt, "");
             case BUSY -> {
                 group.busy(attempt);
                 group.heard(link);

@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
  * ({@link #noneWasDone}). So {@link #maybeDone()} is true as soon as an attempt got lost or while one is unanswered.
  */
 public abstract class Call<T> extends Timed {
-    final CompletableFuture<T> future = new CompletableFuture<>();
+    final OperationFuture<T> future = new OperationFuture<>();
     final long timeoutNanos;
     final long bytes;
     ClientLoop loop;
@@ -240,14 +240,28 @@ public abstract class Call<T> extends Timed {
         try {
             value = result(response, attempt);
         } catch (RuntimeException e) {
-            future.completeExceptionally(e);
+            tell(future, () -> future.completeExceptionally(e));
             return;
         }
-        future.complete(value);
+        tell(future, () -> future.complete(value));
     }
 
     final void fail(FlotillaException e) {
-        future.completeExceptionally(e);
+        tell(future, () -> future.completeExceptionally(e));
+    }
+
+    /** Completes the future, which may run callbacks of the program: not on the loop then. */
+    final void tell(OperationFuture<?> told, Runnable completion) {
+        if (loop == null || told.mayCompleteOnLoop()) {
+            completion.run();
+        } else {
+            loop.callBack(completion);
+        }
+    }
+
+    /** Only the client itself waits for this operation. Before it is handed over. */
+    public void isOfTheLoop() {
+        future.isOfTheLoop();
     }
 
     @Override

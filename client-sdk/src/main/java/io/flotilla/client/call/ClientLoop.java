@@ -49,25 +49,29 @@ public final class ClientLoop {
     /** All operations are being ended or were, and goodbyes are under way or said. */
     private boolean ended;
 
-    /** @param attemptTimeoutNanos after this long without an answer other replicas are asked */
+    /**
+     * @param attemptTimeoutNanos after this long without an answer other replicas are asked
+     * @param fleetId the only fleet whose nodes it talks to; empty for the first one that it finds
+     */
     public ClientLoop(
             List<String> endpoints,
             long attemptTimeoutNanos,
             Admission admission,
             Connector connector,
-            ClientRuntime runtime) {
+            ClientRuntime runtime,
+            String fleetId) {
         this.connector = connector;
         this.runtime = runtime;
         this.admission = admission;
         this.attemptTimeout = attemptTimeoutNanos;
         this.origin = runtime.nanos();
         this.sessions = new Sessions(runtime);
-        this.fleet = new FleetView(this, endpoints);
+        this.fleet = new FleetView(this, endpoints, fleetId);
     }
 
     // ---- from any thread ----
 
-    /** Hands an operation over. Its future is completed on the loop; at once, by the caller, if a bound is reached. */
+    /** Hands an operation over. Its future is completed at once, by the caller, if a bound is reached. */
     public <T> CompletableFuture<T> submit(Call<T> call) {
         if (closing) {
             call.fail(closedClient());
@@ -85,9 +89,10 @@ public final class ClientLoop {
         return call.future();
     }
 
-    /** Tells the listener of the configuration that is known, if any, and of each newer one, on the loop. */
+    /** Tells the listener of the configuration that is known, if any, and of newer ones. */
     public void onConfiguration(Consumer<Configuration> listener) {
-        enter(() -> fleet.listen(listener));
+        ConfigurationTeller teller = new ConfigurationTeller(listener, runtime);
+        enter(() -> fleet.listen(teller));
     }
 
     /**
@@ -121,6 +126,11 @@ public final class ClientLoop {
         } catch (RejectedExecutionException e) {
             // closed: nobody waits for what came
         }
+    }
+
+    /** Runs what belongs to the program. */
+    void callBack(Runnable callback) {
+        runtime.callBack(callback);
     }
 
     /** Nanoseconds since the client was made. */
@@ -209,11 +219,15 @@ public final class ClientLoop {
         }
     }
 
-    void send(Call<?> call, Link link, GroupRoute group) {
+    /** @param passedTo the node that this one is to pass it on to; null if to none */
+    void send(Call<?> call, Link link, GroupRoute group, String passedTo) {
         long now = now();
         WaitingRoom.leave(call);
         Request.Builder request = call.request(link);
-        Attempt attempt = new Attempt(call, link, group, now);
+        if (passedTo != null) {
+            request = PassingOn.wrap(request, passedTo, (call.deadline - now) / MILLI);
+        }
+        Attempt attempt = new Attempt(call, link, group, passedTo, now);
         if (group != null) {
             group.opened(attempt);
         }
@@ -360,7 +374,7 @@ public final class ClientLoop {
     void askAnyNode(Call<?> call) {
         Link link = fleet.anyReadyLink(call);
         if (link != null) {
-            send(call, link, null);
+            send(call, link, null, null);
         } else {
             forAnyNode.enter(call);
             fleet.start();

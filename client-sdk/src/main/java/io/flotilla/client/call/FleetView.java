@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -22,8 +21,11 @@ final class FleetView {
     private final Map<Long, GroupRoute> groups = new LinkedHashMap<>();
     // where nodes were found or said to be, also where the configuration has them elsewhere
     private final Map<String, String> learnt = new LinkedHashMap<>();
-    private final List<Consumer<Configuration>> listeners = new ArrayList<>();
+    private final List<ConfigurationTeller> listeners = new ArrayList<>();
     private final List<Link> toFlush = new ArrayList<>();
+    /** Empty until it is known. */
+    private String fleetId;
+
     private RoutingTable table;
     private boolean flushing;
     /** Groups that seek their leader. */
@@ -32,8 +34,10 @@ final class FleetView {
     private boolean closed;
     private String watchProblem = "";
 
-    FleetView(ClientLoop loop, List<String> endpoints) {
+    /** @param fleetId empty if the first configuration tells */
+    FleetView(ClientLoop loop, List<String> endpoints, String fleetId) {
         this.loop = loop;
+        this.fleetId = fleetId;
         this.follower = new ConfigurationFollower(loop, this, endpoints);
     }
 
@@ -68,6 +72,7 @@ final class FleetView {
             return;
         }
         table = table == null ? RoutingTable.of(configuration) : table.succeededBy(configuration);
+        fleetId = configuration.getFleetId().isEmpty() ? fleetId : configuration.getFleetId();
         watchProblem = "";
         for (GroupRoute group : groups.values()) {
             group.setReplicas(table.replicas(group.id()));
@@ -79,9 +84,7 @@ final class FleetView {
             }
         }
         dropStrangers();
-        for (Consumer<Configuration> listener : listeners) {
-            listener.accept(configuration);
-        }
+        listeners.forEach(listener -> listener.tell(configuration));
         loop.tableKnown();
         placeAnew();
         long now = loop.now();
@@ -90,10 +93,10 @@ final class FleetView {
         }
     }
 
-    void listen(Consumer<Configuration> listener) {
+    void listen(ConfigurationTeller listener) {
         listeners.add(listener);
         if (table != null) {
-            listener.accept(table.configuration());
+            listener.tell(table.configuration());
         }
         follower.start();
     }
@@ -154,15 +157,9 @@ final class FleetView {
     }
 
     /** Why a node of this fleet is not one of ours, or null if it is or belongs to none yet. */
-    String foreignFleet(String fleetId) {
-        boolean foreign = table != null
-                && !fleetId.isEmpty()
-                && !table.configuration().getFleetId().isEmpty()
-                && !fleetId.equals(table.configuration().getFleetId());
-        return foreign
-                ? "belongs to fleet " + fleetId + ", not to "
-                        + table.configuration().getFleetId()
-                : null;
+    String foreignFleet(String other) {
+        boolean foreign = !other.isEmpty() && !fleetId.isEmpty() && !other.equals(fleetId);
+        return foreign ? "belongs to fleet " + other + ", not to " + fleetId : null;
     }
 
     /** A node that could not tell of configurations, which explains itself if nobody else can. */
@@ -249,7 +246,7 @@ final class FleetView {
         follower.linkReady();
         long now = loop.now();
         for (GroupRoute group : groups.values()) {
-            group.seek(now);
+            group.linkReady(link, now);
         }
     }
 

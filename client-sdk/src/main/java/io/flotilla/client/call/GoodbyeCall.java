@@ -17,6 +17,7 @@ final class GoodbyeCall extends ShardCall<Void> {
         super(Duration.ofMillis(Goodbyes.WAIT_MILLIS), 0);
         this.session = session;
         this.key = key;
+        isOfTheLoop();
     }
 
     @Override

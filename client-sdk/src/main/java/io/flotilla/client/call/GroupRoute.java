@@ -1,9 +1,7 @@
 package io.flotilla.client.call;
 
 import io.flotilla.client.RefusedException;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 
 /**
@@ -19,12 +17,6 @@ final class GroupRoute extends Timed {
     private static final long PROBE_PATIENCE = 250 * MILLI;
     /** How long a new connection may take before the next replica is tried instead. */
     private static final long CONNECT_PATIENCE = 250 * MILLI;
-    /** Between probes once each replica has been asked in vain, and half of it again at random. */
-    private static final long POLL = 30 * MILLI;
-    /** With so many groups that seek their leader the time between probes is twice that, with twice as many three times. */
-    private static final int SEEKERS = 100;
-    /** How long a replica that left requests unanswered is passed over. */
-    private static final long SUSPICION = 1_000 * MILLI;
     /** How often in a row a hint is followed at once: replicas may point at each other. */
     private static final int HOPS = 4;
     /** A live node that was silent about a request for this many attempt timeouts may be asked once more. */
@@ -37,8 +29,9 @@ final class GroupRoute extends Timed {
     private final Retries retries;
     private final GroupLoad load;
     private final WaitingRoom waiting = new WaitingRoom();
-    // by node: until when it is passed over
-    private final Map<String, Long> suspects = new LinkedHashMap<>();
+    private final Suspects suspects = new Suspects();
+    private final Detour detour;
+    private final SeekPace pace;
     private List<String> replicas = List.of();
     private Link leader;
     private long leaderHeardAt;
@@ -48,7 +41,6 @@ final class GroupRoute extends Timed {
     private Attempt askedAgain;
 
     private boolean pumping;
-    private boolean countsAsSeeker;
     private String hint;
     private int hops;
     private int cursor;
@@ -62,6 +54,8 @@ final class GroupRoute extends Timed {
         this.id = id;
         this.retries = new Retries(loop);
         this.load = new GroupLoad(loop.attemptTimeout());
+        this.detour = new Detour(loop.fleet);
+        this.pace = new SeekPace(loop);
         this.cursor = (int) Math.floorMod(id, 1009L);
     }
 
@@ -134,8 +128,12 @@ final class GroupRoute extends Timed {
                             + " ms, and less is left for this operation");
             return true;
         }
-        loop.send(call, leader, this);
+        send(call, leader);
         return true;
+    }
+
+    private void send(Call<?> call, Link link) {
+        loop.send(call, link, this, detour.beyond(link));
     }
 
     /** Whether it would only take the time from others: it waited so long that its answer would come too late. */
@@ -187,14 +185,41 @@ final class GroupRoute extends Timed {
     /** The node answered a request of this group as only its leader does. */
     void succeeded(Attempt attempt) {
         Link link = attempt.link;
-        if (leader == null && link.isReady()) {
+        boolean around = attempt.passedTo != null;
+        if (leader == null && link.isReady() && (!around || detour.isAround(attempt.passedTo))) {
+            if (!around) {
+                detour.end();
+            }
             found(link);
         }
         if (leader == link) {
             leaderHeardAt = loop.now();
             doneSentAt = Math.max(doneSentAt, attempt.sentAt);
             load.answered(attempt, leaderHeardAt);
+            if (around) {
+                goBack(leaderHeardAt);
+            }
         }
+    }
+
+    /** Leaves the detour if the leader can be reached. */
+    private void goBack(long now) {
+        String node = detour.wayBack(now);
+        if (node != null) {
+            if (leader != null) {
+                forgetLeader();
+            }
+            hint = node;
+            seek(now);
+        }
+    }
+
+    /** There is a new stream. */
+    void linkReady(Link link, long now) {
+        if (detour.isAround(link.node())) {
+            goBack(now);
+        }
+        seek(now);
     }
 
     private void found(Link link) {
@@ -206,7 +231,7 @@ final class GroupRoute extends Timed {
         probed = null;
         doneSentAt = 0;
         suspects.clear();
-        leaveSeekers();
+        pace.end();
         loop.wheel.cancel(this);
         load.leaderIs(link, loop.now());
         // those that were asked of other replicas hold back all that come after them
@@ -234,7 +259,7 @@ final class GroupRoute extends Timed {
      * @param since when the request was sent that was refused
      */
     void told(String node, long since) {
-        if (leader != null && !leader.node().equals(node) && leaderHeardAt < since) {
+        if (leader != null && !leader.node().equals(node) && !detour.isAround(node) && leaderHeardAt < since) {
             forgetLeader();
         }
         if (leader == null && !node.equals(hint)) {
@@ -253,8 +278,9 @@ final class GroupRoute extends Timed {
         }
     }
 
-    /** The node does not lead the group. @param hinted the node that does, as far as it knows; or empty */
-    void refused(Link link, String hinted) {
+    /** The node does not lead the group, or did not pass on. @param hinted the node that leads, as far as it knows; or empty */
+    void refused(Attempt attempt, String hinted) {
+        Link link = attempt.link;
         if (leader == link) {
             forgetLeader();
         }
@@ -263,10 +289,15 @@ final class GroupRoute extends Timed {
         }
         probeEnded(link);
         long now = loop.now();
-        boolean follow = !hinted.isEmpty() && hops < HOPS && !isSuspect(hinted, now);
+        if (hops < HOPS && detour.begins(attempt, hinted, now)) {
+            hint = link.node();
+            hops++;
+            return;
+        }
+        boolean follow = !hinted.isEmpty() && hops < HOPS && !suspects.has(hinted, now);
         Link target = follow ? loop.fleet.linkTo(hinted) : null;
         if (target != null
-                && target != link
+                && (target != link || attempt.passedTo != null)
                 && (target.isReady() || target.mayConnect(now) || target.isConnecting(now, CONNECT_PATIENCE))) {
             hint = hinted;
             hops++;
@@ -274,7 +305,7 @@ final class GroupRoute extends Timed {
         }
         refusals++;
         if (refusals >= replicas.size()) {
-            nextProbeAt = now + poll();
+            nextProbeAt = now + pace.nanos();
             hops = 0;
             loop.fleet.connectEndpoints();
         }
@@ -304,12 +335,12 @@ final class GroupRoute extends Timed {
             boolean again = isPassedOver(attempt)
                     || (askedAgain == null && now - attempt.sentAt >= ASK_AGAIN * loop.attemptTimeout());
             if (again && retries.take(attempt.call, now)) {
-                loop.send(attempt.call, leader, this);
+                send(attempt.call, leader);
                 askedAgain = attempt.call.newestOpen();
             }
             return false;
         }
-        suspect(attempt.link, now);
+        suspects.add(attempt.link, now);
         forgetLeader();
         for (Attempt other : load.open(attempt.link, true)) {
             if (other.call != attempt.call) {
@@ -333,19 +364,18 @@ final class GroupRoute extends Timed {
     /** Asks the next replica, if there is somebody who waits for it and nothing speaks against it. */
     void seek(long now) {
         if (!isSeeking()) {
-            leaveSeekers();
+            pace.end();
             return;
         }
-        if (!countsAsSeeker) {
-            countsAsSeeker = true;
-            loop.fleet.seekers(1);
-        }
+        pace.begin();
         if (probed != null) {
             if (now < probedUntil) {
                 loop.wheel.schedule(this, probedUntil);
                 return;
             }
-            suspect(probed, now);
+            if (detour.beyond(probed) == null) {
+                suspects.add(probed, now);
+            }
             probed = null;
         }
         if (now < nextProbeAt) {
@@ -356,7 +386,7 @@ final class GroupRoute extends Timed {
         hint = connecting && probed == null ? hint : null;
         for (int i = 0; i < replicas.size() && !connecting; i++) {
             String node = replicas.get(cursor);
-            boolean asked = !isSuspect(node, now) && probeOrConnect(node, now);
+            boolean asked = !suspects.has(node, now) && probeOrConnect(node, now);
             if (!asked || probed != null) {
                 cursor = (cursor + 1) % replicas.size();
             }
@@ -368,7 +398,7 @@ final class GroupRoute extends Timed {
             loop.wheel.schedule(this, now + CONNECT_PATIENCE);
         } else {
             loop.fleet.connectEndpoints();
-            loop.wheel.schedule(this, now + poll());
+            loop.wheel.schedule(this, now + pace.nanos());
         }
     }
 
@@ -394,7 +424,7 @@ final class GroupRoute extends Timed {
             }
             probed = link;
             probedUntil = now + PROBE_PATIENCE;
-            loop.send(call, link, this);
+            send(call, link);
             return true;
         }
         if (link.mayConnect(now)) {
@@ -409,18 +439,6 @@ final class GroupRoute extends Timed {
         }
     }
 
-    private long poll() {
-        long full = POLL + POLL * loop.fleet.seekers(0) / SEEKERS;
-        return full + Math.floorMod(loop.random(), full / 2);
-    }
-
-    private void leaveSeekers() {
-        if (countsAsSeeker) {
-            countsAsSeeker = false;
-            loop.fleet.seekers(-1);
-        }
-    }
-
     private void forgetLeader() {
         leader.room().leave(this);
         leader = null;
@@ -428,16 +446,5 @@ final class GroupRoute extends Timed {
         hops = 0;
         refusals = 0;
         nextProbeAt = 0;
-    }
-
-    private void suspect(Link link, long now) {
-        if (!link.node().isEmpty()) {
-            suspects.put(link.node(), now + SUSPICION);
-        }
-    }
-
-    private boolean isSuspect(String node, long now) {
-        Long until = suspects.get(node);
-        return until != null && now < until;
     }
 }

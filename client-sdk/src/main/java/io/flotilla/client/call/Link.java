@@ -56,6 +56,9 @@ final class Link extends Timed {
     private long connectingSince;
     private long retryAt;
     private int failures;
+    /** The last try to open a stream failed. */
+    private boolean unreached;
+
     private String lastFailure = "not connected yet";
     private long wallMillis;
     private long wallAt;
@@ -126,6 +129,13 @@ final class Link extends Timed {
 
     boolean mayConnect(long now) {
         return state == State.IDLE && now >= retryAt;
+    }
+
+    /** Whether there is no way to the node: the last try to open a stream failed, or nothing comes over the one that is open. */
+    boolean isUnreachable(long now) {
+        return state == State.READY
+                ? awaited() > 0 && now - Math.max(heardAt, waitingSince) >= loop.attemptTimeout()
+                : unreached;
     }
 
     boolean isIdle() {
@@ -264,6 +274,7 @@ final class Link extends Timed {
         lastFailure = reason;
         loop.wheel.cancel(this);
         failures = wasReady ? 1 : failures + 1;
+        unreached = !wasReady;
         retryAt = loop.now() + loop.connectionPolicy.delay(failures, loop.random());
         List<Map.Entry<Long, Pending>> orphans = new ArrayList<>(pending.entrySet());
         pending.clear();
@@ -361,6 +372,7 @@ final class Link extends Timed {
         loop.wheel.cancel(this);
         state = State.READY;
         failures = 0;
+        unreached = false;
         node = hello.getNodeId();
         connections++;
         sessionWrites = hello.getSessionWrites();

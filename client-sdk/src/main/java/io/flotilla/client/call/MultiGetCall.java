@@ -27,7 +27,7 @@ public final class MultiGetCall extends ShardCall<Void> {
 
     /** A multiGet as a whole: the parts fill in their places. */
     private static final class Whole {
-        final CompletableFuture<List<Optional<VersionedValue>>> future = new CompletableFuture<>();
+        final OperationFuture<List<Optional<VersionedValue>>> future = new OperationFuture<>();
         final List<Optional<VersionedValue>> values;
         int missing;
 
@@ -54,11 +54,17 @@ public final class MultiGetCall extends ShardCall<Void> {
         this.keys = keys;
         this.places = places;
         this.count = keys.length;
+        future.isOfTheLoop();
         future.whenComplete((nothing, failure) -> {
             if (failure != null) {
-                whole.future.completeExceptionally(failure);
+                tell(whole.future, () -> whole.future.completeExceptionally(failure));
             }
         });
+    }
+
+    @Override
+    public void isOfTheLoop() {
+        whole.future.isOfTheLoop();
     }
 
     /** Complete when all parts are. */
@@ -105,7 +111,7 @@ public final class MultiGetCall extends ShardCall<Void> {
         }
         whole.missing -= count;
         if (whole.missing == 0) {
-            whole.future.complete(whole.values);
+            tell(whole.future, () -> whole.future.complete(whole.values));
         }
         return null;
     }

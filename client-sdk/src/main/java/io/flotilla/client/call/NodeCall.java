@@ -24,7 +24,7 @@ public final class NodeCall<T> extends Call<T> {
     void place() {
         Link link = loop.fleet.link(address);
         if (link.isReady()) {
-            loop.send(this, link, null);
+            loop.send(this, link, null, null);
         } else {
             link.callers.enter(this);
             link.connect();
@@ -64,6 +64,7 @@ public final class NodeCall<T> extends Call<T> {
     static boolean changesSomething(Request request) {
         return switch (request.getBodyCase()) {
             case WRITE, GOODBYE, REGISTER_NODE, FOUNDING, MOVE_REPORT, MOVE -> true;
+            case PASS_ON -> changesSomething(request.getPassOn().getRequest());
             case FLEET_CHANGE -> !request.getFleetChange().getDryRun();
             case READ,
                     CONFIGURATION,

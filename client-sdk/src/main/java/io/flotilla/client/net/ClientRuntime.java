@@ -21,6 +21,15 @@ public interface ClientRuntime extends AutoCloseable {
         execute(task);
     }
 
+    /**
+     * Runs what belongs to the program that uses the client: callbacks of its futures, its listeners. As a rule in the order given.
+     * What blocks there should hold up neither the loop nor, for long, what is given later; a runtime whose program never
+     * blocks may run it inside the call.
+     */
+    default void callBack(Runnable callback) {
+        callback.run();
+    }
+
     /** Runs the task on the client's loop after the delay; the handle cancels it. */
     Runnable after(long delayNanos, Runnable task);
 

@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -17,7 +18,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The client's loop as one daemon thread with a queue that any thread may fill. The thread sleeps when there is nothing
  * to do; a thread that brings an answer then runs the loop itself for a while, which is quicker than to wake another. One
- * at a time runs it; each takes it by changing the state, and so sees what the one before left. Thread-safe.
+ * at a time runs it; each takes it by changing the state, and so sees what the one before left. Callbacks of the program run on
+ * other threads, see {@link CallbackRunners}: whatever they do, the loop goes on. Thread-safe.
  */
 public final class ThreadClientRuntime implements ClientRuntime {
     private static final Logger LOG = LoggerFactory.getLogger(ThreadClientRuntime.class);
@@ -27,11 +29,17 @@ public final class ThreadClientRuntime implements ClientRuntime {
     private static final int INLINE = 3;
     /** What another thread does not get done with so many tasks is left to the loop's own. */
     private static final int TASKS_PER_INLINE_RUN = 64;
+    /** How often callbacks are looked at, while there are any. */
+    private static final long LOOK_NANOS = 20_000_000;
 
     private final ConcurrentLinkedQueue<Runnable> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger state = new AtomicInteger(RUNNING);
     private final SecureRandom random = new SecureRandom();
     private final Thread thread;
+    private final CallbackRunners callbacks;
+    /** Callbacks are looked at again and again. */
+    private final AtomicBoolean looking = new AtomicBoolean();
+
     private volatile boolean closing;
     /** The thread that runs the loop now, or null. */
     private volatile Thread runner;
@@ -45,23 +53,68 @@ public final class ThreadClientRuntime implements ClientRuntime {
 
     /** Starts the thread. @param name for thread dumps */
     public ThreadClientRuntime(String name) {
+        callbacks = new CallbackRunners(name, new CallbackRunners.Loop() {
+            @Override
+            public void help() {
+                if (!queue.isEmpty() && state.compareAndSet(SLEEPING, INLINE)) {
+                    runHere();
+                }
+            }
+
+            @Override
+            public void rouse() {
+                if (!queue.isEmpty()) {
+                    ThreadClientRuntime.this.rouse();
+                }
+            }
+        });
         thread = new Thread(this::loop, name);
         thread.setDaemon(true);
         thread.start();
     }
 
-    /** Waits for the end of something, so many milliseconds at most; not at all if the loop itself calls. Any thread. */
+    /** Waits for the end of something, so many milliseconds at most. Any thread but the loop's. */
     public void await(CompletableFuture<Void> end, long millis) {
-        if (isLoop()) {
-            return;
-        }
+        aboutToWait();
         try {
             end.get(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {
-            // somebody's callback holds up the loop: it does not hold up the caller
+            // a defect holds up the loop: it does not hold up the caller
             return;
+        }
+    }
+
+    /** The calling thread is about to wait for something that the loop does: a callback's would have run it later. */
+    public void aboutToWait() {
+        if (callbacks.isRunner() && !queue.isEmpty()) {
+            rouse();
+        }
+    }
+
+    @Override
+    public void callBack(Runnable callback) {
+        callbacks.add(callback);
+        if (!looking.get() && looking.compareAndSet(false, true)) {
+            lookSoon();
+        }
+    }
+
+    private void lookSoon() {
+        try {
+            after(LOOK_NANOS, () -> {
+                boolean again = callbacks.look();
+                if (!again) {
+                    looking.set(false);
+                    again = callbacks.isBusy() && looking.compareAndSet(false, true);
+                }
+                if (again) {
+                    lookSoon();
+                }
+            });
+        } catch (RejectedExecutionException closed) {
+            // whoever closes looks
         }
     }
 
@@ -74,7 +127,7 @@ public final class ThreadClientRuntime implements ClientRuntime {
             if (queue.remove(task)) {
                 throw new RejectedExecutionException("the client's runtime is closed");
             }
-        } else if (seen == SLEEPING) {
+        } else if (seen == SLEEPING && !callbacks.isRunner()) {
             rouse();
         }
     }
@@ -85,8 +138,13 @@ public final class ThreadClientRuntime implements ClientRuntime {
             execute(task);
             return;
         }
-        runner = Thread.currentThread();
         queue.add(task);
+        runHere();
+    }
+
+    /** In the state INLINE, which it leaves. */
+    private void runHere() {
+        runner = Thread.currentThread();
         for (int i = 0; i < TASKS_PER_INLINE_RUN; i++) {
             Runnable next = queue.poll();
             if (next == null) {
@@ -130,12 +188,10 @@ public final class ThreadClientRuntime implements ClientRuntime {
         return random.nextLong();
     }
 
-    /** Whether the calling thread runs the loop now. */
-    public boolean isLoop() {
-        return Thread.currentThread() == runner;
-    }
-
-    /** Runs what is queued already, drops the timers, ends the thread. Waits for that, except on the loop itself. */
+    /**
+     * Runs what is queued already and the callbacks that come of it, drops the timers, ends the threads. Waits for that, except on
+     * the loop itself, and for no callback that blocks.
+     */
     @Override
     public void close() {
         closing = true;
@@ -151,6 +207,7 @@ public final class ThreadClientRuntime implements ClientRuntime {
                 interrupted = true;
             }
         }
+        callbacks.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -134,4 +134,42 @@ final class ThreadClientRuntimeTest {
         assertThatThrownBy(() -> runtime.execute(ran::incrementAndGet)).isInstanceOf(RejectedExecutionException.class);
         runtime.close();
     }
+
+    @Test
+    void callbacksRunInOrderOutsideOfTheLoopAndAreNotLostWhenItCloses() throws InterruptedException {
+        ThreadClientRuntime runtime = new ThreadClientRuntime("test");
+        List<Integer> order = Collections.synchronizedList(new ArrayList<>());
+        List<String> threads = Collections.synchronizedList(new ArrayList<>());
+        for (int i = 0; i < 1_000; i++) {
+            int number = i;
+            runtime.execute(() -> runtime.callBack(() -> {
+                order.add(number);
+                threads.add(Thread.currentThread().getName());
+            }));
+        }
+        runtime.close();
+        assertThat(order).hasSize(1_000).isSorted();
+        assertThat(threads).containsOnly("test-callbacks-1");
+        runtime.callBack(() -> order.add(1_000));
+        assertThat(order).hasSize(1_001);
+    }
+
+    @Test
+    void whatACallbackGivesTheLoopIsDoneAlsoIfTheCallbackThenBlocks() throws InterruptedException {
+        ThreadClientRuntime runtime = new ThreadClientRuntime("test");
+        CountDownLatch done = new CountDownLatch(2);
+        CountDownLatch released = new CountDownLatch(1);
+        runtime.execute(() -> runtime.callBack(() -> {
+            runtime.execute(() -> runtime.callBack(done::countDown));
+            runtime.execute(done::countDown);
+            try {
+                released.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }));
+        assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+        released.countDown();
+        runtime.close();
+    }
 }

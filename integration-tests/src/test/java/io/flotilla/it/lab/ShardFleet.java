@@ -119,7 +119,7 @@ final class ShardFleet implements LabRuns.World, Clerk.Home {
         invariants = new RaftInvariants(scheduler, Fingerprints::ofResult, Fingerprints::ofState);
         network.observe(invariants);
         ConfigurationsAreImmutable configurations = new ConfigurationsAreImmutable(this::shown);
-        streams = new SimStreams(scheduler, network, configurations::sent);
+        streams = new SimStreams(scheduler, network, configurations::sent, frame -> {});
         copies = random.nextBoolean() ? CopyLimits.defaults() : smallCopies();
         for (int i = 1; i <= shape.controllers; i++) {
             add("c" + i);

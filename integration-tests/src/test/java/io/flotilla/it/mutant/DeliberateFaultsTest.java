@@ -71,6 +71,7 @@ class DeliberateFaultsTest {
         all.addAll(FleetMoveFaults.ofCopies());
         all.addAll(FleetMoveFaults.ofNodes());
         all.addAll(FleetMoveFaults.ofTheController());
+        all.addAll(PassingFaults.all());
         return all;
     }
 

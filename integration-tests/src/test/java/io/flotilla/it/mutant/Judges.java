@@ -12,6 +12,9 @@ final class Judges {
 
     /** The same while shards move. */
     static final Judge FLEET_MOVES = new Judge(SeedRun.class.getName(), "MOVES", 300, "fleet simulation, moves");
+    /** The same with nothing but clients that are cut off from a leader. */
+    static final Judge FLEET_CLIENT_CUTS =
+            new Judge(SeedRun.class.getName(), "CLIENT_CUTS", 200, "fleet simulation, clients cut off");
 
     private Judges() {}
 }

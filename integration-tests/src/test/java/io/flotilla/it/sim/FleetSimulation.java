@@ -1,6 +1,8 @@
 package io.flotilla.it.sim;
 
+import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.Configuration;
+import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Shard;
 import io.flotilla.controller.service.ControllerService;
 import io.flotilla.it.history.LinearizabilityChecker;
@@ -79,6 +81,8 @@ public final class FleetSimulation implements FaultPlan.World {
     private long asleepFor;
 
     private boolean areFaultsOver;
+    /** Whatever breaks hinders nobody: all that is asked must be done soon. */
+    private final boolean neverExcused;
 
     public FleetSimulation(long seed) {
         this(seed, FaultPlan.Profile.MIXED);
@@ -120,7 +124,7 @@ public final class FleetSimulation implements FaultPlan.World {
         invariants = new RaftInvariants(scheduler, Fingerprints::ofResult, Fingerprints::ofState);
         network.observe(invariants);
         invariants.observe(steps);
-        streams = new SimStreams(scheduler, network, configurations::sent);
+        streams = new SimStreams(scheduler, network, configurations::sent, this::asked);
         SplittableRandom random = scheduler.randomStream();
         FleetShape shape = shapes.apply(random);
         Members members = new Members();
@@ -158,6 +162,7 @@ public final class FleetSimulation implements FaultPlan.World {
         clocks = random.split();
         copies = random.split();
         faults = new FaultPlan(scheduler, network, this, profile, coverage);
+        neverExcused = profile == FaultPlan.Profile.CLIENT_CUTS;
         operator = operators == null ? null : operators.operator(scheduler, streams, endpoints, coverage);
         if (operator != null) {
             int oneOf = profile == FaultPlan.Profile.SELDOM ? 50 : 6;
@@ -218,6 +223,10 @@ public final class FleetSimulation implements FaultPlan.World {
         look();
         if (asleepFor > 0) {
             scheduler.at(asleepFrom, this::sleep);
+        }
+        if (neverExcused) {
+            run(HEALING_SECONDS * SECOND);
+            clients.values().forEach(SimClient::expectSuccess);
         }
         faults.begin();
         withFaults.run();
@@ -287,6 +296,16 @@ public final class FleetSimulation implements FaultPlan.World {
                             node.getKey());
                 }
                 return;
+            }
+        }
+    }
+
+    private void asked(ClientFrame frame) {
+        for (Request request : frame.getRequestsList()) {
+            if (request.hasPassOn()) {
+                coverage.count("requests to pass on");
+            } else if (request.getPassedOn()) {
+                coverage.count("requests passed on");
             }
         }
     }

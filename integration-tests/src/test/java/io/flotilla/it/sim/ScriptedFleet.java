@@ -50,7 +50,7 @@ final class ScriptedFleet implements SimFleetNode.Fleet {
         invariants = new RaftInvariants(scheduler, Fingerprints::ofResult, Fingerprints::ofState);
         network.observe(invariants);
         invariants.observe(steps);
-        streams = new SimStreams(scheduler, network, new ConfigurationsAreImmutable()::sent);
+        streams = new SimStreams(scheduler, network, new ConfigurationsAreImmutable()::sent, frame -> {});
         random = scheduler.randomStream();
         FleetShape shape = FleetShape.choose(random).with(size, 2, 2);
         Coverage coverage = new Coverage();

@@ -45,6 +45,7 @@ public final class SimStreams {
     private final SimNetwork network;
     private final SplittableRandom random;
     private final Consumer<ServerFrame> observer;
+    private final Consumer<ClientFrame> asked;
     private final TreeMap<String, Server> servers = new TreeMap<>();
     private final Set<Stream> streams = new LinkedHashSet<>();
     /** Null if none breaks by itself. */
@@ -52,12 +53,17 @@ public final class SimStreams {
 
     private long broken;
 
-    /** @param observer sees each frame that a node sends */
-    public SimStreams(SimScheduler scheduler, SimNetwork network, Consumer<ServerFrame> observer) {
+    /**
+     * @param observer sees each frame that a node sends
+     * @param asked sees each frame that a node gets
+     */
+    public SimStreams(
+            SimScheduler scheduler, SimNetwork network, Consumer<ServerFrame> observer, Consumer<ClientFrame> asked) {
         this.scheduler = scheduler;
         this.network = network;
         this.random = scheduler.randomStream();
         this.observer = observer;
+        this.asked = asked;
     }
 
     /** From now on they break like this; null: not by themselves. */
@@ -134,8 +140,7 @@ public final class SimStreams {
             this.client = client;
             this.address = address;
             this.handler = handler;
-            this.up = new Way<>(
-                    this, frame -> server.runtime.runInline(() -> session.onFrame(frame)), this::closeSession);
+            this.up = new Way<>(this, this::toNode, this::closeSession);
             this.down = new Way<>(this, this::toClient, () -> {
                 closeClient("closed by the node");
                 scheduler.after(network.delay(), this::closeSession);
@@ -178,6 +183,11 @@ public final class SimStreams {
             });
             up.begin(client, server.runtime);
             down.begin(server.runtime, client);
+        }
+
+        private void toNode(ClientFrame frame) {
+            asked.accept(frame);
+            server.runtime.runInline(() -> session.onFrame(frame));
         }
 
         private void toClient(ServerFrame frame) {

@@ -2,6 +2,7 @@ package io.flotilla.ops.command;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -44,7 +45,9 @@ record NodeSettings(
                     "node: --config " + file + " can't be read: " + unreadable + "; name a readable file");
         }
         try {
-            NodeSettings settings = new ObjectMapper(new YAMLFactory())
+            NodeSettings settings = new ObjectMapper(YAMLFactory.builder()
+                            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                            .build())
                     .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
                     .readValue(text, NodeSettings.class);
             return settings == null ? NONE : settings;

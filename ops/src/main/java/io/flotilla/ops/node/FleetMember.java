@@ -23,6 +23,7 @@ import io.flotilla.ops.node.move.MoveParts;
 import io.flotilla.ops.node.move.NodeMoves;
 import io.flotilla.ops.node.peer.AddressBook;
 import io.flotilla.ops.node.peer.AddressHunt;
+import io.flotilla.ops.node.peer.PassedOnRequests;
 import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.disk.StateFile;
@@ -85,6 +86,7 @@ final class FleetMember {
     private final Registration registration;
     private final ControllerReports reports;
     private final NodeMoves moves;
+    private final PassedOnRequests passedOn;
     private final Node self;
 
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -163,6 +165,15 @@ final class FleetMember {
         controller = new ControllerService(
                 host, addresses::addressOf, ports.runtime().clock());
         NodeKnowledge knowledge = new NodeKnowledge(addresses::addressOf, hub::newest, host::status);
+        passedOn = new PassedOnRequests(
+                config.id(),
+                identity.fleetId(),
+                ports.connector(),
+                ports.runtime().lane("passing-on"),
+                ports.runtime().clock(),
+                ports.runtime().randomSeed(),
+                knowledge::leaderOf,
+                addresses::addressOf);
         data = new KvService(host, machines, ports.runtime().clock(), knowledge, edge);
         ControllerCalls controllerCalls =
                 new ControllerCalls(config.id(), lane, calls, addresses, host, controller, hub::newest);
@@ -306,6 +317,11 @@ final class FleetMember {
     }
 
     /** Any thread. */
+    PassedOnRequests passedOn() {
+        return passedOn;
+    }
+
+    /** Any thread. */
     ControllerService controller() {
         return controller;
     }
@@ -423,6 +439,7 @@ final class FleetMember {
                 hunt.close();
                 moves.stop();
             });
+            passedOn.stop();
             host.close();
         }
         CompletableFuture<Void> over = new CompletableFuture<>();

@@ -108,6 +108,16 @@ final class NodeServices implements EdgeStream.Services {
     }
 
     @Override
+    public void passOn(Request request, Answers out) {
+        FleetMember present = node.serving();
+        if (present == null) {
+            out.accept(unavailable(request.getId()));
+        } else {
+            present.passedOn().handle(request, out);
+        }
+    }
+
+    @Override
     public void drained(EdgeStream stream) {
         lane.execute(() -> {
             FleetMember present = node.serving();

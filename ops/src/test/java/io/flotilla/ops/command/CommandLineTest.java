@@ -260,8 +260,12 @@ class CommandLineTest {
         assertThat(run("node", "--config", file.toString())).isEqualTo(ExitCode.USAGE);
         Files.writeString(file, "id: \"n1\n");
         assertThat(run("node", "--config", file.toString())).isEqualTo(ExitCode.USAGE);
-        assertThat(errors().lines()).hasSize(3);
-        assertThat(errors()).contains("unknown setting 'port'", "setting 'groups'", "line ");
+        Files.writeString(file, "id: n1\nlisten: 127.0.0.1:1\nlisten: 127.0.0.1:2\n");
+        assertThat(run("node", "--config", file.toString())).isEqualTo(ExitCode.USAGE);
+        Files.writeString(file, "id: n1\nseeds: {n1: 127.0.0.1:1, n1: 127.0.0.1:2}\n");
+        assertThat(run("node", "--config", file.toString())).isEqualTo(ExitCode.USAGE);
+        assertThat(errors().lines()).hasSize(5);
+        assertThat(errors()).contains("unknown setting 'port'", "setting 'groups'", "line ", "'listen'", "'n1'");
     }
 
     private String errors() {

@@ -97,7 +97,9 @@ public final class FaultPlan {
         /** Elections all the time, under the worst circumstances for them. */
         ELECTIONS,
         /** As {@link #MIXED}, but one in ten seconds or so. */
-        SELDOM
+        SELDOM,
+        /** Nothing but cuts between all clients and one leader, one after the other: nobody has an excuse. */
+        CLIENT_CUTS
     }
 
     /** One kind of fault. */
@@ -133,7 +135,9 @@ public final class FaultPlan {
         /** A node's log rots: that node is lost. At most one in a run, or one of the next kind. */
         ROT,
         /** An older copy of a node's directory is put back: that node is lost. */
-        PUT_BACK
+        PUT_BACK,
+        /** No client reaches a leader, nor it them, while all nodes reach each other. */
+        CUT_CLIENTS
     }
 
     private static final Set<Kind> RARE =
@@ -150,6 +154,7 @@ public final class FaultPlan {
     private boolean over;
     private boolean lostANode;
     private long stormUntil;
+    private long clientsCutUntil;
     private int faults;
 
     public FaultPlan(SimScheduler scheduler, SimNetwork network, World world, Profile profile, Coverage coverage) {
@@ -158,14 +163,15 @@ public final class FaultPlan {
         this.world = world;
         this.coverage = coverage;
         this.random = scheduler.randomStream();
-        if (profile == Profile.ELECTIONS) {
-            kinds.add(Kind.ELECTION_STORM);
-        } else {
-            chooseKinds();
+        switch (profile) {
+            case MIXED, SELDOM -> chooseKinds();
+            case ELECTIONS -> kinds.add(Kind.ELECTION_STORM);
+            case CLIENT_CUTS -> kinds.add(Kind.CUT_CLIENTS);
         }
         meanGap = profile == Profile.SELDOM ? between(5_000, 15_000) : between(100, 3_000);
         network.observe(this::voted);
-        usual = random.nextInt(3) == 0 ? badQuality(0.1) : SimNetwork.Quality.healthy();
+        boolean bad = random.nextInt(3) == 0 && profile != Profile.CLIENT_CUTS;
+        usual = bad ? badQuality(0.1) : SimNetwork.Quality.healthy();
     }
 
     private void chooseKinds() {
@@ -258,6 +264,9 @@ public final class FaultPlan {
             case ISOLATE_LEADER -> isolate(leader(), duration(100, 10_000));
             case CUT_ONE_WAY -> cut(somePlace(), somePlace(), duration(100, 10_000));
             case SPLIT -> split();
+            case CUT_CLIENTS -> {
+                return cutClients(leader());
+            }
             case BAD_NETWORK -> {
                 network.setQuality(badQuality(0.4));
                 later(duration(300, 8_000), () -> network.setQuality(usual));
@@ -433,6 +442,20 @@ public final class FaultPlan {
                 cut(b, a, length);
             }
         }
+    }
+
+    /** From one node at a time, so that all have a way around it. */
+    private boolean cutClients(String node) {
+        if (world.clients().isEmpty() || scheduler.now() < clientsCutUntil) {
+            return false;
+        }
+        long length = duration(1_000, 20_000);
+        clientsCutUntil = scheduler.now() + length;
+        for (String client : world.clients()) {
+            cut(client, node, length);
+            cut(node, client, length);
+        }
+        return true;
     }
 
     private void cut(String from, String to, long length) {

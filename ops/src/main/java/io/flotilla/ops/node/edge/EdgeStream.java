@@ -50,6 +50,9 @@ public final class EdgeStream implements EdgeSession {
         /** Reads, writes and goodbyes. Each is answered once. */
         void data(List<Request> requests, Answers out);
 
+        /** A request that the client asks to pass on. It is answered once. */
+        void passOn(Request request, Answers out);
+
         /** The client has taken what it was answered, after {@link EdgeStream#isDrained} said that it had not. */
         void drained(EdgeStream stream);
 
@@ -259,6 +262,7 @@ public final class EdgeStream implements EdgeSession {
         for (Request request : requests) {
             switch (request.getBodyCase()) {
                 case READ, WRITE, GOODBYE -> data.add(request);
+                case PASS_ON -> services.passOn(request, inFlight);
                 case WATCH -> {
                     // It stays open as long as the stream: nobody waits for it.
                     inFlight.answered();

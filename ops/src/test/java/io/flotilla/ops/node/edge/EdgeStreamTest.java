@@ -64,6 +64,12 @@ class EdgeStreamTest {
         }
 
         @Override
+        public void passOn(Request request, Answers out) {
+            asked.add(request);
+            outs.add(out);
+        }
+
+        @Override
         public void drained(EdgeStream self) {
             toldDrained++;
         }
