@@ -124,8 +124,12 @@ final class StepWatch implements AutoCloseable {
 
     /** Afterwards no thread is held any more. */
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         closing = true;
-        watcher.join();
+        try {
+            watcher.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

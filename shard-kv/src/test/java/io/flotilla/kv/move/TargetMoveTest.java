@@ -82,8 +82,8 @@ class TargetMoveTest {
             }
             node.passes(10);
         }
-        // 10 s: at 0, 0.1, 0.3, 0.7, 1.5, and then every 2 s
-        assertThat(asked[0]).isEqualTo(9);
+        // 10 s: at 0, 0.1, 0.3, 0.7, and then every 0.5 s
+        assertThat(asked[0]).isEqualTo(22);
         assertThat(node.status().getWaitsFor()).endsWith("no answer from n1:7400");
     }
 
