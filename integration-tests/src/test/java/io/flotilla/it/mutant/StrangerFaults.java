@@ -24,7 +24,7 @@ final class StrangerFaults {
     static List<Mutant> all() {
         return List.of(
                 Mutant.of(
-                        "put back",
+                        "directories",
                         "a copy that counted itself up is believed",
                         Judges.FLEET,
                         raft(
@@ -32,7 +32,7 @@ final class StrangerFaults {
                                 "if (start.heldBatch() < durableBatch) {",
                                 "if (start.heldBatch() < 0) {")),
                 Mutant.of(
-                        "put back",
+                        "directories",
                         "a start that was there before is believed",
                         Judge.test("raft.transport.GreetingTest#aStartThatCantFollowWhatIsKnownIsNamed"),
                         raft(
@@ -40,7 +40,7 @@ final class StrangerFaults {
                                 "if (start.incarnation() < incarnation) {",
                                 "if (start.incarnation() < 0) {")),
                 Mutant.of(
-                        "put back",
+                        "directories",
                         "a refused directory starts again and counts itself up",
                         Judges.FLEET,
                         raft(
@@ -48,7 +48,7 @@ final class StrangerFaults {
                                 "if (refusal != null) {\n                throw",
                                 "if (before < 0) {\n                throw")),
                 Mutant.of(
-                        "put back",
+                        "directories",
                         "who lost what it acknowledged is not told",
                         Judges.FLEET,
                         raft(
@@ -60,7 +60,7 @@ final class StrangerFaults {
                                 "replica.log.commitTo(heartbeat.commit());",
                                 "replica.log.commitTo(Math.min(heartbeat.commit(), replica.log.lastIndex()));")),
                 Mutant.of(
-                        "put back",
+                        "directories",
                         "what a peer told is not remembered",
                         Judge.test("raft.host.PeersHostTest#whatPeersSayIsHeardAndSurvivesARestart"),
                         raft(
@@ -113,7 +113,7 @@ final class StrangerFaults {
                         Judge.test("raft.transport.BulkCodecTest#aFlippedBitIsNoticedInEveryKindAndPlace"),
                         raft("transport/BulkCodec", "        reader.checksum();\n", "        in.getInt();\n")),
                 Mutant.of(
-                        "given back",
+                        "bounds",
                         "answered requests keep their bytes",
                         Judges.FLEET,
                         node(
@@ -121,7 +121,7 @@ final class StrangerFaults {
                                 "intake.leave(bytes, clock.nanos() - since);",
                                 "intake.leave(0, clock.nanos() - since);")),
                 Mutant.of(
-                        "given back",
+                        "bounds",
                         "reads that begin again without a lease keep two places",
                         Judge.test("raft.host.apply.ReadQueueTest#aReadWhoseLeaseRanOutTellsNothingAndIsAskedAgain"),
                         raft(

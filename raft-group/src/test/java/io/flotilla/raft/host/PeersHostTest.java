@@ -190,17 +190,19 @@ class PeersHostTest {
         first.send(SELF, new NodeMessage.DurableBatch(50));
         first.close();
         assertThat(host.peers().get(PEER)).isEqualTo(new PeerStatus(null, new PeerRecord(7, 1, 50)));
-        peer(8);
-        run(SECOND);
+        Transport second = peer(8);
+        run(2 * SECOND);
         assertThat(heard).containsExactly("n2 up 7", "n2 down 7", "n2 up 8");
+        second.send(SELF, new NodeMessage.DurableBatch(60));
+        run(2 * SECOND);
 
         runtime.kill();
         disk = disk.crash(scheduler.now(), new SplittableRandom(1));
         start();
         assertThat(host.self().incarnation()).isEqualTo(2);
         assertThat(host.peers().get(PEER).known())
-                .as("the incarnation was written at once, and what was known then with it")
-                .isEqualTo(new PeerRecord(8, 1, 50));
+                .as("the incarnation was written at once, the batch within a second")
+                .isEqualTo(new PeerRecord(8, 1, 60));
     }
 
     @Test

@@ -68,7 +68,7 @@ public final class KnownPeers {
     /** Another process answers as this node. Any thread. */
     public void displaced(NodeId peer, String why) {
         lane.execute(() -> nodeFailed.accept(new DirectoryRefusedException("node " + peer + " says: " + why
-                + ": two processes run as one node, from a copy of its data directory; stop one")));
+                + ": two processes run as one node, one from the data directory and one from a copy of it; stop one")));
     }
 
     /** Sorted. Any thread. */

@@ -66,6 +66,7 @@ final class PeerLink {
     private boolean looksAgain;
 
     private boolean lookPlanned;
+    private boolean retryPlanned;
 
     PeerLink(
             GrpcTransport transport,
@@ -270,11 +271,16 @@ final class PeerLink {
             lastTrouble = trouble;
             LOG.warn("{}: no stream to {} at {}: {}", transport.self(), peer, to, trouble);
         }
+        if (retryPlanned) {
+            return; // one at a time, however many wake it
+        }
+        retryPlanned = true;
         transport.later(this::connectAgain, TimeUnit.MILLISECONDS.toNanos(backoffMillis));
         backoffMillis = Math.min(LONGEST_BACKOFF_MILLIS, backoffMillis * 2);
     }
 
     private synchronized void connectAgain() {
+        retryPlanned = false;
         if (stream == null || turn > 0) {
             connect();
         }
