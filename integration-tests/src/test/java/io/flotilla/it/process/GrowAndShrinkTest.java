@@ -140,13 +140,15 @@ class GrowAndShrinkTest {
         command.setDaemon(true);
         command.start();
         Set<Long> shards = foretold.moves.stream().map(Move::shard).collect(Collectors.toSet());
-        Poll.until("the moves are over, or the command has failed", Duration.ofSeconds(COMMAND_SECONDS), () -> running
-                        .isDone()
-                || fleet.configuration().getShardsList().stream()
-                        .noneMatch(shard -> shards.contains(shard.getId())
-                                && shard.getEpoch()
-                                        == MovingFleet.shard(before, shard.getId())
-                                                .getEpoch()));
+        Poll.until(
+                "the moves are over, or the command has failed",
+                Duration.ofSeconds(COMMAND_SECONDS),
+                () -> running.isDone()
+                        || fleet.configuration().getShardsList().stream()
+                                .noneMatch(shard -> shards.contains(shard.getId())
+                                        && shard.getEpoch()
+                                                == MovingFleet.shard(before, shard.getId())
+                                                        .getEpoch()));
         double moved = (System.nanoTime() - begun) / 1e9;
         Plan done = running.get(COMMAND_SECONDS, TimeUnit.SECONDS);
         double ended = (System.nanoTime() - begun) / 1e9;
@@ -174,17 +176,13 @@ class GrowAndShrinkTest {
                     .mapToLong(Move::to)
                     .findFirst()
                     .orElse(shard.getGroup());
-            assertThat(now.getGroup())
-                    .as("the owner of shard " + shard.getId())
-                    .isEqualTo(to);
+            assertThat(now.getGroup()).as("the owner of shard " + shard.getId()).isEqualTo(to);
             assertThat(now.getEpoch())
                     .as("the epoch of shard " + shard.getId())
                     .isEqualTo(shard.getEpoch() + (to == shard.getGroup() ? 0 : 1));
         }
         if (FULL) {
-            assertThat(moved)
-                    .as("seconds of " + String.join(" ", verb))
-                    .isLessThanOrEqualTo(2.0 * foretold.seconds);
+            assertThat(moved).as("seconds of " + String.join(" ", verb)).isLessThanOrEqualTo(2.0 * foretold.seconds);
         }
     }
 

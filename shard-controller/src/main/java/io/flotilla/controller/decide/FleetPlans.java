@@ -78,10 +78,7 @@ public final class FleetPlans {
 
     /** @param gives the groups whose shards may move */
     private static List<Balancer.Relocation> plan(
-            Configuration configuration,
-            Observed observed,
-            List<Balancer.Relocation> foreseen,
-            LongPredicate gives) {
+            Configuration configuration, Observed observed, List<Balancer.Relocation> foreseen, LongPredicate gives) {
         List<Balancer.Holder> holders = new ArrayList<>(configuration.getGroupsCount());
         for (Group group : configuration.getGroupsList()) {
             Role role = leaves(group) ? Role.LEAVES : observed.takes(group) ? Role.TAKES : Role.KEEPS;

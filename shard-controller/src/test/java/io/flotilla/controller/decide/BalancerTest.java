@@ -143,8 +143,12 @@ class BalancerTest {
                     .toList();
             List<Relocation> twice = new ArrayList<>(foreseen);
             twice.set(foreseen.size() - 1, first);
-            assertThat(Balancer.isAsGood(noTaker, fleet.shards, plan, foreseen)).as(as).isFalse();
-            assertThat(Balancer.isAsGood(fleet.holders, gone, plan, foreseen)).as(as).isFalse();
+            assertThat(Balancer.isAsGood(noTaker, fleet.shards, plan, foreseen))
+                    .as(as)
+                    .isFalse();
+            assertThat(Balancer.isAsGood(fleet.holders, gone, plan, foreseen))
+                    .as(as)
+                    .isFalse();
             assertThat(Balancer.isAsGood(fleet.holders, fleet.shards, plan, twice))
                     .as(as)
                     .isEqualTo(foreseen.size() == 1);
