@@ -34,7 +34,7 @@ final class StepWatch implements AutoCloseable {
     private final String method;
     private final Fault fault;
     private final CompletableFuture<Void> struck = new CompletableFuture<>();
-    private final Thread watcher;
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
     private volatile boolean closing;
 
     /** Of a process that was started with {@link ProcessFleet#withDebugPorts}. */
@@ -57,7 +57,12 @@ final class StepWatch implements AutoCloseable {
         for (ReferenceType known : process.classesByName(className)) {
             breakAt(known);
         }
-        watcher = new Thread(this::watch, "step " + method);
+        Thread watcher = new Thread(
+                () -> {
+                    watch();
+                    over.complete(null);
+                },
+                "step " + method);
         watcher.setDaemon(true);
         watcher.start();
     }
@@ -124,8 +129,8 @@ final class StepWatch implements AutoCloseable {
 
     /** Afterwards no thread is held any more. */
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         closing = true;
-        watcher.join();
+        over.join();
     }
 }
