@@ -11,10 +11,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -118,24 +121,53 @@ class GrowAndShrinkTest {
         }
     }
 
-    /** Foretells it, does it, and compares the two. */
+    /** Foretells it, does it, and compares the two; unless the controller got another leader between, who may plan otherwise. */
     private void change(String... verb) throws Exception {
         Configuration before = fleet.configuration();
+        long term = fleet.term(0);
         Plan foretold = Plan.of(run(and(verb, "--dry-run")));
         long begun = System.nanoTime();
-        Plan done = Plan.of(run(and(verb, "--wait")));
-        double seconds = (System.nanoTime() - begun) / 1e9;
+        CompletableFuture<Plan> running = new CompletableFuture<>();
+        Thread command = new Thread(
+                () -> {
+                    try {
+                        running.complete(Plan.of(run(and(verb, "--wait"))));
+                    } catch (Exception | AssertionError e) {
+                        running.completeExceptionally(e);
+                    }
+                },
+                String.join(" ", verb));
+        command.setDaemon(true);
+        command.start();
+        Set<Long> shards = foretold.moves.stream().map(Move::shard).collect(Collectors.toSet());
+        Poll.until(
+                "the moves are over, or the command has failed",
+                Duration.ofSeconds(COMMAND_SECONDS),
+                () -> running.isDone()
+                        || fleet.configuration().getShardsList().stream()
+                                .noneMatch(shard -> shards.contains(shard.getId())
+                                        && shard.getEpoch()
+                                                == MovingFleet.shard(before, shard.getId())
+                                                        .getEpoch()));
+        double moved = (System.nanoTime() - begun) / 1e9;
+        Plan done = running.get(COMMAND_SECONDS, TimeUnit.SECONDS);
+        double ended = (System.nanoTime() - begun) / 1e9;
+        boolean isOneTerm = fleet.term(0) == term;
         Configuration after = fleet.configuration();
         int least = leastMoves(before, verb.length == 1 ? 0 : Long.parseLong(verb[2]));
         System.out.printf(
                 Locale.ROOT,
-                "%s: %d moves (at least %d are needed), foretold %d s, took %.1f s%n",
+                "%s: %d moves (at least %d are needed), foretold %d s, took %.1f s; the command %.1f s%s%n",
                 String.join(" ", verb),
                 done.moves.size(),
                 least,
                 foretold.seconds,
-                seconds);
-        assertThat(done.moves).isEqualTo(foretold.moves);
+                moved,
+                ended,
+                isOneTerm ? "" : "; the controller got another leader meanwhile");
+        if (isOneTerm) {
+            assertThat(done.moves).isEqualTo(foretold.moves);
+        }
         assertThat(done.moves).hasSize(least);
         for (Shard shard : before.getShardsList()) {
             Shard now = MovingFleet.shard(after, shard.getId());
@@ -149,7 +181,9 @@ class GrowAndShrinkTest {
                     .as("the epoch of shard " + shard.getId())
                     .isEqualTo(shard.getEpoch() + (to == shard.getGroup() ? 0 : 1));
         }
-        assertThat(seconds).as("seconds of " + String.join(" ", verb)).isLessThanOrEqualTo(2.0 * foretold.seconds);
+        if (FULL) {
+            assertThat(moved).as("seconds of " + String.join(" ", verb)).isLessThanOrEqualTo(2.0 * foretold.seconds);
+        }
     }
 
     private static String[] and(String[] verb, String option) {

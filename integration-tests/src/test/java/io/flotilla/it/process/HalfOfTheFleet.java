@@ -91,8 +91,8 @@ final class HalfOfTheFleet {
         ended(plan);
         System.out.printf(
                 Locale.ROOT,
-                "three of five nodes killed during %d moves: all adopted %.1f s later, the longest operation took %d ms;"
-                        + " over %.1f s after the nodes were ready again%n",
+                "three of five nodes killed during %d moves: all adopted %.1f s later, the longest operation took %d"
+                        + " ms; over %.1f s after the nodes were ready again%n",
                 plan.getMovesCount(),
                 adoptedAfter,
                 longest,
@@ -127,8 +127,8 @@ final class HalfOfTheFleet {
                 .isGreaterThanOrEqualTo(number);
         System.out.printf(
                 Locale.ROOT,
-                "controller's leader %s paused during %d moves: %s leads after %.1f s, moves ended after %.1f s, the longest"
-                        + " operation took %d ms%n",
+                "controller's leader %s paused during %d moves: %s leads after %.1f s, moves ended after %.1f s, the"
+                        + " longest operation took %d ms%n",
                 paused,
                 plan.getMovesCount(),
                 next[0],

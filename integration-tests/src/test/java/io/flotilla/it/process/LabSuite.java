@@ -212,7 +212,9 @@ final class LabSuite {
         fleet.processes.kill("n4");
         for (int i = 0; i < 3; i++) {
             for (Shard shard : fleet.configuration().getShardsList()) {
-                fleet.move(shard.getId(), groups.get(i % 2));
+                if (shard.getGroup() != groups.get(i % 2)) {
+                    fleet.move(shard.getId(), groups.get(i % 2));
+                }
             }
             moved();
             appendAll();

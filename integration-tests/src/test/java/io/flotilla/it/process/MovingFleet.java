@@ -191,6 +191,17 @@ final class MovingFleet implements AutoCloseable {
         return leader;
     }
 
+    /** The group's highest term that any node tells of. */
+    long term(long group) {
+        long term = 0;
+        for (NodeStatus node : statuses().values()) {
+            for (ReplicaStatus replica : node.getReplicasList()) {
+                term = replica.getGroup() == group ? Math.max(term, replica.getTerm()) : term;
+            }
+        }
+        return term;
+    }
+
     /** Waits until every node serves, no shard moves, no group leaves, and nothing of what was moved is left. */
     Configuration settled() throws Exception {
         return settled(ENDS_WITHIN);

@@ -34,7 +34,7 @@ final class StepWatch implements AutoCloseable {
     private final String method;
     private final Fault fault;
     private final CompletableFuture<Void> struck = new CompletableFuture<>();
-    private final Thread watcher;
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
     private volatile boolean closing;
 
     /** Of a process that was started with {@link ProcessFleet#withDebugPorts}. */
@@ -57,7 +57,12 @@ final class StepWatch implements AutoCloseable {
         for (ReferenceType known : process.classesByName(className)) {
             breakAt(known);
         }
-        watcher = new Thread(this::watch, "step " + method);
+        Thread watcher = new Thread(
+                () -> {
+                    watch();
+                    over.complete(null);
+                },
+                "step " + method);
         watcher.setDaemon(true);
         watcher.start();
     }
@@ -126,10 +131,6 @@ final class StepWatch implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        try {
-            watcher.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        over.join();
     }
 }

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -67,6 +68,49 @@ public final class Balancer {
             given.addAll(side.give(mean));
         }
         return distribute(given, sides);
+    }
+
+    /**
+     * Whether the other plan does as well as one that was planned: as many moves, all allowed, and the same counts after them.
+     * Weights don't matter: they change all the time.
+     */
+    public static boolean isAsGood(
+            Collection<Holder> holders, Collection<Placed> shards, List<Relocation> planned, List<Relocation> other) {
+        if (other.size() != planned.size()) {
+            return false;
+        }
+        Map<Long, Role> roles = new HashMap<>();
+        holders.forEach(holder -> roles.put(holder.group(), holder.role()));
+        Map<Long, Placed> movable = new HashMap<>();
+        TreeMap<Long, Integer> counts = new TreeMap<>();
+        for (Placed shard : shards) {
+            counts.merge(shard.group(), 1, Integer::sum);
+            if (shard.mayMove()) {
+                movable.put(shard.shard(), shard);
+            }
+        }
+        for (Relocation move : other) {
+            // each shard once
+            Placed shard = movable.remove(move.shard());
+            boolean isAllowed = shard != null
+                    && shard.group() == move.from()
+                    && move.to() != move.from()
+                    && roles.get(move.to()) == Role.TAKES;
+            if (!isAllowed) {
+                return false;
+            }
+        }
+        return after(counts, planned).equals(after(counts, other));
+    }
+
+    /** How many shards the groups have after the plan, in ascending order. */
+    private static List<Integer> after(Map<Long, Integer> counts, List<Relocation> plan) {
+        TreeMap<Long, Integer> after = new TreeMap<>(counts);
+        for (Relocation move : plan) {
+            after.merge(move.from(), -1, Integer::sum);
+            after.merge(move.to(), 1, Integer::sum);
+        }
+        return after.values().stream().filter(count -> count > 0).sorted().toList();
     }
 
     /** A group in the making of a plan. */

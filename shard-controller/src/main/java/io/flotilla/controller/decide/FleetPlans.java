@@ -32,13 +32,25 @@ public final class FleetPlans {
 
     /** What makes the counts of all groups equal within one. */
     public static List<Balancer.Relocation> rebalance(Configuration configuration, Observed observed) {
-        return plan(configuration, observed, group -> true);
+        return rebalance(configuration, observed, List.of());
+    }
+
+    /** The same. @param foreseen a plan that somebody was told of: it is kept to if it does as well */
+    public static List<Balancer.Relocation> rebalance(
+            Configuration configuration, Observed observed, List<Balancer.Relocation> foreseen) {
+        return plan(configuration, observed, foreseen, group -> true);
     }
 
     /** Where the shards go that groups which leave still have; others stay. */
     public static List<Balancer.Relocation> emptying(Configuration configuration, Observed observed) {
+        return emptying(configuration, observed, List.of());
+    }
+
+    /** The same. @param foreseen a plan that somebody was told of: it is kept to if it does as well */
+    public static List<Balancer.Relocation> emptying(
+            Configuration configuration, Observed observed, List<Balancer.Relocation> foreseen) {
         Set<Long> leaving = leaving(configuration);
-        return plan(configuration, observed, leaving::contains);
+        return plan(configuration, observed, foreseen, leaving::contains);
     }
 
     /** Whether some shard of a group that leaves is not under way. */
@@ -65,7 +77,8 @@ public final class FleetPlans {
     }
 
     /** @param gives the groups whose shards may move */
-    private static List<Balancer.Relocation> plan(Configuration configuration, Observed observed, LongPredicate gives) {
+    private static List<Balancer.Relocation> plan(
+            Configuration configuration, Observed observed, List<Balancer.Relocation> foreseen, LongPredicate gives) {
         List<Balancer.Holder> holders = new ArrayList<>(configuration.getGroupsCount());
         for (Group group : configuration.getGroupsList()) {
             Role role = leaves(group) ? Role.LEAVES : observed.takes(group) ? Role.TAKES : Role.KEEPS;
@@ -86,7 +99,8 @@ public final class FleetPlans {
                     shard.getTarget() == 0 && gives.test(shard.getGroup()),
                     share(observed.bytes(shard.getId()), allBytes) + share(observed.load(shard.getId()), allLoad)));
         }
-        return Balancer.plan(holders, shards);
+        List<Balancer.Relocation> planned = Balancer.plan(holders, shards);
+        return Balancer.isAsGood(holders, shards, planned, foreseen) ? foreseen : planned;
     }
 
     private static double share(long part, double all) {

@@ -7,6 +7,7 @@ import io.flotilla.client.proto.Group;
 import io.flotilla.client.proto.PlannedMove;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.Shard;
+import io.flotilla.controller.decide.Balancer;
 import io.flotilla.controller.decide.FleetChanges;
 import io.flotilla.controller.decide.FleetPlans;
 import io.flotilla.controller.machine.ControllerResult;
@@ -29,7 +30,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What operators want of a fleet, at the controller's leader: a plan is made from what a linearizable read shows and from the board,
  * and proposed as a finished command, with the number of the configuration that it was made from; if groups or targets have changed
- * before it is applied, it is made anew. A dry run ends before the proposal. All else happens on the applier lane of the
+ * before it is applied, it is made anew. A dry run ends before the proposal, and what it told is kept to for a while, for sizes and loads
+ * change from one second to the next. All else happens on the applier lane of the
  * controller's group; {@link #handle} may be called by any thread.
  */
 final class FleetChangeCalls {
@@ -37,6 +39,8 @@ final class FleetChangeCalls {
     private static final int MOST_ATTEMPTS = 10;
     private static final long RETRY_MILLIS = 500;
     private static final long GO_ON_NANOS = 10_000_000_000L;
+    /** For so long a dry run's moves are those of a run that follows, if they do as well as others then. */
+    static final long FORESEEN_NANOS = 60_000_000_000L;
 
     private final ControllerReplica replica;
     private final Clock clock;
@@ -44,6 +48,12 @@ final class FleetChangeCalls {
     private final ControllerAnswers answers;
     /** When shards of groups that leave may be given targets again. */
     private long goOnAt = Long.MIN_VALUE;
+
+    /** Of the newest dry run, whoever asked for it; null if there was none. */
+    private Foreseen foreseen;
+
+    /** What a dry run told, and when. @param change without who asks, and whether it is a dry run */
+    private record Foreseen(FleetChangeRequest change, List<Balancer.Relocation> moves, long at) {}
 
     FleetChangeCalls(ControllerReplica replica, Clock clock, ReportBoard board, ControllerAnswers answers) {
         this.replica = replica;
@@ -97,6 +107,17 @@ final class FleetChangeCalls {
         });
     }
 
+    private static FleetChangeRequest change(FleetChangeRequest request) {
+        return request.toBuilder().clearRequestId().clearDryRun().build();
+    }
+
+    private List<Balancer.Relocation> foreseen(FleetChangeRequest request) {
+        boolean isKnown = foreseen != null
+                && clock.nanos() - foreseen.at <= FORESEEN_NANOS
+                && foreseen.change.equals(change(request));
+        return isKnown ? foreseen.moves : List.of();
+    }
+
     private final class Call {
         private final long id;
         private final FleetChangeRequest request;
@@ -146,7 +167,7 @@ final class FleetChangeCalls {
                 return;
             }
             ReportBoard.Sight sight = board.look(replica.term(), clock.nanos(), newest);
-            PlannedCommand planned = PlannedCommand.of(request, newest, sight);
+            PlannedCommand planned = PlannedCommand.of(request, newest, sight, foreseen(request));
             if (planned.refusal() != null) {
                 out.accept(ControllerAnswers.invalid(id, planned.refusal()));
             } else if (planned.tooEarly() != null) {
@@ -154,6 +175,7 @@ final class FleetChangeCalls {
             } else {
                 warnings = planned.warnings();
                 if (request.getDryRun()) {
+                    foreseen = new Foreseen(change(request), planned.moves(), clock.nanos());
                     foresee(view, planned.command());
                 } else {
                     propose(planned.command());

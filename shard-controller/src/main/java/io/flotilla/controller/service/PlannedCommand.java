@@ -27,20 +27,31 @@ import java.util.stream.Collectors;
  * @param refusal one line: it can't be done as things are; else null
  * @param tooEarly one line: what has to be awaited first; else null
  * @param warnings one line each
+ * @param moves those that the plan chose; none if it chose none
  */
-record PlannedCommand(ControllerCommand command, String refusal, String tooEarly, List<String> warnings) {
+record PlannedCommand(
+        ControllerCommand command,
+        String refusal,
+        String tooEarly,
+        List<String> warnings,
+        List<Balancer.Relocation> moves) {
     private static final int MOST_WARNINGS = 20;
 
-    static PlannedCommand of(FleetChangeRequest request, Configuration newest, ReportBoard.Sight sight) {
+    /** @param foreseen the moves that a dry run of the same told of; none if there was none lately */
+    static PlannedCommand of(
+            FleetChangeRequest request,
+            Configuration newest,
+            ReportBoard.Sight sight,
+            List<Balancer.Relocation> foreseen) {
         ControllerCommand.Builder command = ControllerCommand.newBuilder()
                 .setRequestId(request.getRequestId())
                 .setFleetId(newest.getFleetId());
         return switch (request.getChangeCase()) {
             case JOIN_GROUP -> join(command, request.getJoinGroup(), newest, sight);
-            case LEAVE_GROUP -> leave(command, request.getLeaveGroup().getGroup(), newest, sight);
+            case LEAVE_GROUP -> leave(command, request.getLeaveGroup().getGroup(), newest, sight, foreseen);
             case MOVE_SHARD -> move(command, request.getMoveShard(), newest, sight);
             case CANCEL_SHARD -> ready(command.setCancelShard(request.getCancelShard()), List.of());
-            case REBALANCE -> rebalance(command, newest, sight);
+            case REBALANCE -> rebalance(command, newest, sight, foreseen);
             case CHANGE_NOT_SET -> throw new IllegalArgumentException("a request without a change was let through");
         };
     }
@@ -55,20 +66,25 @@ record PlannedCommand(ControllerCommand command, String refusal, String tooEarly
     }
 
     private static PlannedCommand ready(ControllerCommand.Builder command, List<String> warnings) {
+        return ready(command, warnings, List.of());
+    }
+
+    private static PlannedCommand ready(
+            ControllerCommand.Builder command, List<String> warnings, List<Balancer.Relocation> moves) {
         List<String> some = warnings;
         if (warnings.size() > MOST_WARNINGS) {
             some = new ArrayList<>(warnings.subList(0, MOST_WARNINGS));
             some.add("and " + (warnings.size() - MOST_WARNINGS) + " more such lines");
         }
-        return new PlannedCommand(command.build(), null, null, some);
+        return new PlannedCommand(command.build(), null, null, some, moves);
     }
 
     private static PlannedCommand refused(String line) {
-        return new PlannedCommand(null, line, null, List.of());
+        return new PlannedCommand(null, line, null, List.of(), List.of());
     }
 
     private static PlannedCommand tooEarly(String line) {
-        return new PlannedCommand(null, null, line, List.of());
+        return new PlannedCommand(null, null, line, List.of(), List.of());
     }
 
     private static PlannedCommand join(
@@ -129,19 +145,27 @@ record PlannedCommand(ControllerCommand command, String refusal, String tooEarly
     }
 
     private static PlannedCommand rebalance(
-            ControllerCommand.Builder command, Configuration newest, ReportBoard.Sight sight) {
+            ControllerCommand.Builder command,
+            Configuration newest,
+            ReportBoard.Sight sight,
+            List<Balancer.Relocation> foreseen) {
         if (sight.tooEarly() != null) {
             return tooEarly(sight.tooEarly());
         }
+        List<Balancer.Relocation> moves = FleetPlans.rebalance(newest, sight, foreseen);
         return ready(
                 command.setComputedFrom(newest.getNumber())
-                        .setSetTargets(
-                                SetTargets.newBuilder().addAllTargets(targets(FleetPlans.rebalance(newest, sight)))),
-                passedOver(newest, sight));
+                        .setSetTargets(SetTargets.newBuilder().addAllTargets(targets(moves))),
+                passedOver(newest, sight),
+                moves);
     }
 
     private static PlannedCommand leave(
-            ControllerCommand.Builder command, long group, Configuration newest, ReportBoard.Sight sight) {
+            ControllerCommand.Builder command,
+            long group,
+            Configuration newest,
+            ReportBoard.Sight sight,
+            List<Balancer.Relocation> foreseen) {
         LetGroupLeave.Builder leave = LetGroupLeave.newBuilder().setGroup(group);
         Configuration leaving = FleetChanges.beginToLeave(newest, group).next();
         if (leaving == null || newest.getShardsList().stream().noneMatch(shard -> shard.getGroup() == group)) {
@@ -151,7 +175,7 @@ record PlannedCommand(ControllerCommand command, String refusal, String tooEarly
         if (sight.tooEarly() != null) {
             return tooEarly(sight.tooEarly());
         }
-        List<Balancer.Relocation> moves = FleetPlans.emptying(leaving, sight);
+        List<Balancer.Relocation> moves = FleetPlans.emptying(leaving, sight, foreseen);
         if (moves.isEmpty() && FleetPlans.isLeavingHeldUp(leaving)) {
             return refused("no other group can take the shards of group " + group
                     + ": none has a leader and room on its nodes; explain says why");
@@ -160,7 +184,8 @@ record PlannedCommand(ControllerCommand command, String refusal, String tooEarly
         warnings.addAll(passedOver(leaving, sight));
         return ready(
                 command.setComputedFrom(newest.getNumber()).setLetGroupLeave(leave.addAllTargets(targets(moves))),
-                warnings);
+                warnings,
+                moves);
     }
 
     private static List<String> cancelled(Configuration newest, long group) {

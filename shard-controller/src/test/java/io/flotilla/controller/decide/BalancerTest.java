@@ -114,6 +114,52 @@ class BalancerTest {
     }
 
     @Test
+    void aPlanOfOtherWeightsDoesAsWellUnlessItIsNotAllowedAnyMore() {
+        int other = 0;
+        for (long seed = 0; seed < 2_000; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            Fleet fleet = Fleet.random(random, 6, 30, false);
+            List<Placed> reweighed = fleet.shards.stream()
+                    .map(shard -> new Placed(shard.shard(), shard.group(), shard.mayMove(), random.nextInt(10)))
+                    .toList();
+            List<Relocation> plan = fleet.plan();
+            List<Relocation> foreseen = Balancer.plan(fleet.holders, reweighed);
+            String as = "seed " + seed;
+            assertThat(Balancer.isAsGood(fleet.holders, fleet.shards, plan, foreseen))
+                    .as(as)
+                    .isTrue();
+            if (plan.isEmpty()) {
+                continue;
+            }
+            other += plan.equals(foreseen) ? 0 : 1;
+            Relocation first = foreseen.get(0);
+            List<Holder> noTaker = fleet.holders.stream()
+                    .map(holder -> holder.group() == first.to() ? new Holder(holder.group(), Role.KEEPS) : holder)
+                    .toList();
+            List<Placed> gone = fleet.shards.stream()
+                    .map(shard -> shard.shard() == first.shard()
+                            ? new Placed(shard.shard(), shard.group(), false, shard.weight())
+                            : shard)
+                    .toList();
+            List<Relocation> twice = new ArrayList<>(foreseen);
+            twice.set(foreseen.size() - 1, first);
+            assertThat(Balancer.isAsGood(noTaker, fleet.shards, plan, foreseen))
+                    .as(as)
+                    .isFalse();
+            assertThat(Balancer.isAsGood(fleet.holders, gone, plan, foreseen))
+                    .as(as)
+                    .isFalse();
+            assertThat(Balancer.isAsGood(fleet.holders, fleet.shards, plan, twice))
+                    .as(as)
+                    .isEqualTo(foreseen.size() == 1);
+            assertThat(Balancer.isAsGood(fleet.holders, fleet.shards, plan, foreseen.subList(1, foreseen.size())))
+                    .as(as)
+                    .isFalse();
+        }
+        assertThat(other).as("plans that differ by weights").isGreaterThan(100);
+    }
+
+    @Test
     void noPlanIsEvenerOrHasFewerMovesWhateverStaysLeavesOrHasNoLeader() {
         int planned = 0;
         for (long seed = 0; seed < 4_000; seed++) {

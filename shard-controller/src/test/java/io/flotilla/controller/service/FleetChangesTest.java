@@ -453,6 +453,60 @@ class FleetChangesTest {
                 .hasSize(2);
     }
 
+    /** Sizes change from one second to the next; the operator was told of these moves. */
+    @Test
+    void aRunKeepsToWhatADryRunTold() {
+        found(3, 2, 12);
+        run(join(0));
+        lead();
+        weigh(1);
+        FleetChangeReply told = ask(rebalance().setDryRun(true)).getFleetChange();
+        assertThat(told.getMovesCount()).isEqualTo(4);
+        weigh(13);
+        assertThat(shards(ask(rebalance().setDryRun(true)).getFleetChange())).isEqualTo(shards(told));
+        assertThat(shards(ask(rebalance()).getFleetChange())).isEqualTo(shards(told));
+        arrive();
+
+        weigh(1);
+        FleetChangeReply leaving = ask(leave(3).setDryRun(true)).getFleetChange();
+        weigh(13);
+        assertThat(shards(ask(leave(3)).getFleetChange())).isEqualTo(shards(leaving));
+    }
+
+    @Test
+    void whatADryRunToldIsForgottenAfterAMinuteAndWhenItDoesNotDoAnyMore() {
+        found(3, 2, 12);
+        run(join(0));
+        lead();
+        weigh(1);
+        FleetChangeReply told = ask(rebalance().setDryRun(true)).getFleetChange();
+        now += FleetChangeCalls.FORESEEN_NANOS + 1;
+        weigh(13);
+        FleetChangeReply later = ask(rebalance().setDryRun(true)).getFleetChange();
+        assertThat(shards(later)).hasSize(4).isNotEqualTo(shards(told));
+
+        PlannedMove first = later.getMoves(0);
+        assertThat(ask(move(first.getShard(), 3)).hasFleetChange()).isTrue();
+        assertThat(shards(ask(rebalance()).getFleetChange()))
+                .as("without the one that is under way already")
+                .hasSize(3)
+                .doesNotContain(first.getShard() + " from " + first.getFrom() + " to 3");
+    }
+
+    /** Other weights, with another order of the shards by weight; all nodes report them. */
+    private void weigh(long seed) {
+        for (Shard shard : newest().getShardsList()) {
+            bytes.put(shard.getId(), 1_000_000 + shard.getId() * seed * 7_919 % 10_007);
+        }
+        report();
+    }
+
+    private static List<String> shards(FleetChangeReply reply) {
+        return reply.getMovesList().stream()
+                .map(move -> move.getShard() + " from " + move.getFrom() + " to " + move.getTo())
+                .toList();
+    }
+
     @Test
     void shardsThatAGroupStillHasWhenItLeavesAreGivenTargetsAgain() {
         found(3, 3, 9);
