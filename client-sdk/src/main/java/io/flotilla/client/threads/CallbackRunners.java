@@ -120,21 +120,29 @@ final class CallbackRunners {
             }
             return false;
         }
-        promote();
-        return true;
+        return promote();
     }
 
-    private void promote() {
+    /** Another thread goes on. @return false if there can be none */
+    private boolean promote() {
+        Runner before = current;
         Runner next = spares.poll();
         if (next != null) {
             current = next;
             LockSupport.unpark(next);
-            return;
+            return true;
         }
         next = new Runner(name + "-callbacks-" + ++made);
-        alive++;
         current = next;
-        next.start();
+        try {
+            next.start();
+        } catch (OutOfMemoryError noThread) {
+            current = before;
+            LOG.error("no thread can be had for callbacks of {}: they wait", name, noThread);
+            return false;
+        }
+        alive++;
+        return true;
     }
 
     /** Runs what there is, then ends the threads. Waits for that, but for no callback that blocks, and not on such a thread. */
