@@ -105,10 +105,11 @@ class LauncherTest {
                 .singleElement()
                 .asString()
                 .contains("Unrecognized VM option", "Error: no VM", "FLOTILLA_JAVA_OPTS");
-        Process server = checkout.begin("echo $$; umask; exit 4", Map.of(), List.of(), verb);
+        Process server = checkout.begin("echo java; echo $$ >&8; umask >&8; echo why >&9; exit 4", Map.of(), List.of(), verb);
         end = Checkout.end(server);
         assertThat(end.code()).isEqualTo(4);
         assertThat(end.stdout().lines()).containsExactly(Long.toString(server.pid()), "0077");
+        assertThat(end.stderr()).isEqualTo("why\n");
     }
 
     @Test
@@ -159,7 +160,8 @@ class LauncherTest {
         Process process = checkout.begin("cat; exit 40", Map.of(), List.of(), "load", "-");
         process.getOutputStream().write("rows\n".getBytes());
         assertThat(Checkout.end(process).stdout()).isEqualTo("rows\n");
-        String look = "for i in 0 1 2; do readlink /proc/$$/fd/$i >>\"$FAKES/fds\"; done; cat; exit 40";
+        String look = "for i in 0 1 2; do eval fd$i=$(readlink /proc/$$/fd/$i); done;"
+                + " printf '%s\\n' $fd0 $fd1 $fd2 >\"$FAKES/fds\"; cat; exit 40";
         Process closed =
                 checkout.begin(look, Map.of(), List.of("sh", "-c", "exec \"$@\" <&- >&- 2>&-", "sh"), "load", "-");
         assertThat(Checkout.end(closed).code()).isZero();

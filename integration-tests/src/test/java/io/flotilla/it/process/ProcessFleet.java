@@ -32,6 +32,7 @@ final class ProcessFleet implements AutoCloseable {
     private final Map<String, Path> dataDirectories = new TreeMap<>();
     private final List<String> javaFlags = new ArrayList<>(List.of("-Xmx512m"));
     private final List<String> nodeFlags = new ArrayList<>();
+    private String main = MAIN;
     private final List<Process> started = Collections.synchronizedList(new ArrayList<>());
 
     /** A node's process and what it says. */
@@ -97,6 +98,12 @@ final class ProcessFleet implements AutoCloseable {
         return this;
     }
 
+    /** For all nodes launched from here on: a program that runs the node's in itself. */
+    ProcessFleet withMain(Class<?> program) {
+        main = program.getName();
+        return this;
+    }
+
     /** Where the node keeps its data instead of in the fleet's directory. */
     ProcessFleet withData(String id, Path data) {
         dataDirectories.put(id, data);
@@ -108,10 +115,38 @@ final class ProcessFleet implements AutoCloseable {
     }
 
     void launch(String id) throws IOException {
+        Process process = new ProcessBuilder(command(id))
+                .redirectError(ProcessBuilder.Redirect.appendTo(
+                        directory.resolve(id + ".stderr").toFile()))
+                .start();
+        started.add(process);
+        Node node = new Node(process);
+        nodes.put(id, node);
+        reader("stdout of " + id, () -> {
+            String line = process.inputReader(StandardCharsets.UTF_8).readLine();
+            if (line == null) {
+                node.ready.completeExceptionally(new AssertionError(id + " ended with exit " + process.waitFor()
+                        + " before it was ready: " + Files.readString(directory.resolve(id + ".stderr"))));
+            } else {
+                node.ready.complete(line);
+            }
+        });
+    }
+
+    /** A process that ends with the fleet at the latest. */
+    Process start(ProcessBuilder builder) throws IOException {
+        Process process = builder.start();
+        started.add(process);
+        return process;
+    }
+
+    /** How a node is started. */
+    List<String> command(String id) {
         String seeds = ports.entrySet().stream()
                 .map(e -> e.getKey() + "=127.0.0.1:" + e.getValue())
                 .collect(Collectors.joining(","));
         List<String> command = java(javaFlags);
+        command.set(command.size() - 1, main);
         command.addAll(List.of(
                 "node",
                 "--id",
@@ -129,22 +164,7 @@ final class ProcessFleet implements AutoCloseable {
                 "--shards",
                 Integer.toString(shards)));
         command.addAll(nodeFlags);
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.appendTo(
-                        directory.resolve(id + ".stderr").toFile()))
-                .start();
-        started.add(process);
-        Node node = new Node(process);
-        nodes.put(id, node);
-        reader("stdout of " + id, () -> {
-            String line = process.inputReader(StandardCharsets.UTF_8).readLine();
-            if (line == null) {
-                node.ready.completeExceptionally(new AssertionError(id + " ended with exit " + process.waitFor()
-                        + " before it was ready: " + Files.readString(directory.resolve(id + ".stderr"))));
-            } else {
-                node.ready.complete(line);
-            }
-        });
+        return command;
     }
 
     String awaitReady(String id) throws Exception {
@@ -166,6 +186,12 @@ final class ProcessFleet implements AutoCloseable {
             throw new AssertionError(id + " still runs after " + seconds + " s: " + stderrOf(id));
         }
         return process.exitValue();
+    }
+
+    /** Writes a line to the node's standard input. */
+    void tell(String id) throws IOException {
+        nodes.get(id).process.getOutputStream().write('\n');
+        nodes.get(id).process.getOutputStream().flush();
     }
 
     /** Tells the node to stop, and waits until it has. */

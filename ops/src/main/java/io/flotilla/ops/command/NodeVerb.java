@@ -120,7 +120,7 @@ final class NodeVerb implements Callable<Integer> {
         DataDirectory.checkNode(config.dataDir());
         FileLogging.start(config.dataDir());
         Output output = new Output(terminal.out());
-        return new ServerProcess(List.of(new ServedNode(config))).run(() -> {
+        return new ServerProcess(List.of(new ServedNode(config)), terminal).run(() -> {
             output.line("ready node=" + config.id().value() + " address=" + config.listen()
                     + (config.http().isEmpty() ? "" : " console=http://" + config.http() + "/") + " data="
                     + config.dataDir());

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 
 /** A node with its HTTP pages. Thread-safe. */
 public final class ServedNode implements AutoCloseable {
@@ -26,6 +27,7 @@ public final class ServedNode implements AutoCloseable {
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private final CompletableFuture<NodeFailure> failed = new CompletableFuture<>();
     private final NodeServer server;
+    private volatile BiConsumer<String, Throwable> died = (what, cause) -> {};
     private NodePages pages;
     private FlotillaClient client;
 
@@ -40,6 +42,11 @@ public final class ServedNode implements AutoCloseable {
             @Override
             public void failed(NodeFailure failure) {
                 failed.complete(failure);
+            }
+
+            @Override
+            public void died(String what, Throwable cause) {
+                died.accept("node " + config.id().value() + ": " + what, cause);
             }
         });
     }
@@ -62,7 +69,7 @@ public final class ServedNode implements AutoCloseable {
                     refused.failure().exitCode(),
                     "node " + config.id().value() + ": " + refused.failure().message(),
                     refused);
-        } catch (RuntimeException unexpected) {
+        } catch (RuntimeException | Error unexpected) {
             close();
             throw unexpected;
         }
@@ -96,6 +103,16 @@ public final class ServedNode implements AutoCloseable {
     /** Ends when the node can't go on. */
     public CompletableFuture<NodeFailure> failed() {
         return failed;
+    }
+
+    /** @param told as {@link NodeListener#died}; before the start */
+    void onDeath(BiConsumer<String, Throwable> told) {
+        died = told;
+    }
+
+    /** The name of a thread that should run and has ended; null if there is none. */
+    String endedThread() {
+        return server.endedThread();
     }
 
     private FleetStatus fleet() {

@@ -15,10 +15,12 @@ import io.flotilla.ops.node.ProgramVersion;
 import io.flotilla.raft.disk.os.DirectoryInUseException;
 import io.flotilla.raft.disk.os.DirectoryLock;
 import io.flotilla.raft.disk.os.OsDisk;
+import io.flotilla.raft.disk.os.OwnerOnly;
 import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.threads.LaneFailureHandler;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
 import io.flotilla.raft.transfer.TransferConfig;
 import io.flotilla.raft.transport.grpc.GrpcRaftService;
@@ -50,9 +52,9 @@ public final class NodeServer implements AutoCloseable {
 
     // Guarded by this: what is open, in the order in which it was opened.
     private DirectoryLock lock;
-    private NetworkThreads network;
-    private ThreadRuntime runtime;
-    private GrpcTransport transport;
+    private volatile NetworkThreads network;
+    private volatile ThreadRuntime runtime;
+    private volatile GrpcTransport transport;
     private GrpcConnector connector;
     private Server server;
     private boolean closed;
@@ -79,7 +81,7 @@ public final class NodeServer implements AutoCloseable {
             HostAndPort listen = HostAndPort.parse(config.listen());
             lock = lockDirectory();
             network = new NetworkThreads(config.id() + "-net", NetworkThreads.suitableCount());
-            runtime = new ThreadRuntime(config.id().value(), this::laneFailed, network);
+            runtime = new ThreadRuntime(config.id().value(), new LaneFailures(), network);
             transport = new GrpcTransport(config.id(), this::address, this::fleetId, network);
             connector = new GrpcConnector();
             server = listen(listen);
@@ -189,7 +191,10 @@ public final class NodeServer implements AutoCloseable {
 
     private DirectoryLock lockDirectory() throws NodeStartException {
         try {
-            return DirectoryLock.acquire(config.dataDir());
+            DirectoryLock held = DirectoryLock.acquire(config.dataDir());
+            // RocksDB would make it for everybody
+            OwnerOnly.createDirectories(config.dataDir().resolve(ENGINE_DIRECTORY));
+            return held;
         } catch (DirectoryInUseException e) {
             throw new NodeStartException(NodeFailure.refused(e.getMessage()), e);
         } catch (IOException e) {
@@ -253,11 +258,38 @@ public final class NodeServer implements AutoCloseable {
         node.engineFailed(cause);
     }
 
-    private void laneFailed(Lane lane, Throwable cause) {
-        LOG.error("{}: a task of {} failed", config.id(), lane.name(), cause);
-        FleetNode present = node;
-        if (present != null) {
-            present.defect(lane, cause);
+    /** The name of a thread that should run and has ended; null if there is none. Any thread. */
+    public String endedThread() {
+        ThreadRuntime lanes = runtime;
+        NetworkThreads connections = network;
+        GrpcTransport peers = transport;
+        if (connections != null && connections.haveEnded()) {
+            return "of the network";
+        }
+        if (peers != null && peers.hasEnded()) {
+            return "that connects to other nodes";
+        }
+        return lanes == null ? null : lanes.endedLane();
+    }
+
+    private final class LaneFailures implements LaneFailureHandler {
+        @Override
+        public void failed(Lane lane, Throwable cause) {
+            LOG.error("{}: a task of {} failed", config.id(), lane.name(), cause);
+            FleetNode present = node;
+            if (present == null) {
+                ended(lane, cause);
+            } else {
+                present.defect(lane, cause);
+            }
+        }
+
+        @Override
+        public void ended(Lane lane, Throwable cause) {
+            listener.died(
+                    "the thread " + lane.name() + " has ended (" + cause
+                            + "), without which the node is not whole; start it again, and report it with its log",
+                    cause);
         }
     }
 

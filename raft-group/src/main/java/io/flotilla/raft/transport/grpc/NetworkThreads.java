@@ -38,6 +38,7 @@ public final class NetworkThreads implements Carriers, AutoCloseable {
     private final Class<? extends Channel> channelType;
     private final Class<? extends ServerChannel> serverType;
     private volatile long nanosApart;
+    private volatile boolean closed;
 
     /**
      * @param name put before the threads' names
@@ -85,9 +86,15 @@ public final class NetworkThreads implements Carriers, AutoCloseable {
         nanosApart = nanos;
     }
 
+    /** Whether some have ended though this is not closed. */
+    public boolean haveEnded() {
+        return !closed && loops.isShuttingDown();
+    }
+
     /** Ends the threads, those that use them having been closed before; waits for that, some seconds at most. */
     @Override
     public void close() {
+        closed = true;
         setRoundNanos(0);
         loops.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
                 .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
