@@ -33,6 +33,8 @@ final class ProcessFleet implements AutoCloseable {
     private final List<String> javaFlags = new ArrayList<>(List.of("-Xmx512m"));
     private final List<String> nodeFlags = new ArrayList<>();
     private String main = MAIN;
+    private String host = "127.0.0.1";
+    private String listenAt = host;
     private final List<Process> started = Collections.synchronizedList(new ArrayList<>());
 
     /** A node's process and what it says. */
@@ -104,6 +106,13 @@ final class ProcessFleet implements AutoCloseable {
         return this;
     }
 
+    /** For all nodes and commands from here on: where nodes listen, and by which name they are known. */
+    ProcessFleet withHost(String listen, String known) {
+        listenAt = listen;
+        host = known;
+        return this;
+    }
+
     /** Where the node keeps its data instead of in the fleet's directory. */
     ProcessFleet withData(String id, Path data) {
         dataDirectories.put(id, data);
@@ -143,7 +152,7 @@ final class ProcessFleet implements AutoCloseable {
     /** How a node is started. */
     List<String> command(String id) {
         String seeds = ports.entrySet().stream()
-                .map(e -> e.getKey() + "=127.0.0.1:" + e.getValue())
+                .map(e -> e.getKey() + "=" + host + ":" + e.getValue())
                 .collect(Collectors.joining(","));
         List<String> command = java(javaFlags);
         command.set(command.size() - 1, main);
@@ -154,7 +163,7 @@ final class ProcessFleet implements AutoCloseable {
                 "--data",
                 data(id).toString(),
                 "--listen",
-                "127.0.0.1:" + ports.get(id),
+                listenAt + ":" + ports.get(id),
                 "--http",
                 "127.0.0.1:" + httpPorts.get(id),
                 "--seeds",
@@ -230,11 +239,11 @@ final class ProcessFleet implements AutoCloseable {
     }
 
     String address(String id) {
-        return "127.0.0.1:" + ports.get(id);
+        return host + ":" + ports.get(id);
     }
 
     String endpoints() {
-        return ports.values().stream().map(p -> "127.0.0.1:" + p).collect(Collectors.joining(","));
+        return ports.values().stream().map(p -> host + ":" + p).collect(Collectors.joining(","));
     }
 
     /** Runs a verb of the command line to its end. */
@@ -244,7 +253,9 @@ final class ProcessFleet implements AutoCloseable {
 
     /** Starts a verb against this fleet and returns while it runs. */
     Process begin(String... arguments) throws IOException {
-        List<String> command = java(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
+        List<String> flags = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
+        javaFlags.stream().filter(flag -> flag.startsWith("-D")).forEach(flags::add);
+        List<String> command = java(flags);
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("FLOTILLA_ENDPOINTS", endpoints());

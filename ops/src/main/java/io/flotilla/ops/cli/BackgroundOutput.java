@@ -43,6 +43,9 @@ public final class BackgroundOutput extends OutputStream {
         notifyAll();
     }
 
+    @Override
+    public void flush() {}
+
     /** Waits until all is passed on, or the time is over, or nothing can be. */
     public synchronized void drain(long millis) {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);

@@ -7,6 +7,7 @@ import io.flotilla.ops.cli.HostPort;
 import io.flotilla.ops.http.NodePages;
 import io.flotilla.ops.node.NodeFailure;
 import io.flotilla.ops.node.NodeListener;
+import io.flotilla.ops.node.production.Descriptors;
 import io.flotilla.ops.node.production.NodeServer;
 import io.flotilla.ops.node.production.NodeServerConfig;
 import io.flotilla.ops.node.production.NodeStartException;
@@ -28,7 +29,7 @@ public final class ServedNode implements AutoCloseable {
     private final CompletableFuture<NodeFailure> failed = new CompletableFuture<>();
     private final NodeServer server;
     private volatile BiConsumer<String, Throwable> died = (what, cause) -> {};
-    private NodePages pages;
+    private volatile NodePages pages;
     private FlotillaClient client;
 
     public ServedNode(NodeServerConfig config) {
@@ -77,11 +78,17 @@ public final class ServedNode implements AutoCloseable {
 
     private void startPages(HostPort address) {
         try {
-            pages = NodePages.start(address, server::status, this::fleet);
+            pages = NodePages.start(
+                    address,
+                    Descriptors.ofProcess().forPages(),
+                    server::status,
+                    server::notReady,
+                    this::fleet);
         } catch (IOException | IllegalArgumentException taken) {
             throw new CliException(
                     NodeFailure.REFUSED,
-                    "node " + config.id().value() + ": can't listen at " + address + " for HTTP: " + taken.getMessage()
+                    "node " + config.id().value() + ": can't listen at " + address + " for HTTP: "
+                            + (taken.getMessage() == null ? taken : taken.getMessage())
                             + "; choose a free port of this machine",
                     taken);
         }
@@ -93,6 +100,16 @@ public final class ServedNode implements AutoCloseable {
 
     public NodeServerConfig config() {
         return config;
+    }
+
+    /** {@code host:port} at which others reach it; after {@link #start}. */
+    public String address() {
+        return server.address();
+    }
+
+    /** {@code host:port} of its pages, for others; empty if it has none. After {@link #start}. */
+    public String httpAddress() {
+        return server.httpAddress();
     }
 
     /** Ends when the node serves. */
@@ -112,7 +129,8 @@ public final class ServedNode implements AutoCloseable {
 
     /** The name of a thread that should run and has ended; null if there is none. */
     String endedThread() {
-        return server.endedThread();
+        NodePages served = pages;
+        return served != null && served.hasEnded() ? "of the pages" : server.endedThread();
     }
 
     private FleetStatus fleet() {
@@ -126,17 +144,18 @@ public final class ServedNode implements AutoCloseable {
         return client;
     }
 
-    /** Stops in order: pages, then the node. Takes a few seconds at most. */
+    /** Stops in order: the node, then its pages. Takes a few seconds at most. */
     @Override
     public synchronized void close() {
-        if (pages != null) {
-            pages.close();
-            pages = null;
-        }
         if (client != null) {
             client.close();
             client = null;
         }
         server.close();
+        if (pages != null) {
+            // until now they said that the node stops
+            pages.close();
+            pages = null;
+        }
     }
 }

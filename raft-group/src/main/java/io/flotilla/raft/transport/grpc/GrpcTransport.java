@@ -166,7 +166,7 @@ public final class GrpcTransport implements Transport {
     }
 
     NettyChannelBuilder channelTo(String address) {
-        NettyChannelBuilder channel = NettyChannelBuilder.forTarget("dns:///" + address);
+        NettyChannelBuilder channel = NettyChannelBuilder.forTarget(PeerAddresses.target(address));
         return threads == null ? channel : threads.connect(channel);
     }
 

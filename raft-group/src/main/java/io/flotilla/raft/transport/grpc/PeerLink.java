@@ -242,7 +242,6 @@ final class PeerLink {
                     .usePlaintext()
                     .directExecutor()
                     .disableRetry()
-                    .proxyDetector(target -> null)
                     .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
                     .keepAliveTime(GrpcRaftService.KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                     .keepAliveTimeout(3, TimeUnit.SECONDS)
