@@ -2,16 +2,12 @@ package io.flotilla.it.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -60,27 +56,6 @@ class ReadinessTest {
             fleet.awaitReady("n2");
             Poll.until("200 again", Duration.ofSeconds(20), () -> get(fleet, "n1", "/health/ready").statusCode() == 200);
             assertThat(metric(fleet, "n1", "flotilla_node_ready")).endsWith(" 1.0");
-        }
-    }
-
-    @Test
-    void aNodeIsNotReadyWhileItStops() throws Exception {
-        try (ProcessFleet fleet = new ProcessFleet(directory, 200, 200, "n1")) {
-            fleet.startAll();
-            Process signal = new ProcessBuilder("kill", Long.toString(fleet.pid("n1"))).start();
-            List<String> seen = new ArrayList<>();
-            try {
-                while (true) {
-                    seen.add(get(fleet, "n1", "/health/ready").body());
-                }
-            } catch (ConnectException gone) {
-                // it has stopped
-            } catch (IOException cut) {
-                // it has stopped while it answered
-            }
-            assertThat(signal.waitFor()).isZero();
-            assertThat(seen).contains("not ready: the node is stopping\n");
-            assertThat(fleet.awaitExit("n1", 20)).isZero();
         }
     }
 }
