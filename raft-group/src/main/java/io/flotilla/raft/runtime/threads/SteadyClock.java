@@ -26,7 +26,8 @@ public final class SteadyClock implements LongSupplier {
     @Override
     public long getAsLong() {
         long before = told;
-        long now = system.getAsLong() + offset;
+        long shift = offset; // first: one that is newer than the reading would be taken for a step forward
+        long now = system.getAsLong() + shift;
         long ahead = now - before;
         if (ahead >= 0 && ahead < SLACK_NANOS) {
             return now;
