@@ -105,7 +105,8 @@ class LauncherTest {
                 .singleElement()
                 .asString()
                 .contains("Unrecognized VM option", "Error: no VM", "FLOTILLA_JAVA_OPTS");
-        Process server = checkout.begin("echo java; echo $$ >&8; umask >&8; echo why >&9; exit 4", Map.of(), List.of(), verb);
+        Process server =
+                checkout.begin("echo java; echo $$ >&8; umask >&8; echo why >&9; exit 4", Map.of(), List.of(), verb);
         end = Checkout.end(server);
         assertThat(end.code()).isEqualTo(4);
         assertThat(end.stdout().lines()).containsExactly(Long.toString(server.pid()), "0077");

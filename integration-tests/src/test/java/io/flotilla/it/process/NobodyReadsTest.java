@@ -29,7 +29,8 @@ class NobodyReadsTest {
 
     private ProcessFleet oneNode() throws IOException {
         // as the launcher does it, for Java itself would wait for somebody to read what it says
-        return new ProcessFleet(directory, 1, 1, "n1").withJavaFlags(
+        return new ProcessFleet(directory, 1, 1, "n1")
+                .withJavaFlags(
                         "-Xmx512m",
                         "--add-opens=java.base/java.io=ALL-UNNAMED",
                         "-Dflotilla.stdout=8",
@@ -39,8 +40,8 @@ class NobodyReadsTest {
     private Process start(ProcessFleet fleet, String before, String redirections) throws Exception {
         // what is closed the launcher replaces; here it stays closed
         String apart = redirections.contains("&-") ? "" : "8>&1 9>&2 >/dev/null 2>&1";
-        List<String> command = new ArrayList<>(
-                List.of("sh", "-c", before + " exec " + redirections + "; exec \"$@\" " + apart, "sh"));
+        List<String> command =
+                new ArrayList<>(List.of("sh", "-c", before + " exec " + redirections + "; exec \"$@\" " + apart, "sh"));
         command.addAll(fleet.command("n1"));
         return fleet.start(new ProcessBuilder(command)
                 .directory(directory.toFile())

@@ -45,16 +45,27 @@ class ReadinessTest {
             assertThat(get(fleet, "n1", "/health/ready").statusCode()).isEqualTo(200);
             fleet.kill("n2");
             fleet.kill("n3");
-            Poll.until("503", Duration.ofSeconds(40), () -> get(fleet, "n1", "/health/ready").statusCode() == 503);
-            Poll.until("all of them", Duration.ofSeconds(20), () -> get(fleet, "n1", "/health/ready").body()
-                    .equals("not ready: 5 groups had no majority, as this node sees it, for 10 s or more; one of them is"
-                            + " group 0, the controller\n"));
+            Poll.until(
+                    "503",
+                    Duration.ofSeconds(40),
+                    () -> get(fleet, "n1", "/health/ready").statusCode() == 503);
+            Poll.until(
+                    "all of them",
+                    Duration.ofSeconds(20),
+                    () -> get(fleet, "n1", "/health/ready")
+                            .body()
+                            .equals(
+                                    "not ready: 5 groups had no majority, as this node sees it, for 10 s or more; one of them is"
+                                            + " group 0, the controller\n"));
             assertThat(metric(fleet, "n1", "flotilla_node_ready")).endsWith(" 0.0");
             assertThat(metric(fleet, "n1", "flotilla_groups_lost")).endsWith(" 5.0");
             assertThat(get(fleet, "n1", "/health/live").statusCode()).isEqualTo(200);
             fleet.launch("n2");
             fleet.awaitReady("n2");
-            Poll.until("200 again", Duration.ofSeconds(20), () -> get(fleet, "n1", "/health/ready").statusCode() == 200);
+            Poll.until(
+                    "200 again",
+                    Duration.ofSeconds(20),
+                    () -> get(fleet, "n1", "/health/ready").statusCode() == 200);
             assertThat(metric(fleet, "n1", "flotilla_node_ready")).endsWith(" 1.0");
         }
     }

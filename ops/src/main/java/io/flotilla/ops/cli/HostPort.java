@@ -22,8 +22,7 @@ public record HostPort(String host, int port) {
     private static final Pattern LABEL = Pattern.compile("[\\p{L}\\p{N}_-]+");
 
     private static final Pattern NUMBER = Pattern.compile("[0-9]+");
-    private static final Pattern IPV4 =
-            Pattern.compile("((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.|$)){4}(?<!\\.)");
+    private static final Pattern IPV4 = Pattern.compile("((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.|$)){4}(?<!\\.)");
 
     /** @throws TypeConversionException if the text is no address that can be dialled */
     public static HostPort parse(String text) {
@@ -56,12 +55,15 @@ public record HostPort(String host, int port) {
         }
         String[] labels = (host.endsWith(".") ? host.substring(0, host.length() - 1) : host).split("\\.", -1);
         for (String label : labels) {
-            if (label.isEmpty() || label.length() > LONGEST_LABEL || !LABEL.matcher(label).matches()) {
+            if (label.isEmpty()
+                    || label.length() > LONGEST_LABEL
+                    || !LABEL.matcher(label).matches()) {
                 return false;
             }
         }
         // no name ends in a number, so it is an IPv4 address or nothing
-        return !NUMBER.matcher(labels[labels.length - 1]).matches() || IPV4.matcher(host).matches();
+        return !NUMBER.matcher(labels[labels.length - 1]).matches()
+                || IPV4.matcher(host).matches();
     }
 
     /** Addresses separated by commas; at least one. */

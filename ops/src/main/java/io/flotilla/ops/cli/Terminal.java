@@ -31,11 +31,7 @@ public record Terminal(
 
     /** One that needs no draining. */
     public Terminal(
-            InputStream in,
-            OutputStream out,
-            PrintStream err,
-            boolean errIsTerminal,
-            Map<String, String> environment) {
+            InputStream in, OutputStream out, PrintStream err, boolean errIsTerminal, Map<String, String> environment) {
         this(in, out, err, errIsTerminal, environment, millis -> {});
     }
 

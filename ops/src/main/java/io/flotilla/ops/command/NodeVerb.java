@@ -48,7 +48,10 @@ final class NodeVerb implements Callable<Integer> {
     @Option(names = "--data", paramLabel = "DIR", description = "The node's data directory.")
     private Path data;
 
-    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "Where it serves; others reach it there, too, without --advertise.")
+    @Option(
+            names = "--listen",
+            paramLabel = "HOST:PORT",
+            description = "Where it serves; others reach it there, too, without --advertise.")
     private String listen;
 
     @Option(
@@ -241,8 +244,9 @@ final class NodeVerb implements Callable<Integer> {
         }
         String address = address(flag, text);
         if (HostPort.parse(address).isEverywhere()) {
-            throw CliException.usage("node: " + flag + ": " + address + " means every address of a machine, so nobody can be"
-                    + " reached there; name the host by which others know the node");
+            throw CliException.usage(
+                    "node: " + flag + ": " + address + " means every address of a machine, so nobody can be"
+                            + " reached there; name the host by which others know the node");
         }
         return address;
     }

@@ -36,8 +36,8 @@ final class HttpServer implements AutoCloseable {
     private static final int HEADER_BYTES = 16 << 10;
 
     private final AcceptedConnections connections;
-    private final MultiThreadIoEventLoopGroup network = new MultiThreadIoEventLoopGroup(
-            1, new DefaultThreadFactory("http-net", true), NioIoHandler.newFactory());
+    private final MultiThreadIoEventLoopGroup network =
+            new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("http-net", true), NioIoHandler.newFactory());
     private final Map<String, Page> pages = new TreeMap<>();
     private final List<ExecutorService> threads = new ArrayList<>();
     private Channel listening;
@@ -64,8 +64,8 @@ final class HttpServer implements AutoCloseable {
 
     /** Before the start. @param content may block */
     void slow(String path, Supplier<Answer> content) {
-        ThreadPoolExecutor thread = new ThreadPoolExecutor(
-                0, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(WAITING), task -> {
+        ThreadPoolExecutor thread =
+                new ThreadPoolExecutor(0, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(WAITING), task -> {
                     Thread made = new Thread(task, "http " + path);
                     made.setDaemon(true);
                     return made;

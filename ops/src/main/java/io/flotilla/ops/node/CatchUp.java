@@ -91,7 +91,8 @@ final class CatchUp {
             return "group " + group + " has no known leader";
         }
         ask(group);
-        return "group " + group + " is behind: applied up to " + status.applied() + ", and its leader has committed more";
+        return "group " + group + " is behind: applied up to " + status.applied()
+                + ", and its leader has committed more";
     }
 
     private void ask(long group) {

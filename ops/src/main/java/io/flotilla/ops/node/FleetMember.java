@@ -159,7 +159,13 @@ final class FleetMember {
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
                 ports.disk(),
                 new HostEvents(
-                        config.id(), ports.disk(), lane, listener, this::moves, lost, ports.runtime().clock()));
+                        config.id(),
+                        ports.disk(),
+                        lane,
+                        listener,
+                        this::moves,
+                        lost,
+                        ports.runtime().clock()));
         controller = new ControllerService(
                 host, addresses::addressOf, ports.runtime().clock());
         data = new KvService(

@@ -17,7 +17,8 @@ final class NodeReport {
      * @param missing why the node is not ready: one line; empty if it is
      * @param since when it came to be so, wall clock in milliseconds
      */
-    static NodeStatus of(NodeConfig config, String fleetId, FleetMember member, boolean served, String missing, long since) {
+    static NodeStatus of(
+            NodeConfig config, String fleetId, FleetMember member, boolean served, String missing, long since) {
         NodeStatus.Builder status = NodeStatus.newBuilder()
                 .setId(config.id().value())
                 .setAddress(config.address())

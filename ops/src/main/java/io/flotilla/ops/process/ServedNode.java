@@ -79,11 +79,7 @@ public final class ServedNode implements AutoCloseable {
     private void startPages(HostPort address) {
         try {
             pages = NodePages.start(
-                    address,
-                    Descriptors.ofProcess().forPages(),
-                    server::status,
-                    server::notReady,
-                    this::fleet);
+                    address, Descriptors.ofProcess().forPages(), server::status, server::notReady, this::fleet);
         } catch (IOException | IllegalArgumentException taken) {
             throw new CliException(
                     NodeFailure.REFUSED,

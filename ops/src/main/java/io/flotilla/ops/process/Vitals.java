@@ -38,8 +38,8 @@ final class Vitals {
                 .filter(pool -> pool.getType() == MemoryType.HEAP && pool.isCollectionUsageThresholdSupported())
                 .filter(pool -> pool.getUsage().getMax() > 0 && pool.isUsageThresholdSupported())
                 .toList();
-        pools.forEach(pool -> pool.setCollectionUsageThreshold(
-                (long) (FULL * pool.getUsage().getMax())));
+        pools.forEach(pool ->
+                pool.setCollectionUsageThreshold((long) (FULL * pool.getUsage().getMax())));
         return new Vitals(end, missing, () -> {
             for (MemoryPoolMXBean pool : pools) {
                 if (pool.isCollectionUsageThresholdExceeded()) {

@@ -187,7 +187,9 @@ public record FleetStatus(
         for (Node node : configuration.getNodesList()) {
             NodeStatus report = reports.get(node.getId());
             boolean removed = node.getDuty() == NodeDuty.NODE_DUTY_REMOVED;
-            String state = removed ? "removed" : report == null ? "down" : report.getReady() ? "up" : report.getServed() ? "unready" : "starting";
+            String state = removed
+                    ? "removed"
+                    : report == null ? "down" : report.getReady() ? "up" : report.getServed() ? "unready" : "starting";
             String reason = report == null ? "does not answer" : report.getReady() ? "" : report.getReason();
             nodes.add(new NodeLine(
                     node.getId(),

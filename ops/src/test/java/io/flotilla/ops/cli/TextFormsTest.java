@@ -33,8 +33,10 @@ class TextFormsTest {
         assertThat(HostPort.parse("my_project_n_1.:7400").host()).isEqualTo("my_project_n_1.");
         assertThat(HostPort.parse("255.0.10.9:1").isEverywhere()).isFalse();
         assertThat(List.of("0.0.0.0:1", "[::]:1", "[0:0::0]:1"))
-                .allSatisfy(text -> assertThat(HostPort.parse(text).isEverywhere()).isTrue());
-        assertThat(List.of("[zz]:1", "[1]:1", "a..b:1", ".:1", "256.1.1.1:1", "1.2.3:1", "1.2.3.4.5:1", "a@b:1", "é b:1"))
+                .allSatisfy(
+                        text -> assertThat(HostPort.parse(text).isEverywhere()).isTrue());
+        assertThat(List.of(
+                        "[zz]:1", "[1]:1", "a..b:1", ".:1", "256.1.1.1:1", "1.2.3:1", "1.2.3.4.5:1", "a@b:1", "é b:1"))
                 .allSatisfy(text -> assertThatThrownBy(() -> HostPort.parse(text))
                         .isInstanceOf(TypeConversionException.class)
                         .hasMessageContaining(text));

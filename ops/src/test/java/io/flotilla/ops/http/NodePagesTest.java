@@ -112,7 +112,8 @@ class NodePagesTest {
     @Test
     void pathsMatchWhole() throws Exception {
         try (NodePages pages = start(() -> READY, () -> FLEET)) {
-            for (String path : List.of("/health/liveness", "/health/readyz", "/metricsx", "/health", "/health/ready/", "//")) {
+            for (String path :
+                    List.of("/health/liveness", "/health/readyz", "/metricsx", "/health", "/health/ready/", "//")) {
                 HttpResponse<String> answer = get(pages, path);
                 assertThat(answer.statusCode()).as(path).isEqualTo(404);
                 assertThat(answer.body()).contains("/health/live, /health/ready, /metrics");
@@ -132,8 +133,8 @@ class NodePagesTest {
     @Test
     void halfRequestsSilentCallersAndThoseWhoDontReadHinderNobodyAndAreClosed() throws Exception {
         String large = "x".repeat(8 << 20);
-        try (NodePages pages = NodePages.start(
-                new HostPort("127.0.0.1", 0), 20, () -> READY, () -> large, () -> FLEET)) {
+        try (NodePages pages =
+                NodePages.start(new HostPort("127.0.0.1", 0), 20, () -> READY, () -> large, () -> FLEET)) {
             List<Socket> bad = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
                 bad.add(say(pages, ""));
@@ -196,12 +197,14 @@ class NodePagesTest {
             HttpResponse<String> answer = client.send(head, HttpResponse.BodyHandlers.ofString());
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(answer.body()).isEmpty();
-            assertThat(answer.headers().firstValueAsLong("Content-Length").orElseThrow()).isPositive();
+            assertThat(answer.headers().firstValueAsLong("Content-Length").orElseThrow())
+                    .isPositive();
         }
     }
 
     private static NodePages start(Supplier<NodeStatus> node, Supplier<FleetStatus> fleet) throws IOException {
-        return NodePages.start(new HostPort("127.0.0.1", 0), 20, node, () -> node.get().getReason(), fleet);
+        return NodePages.start(
+                new HostPort("127.0.0.1", 0), 20, node, () -> node.get().getReason(), fleet);
     }
 
     private static URI uri(NodePages pages, String path) {

@@ -48,7 +48,9 @@ class LostMajoritiesTest {
         leaderIs(2, null, 5 * SECOND);
         leaderIs(3, OTHER, 5 * SECOND);
         assertThat(lost.reason(10 * SECOND - 1)).isEmpty();
-        assertThat(lost.reason(10 * SECOND)).startsWith("1 group had no majority").endsWith("one of them is group 1");
+        assertThat(lost.reason(10 * SECOND))
+                .startsWith("1 group had no majority")
+                .endsWith("one of them is group 1");
         assertThat(lost.reason(15 * SECOND)).startsWith("2 groups");
         leaderIs(1, OTHER, 16 * SECOND);
         assertThat(lost.reason(16 * SECOND)).startsWith("1 group ").endsWith("group 2");

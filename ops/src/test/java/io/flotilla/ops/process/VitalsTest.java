@@ -44,7 +44,8 @@ class VitalsTest {
 
     @Test
     void whatIsFatalIsFoundBelowWhatWrapsItAndSaidOnce() {
-        assertThat(end.ifFatal(new IllegalStateException(new StackOverflowError()))).isFalse();
+        assertThat(end.ifFatal(new IllegalStateException(new StackOverflowError())))
+                .isFalse();
         assertThat(end.ifFatal(new IllegalStateException("a defect"))).isFalse();
         assertThat(end.ifFatal(ProcessEnd.REHEARSAL)).isTrue();
         assertThat(halted).hasValue(0);
@@ -53,6 +54,10 @@ class VitalsTest {
                 .isTrue();
         end.now("another");
         assertThat(halted).hasPositiveValue();
-        assertThat(said).singleElement().asString().contains("native thread", "ulimit -u").endsWith("\n");
+        assertThat(said)
+                .singleElement()
+                .asString()
+                .contains("native thread", "ulimit -u")
+                .endsWith("\n");
     }
 }

@@ -290,9 +290,7 @@ public final class NodeServer implements AutoCloseable {
             return "";
         }
         HostAndPort pages = HostAndPort.parse(config.http());
-        return isEverywhere(pages.host())
-                ? HostAndPort.parse(address).withPort(pages.port())
-                : config.http();
+        return isEverywhere(pages.host()) ? HostAndPort.parse(address).withPort(pages.port()) : config.http();
     }
 
     private static boolean isEverywhere(String host) {

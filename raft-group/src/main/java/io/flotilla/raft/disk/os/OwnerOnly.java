@@ -22,9 +22,7 @@ public final class OwnerOnly {
 
     private static FileAttribute<?>[] permissions(String those) {
         return HAS_OWNERS
-                ? new FileAttribute<?>[] {
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(those))
-                }
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(those))}
                 : new FileAttribute<?>[0];
     }
 
