@@ -64,6 +64,7 @@ final class FleetMember {
 
     private static final Logger LOG = LoggerFactory.getLogger(FleetMember.class);
     private static final long TICK_NANOS = 50_000_000L;
+    private static final long LOOK_NANOS = 500_000_000L;
 
     private final NodeConfig config;
     private final NodePorts ports;
@@ -79,6 +80,7 @@ final class FleetMember {
     private final PeerWatch watch;
     private final AddressHunt hunt;
     private final Introductions introductions;
+    private final LostMajorities lost;
     private final Readiness readiness;
 
     private final FirstConfiguration firstConfiguration;
@@ -90,8 +92,6 @@ final class FleetMember {
     private final Node self;
 
     private final AtomicBoolean closed = new AtomicBoolean();
-    private boolean caughtUp;
-    private volatile String missing = "the log is being replayed";
 
     /**
      * Opens log and engine, and starts the replicas found in the log. Blocks.
@@ -153,6 +153,8 @@ final class FleetMember {
             throw e;
         }
         KvMachines machines = rows.machines();
+        lost = new LostMajorities(config.id(), this::replica);
+        log.recovered().forEach(group -> begun(group.descriptor().groupId()));
         host = new RaftHost(
                 config.host(),
                 ports.runtime(),
@@ -161,7 +163,7 @@ final class FleetMember {
                 ports.transport(),
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
                 ports.disk(),
-                new HostEvents(config.id(), ports, lane, listener, this::moves));
+                new HostEvents(config.id(), ports, lane, listener, this::moves, lost));
         controller = new ControllerService(
                 host, addresses::addressOf, ports.runtime().clock());
         NodeKnowledge knowledge = new NodeKnowledge(addresses::addressOf, hub::newest, host::status);
@@ -200,7 +202,7 @@ final class FleetMember {
                 host,
                 controller,
                 new LogPace(ports.runtime().clock()::nanos));
-        readiness = new Readiness(config.id(), host);
+        readiness = new Readiness(config.id(), host, ports.runtime().clock(), lane, lost);
         firstConfiguration = new FirstConfiguration(config.id(), identity, host);
         registration = new Registration(
                 self,
@@ -264,7 +266,7 @@ final class FleetMember {
                 HostReplicaManager.controller(identity),
                 hub.records(),
                 HostReplicaManager.created(log.recovered()),
-                new HostReplicaManager(host),
+                new HostReplicaManager(host, this::begun),
                 recordCalls::fetch);
     }
 
@@ -357,9 +359,17 @@ final class FleetMember {
         return replica == null ? -1 : replica.applied();
     }
 
-    /** Why the node is not ready: one line; empty if it is. Any thread. */
-    String missing() {
-        return missing;
+    /** Any thread, but for what says otherwise. */
+    Readiness readiness() {
+        return readiness;
+    }
+
+    private void begun(long group) {
+        lost.leaderIs(group, null, ports.runtime().clock().nanos());
+    }
+
+    private GroupStatus replica(long group) {
+        return host.status(group);
     }
 
     /** On the controller machine's lane. */
@@ -411,20 +421,17 @@ final class FleetMember {
     }
 
     private void tick() {
-        if (closed.get() || caughtUp) {
+        if (closed.get()) {
             return;
         }
         if (hub.newest() == null) {
             firstConfiguration.propose();
         }
-        missing = readiness.missing(hub.newest());
-        if (missing.isEmpty()) {
-            caughtUp = true;
+        if (readiness.look(hub.newest())) {
             hunt.stop();
             listener.ready();
-            return;
         }
-        lane.after(TICK_NANOS, this::tick);
+        lane.after(readiness.isCaughtUp() ? LOOK_NANOS : TICK_NANOS, this::tick);
     }
 
     /**

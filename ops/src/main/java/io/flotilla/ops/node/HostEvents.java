@@ -9,6 +9,7 @@ import io.flotilla.raft.host.DiskHangsException;
 import io.flotilla.raft.host.DiskPace;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.machine.UnknownCommandException;
+import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import io.flotilla.raft.runtime.LogPace;
 import java.io.IOException;
@@ -26,15 +27,25 @@ final class HostEvents implements HostListener {
     private final FleetMember.Listener listener;
     private final Supplier<NodeMoves> moves;
     private final LogPace lines;
+    private final LostMajorities lost;
+    private final Clock clock;
 
     /** @param moves there from the host's start on */
-    HostEvents(NodeId self, NodePorts ports, Lane lane, FleetMember.Listener listener, Supplier<NodeMoves> moves) {
+    HostEvents(
+            NodeId self,
+            NodePorts ports,
+            Lane lane,
+            FleetMember.Listener listener,
+            Supplier<NodeMoves> moves,
+            LostMajorities lost) {
         this.self = self;
         this.disk = ports.disk();
         this.lane = lane;
         this.listener = listener;
         this.moves = moves;
-        this.lines = new LogPace(ports.runtime().clock()::nanos);
+        this.clock = ports.runtime().clock();
+        this.lines = new LogPace(clock::nanos);
+        this.lost = lost;
     }
 
     @Override
@@ -44,6 +55,7 @@ final class HostEvents implements HostListener {
 
     @Override
     public void roleChanged(long groupId, RoleName role, long term, NodeId leader) {
+        lost.leaderIs(groupId, leader, clock.nanos());
         moves.get().roleChanged();
     }
 
@@ -79,6 +91,7 @@ final class HostEvents implements HostListener {
 
     @Override
     public void groupFailed(long groupId, Throwable cause) {
+        lost.halted(groupId);
         if (cause instanceof UnknownCommandException) {
             // a newer version's doing, and nothing is broken: the other groups go on
             LOG.error("{}: the replica of group {} was halted: {}", self, groupId, cause.getMessage());

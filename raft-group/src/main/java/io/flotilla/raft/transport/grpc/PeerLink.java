@@ -33,6 +33,7 @@ final class PeerLink {
     private static final long NANOS_BETWEEN_LOOKS = 250_000_000L;
 
     private static final int CONNECT_TIMEOUT_MILLIS = 3_000;
+    private static final int GREETING_TIMEOUT_MILLIS = 10_000;
     private static final int READY_BYTES = 1 << 20;
 
     private final GrpcTransport transport;
@@ -180,6 +181,8 @@ final class PeerLink {
             next = new Stream(target, owner.nextNumber());
             attempt = next;
             next.open();
+            Stream opened = next;
+            transport.later(() -> giveUp(opened), TimeUnit.MILLISECONDS.toNanos(GREETING_TIMEOUT_MILLIS));
         } catch (RuntimeException | Error e) {
             LOG.debug("{}: can't open a stream to {} at {}", transport.self(), peer, target, e);
             if (next == null) {
@@ -258,6 +261,13 @@ final class PeerLink {
                     }
                 }
             }
+        }
+    }
+
+    /** Whoever does not greet in time is tried anew: what was sent may be lost, or the timers of the network stand. */
+    private synchronized void giveUp(Stream which) {
+        if (attempt == which && stream != which) {
+            ended(which, Status.DEADLINE_EXCEEDED.withDescription("no greeting came"));
         }
     }
 
@@ -354,7 +364,6 @@ final class PeerLink {
                     .usePlaintext()
                     .directExecutor()
                     .disableRetry()
-                    .proxyDetector(target -> null)
                     .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
                     .keepAliveTime(GrpcRaftService.KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                     .keepAliveTimeout(3, TimeUnit.SECONDS)
