@@ -33,6 +33,7 @@ public final class FileLogging {
     private static final int DAYS = 14;
     /** They write a stack trace for each frame of anybody that can't be read. Who sent it is told. */
     private static final List<String> STRANGERS = List.of("io.grpc.netty.shaded.io.grpc.netty.NettyServerStream");
+
     private static final int QUEUE = 4_096;
     private static final int STOP_MILLIS = 1_000;
 

@@ -8,8 +8,8 @@ import io.flotilla.client.proto.Response;
 import io.flotilla.kv.move.MoveActions;
 import io.flotilla.kv.proto.AskFence;
 import io.flotilla.kv.proto.AskLag;
-import io.flotilla.kv.proto.MoveReply.Stage;
 import io.flotilla.kv.proto.MoveReply;
+import io.flotilla.kv.proto.MoveReply.Stage;
 import io.flotilla.kv.proto.MoveRequest;
 import io.flotilla.kv.service.OutrunShards;
 import io.flotilla.ops.node.peer.PeerLinks;
@@ -29,7 +29,8 @@ class GroupQuestionsTest {
             OneNode.SELF,
             node.lane,
             node.host,
-            new MoveRequests(node.host, node.machines, id -> id.value() + ":1", () -> 2, new OutrunShards(node.runtime.clock())),
+            new MoveRequests(
+                    node.host, node.machines, id -> id.value() + ":1", () -> 2, new OutrunShards(node.runtime.clock())),
             links,
             node.addresses,
             () -> node.newest);

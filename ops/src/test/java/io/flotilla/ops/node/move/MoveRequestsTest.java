@@ -14,8 +14,8 @@ import io.flotilla.kv.proto.AskFreeze;
 import io.flotilla.kv.proto.AskLag;
 import io.flotilla.kv.proto.AskMoveOut;
 import io.flotilla.kv.proto.ChangedRow;
-import io.flotilla.kv.proto.MoveReply.Stage;
 import io.flotilla.kv.proto.MoveReply;
+import io.flotilla.kv.proto.MoveReply.Stage;
 import io.flotilla.kv.proto.MoveRequest;
 import io.flotilla.kv.service.OutrunShards;
 import java.util.ArrayList;
@@ -27,8 +27,8 @@ class MoveRequestsTest {
 
     private final OneNode node = new OneNode();
     private int level = 2;
-    private final MoveRequests requests =
-            new MoveRequests(node.host, node.machines, id -> id.value() + ":1", () -> level, new OutrunShards(node.runtime.clock()));
+    private final MoveRequests requests = new MoveRequests(
+            node.host, node.machines, id -> id.value() + ":1", () -> level, new OutrunShards(node.runtime.clock()));
 
     private static MoveRequest.Builder about() {
         return MoveRequest.newBuilder().setGroup(1).setShard(OneNode.SHARD).setMove(MOVE);
