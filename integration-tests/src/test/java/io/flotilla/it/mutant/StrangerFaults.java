@@ -95,10 +95,7 @@ final class StrangerFaults {
                         "strangers",
                         "streams that don't greet stay",
                         strangers("streamsThatDontGreetAreFewAndEnd"),
-                        raft(
-                                "transport/grpc/GrpcRaftService",
-                                "if (silent.size() > MOST_SILENT) {",
-                                "if (silent.isEmpty()) {")),
+                        raft("transport/grpc/GrpcRaftService", "late.add(each);", "")),
                 Mutant.of(
                         "strangers",
                         "a term that leaps is taken",

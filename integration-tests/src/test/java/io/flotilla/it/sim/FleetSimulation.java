@@ -286,7 +286,7 @@ public final class FleetSimulation implements FaultPlan.World {
             if (node.getValue().hasAcknowledgedMoreThanItsCopy()) {
                 nodes.keySet().forEach(other -> network.forget(other, node.getKey()));
                 network.mute(node.getKey());
-                node.getValue().putBack();
+                node.getValue().putBack(true);
                 node.getValue().start();
                 run(FORGOTTEN_SECONDS * SECOND);
                 if (!node.getValue().isGone()) {
@@ -579,7 +579,7 @@ public final class FleetSimulation implements FaultPlan.World {
             }
         }
         network.mute(name);
-        node.putBack();
+        node.putBack(false);
         return true;
     }
 

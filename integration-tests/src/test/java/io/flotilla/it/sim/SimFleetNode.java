@@ -87,6 +87,8 @@ final class SimFleetNode {
     /** An older copy of its directory is in the place of its own. */
     private boolean isPutBack;
 
+    private boolean isForgotten;
+
     private int refusals;
     private boolean gone;
     private long syncFailedAt = -1;
@@ -237,8 +239,9 @@ final class SimFleetNode {
         return wasThere || start.heldBatch() < known.durableBatch();
     }
 
-    /** Crashes, and begins with the copy at its next start. */
-    void putBack() {
+    /** Crashes, and begins with the copy at its next start. @param forgotten whether its peers forgot what it told */
+    void putBack(boolean forgotten) {
+        isForgotten = forgotten;
         crash(false);
         disk = copy.disk();
         disk.mend();
@@ -501,13 +504,15 @@ final class SimFleetNode {
     private void refused(String message) {
         refusals++;
         boolean isKnown = message.contains("an earlier start was refused");
-        if (!message.contains("is an older copy of the one that this node ran with") || isKnown != refusals > 1) {
+        String teller = isForgotten ? "were acknowledged to" : "does not take this start";
+        if (!message.contains(teller)
+                || !message.contains("is an older copy of the one that this node ran with")
+                || isKnown != refusals > 1) {
             scheduler.fail(new Violation("OldCopiesAreRefused", "%s ended otherwise: %s", id, message));
         }
         crash(false);
         if (refusals == 1) {
-            coverage.count(
-                    message.contains("were acknowledged to") ? "lost entries that were told" : "old copies refused");
+            coverage.count(isForgotten ? "lost entries that were told" : "old copies refused");
             fleet.stopped(id);
         } else {
             gone = true;
