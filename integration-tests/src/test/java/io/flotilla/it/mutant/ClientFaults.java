@@ -20,12 +20,6 @@ final class ClientFaults {
     static List<Mutant> all() {
         return List.of(
                 client(
-                        "a late page is taken for one of the newest route",
-                        "ScanRoutesTest#aLateAnswerOfAShardThatWasSmallerLeavesNoRowOut",
-                        "call/ScanCall",
-                        "ShardRoute read = attempt.route;",
-                        "ShardRoute read = route();"),
-                client(
                         "an empty page ends the shard's part of a scan",
                         "OperationsTest#scansCrossShardsInBothDirections",
                         "call/ScanCall",
@@ -38,11 +32,11 @@ final class ClientFaults {
                         "return !scan.getMore() || goesOn(",
                         "return scan.getRowsCount() == 0 || goesOn("),
                 client(
-                        "retries cost nothing",
-                        "call.RetryTest#theBudgetAllowsABurstThenASteadyRateThenAShareOfSuccess",
+                        "a retry that succeeds gives nothing back",
+                        "call.RetryTest#aRetryThatSucceedsGivesBackWhatItTook",
                         "call/RetryBudget",
-                        "tokens -= cost;",
-                        ""),
+                        "add(PER_SUCCESS + cost);",
+                        "add(PER_SUCCESS);"),
                 client(
                         "delays grow without a cap",
                         "call.RetryTest#delaysDoubleWithJitterUpToTheCap",
@@ -68,10 +62,10 @@ final class ClientFaults {
                         "return last > 0 && isIdle() && !lostOne;",
                         "return last > 0;"),
                 client(
-                        "an old correction outlives a newer configuration",
-                        "routing.RoutingTableTest#correctionsAndConfigurationsMakeWhatAPlainListMakes",
+                        "a shard is thought to have what is behind its end",
+                        "routing.RoutingTableTest#halfASplitLeavesAGapUntilTheOtherHalfIsKnown",
                         "routing/RoutingTable",
-                        "isNewer = others[i].epoch() < shard.epoch();",
-                        "isNewer = others[i].epoch() <= shard.epoch() + 1;"));
+                        "return shard != null && shard.endsAfter(key) ? shard : null;",
+                        "return shard;"));
     }
 }
