@@ -166,7 +166,7 @@ public final class FlotillaClient implements AutoCloseable {
     }
 
     private <T> T await(CompletableFuture<T> future) {
-        runtime.aboutToWait();
+        runtime.loopIsAwaited();
         try {
             return future.join();
         } catch (CompletionException e) {

@@ -2,6 +2,7 @@ package io.flotilla.client.call;
 
 import io.flotilla.client.FlotillaException;
 import io.flotilla.client.RefusedException;
+import io.flotilla.client.net.ClientRuntime;
 import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
@@ -257,6 +258,11 @@ public abstract class Call<T> extends Timed {
         } else {
             loop.callBack(completion);
         }
+    }
+
+    /** Before anybody else has the future. */
+    void isGivenTo(ClientRuntime runtime) {
+        future.isGivenTo(runtime);
     }
 
     /** Only the client itself waits for this operation. Before it is handed over. */

@@ -73,6 +73,7 @@ public final class ClientLoop {
 
     /** Hands an operation over. Its future is completed at once, by the caller, if a bound is reached. */
     public <T> CompletableFuture<T> submit(Call<T> call) {
+        call.isGivenTo(runtime);
         if (closing) {
             call.fail(closedClient());
         } else if (!admission.enter(call.bytes)) {

@@ -2,6 +2,7 @@ package io.flotilla.client.call;
 
 import com.google.protobuf.ByteString;
 import io.flotilla.client.VersionedValue;
+import io.flotilla.client.net.ClientRuntime;
 import io.flotilla.client.proto.MultiGet;
 import io.flotilla.client.proto.ReadReply;
 import io.flotilla.client.proto.ReadRequest;
@@ -60,6 +61,11 @@ public final class MultiGetCall extends ShardCall<Void> {
                 tell(whole.future, () -> whole.future.completeExceptionally(failure));
             }
         });
+    }
+
+    @Override
+    void isGivenTo(ClientRuntime runtime) {
+        whole.future.isGivenTo(runtime);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package io.flotilla.client.call;
 
-import io.flotilla.client.net.CallbackThread;
+import io.flotilla.client.net.ClientRuntime;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -11,8 +11,9 @@ import java.util.concurrent.TimeoutException;
  * callbacks that this one may depend on. Thread-safe.
  */
 final class OperationFuture<T> extends CompletableFuture<T> {
-    /** Set before anybody else has it. */
+    // set before anybody else has it
     private boolean ofTheLoop;
+    private ClientRuntime runtime;
 
     /** Nobody but the client itself ever sees this future: the loop completes it, and runs nothing of the program's by that. */
     void isOfTheLoop() {
@@ -24,15 +25,22 @@ final class OperationFuture<T> extends CompletableFuture<T> {
         return ofTheLoop;
     }
 
+    /** The operation is given to the client; whoever waits for this future tells its runtime. */
+    void isGivenTo(ClientRuntime clients) {
+        runtime = clients;
+    }
+
     private void aboutToWait() {
-        if (!ofTheLoop && !isDone()) {
-            CallbackThread.aboutToWait();
+        if (!ofTheLoop && runtime != null && !isDone()) {
+            runtime.aboutToWait();
         }
     }
 
     @Override
     public <U> CompletableFuture<U> newIncompleteFuture() {
-        return new OperationFuture<>();
+        OperationFuture<U> next = new OperationFuture<>();
+        next.runtime = runtime;
+        return next;
     }
 
     @Override

@@ -30,6 +30,14 @@ public interface ClientRuntime extends AutoCloseable {
         callback.run();
     }
 
+    /**
+     * The calling thread is about to wait for an operation, maybe of another client. A runtime that runs callbacks on threads of its
+     * own has others go on, if this is one of them.
+     *
+     * @throws IllegalStateException if too many callbacks wait already: it would wait for ever
+     */
+    default void aboutToWait() {}
+
     /** Runs the task on the client's loop after the delay; the handle cancels it. */
     Runnable after(long delayNanos, Runnable task);
 

@@ -1,6 +1,5 @@
 package io.flotilla.client.threads;
 
-import io.flotilla.client.net.CallbackThread;
 import java.util.ArrayDeque;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -86,6 +85,17 @@ final class CallbackRunners {
     /** Whether the calling thread runs callbacks, and will look after the loop when they are done. */
     boolean isRunner() {
         return Thread.currentThread() == current;
+    }
+
+    /**
+     * The calling thread is about to wait for an operation of some client: if it runs callbacks, of whichever, another one takes its place.
+     *
+     * @throws IllegalStateException if there are too many already
+     */
+    static void aboutToWait() {
+        if (Thread.currentThread() instanceof Runner runner) {
+            runner.willWait();
+        }
     }
 
     /**
@@ -196,7 +206,7 @@ final class CallbackRunners {
         }
     }
 
-    private final class Runner extends CallbackThread {
+    private final class Runner extends Thread {
         /** Of the callback that it runs or ran last. */
         private volatile long number;
         /** It sleeps, or is about to and will look once more. */
@@ -262,8 +272,7 @@ final class CallbackRunners {
             return true;
         }
 
-        @Override
-        protected void willWait() {
+        private void willWait() {
             if (!replace(this)) {
                 throw new IllegalStateException("this callback can't wait for an operation: " + MOST
                         + " callbacks of the client wait already, and nobody would be left to tell them its result;"

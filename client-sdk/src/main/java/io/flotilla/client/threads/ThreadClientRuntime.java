@@ -75,7 +75,7 @@ public final class ThreadClientRuntime implements ClientRuntime {
 
     /** Waits for the end of something, so many milliseconds at most. Any thread but the loop's. */
     public void await(CompletableFuture<Void> end, long millis) {
-        aboutToWait();
+        loopIsAwaited();
         try {
             end.get(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
@@ -86,8 +86,13 @@ public final class ThreadClientRuntime implements ClientRuntime {
         }
     }
 
-    /** The calling thread is about to wait for something that the loop does: a callback's would have run it later. */
+    @Override
     public void aboutToWait() {
+        CallbackRunners.aboutToWait();
+    }
+
+    /** The calling thread is about to wait for something that the loop does: a callback's would have run it later. */
+    public void loopIsAwaited() {
         if (callbacks.isRunner() && !queue.isEmpty()) {
             rouse();
         }
