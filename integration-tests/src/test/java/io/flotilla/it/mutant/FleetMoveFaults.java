@@ -104,7 +104,7 @@ final class FleetMoveFaults {
                                 "batch.delete(place);")),
                 test(
                         "log time",
-                        "log time shared by shards",
+                        "the time in an entry reaches all shards of the group",
                         "kv.machine.MoveCommandsTest#aClockThatIsAheadReachesTheShardsAloneThatItWritesTo",
                         machine(
                                 "CommandApplier",
@@ -118,23 +118,6 @@ final class FleetMoveFaults {
                                 "SessionTable",
                                 "        if (session.acknowledge(below)) {\n            touch(session);",
                                 "        if (session.acknowledge(below)) {\n            boolean before = changed;\n            touch(session);\n            changed = before;")),
-                test(
-                        "change index",
-                        "change index missing in a snapshot",
-                        "kv.machine.ChangeIndexTest#aSnapshotInTheMiddleOfAMoveGoesOnAsItsSourceDoes",
-                        machine(
-                                "KvSnapshotSource",
-                                "RowRange.all(RowRange.Kind.CHANGES, row.getChangeIndex().getNumber()), after);",
-                                "RowRange.all(RowRange.Kind.CHANGES, 0), after);")),
-                test(
-                        "moves",
-                        "fences missing in a snapshot",
-                        "kv.machine.HoldsTest#aSnapshotPastTheMoveEndsTheHoldAndOneBeforeItDoesNot",
-                        machine(
-                                "KvSnapshotSource",
-                                "                return fence();",
-                                "                enter(Stage.SESSIONS);\n                return false;"),
-                        machine("KvSnapshotSource", ".putVarint(fences());", ".putVarint(0 * fences());")),
                 test(
                         "marks",
                         "a Mark is kept without what was not written back",
@@ -264,32 +247,36 @@ final class FleetMoveFaults {
                         "what a worker said long ago counts",
                         "ops.node.move.HostMoveFactsTest#whatTheWorkerSaidTooLongAgoCountsForNothing",
                         node("move/HostMoveFacts", "&& now - asked.toldAt < FRESH_NANOS;", ";")),
-                fleet(
+                test(
                         "questions",
                         "a report to the controller that is not taken is told no more",
+                        "ops.node.configuration.ReportsTest#whatTheControllerRefusesIsTriedAgainAndOnlySoManyWait",
                         node("configuration/MoveOutbox", "        lane.after(AGAIN_NANOS, this::send);\n", "")));
     }
 
     /** Of the controller. */
     static List<Mutant> ofTheController() {
         return List.of(
-                fleet(
+                test(
                         "moves",
                         "the owner changes and the epoch does not",
+                        "controller.machine.MovesTest#aShardMovesAndItsMoveIsNumberedByTheConfigurationThatSetsTheTarget",
                         controller(
                                 "machine/Settlement",
                                 ".setEpoch(shard.getEpoch() + 1);",
                                 ".setEpoch(shard.getEpoch());")),
-                fleet(
+                test(
                         "moves",
                         "a move has the number of the configuration before it",
+                        "controller.machine.MovesTest#aShardMovesAndItsMoveIsNumberedByTheConfigurationThatSetsTheTarget",
                         controller(
                                 "decide/FleetChanges",
                                 ".setTarget(to).setMoveId(move).build();",
                                 ".setTarget(to).setMoveId(move - 1).build();")),
-                fleet(
+                test(
                         "moves",
                         "what is told of a drop is not kept",
+                        "controller.machine.MovesTest#aGroupThatLeavesStaysUntilItHasNothingAndAllIsDropped",
                         controller(
                                 "machine/OpenDrops",
                                 "groups.remove(new Key(shard, moveId), group);",
