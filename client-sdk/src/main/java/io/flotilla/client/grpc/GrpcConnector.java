@@ -36,7 +36,7 @@ public final class GrpcConnector implements Connector {
 
     @Override
     public Connection connect(String address, ConnectionHandler handler) {
-        ManagedChannel channel = NettyChannelBuilder.forTarget("dns:///" + address)
+        ManagedChannel channel = NettyChannelBuilder.forTarget(NodeAddresses.target(address))
                 .usePlaintext()
                 .directExecutor()
                 .maxInboundMessageSize(MAX_FRAME_BYTES)

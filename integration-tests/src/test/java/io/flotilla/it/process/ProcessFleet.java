@@ -32,6 +32,9 @@ final class ProcessFleet implements AutoCloseable {
     private final Map<String, Path> dataDirectories = new TreeMap<>();
     private final List<String> javaFlags = new ArrayList<>(List.of("-Xmx512m"));
     private final List<String> nodeFlags = new ArrayList<>();
+    private String main = MAIN;
+    private String host = "127.0.0.1";
+    private String listenAt = host;
     private final List<Process> started = Collections.synchronizedList(new ArrayList<>());
 
     /** A node's process and what it says. */
@@ -97,6 +100,19 @@ final class ProcessFleet implements AutoCloseable {
         return this;
     }
 
+    /** For all nodes launched from here on: a program that runs the node's in itself. */
+    ProcessFleet withMain(Class<?> program) {
+        main = program.getName();
+        return this;
+    }
+
+    /** For all nodes and commands from here on: where nodes listen, and by which name they are known. */
+    ProcessFleet withHost(String listen, String known) {
+        listenAt = listen;
+        host = known;
+        return this;
+    }
+
     /** Where the node keeps its data instead of in the fleet's directory. */
     ProcessFleet withData(String id, Path data) {
         dataDirectories.put(id, data);
@@ -108,28 +124,7 @@ final class ProcessFleet implements AutoCloseable {
     }
 
     void launch(String id) throws IOException {
-        String seeds = ports.entrySet().stream()
-                .map(e -> e.getKey() + "=127.0.0.1:" + e.getValue())
-                .collect(Collectors.joining(","));
-        List<String> command = java(javaFlags);
-        command.addAll(List.of(
-                "node",
-                "--id",
-                id,
-                "--data",
-                data(id).toString(),
-                "--listen",
-                "127.0.0.1:" + ports.get(id),
-                "--http",
-                "127.0.0.1:" + httpPorts.get(id),
-                "--seeds",
-                seeds,
-                "--groups",
-                Integer.toString(groups),
-                "--shards",
-                Integer.toString(shards)));
-        command.addAll(nodeFlags);
-        Process process = new ProcessBuilder(command)
+        Process process = new ProcessBuilder(command(id))
                 .redirectError(ProcessBuilder.Redirect.appendTo(
                         directory.resolve(id + ".stderr").toFile()))
                 .start();
@@ -145,6 +140,40 @@ final class ProcessFleet implements AutoCloseable {
                 node.ready.complete(line);
             }
         });
+    }
+
+    /** A process that ends with the fleet at the latest. */
+    Process start(ProcessBuilder builder) throws IOException {
+        Process process = builder.start();
+        started.add(process);
+        return process;
+    }
+
+    /** How a node is started. */
+    List<String> command(String id) {
+        String seeds = ports.entrySet().stream()
+                .map(e -> e.getKey() + "=" + host + ":" + e.getValue())
+                .collect(Collectors.joining(","));
+        List<String> command = java(javaFlags);
+        command.set(command.size() - 1, main);
+        command.addAll(List.of(
+                "node",
+                "--id",
+                id,
+                "--data",
+                data(id).toString(),
+                "--listen",
+                listenAt + ":" + ports.get(id),
+                "--http",
+                "127.0.0.1:" + httpPorts.get(id),
+                "--seeds",
+                seeds,
+                "--groups",
+                Integer.toString(groups),
+                "--shards",
+                Integer.toString(shards)));
+        command.addAll(nodeFlags);
+        return command;
     }
 
     String awaitReady(String id) throws Exception {
@@ -166,6 +195,12 @@ final class ProcessFleet implements AutoCloseable {
             throw new AssertionError(id + " still runs after " + seconds + " s: " + stderrOf(id));
         }
         return process.exitValue();
+    }
+
+    /** Writes a line to the node's standard input. */
+    void tell(String id) throws IOException {
+        nodes.get(id).process.getOutputStream().write('\n');
+        nodes.get(id).process.getOutputStream().flush();
     }
 
     /** Tells the node to stop, and waits until it has. */
@@ -204,11 +239,11 @@ final class ProcessFleet implements AutoCloseable {
     }
 
     String address(String id) {
-        return "127.0.0.1:" + ports.get(id);
+        return host + ":" + ports.get(id);
     }
 
     String endpoints() {
-        return ports.values().stream().map(p -> "127.0.0.1:" + p).collect(Collectors.joining(","));
+        return ports.values().stream().map(p -> host + ":" + p).collect(Collectors.joining(","));
     }
 
     /** Runs a verb of the command line to its end. */
@@ -218,7 +253,9 @@ final class ProcessFleet implements AutoCloseable {
 
     /** Starts a verb against this fleet and returns while it runs. */
     Process begin(String... arguments) throws IOException {
-        List<String> command = java(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
+        List<String> flags = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
+        javaFlags.stream().filter(flag -> flag.startsWith("-D")).forEach(flags::add);
+        List<String> command = java(flags);
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("FLOTILLA_ENDPOINTS", endpoints());

@@ -24,6 +24,7 @@ public final class Commands {
         commands.setCaseInsensitiveEnumValuesAllowed(true);
         commands.setParameterExceptionHandler((wrong, given) -> usage(wrong, given, terminal.err()));
         commands.setExecutionExceptionHandler((failed, command, parsed) -> failed(failed, terminal.err(), verbose));
+        failuresAreNoAnswers(commands);
         int code = commands.execute(args);
         out.flush();
         try {
@@ -32,6 +33,12 @@ public final class Commands {
             return failed(lost, terminal.err(), verbose);
         }
         return code;
+    }
+
+    /** Picocli's own code for whatever it could not handle is 1, which only a fleet says. */
+    private static void failuresAreNoAnswers(CommandLine commands) {
+        commands.getCommandSpec().exitCodeOnExecutionException(ExitCode.BROKEN);
+        commands.getSubcommands().values().forEach(Commands::failuresAreNoAnswers);
     }
 
     /** The words that a command is called by, such as {@code groups join}; empty for the program itself. */

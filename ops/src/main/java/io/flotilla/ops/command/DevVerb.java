@@ -84,7 +84,7 @@ final class DevVerb implements Callable<Integer> {
         List<ServedNode> served =
                 configs(directory, fleet).stream().map(ServedNode::new).toList();
         Output output = new Output(terminal.out());
-        return new ServerProcess(served).run(() -> {
+        return new ServerProcess(served, terminal).run(() -> {
             output.line("ready endpoints=" + addresses(served) + " console=http://" + HOST + ":" + httpPort + "/ data="
                     + directory);
             output.flush();

@@ -22,6 +22,7 @@ record NodeSettings(
         String id,
         String data,
         String listen,
+        String advertise,
         String http,
         Map<String, String> seeds,
         Integer groups,
@@ -32,7 +33,7 @@ record NodeSettings(
         @JsonProperty("log-keep") String logKeep,
         @JsonProperty("transfer-rate") String transferRate) {
     static final NodeSettings NONE =
-            new NodeSettings(null, null, null, null, null, null, null, null, null, null, null, null);
+            new NodeSettings(null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     /** @throws CliException (usage) if the file is no such configuration; (refused) if it can't be read */
     static NodeSettings read(Path file) {
@@ -51,7 +52,7 @@ record NodeSettings(
         } catch (JacksonException wrong) {
             throw CliException.usage(
                     "node: --config " + file + ": " + explain(wrong)
-                            + "; settings are id, data, listen, http, seeds (id: host:port), groups, shards, memory, disk-timeout, log-size, log-keep, transfer-rate");
+                            + "; settings are id, data, listen, advertise, http, seeds (id: host:port), groups, shards, memory, disk-timeout, log-size, log-keep, transfer-rate");
         }
     }
 

@@ -48,8 +48,17 @@ final class NodeVerb implements Callable<Integer> {
     @Option(names = "--data", paramLabel = "DIR", description = "The node's data directory.")
     private Path data;
 
-    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "Where it serves, and how others reach it.")
+    @Option(
+            names = "--listen",
+            paramLabel = "HOST:PORT",
+            description = "Where it serves; others reach it there, too, without --advertise.")
     private String listen;
+
+    @Option(
+            names = "--advertise",
+            paramLabel = "HOST:PORT",
+            description = "How others reach it, if not as --listen says: in a container, for example.")
+    private String advertise;
 
     @Option(names = "--http", paramLabel = "HOST:PORT", description = "Where its pages are; none if left out.")
     private String http;
@@ -120,9 +129,10 @@ final class NodeVerb implements Callable<Integer> {
         DataDirectory.checkNode(config.dataDir());
         FileLogging.start(config.dataDir());
         Output output = new Output(terminal.out());
-        return new ServerProcess(List.of(new ServedNode(config))).run(() -> {
-            output.line("ready node=" + config.id().value() + " address=" + config.listen()
-                    + (config.http().isEmpty() ? "" : " console=http://" + config.http() + "/") + " data="
+        ServedNode node = new ServedNode(config);
+        return new ServerProcess(List.of(node), terminal).run(() -> {
+            output.line("ready node=" + config.id().value() + " address=" + node.address()
+                    + (config.http().isEmpty() ? "" : " console=http://" + node.httpAddress() + "/") + " data="
                     + config.dataDir());
             output.flush();
         });
@@ -143,7 +153,8 @@ final class NodeVerb implements Callable<Integer> {
                 seeds(file),
                 groupCount,
                 shardCount,
-                limits(file));
+                limits(file),
+                reachable("--advertise", pick(advertise, file.advertise(), "")));
     }
 
     private NodeLimits limits(NodeSettings file) {
@@ -203,7 +214,7 @@ final class NodeVerb implements Callable<Integer> {
             Map<String, String> named = seeds != null
                     ? HostPort.parseNamed(seeds)
                     : file.seeds() != null ? file.seeds() : Map.<String, String>of();
-            named.forEach((name, address) -> nodes.put(nodeId("--seeds", name), address("--seeds", address)));
+            named.forEach((name, address) -> nodes.put(nodeId("--seeds", name), reachable("--seeds", address)));
         } catch (TypeConversionException wrong) {
             throw CliException.usage("node: --seeds: " + wrong.getMessage() + "; give n1=HOST:PORT,n2=HOST:PORT,…");
         }
@@ -224,6 +235,20 @@ final class NodeVerb implements Callable<Integer> {
         } catch (TypeConversionException wrong) {
             throw CliException.usage("node: " + flag + ": " + wrong.getMessage());
         }
+    }
+
+    /** An address at which others are to reach somebody; empty if it is. */
+    private static String reachable(String flag, String text) {
+        if (text.isEmpty()) {
+            return "";
+        }
+        String address = address(flag, text);
+        if (HostPort.parse(address).isEverywhere()) {
+            throw CliException.usage(
+                    "node: " + flag + ": " + address + " means every address of a machine, so nobody can be"
+                            + " reached there; name the host by which others know the node");
+        }
+        return address;
     }
 
     private static <T> T pick(T flag, T setting, T otherwise) {

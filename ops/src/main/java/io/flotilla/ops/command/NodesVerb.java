@@ -14,7 +14,8 @@ import picocli.CommandLine.Command;
         name = "nodes",
         description = {
             "Show the nodes: where they are, whether they serve, how many replicas they hold and lead.",
-            "STATE: up; starting: it answers but does not serve yet; down: it does not answer."
+            "STATE: up; starting: it answers but does not serve yet; unready: it serves, but is cut off from groups'",
+            "majorities; down: it does not answer."
         })
 final class NodesVerb extends FleetVerb {
     NodesVerb(Terminal terminal) {

@@ -41,12 +41,16 @@ final class NodeMetrics implements AutoCloseable {
         new ProcessorMetrics().bindTo(registry);
         new FileDescriptorMetrics().bindTo(registry);
         new UptimeMetrics().bindTo(registry);
-        gauge("flotilla.node.ready", "1 if the node serves, 0 if not", n -> n.getReady() ? 1 : 0);
+        gauge("flotilla.node.ready", "1 if the node is ready, 0 if not", n -> n.getReady() ? 1 : 0);
         gauge("flotilla.configuration.number", "newest configuration known here", NodeStatus::getConfigurationNumber);
         gauge("flotilla.replicas", "replicas placed here", NodeStatus::getReplicasCount);
         gauge("flotilla.replicas.leading", "replicas here that lead their group", n -> count(n, "LEADER"));
         gauge("flotilla.replicas.halted", "replicas here that stopped after a failed check", NodeMetrics::halted);
         gauge("flotilla.replicas.leaderless", "replicas here that know no leader", NodeMetrics::leaderless);
+        gauge(
+                "flotilla.groups.lost",
+                "groups here that had no majority, as this node sees it, for 10 s or more",
+                NodeStatus::getGroupsLost);
         gauge("flotilla.entries.committed", "commit indexes of the replicas here, added up", NodeMetrics::committed);
         gauge("flotilla.entries.unapplied", "entries committed but not applied yet", NodeMetrics::unapplied);
         counter("flotilla.logs.cut", "times that a replica's log let go of its beginning", NodeCounters::getLogsCut);

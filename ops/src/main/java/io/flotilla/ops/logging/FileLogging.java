@@ -1,5 +1,6 @@
 package io.flotilla.ops.logging;
 
+import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
@@ -9,10 +10,11 @@ import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeAndTimeBasedRollingPolicy;
 import ch.qos.logback.core.util.FileSize;
 import io.flotilla.ops.cli.CliException;
+import io.flotilla.raft.disk.os.OwnerOnly;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.logging.LogManager;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
@@ -20,12 +22,16 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
 /**
  * Sends log records to {@code DATA/logs/flotilla.log}: a new file each day and at 20 MiB, older ones compressed, at most 14
  * days and 200 MiB in all. Records of libraries that use java.util.logging go there too.
+ *
+ * <p>Nobody waits for the disk that they are on: what comes while {@value #QUEUE} records wait is lost.
  */
 public final class FileLogging {
     private static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level [%thread] %logger{30} - %msg%n";
     private static final String FILE_SIZE = "20MB";
     private static final String ALL_FILES = "200MB";
     private static final int DAYS = 14;
+    private static final int QUEUE = 4_096;
+    private static final int STOP_MILLIS = 1_000;
 
     private FileLogging() {}
 
@@ -38,7 +44,7 @@ public final class FileLogging {
     public static Path start(Path dataDirectory) {
         Path folder = dataDirectory.resolve("logs");
         try {
-            Files.createDirectories(folder);
+            OwnerOnly.createDirectories(folder);
         } catch (IOException failed) {
             throw CliException.refused(
                     "data: " + folder + " cannot be made: " + failed + "; name a folder that this user can write");
@@ -68,14 +74,37 @@ public final class FileLogging {
         appender.setRollingPolicy(policy);
         appender.setEncoder(encoder);
         appender.start();
+        AsyncAppender queue = new AsyncAppender();
+        queue.setContext(context);
+        queue.setQueueSize(QUEUE);
+        queue.setNeverBlock(true);
+        queue.setMaxFlushTime(STOP_MILLIS);
+        queue.addAppender(appender);
+        queue.start();
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.INFO);
-        root.addAppender(appender);
+        root.addAppender(queue);
         return folder;
     }
 
-    /** Writes what is buffered and closes the files. */
+    /** Shows somebody each throwable that is logged from now on, on the thread that logs. */
+    public static void watch(Consumer<Throwable> seen) {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        FatalWatch watch = new FatalWatch(seen);
+        watch.setContext(context);
+        watch.start();
+        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(watch);
+    }
+
+    /** Writes what is buffered and closes the files, or gives up after two seconds: the disk may hang. */
     public static void stop() {
-        ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
+        Thread last = new Thread(((LoggerContext) LoggerFactory.getILoggerFactory())::stop, "log-stop");
+        last.setDaemon(true);
+        last.start();
+        try {
+            last.join(2 * STOP_MILLIS);
+        } catch (InterruptedException told) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -61,6 +61,7 @@ final class FleetMember {
 
     private static final Logger LOG = LoggerFactory.getLogger(FleetMember.class);
     private static final long TICK_NANOS = 50_000_000L;
+    private static final long LOOK_NANOS = 500_000_000L;
 
     private final NodeConfig config;
     private final NodePorts ports;
@@ -75,6 +76,7 @@ final class FleetMember {
     private final ControllerService controller;
     private final PeerWatch watch;
     private final AddressHunt hunt;
+    private final LostMajorities lost;
     private final Readiness readiness;
 
     private final FirstConfiguration firstConfiguration;
@@ -85,8 +87,6 @@ final class FleetMember {
     private final Node self;
 
     private final AtomicBoolean closed = new AtomicBoolean();
-    private boolean caughtUp;
-    private volatile String missing = "the log is being replayed";
 
     /**
      * Opens log and engine, and starts the replicas found in the log. Blocks.
@@ -148,6 +148,8 @@ final class FleetMember {
             throw e;
         }
         KvMachines machines = rows.machines();
+        lost = new LostMajorities(config.id(), this::replica);
+        log.recovered().forEach(group -> begun(group.descriptor().groupId()));
         host = new RaftHost(
                 config.host(),
                 ports.runtime(),
@@ -156,7 +158,14 @@ final class FleetMember {
                 ports.transport(),
                 ports.parts().machines(new NodeMachines(ports.disk(), machines, this::configured)),
                 ports.disk(),
-                new HostEvents(config.id(), ports.disk(), lane, listener, this::moves));
+                new HostEvents(
+                        config.id(),
+                        ports.disk(),
+                        lane,
+                        listener,
+                        this::moves,
+                        lost,
+                        ports.runtime().clock()));
         controller = new ControllerService(
                 host, addresses::addressOf, ports.runtime().clock());
         data = new KvService(
@@ -181,7 +190,7 @@ final class FleetMember {
                 hub::offer,
                 ports.runtime().randomSeed());
         hunt = new AddressHunt(config.id(), identity.fleetId(), config.seeds(), lane, calls, addresses);
-        readiness = new Readiness(config.id(), host);
+        readiness = new Readiness(config.id(), host, ports.runtime().clock(), lane, lost);
         firstConfiguration = new FirstConfiguration(config.id(), identity, host);
         registration = new Registration(
                 self,
@@ -241,7 +250,7 @@ final class FleetMember {
                 HostReplicaManager.controller(identity),
                 hub.records(),
                 HostReplicaManager.created(log.recovered()),
-                new HostReplicaManager(host),
+                new HostReplicaManager(host, this::begun),
                 recordCalls::fetch);
     }
 
@@ -318,9 +327,17 @@ final class FleetMember {
         return replica == null ? -1 : replica.applied();
     }
 
-    /** Why the node is not ready: one line; empty if it is. Any thread. */
-    String missing() {
-        return missing;
+    /** Any thread, but for what says otherwise. */
+    Readiness readiness() {
+        return readiness;
+    }
+
+    private void begun(long group) {
+        lost.leaderIs(group, null, ports.runtime().clock().nanos());
+    }
+
+    private GroupStatus replica(long group) {
+        return host.status(group);
     }
 
     /** On the controller machine's lane. */
@@ -388,20 +405,17 @@ final class FleetMember {
     }
 
     private void tick() {
-        if (closed.get() || caughtUp) {
+        if (closed.get()) {
             return;
         }
         if (hub.newest() == null) {
             firstConfiguration.propose();
         }
-        missing = readiness.missing(hub.newest());
-        if (missing.isEmpty()) {
-            caughtUp = true;
+        if (readiness.look(hub.newest())) {
             hunt.stop();
             listener.ready();
-            return;
         }
-        lane.after(TICK_NANOS, this::tick);
+        lane.after(readiness.isCaughtUp() ? LOOK_NANOS : TICK_NANOS, this::tick);
     }
 
     /**

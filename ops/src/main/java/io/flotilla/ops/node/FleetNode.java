@@ -129,9 +129,9 @@ public final class FleetNode implements AutoCloseable {
 
     /** A recent state of the node and its replicas. */
     public NodeStatus status() {
-        FleetMember present = closed ? null : member;
-        String missing = notReady(member, failure);
-        return NodeReport.of(config, fleetId(), present, ready && failure == null && !closed ? "" : missing, since);
+        FleetMember there = member;
+        long changed = there == null ? 0 : there.readiness().since();
+        return NodeReport.of(config, fleetId(), closed ? null : there, ready, notReady(), Math.max(since, changed));
     }
 
     /**
@@ -170,9 +170,21 @@ public final class FleetNode implements AutoCloseable {
         return failure == null && !closed ? member : null;
     }
 
-    /** Why the node does not serve, or not yet: one line. Any thread. */
-    String notReady() {
-        return notReady(member, failure);
+    /**
+     * Why others should be asked rather than this node: one line; empty if there is no reason. Takes the same time however
+     * many groups there are. Any thread.
+     */
+    public String notReady() {
+        FleetMember present = member;
+        NodeFailure broken = failure;
+        if (broken != null) {
+            return broken.message();
+        }
+        if (closed) {
+            return "the node is stopping";
+        }
+        String missing = present == null ? phase : present.readiness().missing();
+        return missing.isEmpty() && !ready ? "the node is starting" : missing;
     }
 
     /** Answers another node's step; null if the founding is over in failure. On the node's lane. */
@@ -189,16 +201,6 @@ public final class FleetNode implements AutoCloseable {
                 present.watchers().unwatch(stream);
             }
         });
-    }
-
-    private String notReady(FleetMember present, NodeFailure broken) {
-        if (broken != null) {
-            return broken.message();
-        }
-        if (closed) {
-            return "the node is stopping";
-        }
-        return present == null ? phase : present.missing();
     }
 
     private void open() throws IOException {

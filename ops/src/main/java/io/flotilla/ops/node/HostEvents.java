@@ -8,6 +8,7 @@ import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.host.DiskHangsException;
 import io.flotilla.raft.host.HostListener;
 import io.flotilla.raft.machine.UnknownCommandException;
+import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import java.io.IOException;
 import java.util.function.Supplier;
@@ -23,14 +24,25 @@ final class HostEvents implements HostListener {
     private final Lane lane;
     private final FleetMember.Listener listener;
     private final Supplier<NodeMoves> moves;
+    private final LostMajorities lost;
+    private final Clock clock;
 
     /** @param moves there from the host's start on */
-    HostEvents(NodeId self, Disk disk, Lane lane, FleetMember.Listener listener, Supplier<NodeMoves> moves) {
+    HostEvents(
+            NodeId self,
+            Disk disk,
+            Lane lane,
+            FleetMember.Listener listener,
+            Supplier<NodeMoves> moves,
+            LostMajorities lost,
+            Clock clock) {
         this.self = self;
         this.disk = disk;
         this.lane = lane;
         this.listener = listener;
         this.moves = moves;
+        this.lost = lost;
+        this.clock = clock;
     }
 
     @Override
@@ -40,6 +52,7 @@ final class HostEvents implements HostListener {
 
     @Override
     public void roleChanged(long groupId, RoleName role, long term, NodeId leader) {
+        lost.leaderIs(groupId, leader, clock.nanos());
         moves.get().roleChanged();
     }
 
@@ -55,6 +68,7 @@ final class HostEvents implements HostListener {
 
     @Override
     public void groupFailed(long groupId, Throwable cause) {
+        lost.halted(groupId);
         if (cause instanceof UnknownCommandException) {
             // a newer version's doing, and nothing is broken: the other groups go on
             LOG.error("{}: the replica of group {} was halted: {}", self, groupId, cause.getMessage());

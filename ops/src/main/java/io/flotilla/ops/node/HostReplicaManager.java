@@ -19,6 +19,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 
 /** The replicas of the host, as the reconciler wants to see them. Thread-safe. */
 final class HostReplicaManager implements Reconciler.ReplicaManager {
@@ -28,9 +29,12 @@ final class HostReplicaManager implements Reconciler.ReplicaManager {
     private static final long FOR_EVER = Long.MAX_VALUE;
 
     private final RaftHost host;
+    private final LongConsumer begun;
 
-    HostReplicaManager(RaftHost host) {
+    /** @param begun told of each group of which a replica begins */
+    HostReplicaManager(RaftHost host, LongConsumer begun) {
         this.host = host;
+        this.begun = begun;
     }
 
     /** What the controller's group was created with, on every node of the fleet. */
@@ -70,7 +74,11 @@ final class HostReplicaManager implements Reconciler.ReplicaManager {
 
     @Override
     public boolean create(CreationRecord record, boolean founding, long since) {
-        return host.createGroup(descriptor(record, founding, since));
+        boolean isThere = host.createGroup(descriptor(record, founding, since));
+        if (isThere) {
+            begun.accept(record.getGroup());
+        }
+        return isThere;
     }
 
     /** What the replica of a data group, or of the controller, starts from. */

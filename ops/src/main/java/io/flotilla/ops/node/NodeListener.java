@@ -10,4 +10,12 @@ public interface NodeListener {
 
     /** Once: the node can't go on, and serves nothing any more. Whoever started it closes it. */
     void failed(NodeFailure failure);
+
+    /**
+     * A thread of the node has ended before its time, so that it can't even stop in order. On any thread; perhaps again and again.
+     *
+     * @param what one line: what happened, and what to do
+     * @param cause null if that is unknown
+     */
+    default void died(String what, Throwable cause) {}
 }

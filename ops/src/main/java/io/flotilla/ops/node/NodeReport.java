@@ -13,10 +13,12 @@ final class NodeReport {
 
     /**
      * @param member null before there is one, and when the node stops
+     * @param served whether it was ready before
      * @param missing why the node is not ready: one line; empty if it is
      * @param since when it came to be so, wall clock in milliseconds
      */
-    static NodeStatus of(NodeConfig config, String fleetId, FleetMember member, String missing, long since) {
+    static NodeStatus of(
+            NodeConfig config, String fleetId, FleetMember member, boolean served, String missing, long since) {
         NodeStatus.Builder status = NodeStatus.newBuilder()
                 .setId(config.id().value())
                 .setAddress(config.address())
@@ -27,8 +29,10 @@ final class NodeReport {
                 .setMachine(config.process().machine())
                 .setReady(missing.isEmpty())
                 .setReason(missing)
+                .setServed(served)
                 .setSinceMillis(since);
         if (member != null) {
+            status.setGroupsLost(member.readiness().groupsLost());
             status.setConfigurationNumber(member.configurationNumber());
             member.replicas().forEach(replica -> status.addReplicas(describe(replica)));
             status.setCounters(describe(member.stats())

@@ -1,79 +1,78 @@
 package io.flotilla.ops.node;
 
 import io.flotilla.client.proto.Configuration;
-import io.flotilla.client.proto.Group;
-import io.flotilla.controller.service.ControllerService;
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.host.GroupStatus;
 import io.flotilla.raft.host.RaftHost;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.TreeMap;
+import io.flotilla.raft.runtime.Clock;
+import io.flotilla.raft.runtime.Lane;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * When a node has caught up: each group placed on it has a leader, and is applied here up to the end that the log had
- * when a leader was first known. That end covers every write acknowledged before, for what is not in a follower's log
- * by then was never acknowledged by it. A replica that its group does not know of yet is not waited for. Belongs to the node's lane.
+ * Whether clients should rather be sent to this node or to another one. At first it has to catch up, once; from then on no group
+ * here may be without a majority for long. It serves whoever comes all the same. {@link #look} belongs to the node's lane.
  */
 final class Readiness {
+    private static final Logger LOG = LoggerFactory.getLogger(Readiness.class);
+
     private final NodeId self;
-    private final RaftHost host;
-    /** By group: the index to reach. */
-    private final TreeMap<Long, Long> targets = new TreeMap<>();
+    private final Clock clock;
+    private final CatchUp catchUp;
+    private final LostMajorities lost;
+    private volatile boolean caughtUp;
+    private volatile String begin = "the log is being replayed";
+    /** When it was found to have changed last, wall clock in milliseconds; 0 if never. */
+    private volatile long since;
 
-    Readiness(NodeId self, RaftHost host) {
+    private String told = "";
+
+    Readiness(NodeId self, RaftHost host, Clock clock, Lane lane, LostMajorities lost) {
         this.self = self;
-        this.host = host;
+        this.clock = clock;
+        this.catchUp = new CatchUp(self, host, lane);
+        this.lost = lost;
     }
 
-    /** What is still missing: one line; empty if nothing. */
-    String missing(Configuration newest) {
-        if (newest == null) {
-            return "the fleet's first configuration is not known yet";
+    /** @return whether the node has caught up just now: so once */
+    boolean look(Configuration newest) {
+        if (!caughtUp) {
+            begin = catchUp.missing(newest);
+            if (begin.isEmpty()) {
+                caughtUp = true;
+                since = clock.wallMillis();
+                return true;
+            }
+            return false;
         }
-        for (long group : placedHere(newest)) {
-            String missing = missing(group);
-            if (!missing.isEmpty()) {
-                return missing;
+        String now = missing();
+        if (now.isEmpty() != told.isEmpty()) {
+            since = clock.wallMillis();
+            if (now.isEmpty()) {
+                LOG.info("{}: ready again", self);
+            } else {
+                LOG.warn("{}: not ready: {}", self, now);
             }
         }
-        return "";
+        told = now;
+        return false;
     }
 
-    private List<Long> placedHere(Configuration newest) {
-        List<Long> groups = new ArrayList<>();
-        if (newest.getControllerReplicasList().contains(self.value())) {
-            groups.add(ControllerService.GROUP);
-        }
-        for (Group group : newest.getGroupsList()) {
-            if (group.getReplicasList().contains(self.value())) {
-                groups.add(group.getId());
-            }
-        }
-        return groups;
+    boolean isCaughtUp() {
+        return caughtUp;
     }
 
-    private String missing(long group) {
-        GroupStatus status = host.status(group);
-        if (status == null) {
-            return "group " + group + " has no replica here yet";
-        }
-        if (status.failure() != null) {
-            return "the replica of group " + group + " was halted: " + status.failure();
-        }
-        if (!status.membership().contains(self)) {
-            // begun empty, or being left out: the group does not count on it
-            return "";
-        }
-        if (status.leader() == null) {
-            return "group " + group + " has no known leader";
-        }
-        long target = targets.computeIfAbsent(group, g -> status.state().last());
-        // A new leader may have cut entries that were never committed.
-        long reach = Math.min(target, status.state().last());
-        if (status.applied() < reach || status.applied() == 0) {
-            return "group " + group + " is applied up to " + status.applied() + " of " + reach;
-        }
-        return "";
+    /** Why the node is not ready: one line; empty if it is. Any thread. */
+    String missing() {
+        return caughtUp ? lost.reason(clock.nanos()) : begin;
+    }
+
+    /** How many groups are without a majority, as this node sees it. Any thread. */
+    int groupsLost() {
+        return lost.count(clock.nanos());
+    }
+
+    /** As of the last {@link #look}. Any thread. */
+    long since() {
+        return since;
     }
 }

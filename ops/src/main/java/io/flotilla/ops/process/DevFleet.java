@@ -1,6 +1,7 @@
 package io.flotilla.ops.process;
 
 import io.flotilla.ops.cli.CliException;
+import io.flotilla.raft.disk.os.OwnerOnly;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -34,7 +35,7 @@ public record DevFleet(int nodes, int groups, int shards) {
     public static DevFleet settle(Path data, Integer nodes, Integer groups, Integer shards) {
         Path file = data.resolve(FILE);
         try {
-            Files.createDirectories(data);
+            OwnerOnly.createDirectories(data);
             if (Files.exists(file)) {
                 DevFleet found = read(file);
                 agree(data, "--nodes", nodes, found.nodes);

@@ -1,5 +1,8 @@
 package io.flotilla.ops.process;
 
+import io.flotilla.ops.cli.CliException;
+import io.flotilla.ops.cli.ExitCode;
+import io.flotilla.raft.disk.os.OwnerOnly;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,12 +18,12 @@ final class RocksLibrary {
     /**
      * Before the first use of RocksDB in this process.
      *
-     * @throws CliException if the folder can't be written
+     * @throws CliException if the folder can't be written, or the library there not be loaded
      */
     static void loadFrom(Path dataDirectory) {
         Path folder = dataDirectory.resolve("native");
         try {
-            Files.createDirectories(folder);
+            OwnerOnly.createDirectories(folder);
             // the loader would do it, too, but could not say why it can't
             try (var stale = Files.newDirectoryStream(folder)) {
                 for (Path library : stale) {
@@ -33,6 +36,13 @@ final class RocksLibrary {
                     "data: " + folder + " can't be used: " + failed,
                     failed,
                     "name a folder on a disk from which programs may be run");
+        } catch (LinkageError | RuntimeException unloadable) {
+            throw new CliException(
+                    ExitCode.BROKEN,
+                    "data: RocksDB's library in " + folder + " can't be loaded: " + unloadable.getMessage()
+                            + "; the data directory must be on a file system from which programs may be run (not mounted"
+                            + " noexec), on a machine for which RocksDB is built",
+                    unloadable);
         }
     }
 }

@@ -7,6 +7,7 @@ import io.flotilla.ops.cli.HostPort;
 import io.flotilla.ops.http.NodePages;
 import io.flotilla.ops.node.NodeFailure;
 import io.flotilla.ops.node.NodeListener;
+import io.flotilla.ops.node.production.Descriptors;
 import io.flotilla.ops.node.production.NodeServer;
 import io.flotilla.ops.node.production.NodeServerConfig;
 import io.flotilla.ops.node.production.NodeStartException;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 
 /** A node with its HTTP pages. Thread-safe. */
 public final class ServedNode implements AutoCloseable {
@@ -26,7 +28,8 @@ public final class ServedNode implements AutoCloseable {
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private final CompletableFuture<NodeFailure> failed = new CompletableFuture<>();
     private final NodeServer server;
-    private NodePages pages;
+    private volatile BiConsumer<String, Throwable> died = (what, cause) -> {};
+    private volatile NodePages pages;
     private FlotillaClient client;
 
     public ServedNode(NodeServerConfig config) {
@@ -40,6 +43,11 @@ public final class ServedNode implements AutoCloseable {
             @Override
             public void failed(NodeFailure failure) {
                 failed.complete(failure);
+            }
+
+            @Override
+            public void died(String what, Throwable cause) {
+                died.accept("node " + config.id().value() + ": " + what, cause);
             }
         });
     }
@@ -62,7 +70,7 @@ public final class ServedNode implements AutoCloseable {
                     refused.failure().exitCode(),
                     "node " + config.id().value() + ": " + refused.failure().message(),
                     refused);
-        } catch (RuntimeException unexpected) {
+        } catch (RuntimeException | Error unexpected) {
             close();
             throw unexpected;
         }
@@ -70,11 +78,13 @@ public final class ServedNode implements AutoCloseable {
 
     private void startPages(HostPort address) {
         try {
-            pages = NodePages.start(address, server::status, this::fleet);
+            pages = NodePages.start(
+                    address, Descriptors.ofProcess().forPages(), server::status, server::notReady, this::fleet);
         } catch (IOException | IllegalArgumentException taken) {
             throw new CliException(
                     NodeFailure.REFUSED,
-                    "node " + config.id().value() + ": can't listen at " + address + " for HTTP: " + taken.getMessage()
+                    "node " + config.id().value() + ": can't listen at " + address + " for HTTP: "
+                            + (taken.getMessage() == null ? taken : taken.getMessage())
                             + "; choose a free port of this machine",
                     taken);
         }
@@ -88,6 +98,16 @@ public final class ServedNode implements AutoCloseable {
         return config;
     }
 
+    /** {@code host:port} at which others reach it; after {@link #start}. */
+    public String address() {
+        return server.address();
+    }
+
+    /** {@code host:port} of its pages, for others; empty if it has none. After {@link #start}. */
+    public String httpAddress() {
+        return server.httpAddress();
+    }
+
     /** Ends when the node serves. */
     public CompletableFuture<Void> ready() {
         return ready;
@@ -96,6 +116,17 @@ public final class ServedNode implements AutoCloseable {
     /** Ends when the node can't go on. */
     public CompletableFuture<NodeFailure> failed() {
         return failed;
+    }
+
+    /** @param told as {@link NodeListener#died}; before the start */
+    void onDeath(BiConsumer<String, Throwable> told) {
+        died = told;
+    }
+
+    /** The name of a thread that should run and has ended; null if there is none. */
+    String endedThread() {
+        NodePages served = pages;
+        return served != null && served.hasEnded() ? "of the pages" : server.endedThread();
     }
 
     private FleetStatus fleet() {
@@ -109,17 +140,18 @@ public final class ServedNode implements AutoCloseable {
         return client;
     }
 
-    /** Stops in order: pages, then the node. Takes a few seconds at most. */
+    /** Stops in order: the node, then its pages. Takes a few seconds at most. */
     @Override
     public synchronized void close() {
-        if (pages != null) {
-            pages.close();
-            pages = null;
-        }
         if (client != null) {
             client.close();
             client = null;
         }
         server.close();
+        if (pages != null) {
+            // until now they said that the node stops
+            pages.close();
+            pages = null;
+        }
     }
 }

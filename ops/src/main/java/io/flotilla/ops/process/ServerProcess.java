@@ -2,6 +2,7 @@ package io.flotilla.ops.process;
 
 import io.flotilla.ops.cli.CliException;
 import io.flotilla.ops.cli.ExitCode;
+import io.flotilla.ops.cli.Terminal;
 import io.flotilla.ops.logging.FileLogging;
 import io.flotilla.ops.node.NodeFailure;
 import java.util.ArrayList;
@@ -13,17 +14,24 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs nodes until one fails or the process is told to stop (SIGTERM, SIGINT); then stops them side by side, in order, within
- * five seconds, and ends with exit code 0.
+ * five seconds, and ends with exit code 0. A process that is not whole any more is ended at once ({@link ProcessEnd}).
  */
 public final class ServerProcess {
     private static final Logger LOG = LoggerFactory.getLogger(ServerProcess.class);
     /** What is left of five seconds after the machine has been slow. */
     private static final long STOP_MILLIS = 4_500;
 
-    private final List<ServedNode> nodes;
+    private static final long LAST_WORDS_MILLIS = 500;
 
-    public ServerProcess(List<ServedNode> nodes) {
+    private final List<ServedNode> nodes;
+    private final ProcessEnd end;
+
+    public ServerProcess(List<ServedNode> nodes, Terminal terminal) {
         this.nodes = List.copyOf(nodes);
+        this.end = ProcessEnd.of(line -> {
+            terminal.err().write(line, 0, line.length);
+            terminal.drain().accept(LAST_WORDS_MILLIS);
+        });
     }
 
     /**
@@ -33,6 +41,7 @@ public final class ServerProcess {
      * @throws CliException when a node can't start or go on; all are stopped
      */
     public int run(Runnable ready) throws InterruptedException {
+        watch();
         Thread stopper = new Thread(this::stopAndHalt, "stop");
         Runtime.getRuntime().addShutdownHook(stopper);
         try {
@@ -54,7 +63,37 @@ public final class ServerProcess {
             stopAll();
             FileLogging.stop();
             throw failed;
+        } catch (Error fatal) {
+            end.ifFatal(fatal);
+            end.now(ProcessEnd.describe(fatal));
+            throw fatal;
         }
+    }
+
+    private void watch() {
+        FileLogging.watch(end::ifFatal);
+        Thread.UncaughtExceptionHandler uncaught = (thread, thrown) -> {
+            if (!end.ifFatal(thrown)) {
+                LOG.error("thread {} ends", thread.getName(), thrown);
+            }
+        };
+        uncaught.uncaughtException(Thread.currentThread(), ProcessEnd.REHEARSAL);
+        Thread.setDefaultUncaughtExceptionHandler(uncaught);
+        nodes.forEach(node -> node.onDeath((what, cause) -> {
+            end.ifFatal(cause);
+            end.now(what);
+        }));
+        Vitals.ofProcess(end, this::endedThread).start();
+    }
+
+    private String endedThread() {
+        for (ServedNode node : nodes) {
+            String ended = node.endedThread();
+            if (ended != null) {
+                return ended + " of node " + node.id();
+            }
+        }
+        return null;
     }
 
     private CliException failure() {

@@ -271,6 +271,14 @@ public record Explanation(String name, String is, long since, String waitsFor, L
                         node.reason(),
                         List.of(node.id()),
                         "it serves once each of its replicas knows a leader and has applied what was committed");
+            case "unready" ->
+                new Explanation(
+                        name,
+                        is,
+                        node.since(),
+                        node.reason(),
+                        List.of(),
+                        "its connections to the other nodes of these groups, and whether those run; it is ready again by itself");
             default -> new Explanation(name, is, node.since(), "", List.of(), NOTHING);
         };
     }

@@ -39,7 +39,7 @@ public record FleetStatus(
     private static final long CONTROLLER_GROUP = 0;
 
     /**
-     * @param state {@code up}; {@code starting}: reachable but not ready; {@code down}: not reachable; {@code removed}: taken out
+     * @param state {@code up}; {@code starting}: reachable but not ready yet; {@code unready}: it serves, but others are better asked; {@code down}: not reachable; {@code removed}: taken out
      *     of the fleet
      * @param reason why it is not up; empty if it is
      * @param version of its program; empty if it does not answer
@@ -187,7 +187,9 @@ public record FleetStatus(
         for (Node node : configuration.getNodesList()) {
             NodeStatus report = reports.get(node.getId());
             boolean removed = node.getDuty() == NodeDuty.NODE_DUTY_REMOVED;
-            String state = removed ? "removed" : report == null ? "down" : report.getReady() ? "up" : "starting";
+            String state = removed
+                    ? "removed"
+                    : report == null ? "down" : report.getReady() ? "up" : report.getServed() ? "unready" : "starting";
             String reason = report == null ? "does not answer" : report.getReady() ? "" : report.getReason();
             nodes.add(new NodeLine(
                     node.getId(),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,16 @@ class TextFormsTest {
         assertThat(HostPort.parse("db-1.example:7400")).isEqualTo(new HostPort("db-1.example", 7400));
         assertThat(HostPort.parse("[::1]:80")).hasToString("[::1]:80").matches(HostPort::isLoopback);
         assertThat(HostPort.parse("0.0.0.0:1").isLoopback()).isFalse();
+        assertThat(HostPort.parse("my_project_n_1.:7400").host()).isEqualTo("my_project_n_1.");
+        assertThat(HostPort.parse("255.0.10.9:1").isEverywhere()).isFalse();
+        assertThat(List.of("0.0.0.0:1", "[::]:1", "[0:0::0]:1"))
+                .allSatisfy(
+                        text -> assertThat(HostPort.parse(text).isEverywhere()).isTrue());
+        assertThat(List.of(
+                        "[zz]:1", "[1]:1", "a..b:1", ".:1", "256.1.1.1:1", "1.2.3:1", "1.2.3.4.5:1", "a@b:1", "é b:1"))
+                .allSatisfy(text -> assertThatThrownBy(() -> HostPort.parse(text))
+                        .isInstanceOf(TypeConversionException.class)
+                        .hasMessageContaining(text));
         assertThat(HostPort.parseNamed("n2=b:2, n1=a:1")).isEqualTo(Map.of("n1", "a:1", "n2", "b:2"));
     }
 

@@ -24,10 +24,6 @@ record HostAndPort(String host, int port) {
                 NodeFailure.refused("'" + text + "' is no address to listen at: it must be HOST:PORT"), null);
     }
 
-    boolean isEverywhere() {
-        return host.equals("0.0.0.0") || host.equals("::");
-    }
-
     String withPort(int actual) {
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + actual;
     }

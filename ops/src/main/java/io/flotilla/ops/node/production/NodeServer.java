@@ -15,18 +15,22 @@ import io.flotilla.ops.node.ProgramVersion;
 import io.flotilla.raft.disk.os.DirectoryInUseException;
 import io.flotilla.raft.disk.os.DirectoryLock;
 import io.flotilla.raft.disk.os.OsDisk;
+import io.flotilla.raft.disk.os.OwnerOnly;
 import io.flotilla.raft.host.HostConfig;
 import io.flotilla.raft.host.HostLimits;
 import io.flotilla.raft.log.segment.LogConfig;
 import io.flotilla.raft.runtime.Lane;
+import io.flotilla.raft.runtime.threads.LaneFailureHandler;
 import io.flotilla.raft.runtime.threads.ThreadRuntime;
 import io.flotilla.raft.transfer.TransferConfig;
+import io.flotilla.raft.transport.grpc.AcceptedConnections;
 import io.flotilla.raft.transport.grpc.GrpcRaftService;
 import io.flotilla.raft.transport.grpc.GrpcTransport;
 import io.flotilla.raft.transport.grpc.NetworkThreads;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
@@ -42,6 +46,11 @@ public final class NodeServer implements AutoCloseable {
     /** After so much silence a client is asked whether it lives, and after as much again it counts as gone. */
     private static final int KEEP_ALIVE_SECONDS = 10;
 
+    /** A connection must have begun to speak by then. */
+    private static final int FIRST_WORD_SECONDS = 5;
+    /** A connection without a stream is closed after so long. */
+    private static final int IDLE_SECONDS = 30;
+
     private static final int STOP_SECONDS = 2;
     private static final int CLOSE_SECONDS = 10;
 
@@ -50,14 +59,15 @@ public final class NodeServer implements AutoCloseable {
 
     // Guarded by this: what is open, in the order in which it was opened.
     private DirectoryLock lock;
-    private NetworkThreads network;
-    private ThreadRuntime runtime;
-    private GrpcTransport transport;
+    private volatile NetworkThreads network;
+    private volatile ThreadRuntime runtime;
+    private volatile GrpcTransport transport;
     private GrpcConnector connector;
     private Server server;
     private boolean closed;
 
     private volatile String address;
+    private volatile String httpAddress = "";
     private volatile FleetNode node;
 
     /** @param listener called on a thread of the node; must not block and must not close the server itself */
@@ -79,17 +89,18 @@ public final class NodeServer implements AutoCloseable {
             HostAndPort listen = HostAndPort.parse(config.listen());
             lock = lockDirectory();
             network = new NetworkThreads(config.id() + "-net", NetworkThreads.suitableCount());
-            runtime = new ThreadRuntime(config.id().value(), this::laneFailed, network);
+            runtime = new ThreadRuntime(config.id().value(), new LaneFailures(), network);
             transport = new GrpcTransport(config.id(), this::address, this::fleetId, network);
             connector = new GrpcConnector();
             server = listen(listen);
             address = advertised(listen, server.getPort());
+            httpAddress = advertisedHttp();
             Path engineDirectory = config.dataDir().resolve(ENGINE_DIRECTORY);
             node = new FleetNode(
                     new NodeConfig(
                             config.id(),
                             address,
-                            config.http(),
+                            httpAddress,
                             config.seeds(),
                             config.groups(),
                             config.shards(),
@@ -122,6 +133,11 @@ public final class NodeServer implements AutoCloseable {
         return address;
     }
 
+    /** {@code host:port} of its pages, as it is told to others; empty if it has none. After {@link #start}. */
+    public String httpAddress() {
+        return httpAddress;
+    }
+
     public NodeStatus status() {
         FleetNode present = node;
         return present == null
@@ -132,6 +148,12 @@ public final class NodeServer implements AutoCloseable {
                         .setVersion(ProgramVersion.VALUE)
                         .build()
                 : present.status();
+    }
+
+    /** Why others should be asked rather than this node: one line; empty if there is no reason. Any thread; does not block. */
+    public String notReady() {
+        FleetNode present = node;
+        return present == null ? "the node is starting" : present.notReady();
     }
 
     /** Stops in order and frees port and directory. Takes a few seconds at most. May be called again, or unstarted. */
@@ -189,7 +211,10 @@ public final class NodeServer implements AutoCloseable {
 
     private DirectoryLock lockDirectory() throws NodeStartException {
         try {
-            return DirectoryLock.acquire(config.dataDir());
+            DirectoryLock held = DirectoryLock.acquire(config.dataDir());
+            // RocksDB would make it for everybody
+            OwnerOnly.createDirectories(config.dataDir().resolve(ENGINE_DIRECTORY));
+            return held;
         } catch (DirectoryInUseException e) {
             throw new NodeStartException(NodeFailure.refused(e.getMessage()), e);
         } catch (IOException e) {
@@ -210,11 +235,19 @@ public final class NodeServer implements AutoCloseable {
                     null);
         }
         NettyServerBuilder builder = NettyServerBuilder.forAddress(socket);
-        GrpcRaftService.configure(network.serve(builder));
+        Descriptors descriptors = Descriptors.ofProcess();
+        String tooFew = descriptors.objection();
+        if (tooFew != null) {
+            throw new NodeStartException(NodeFailure.refused(tooFew), null);
+        }
+        GrpcRaftService.configure(network.serve(
+                builder, new AcceptedConnections(config.id() + " at " + config.listen(), descriptors.forStreams())));
         try {
             return builder.directExecutor()
                     .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                     .keepAliveTimeout(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+                    .handshakeTimeout(FIRST_WORD_SECONDS, TimeUnit.SECONDS)
+                    .maxConnectionIdle(IDLE_SECONDS, TimeUnit.SECONDS)
                     .flowControlWindow(
                             HostLimits.of(config.limits().memoryBytes()).streamWindowBytes())
                     .addService(new GrpcRaftService(transport))
@@ -233,31 +266,74 @@ public final class NodeServer implements AutoCloseable {
         }
     }
 
-    /** What others are told: the address listened at, or the seeds' word on this node if it listens everywhere. */
+    /** What others are told: as configured, else the address listened at, or the seeds' word on this node if it listens everywhere. */
     private String advertised(HostAndPort listen, int port) throws NodeStartException {
-        if (!listen.isEverywhere()) {
+        if (!config.advertise().isEmpty()) {
+            return config.advertise();
+        }
+        if (!isEverywhere(listen.host())) {
             return listen.withPort(port);
         }
         String seed = config.seeds().get(config.id());
         if (seed == null) {
             throw new NodeStartException(
                     NodeFailure.refused("listening at " + config.listen()
-                            + " does not say where others reach this node: listen at one host, or name this node among"
-                            + " the seeds"),
+                            + " does not say where others reach this node: say it with --advertise HOST:PORT"),
                     null);
         }
         return seed;
+    }
+
+    /** Pages that are everywhere are where the node is. */
+    private String advertisedHttp() throws NodeStartException {
+        if (config.http().isEmpty()) {
+            return "";
+        }
+        HostAndPort pages = HostAndPort.parse(config.http());
+        return isEverywhere(pages.host()) ? HostAndPort.parse(address).withPort(pages.port()) : config.http();
+    }
+
+    private static boolean isEverywhere(String host) {
+        InetAddress resolved = new InetSocketAddress(host, 1).getAddress();
+        return resolved != null && resolved.isAnyLocalAddress();
     }
 
     private void engineFailed(EngineException cause) {
         node.engineFailed(cause);
     }
 
-    private void laneFailed(Lane lane, Throwable cause) {
-        LOG.error("{}: a task of {} failed", config.id(), lane.name(), cause);
-        FleetNode present = node;
-        if (present != null) {
-            present.defect(lane, cause);
+    /** The name of a thread that should run and has ended; null if there is none. Any thread. */
+    public String endedThread() {
+        ThreadRuntime lanes = runtime;
+        NetworkThreads connections = network;
+        GrpcTransport peers = transport;
+        if (connections != null && connections.haveEnded()) {
+            return "of the network";
+        }
+        if (peers != null && peers.hasEnded()) {
+            return "that connects to other nodes";
+        }
+        return lanes == null ? null : lanes.endedLane();
+    }
+
+    private final class LaneFailures implements LaneFailureHandler {
+        @Override
+        public void failed(Lane lane, Throwable cause) {
+            LOG.error("{}: a task of {} failed", config.id(), lane.name(), cause);
+            FleetNode present = node;
+            if (present == null) {
+                ended(lane, cause);
+            } else {
+                present.defect(lane, cause);
+            }
+        }
+
+        @Override
+        public void ended(Lane lane, Throwable cause) {
+            listener.died(
+                    "the thread " + lane.name() + " has ended (" + cause
+                            + "), without which the node is not whole; start it again, and report it with its log",
+                    cause);
         }
     }
 

@@ -161,6 +161,7 @@ class NodeServerTest {
                 client.put(("key " + i).getBytes(UTF_8), ("value " + i).getBytes(UTF_8));
             }
 
+            assertThat(nodes.get(2).server.notReady()).isEmpty();
             nodes.get(2).server.close();
             assertThat(client.get("key 7".getBytes(UTF_8)).orElseThrow().value())
                     .isEqualTo("value 7".getBytes(UTF_8));
@@ -251,9 +252,14 @@ class NodeServerTest {
         bytes[bytes.length - 3] ^= 1;
         Files.write(identity, bytes);
 
-        NodeFailure failure = start("n1", freeAddress()).failed.get(30, TimeUnit.SECONDS);
+        assertThat(n1.server.notReady()).as("not ready while it stops").isEqualTo("the node is stopping");
+        Running damaged = start("n1", freeAddress());
+        NodeFailure failure = damaged.failed.get(30, TimeUnit.SECONDS);
         assertThat(failure.exitCode()).isEqualTo(NodeFailure.BROKEN);
         assertThat(failure.message()).contains(identity.toString());
+        assertThat(damaged.server.notReady())
+                .as("not ready while its disk has failed")
+                .isEqualTo(failure.message());
     }
 
     /** A node that took part comes back with all its files, or says which one is missing. */

@@ -6,9 +6,9 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 
 /**
  * Keeps a second process off a data directory: holds a lock on the file {@code lock} in it until closed or until the
@@ -27,12 +27,10 @@ public final class DirectoryLock implements AutoCloseable {
      * @throws DirectoryInUseException if somebody holds it; names the holder if known
      */
     public static DirectoryLock acquire(Path directory) throws IOException {
-        Files.createDirectories(directory);
-        FileChannel channel = FileChannel.open(
+        OwnerOnly.createDirectories(directory);
+        FileChannel channel = OwnerOnly.open(
                 directory.resolve("lock"),
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE,
-                StandardOpenOption.CREATE);
+                Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE));
         boolean held = false;
         try {
             if (!tryLock(channel)) {

@@ -12,10 +12,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The operating system's files below one directory. Thread-safe as the port asks. The threads that use it must not be
+ * The operating system's files below one directory, its owner's alone. Thread-safe as the port asks. The threads that use it must not be
  * interrupted: an interrupt closes the file under them.
  */
 public final class OsDisk implements Disk {
@@ -34,8 +35,9 @@ public final class OsDisk implements Disk {
         try {
             return new OsFile(
                     file,
-                    FileChannel.open(
-                            file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE));
+                    OwnerOnly.open(
+                            file,
+                            Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)));
         } catch (IOException e) {
             throw named("open", file, e);
         }
@@ -67,7 +69,7 @@ public final class OsDisk implements Disk {
     public void createDirectories(String directory) throws IOException {
         Path path = resolve(directory);
         try {
-            Files.createDirectories(path);
+            OwnerOnly.createDirectories(path);
         } catch (IOException e) {
             throw named("make the directory", path, e);
         }

@@ -193,7 +193,9 @@ public abstract class QueuedLane implements Lane {
             queue.poll();
             run(task);
         }
-        boolean isDueEarlier = !timers.isEmpty() && timers.peek().due - sleepsUntil < 0;
+        // or it is due, and the own thread oversleeps: a step of the clock may have done that
+        boolean isDueEarlier =
+                !timers.isEmpty() && (timers.peek().due - sleepsUntil < 0 || timers.peek().due - begun < 0);
         inlineEnds();
         state.set(State.ASLEEP);
         if (isDueEarlier || isWantedByOwn() || isStopped() || !queue.isEmpty()) {

@@ -61,7 +61,7 @@ final class ThreadLane extends QueuedLane implements Runnable {
 
     @Override
     protected long nanos() {
-        return System.nanoTime();
+        return SteadyClock.SYSTEM.getAsLong();
     }
 
     @Override
@@ -99,20 +99,38 @@ final class ThreadLane extends QueuedLane implements Runnable {
         try {
             task.run();
         } catch (Throwable failure) {
-            failures.failed(this, failure);
+            try {
+                failures.failed(this, failure);
+            } catch (Throwable another) {
+                failures.ended(this, another);
+            }
         }
     }
 
     @Override
     public void run() {
-        runner = thread;
-        while (!stopped) {
-            runTimers();
-            if (!stopped && !runTasks()) {
-                sleep();
+        Throwable cause = null;
+        try {
+            runner = thread;
+            while (!stopped) {
+                runTimers();
+                if (!stopped && !runTasks()) {
+                    sleep();
+                }
+            }
+            clear();
+        } catch (Throwable thrown) {
+            cause = thrown;
+        } finally {
+            if (!stopped) {
+                failures.ended(this, cause);
             }
         }
-        clear();
+    }
+
+    /** Whether it should run and does not: nothing that this lane is given will ever run. */
+    boolean hasEnded() {
+        return !stopped && thread.getState() == Thread.State.TERMINATED;
     }
 
     private boolean runTasks() {
@@ -134,7 +152,7 @@ final class ThreadLane extends QueuedLane implements Runnable {
         if (!hasTimers()) {
             return;
         }
-        long now = System.nanoTime();
+        long now = nanos();
         for (Runnable due = nextDue(now); due != null && !stopped; due = nextDue(now)) {
             run(due);
         }
@@ -144,7 +162,7 @@ final class ThreadLane extends QueuedLane implements Runnable {
         runner = null;
         long until = fallAsleep();
         if (!hasTasks() && !stopped) {
-            LockSupport.parkNanos(this, until - System.nanoTime()); // at once if that is past
+            LockSupport.parkNanos(this, until - nanos()); // at once if that is past
         }
         while (!takeOwn() && state() != State.AWAKE) {
             // whoever runs the lane sees this after it gave it back, or else this thread sees that it did

@@ -163,6 +163,20 @@ public final class ThreadRuntime implements NodeRuntime {
         }
     }
 
+    /** The name of a lane whose thread has ended though this is not closed; null if there is none. Any thread. */
+    public String endedLane() {
+        ThreadLane[] all;
+        synchronized (this) {
+            all = lanes.values().toArray(new ThreadLane[0]);
+        }
+        for (ThreadLane lane : all) {
+            if (lane.hasEnded()) {
+                return lane.name();
+            }
+        }
+        return null;
+    }
+
     /** Whether no lane starts a further task. */
     public boolean isClosed() {
         return closed;
@@ -171,7 +185,7 @@ public final class ThreadRuntime implements NodeRuntime {
     private static final class SystemClock implements Clock {
         @Override
         public long nanos() {
-            return System.nanoTime();
+            return SteadyClock.SYSTEM.getAsLong();
         }
 
         @Override

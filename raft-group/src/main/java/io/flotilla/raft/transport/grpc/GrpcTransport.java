@@ -15,8 +15,6 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -48,7 +46,7 @@ public final class GrpcTransport implements Transport {
     private final NetworkThreads threads;
 
     private final VersionRange versions;
-    private final ScheduledThreadPoolExecutor timer;
+    private final RetryTimer timer;
     private final ConcurrentMap<NodeId, Peer> peers = new ConcurrentHashMap<>();
     /** Null until this node greets. */
     private volatile Started started;
@@ -92,14 +90,7 @@ public final class GrpcTransport implements Transport {
         this.ownAddress = ownAddress;
         this.fleetId = fleetId;
         this.queueBytes = queueBytes;
-        this.timer = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = Executors.defaultThreadFactory().newThread(task);
-            thread.setName(self + "-raft-reconnect");
-            thread.setDaemon(true);
-            return thread;
-        });
-        this.timer.setRemoveOnCancelPolicy(true);
-        this.timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        this.timer = new RetryTimer(self + "-raft-reconnect");
     }
 
     /** What there is from the start on. */
@@ -175,7 +166,7 @@ public final class GrpcTransport implements Transport {
     }
 
     NettyChannelBuilder channelTo(String address) {
-        NettyChannelBuilder channel = NettyChannelBuilder.forTarget("dns:///" + address);
+        NettyChannelBuilder channel = NettyChannelBuilder.forTarget(PeerAddresses.target(address));
         return threads == null ? channel : threads.connect(channel);
     }
 
@@ -230,11 +221,16 @@ public final class GrpcTransport implements Transport {
         return closed || now == null ? null : now.receiver();
     }
 
+    /** Whether the thread that connects has ended though this is not closed. */
+    public boolean hasEnded() {
+        return timer.hasEnded();
+    }
+
     @Override
     public void close() {
         closed = true;
         peers.values().forEach(Peer::close);
-        timer.shutdownNow();
+        timer.close();
         LOG.debug("{}: transport closed", self);
     }
 }

@@ -4,6 +4,7 @@ import io.flotilla.raft.runtime.threads.Carriers;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.netty.channel.ChannelFactory;
 import io.grpc.netty.shaded.io.netty.channel.IoHandlerFactory;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.SelectStrategyFactory;
@@ -36,8 +37,9 @@ public final class NetworkThreads implements Carriers, AutoCloseable {
     private final MultiThreadIoEventLoopGroup loops;
     private final List<Executor> carriers = new ArrayList<>();
     private final Class<? extends Channel> channelType;
-    private final Class<? extends ServerChannel> serverType;
+    private final ChannelFactory<? extends ServerChannel> serverChannels;
     private volatile long nanosApart;
+    private volatile boolean closed;
 
     /**
      * @param name put before the threads' names
@@ -50,11 +52,11 @@ public final class NetworkThreads implements Carriers, AutoCloseable {
         if (Epoll.isAvailable()) {
             handlers = EpollIoHandler.newFactory(0, rounds);
             channelType = EpollSocketChannel.class;
-            serverType = EpollServerSocketChannel.class;
+            serverChannels = EpollServerSocketChannel::new;
         } else {
             handlers = NioIoHandler.newFactory(SelectorProvider.provider(), rounds);
             channelType = NioSocketChannel.class;
-            serverType = NioServerSocketChannel.class;
+            serverChannels = NioServerSocketChannel::new;
         }
         loops = new MultiThreadIoEventLoopGroup(count, new DefaultThreadFactory(name, true), handlers);
         loops.forEach(carriers::add);
@@ -66,9 +68,13 @@ public final class NetworkThreads implements Carriers, AutoCloseable {
         return Math.max(1, Integer.getInteger(COUNT_PROPERTY, half));
     }
 
-    /** Lets a server use these threads, for all that it does. */
-    public NettyServerBuilder serve(NettyServerBuilder server) {
-        return server.bossEventLoopGroup(loops).workerEventLoopGroup(loops).channelType(serverType);
+    /** Lets a server use these threads, for all that it does, and take no more connections than it may. */
+    public NettyServerBuilder serve(NettyServerBuilder server, AcceptedConnections connections) {
+        return server.bossEventLoopGroup(loops).workerEventLoopGroup(loops).channelFactory(() -> {
+            ServerChannel channel = serverChannels.newChannel();
+            channel.pipeline().addFirst(connections);
+            return channel;
+        });
     }
 
     NettyChannelBuilder connect(NettyChannelBuilder channel) {
@@ -85,9 +91,15 @@ public final class NetworkThreads implements Carriers, AutoCloseable {
         nanosApart = nanos;
     }
 
+    /** Whether some have ended though this is not closed. */
+    public boolean haveEnded() {
+        return !closed && loops.isShuttingDown();
+    }
+
     /** Ends the threads, those that use them having been closed before; waits for that, some seconds at most. */
     @Override
     public void close() {
+        closed = true;
         setRoundNanos(0);
         loops.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
                 .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);

@@ -5,7 +5,6 @@ import io.flotilla.raft.transport.BulkMessage;
 import io.flotilla.raft.transport.GroupMessage;
 import io.flotilla.raft.transport.NodeMessage;
 import java.util.List;
-import java.util.concurrent.ScheduledExecutorService;
 
 /**
  * One other node: a stream for messages, and one for bulk on a connection of its own, opened when there is some for the
@@ -18,7 +17,7 @@ final class Peer {
     private final PeerLink messageLink;
     private final PeerLink bulkLink;
 
-    Peer(GrpcTransport transport, NodeId node, ScheduledExecutorService timer, long queueBytes) {
+    Peer(GrpcTransport transport, NodeId node, RetryTimer timer, long queueBytes) {
         messages = new PeerQueue(queueBytes);
         bulk = new BulkQueue(queueBytes);
         messageLink = new PeerLink(transport, node, timer, GrpcTransport.FRAMES, messages);

@@ -10,8 +10,6 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -27,11 +25,12 @@ final class PeerLink {
     private static final long FIRST_BACKOFF_MILLIS = 20;
     private static final long LONGEST_BACKOFF_MILLIS = 500;
     private static final int CONNECT_TIMEOUT_MILLIS = 3_000;
+    private static final int GREETING_TIMEOUT_MILLIS = 10_000;
     private static final int READY_BYTES = 1 << 20;
 
     private final GrpcTransport transport;
     private final NodeId peer;
-    private final ScheduledExecutorService timer;
+    private final RetryTimer timer;
     private final MethodDescriptor<byte[], byte[]> method;
     private final FrameQueue queue;
     private final AtomicInteger writers = new AtomicInteger();
@@ -50,7 +49,7 @@ final class PeerLink {
     PeerLink(
             GrpcTransport transport,
             NodeId peer,
-            ScheduledExecutorService timer,
+            RetryTimer timer,
             MethodDescriptor<byte[], byte[]> method,
             FrameQueue queue) {
         this.transport = transport;
@@ -110,6 +109,8 @@ final class PeerLink {
             next = new Stream(address);
             attempt = next;
             next.open();
+            Stream opened = next;
+            timer.after(GREETING_TIMEOUT_MILLIS, () -> giveUp(opened));
         } catch (RuntimeException | Error e) {
             LOG.debug("{}: can't open a stream to {} at {}", transport.self(), peer, address, e);
             if (next == null) {
@@ -155,6 +156,13 @@ final class PeerLink {
         }
     }
 
+    /** Whoever does not greet in time is tried anew: what was sent may be lost, or the timers of the network stand. */
+    private synchronized void giveUp(Stream which) {
+        if (attempt == which && stream != which) {
+            ended(which, Status.DEADLINE_EXCEEDED.withDescription("no greeting came"));
+        }
+    }
+
     private void connectLater(String to, Status status) {
         if (closed) {
             return;
@@ -165,11 +173,7 @@ final class PeerLink {
             lastTrouble = trouble;
             LOG.warn("{}: no stream to {} at {}: {}", transport.self(), peer, to, trouble);
         }
-        try {
-            timer.schedule(this::connectAgain, backoffMillis, TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException e) {
-            LOG.debug("{}: closing, no further attempt to reach {}", transport.self(), peer);
-        }
+        timer.after(backoffMillis, this::connectAgain);
         backoffMillis = Math.min(LONGEST_BACKOFF_MILLIS, backoffMillis * 2);
     }
 
@@ -238,7 +242,6 @@ final class PeerLink {
                     .usePlaintext()
                     .directExecutor()
                     .disableRetry()
-                    .proxyDetector(target -> null)
                     .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
                     .keepAliveTime(GrpcRaftService.KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                     .keepAliveTimeout(3, TimeUnit.SECONDS)

@@ -342,4 +342,74 @@ class ThreadRuntimeTest {
         runtime.lane("a");
         assertThatThrownBy(() -> runtime.lane("a")).hasMessageContaining("has a lane a already");
     }
+
+    /** Who is told of a failure fails itself, as everybody does when memory is out: then the lane counts as lost, on its own thread and inline. */
+    @Test
+    void whatCantBeToldIsToldAsAnEnd() throws Exception {
+        BlockingQueue<String> ended = new LinkedBlockingQueue<>();
+        ThreadRuntime other = new ThreadRuntime("other", new LaneFailureHandler() {
+            @Override
+            public void failed(Lane lane, Throwable cause) {
+                throw new OutOfMemoryError("no room to say it");
+            }
+
+            @Override
+            public void ended(Lane lane, Throwable cause) {
+                ended.add(lane.name() + ": " + cause.getMessage());
+            }
+        });
+        try {
+            Lane own = other.lane("own");
+            own.execute(() -> {
+                throw new IllegalStateException("defect");
+            });
+            assertThat(ended.poll(20, TimeUnit.SECONDS)).isEqualTo("own: no room to say it");
+            Lane inline = other.nonBlockingLane("inline");
+            other.runInline(() -> inline.execute(() -> {
+                throw new IllegalStateException("defect");
+            }));
+            assertThat(ended.poll(20, TimeUnit.SECONDS)).isEqualTo("inline: no room to say it");
+            CompletableFuture<Void> goesOn = new CompletableFuture<>();
+            inline.execute(() -> goesOn.complete(null));
+            goesOn.get(20, TimeUnit.SECONDS);
+            assertThat(other.endedLane()).isNull();
+        } finally {
+            other.close();
+        }
+        assertThat(ended).isEmpty();
+    }
+
+    /** Whatever ended it: here nobody could be told of a task that threw. */
+    @Test
+    void aLaneWhoseThreadHasEndedIsSeen() throws Exception {
+        BlockingQueue<String> ended = new LinkedBlockingQueue<>();
+        ThreadRuntime other = new ThreadRuntime("other", new LaneFailureHandler() {
+            @Override
+            public void failed(Lane lane, Throwable cause) {
+                throw new OutOfMemoryError("no room to say it");
+            }
+
+            @Override
+            public void ended(Lane lane, Throwable cause) {
+                ended.add(lane.name());
+                throw new OutOfMemoryError("not even that");
+            }
+        });
+        try {
+            other.lane("whole");
+            other.lane("lost").execute(() -> {
+                throw new IllegalStateException("defect");
+            });
+            assertThat(ended.poll(20, TimeUnit.SECONDS)).isEqualTo("lost");
+            long end = System.nanoTime() + 20_000_000_000L;
+            while (other.endedLane() == null) {
+                assertThat(System.nanoTime()).isLessThan(end);
+                Thread.onSpinWait();
+            }
+            assertThat(other.endedLane()).isEqualTo("lost");
+        } finally {
+            other.close();
+        }
+        assertThat(other.endedLane()).isNull();
+    }
 }

@@ -59,7 +59,7 @@ class NetworkThreadsTest {
             transport = new GrpcTransport(id, this::address, () -> "fleet", threads);
             try {
                 NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0));
-                server = GrpcRaftService.configure(threads.serve(builder))
+                server = GrpcRaftService.configure(threads.serve(builder, new AcceptedConnections("test", 100)))
                         .directExecutor()
                         .addService(new GrpcRaftService(transport))
                         .build()

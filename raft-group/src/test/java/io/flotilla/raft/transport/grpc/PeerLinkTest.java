@@ -16,9 +16,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -37,7 +35,7 @@ class PeerLinkTest {
     private final BlockingQueue<BulkMessage> arrived = new LinkedBlockingQueue<>();
     private final BlockingQueue<BulkMessage> waiting = new LinkedBlockingQueue<>();
     private final AtomicInteger troubles = new AtomicInteger();
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final RetryTimer timer = new RetryTimer("retries");
     private final GrpcTransport here = new GrpcTransport(new NodeId("here"), this::ownAddress, () -> "fleet");
     private final GrpcTransport there = new GrpcTransport(THERE, () -> "127.0.0.1:1", () -> "fleet");
     private volatile int failuresToCome;
@@ -106,7 +104,7 @@ class PeerLinkTest {
         here.close();
         there.close();
         server.shutdownNow();
-        timer.shutdownNow();
+        timer.close();
     }
 
     private PeerLink link() {
