@@ -3,7 +3,6 @@ package io.flotilla.ops.node;
 import io.flotilla.client.proto.Configuration;
 import io.flotilla.client.proto.CreationRecord;
 import io.flotilla.client.proto.Node;
-import io.flotilla.client.proto.NodeReportRequest;
 import io.flotilla.client.proto.WatchRequest;
 import io.flotilla.controller.decide.FeatureLevels;
 import io.flotilla.controller.service.ControllerService;
@@ -19,10 +18,10 @@ import io.flotilla.ops.node.configuration.RecordCalls;
 import io.flotilla.ops.node.configuration.Registration;
 import io.flotilla.ops.node.configuration.Watchers;
 import io.flotilla.ops.node.founding.Identity;
-import io.flotilla.ops.node.move.MoveParts;
 import io.flotilla.ops.node.move.NodeMoves;
 import io.flotilla.ops.node.peer.AddressBook;
 import io.flotilla.ops.node.peer.AddressHunt;
+import io.flotilla.ops.node.peer.LaneClientRuntime;
 import io.flotilla.ops.node.peer.PassedOnRequests;
 import io.flotilla.ops.node.peer.PeerCalls;
 import io.flotilla.raft.core.NodeId;
@@ -82,7 +81,6 @@ final class FleetMember {
     private final Introductions introductions;
     private final LostMajorities lost;
     private final Readiness readiness;
-
     private final FirstConfiguration firstConfiguration;
     private final Reconciler reconciler;
     private final Registration registration;
@@ -90,7 +88,6 @@ final class FleetMember {
     private final NodeMoves moves;
     private final PassedOnRequests passedOn;
     private final Node self;
-
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /**
@@ -171,9 +168,7 @@ final class FleetMember {
                 config.id(),
                 identity.fleetId(),
                 ports.connector(),
-                ports.runtime().lane("passing-on"),
-                ports.runtime().clock(),
-                ports.runtime().randomSeed(),
+                new LaneClientRuntime(ports.runtime(), "passing-on"),
                 knowledge::leaderOf,
                 addresses::addressOf);
         data = new KvService(host, machines, ports.runtime().clock(), knowledge, edge);
@@ -215,11 +210,7 @@ final class FleetMember {
                 lane,
                 controllerCalls,
                 new LedGroups(
-                        () -> NodeReportRequest.newBuilder()
-                                .setFleetId(identity.fleetId())
-                                .setNode(config.id().value())
-                                .setFreeDiskBytes(rows.room().freeBytes())
-                                .setDiskBytes(rows.room().totalBytes()),
+                        () -> rows.report(identity.fleetId(), config.id()),
                         host,
                         machines,
                         ports.runtime().clock()),
@@ -245,10 +236,7 @@ final class FleetMember {
                 knowledge::featureLevel,
                 outbox::tell,
                 data.outrun(),
-                new MoveParts(
-                        ports.parts().copyLimits(),
-                        ports.space(),
-                        ports.runtime().randomSeed()));
+                ports.moveParts());
         moves.bind();
         RecordCalls recordCalls = new RecordCalls(
                 config.id(),
@@ -449,17 +437,15 @@ final class FleetMember {
             passedOn.stop();
             host.close();
         }
-        CompletableFuture<Void> over = new CompletableFuture<>();
-        host.closed()
-                .whenComplete((done, failed) ->
-                        moves.stopCopies(() -> rows.close().whenComplete((closedToo, broken) -> {
-                            Throwable cause = broken != null ? broken : failed;
-                            if (cause == null) {
-                                over.complete(null);
-                            } else {
-                                over.completeExceptionally(cause);
-                            }
-                        })));
-        return over;
+        CompletableFuture<Void> copies = new CompletableFuture<>();
+        return host.closed()
+                .handle((done, failed) -> {
+                    moves.stopCopies(() -> copies.complete(null));
+                    return copies.thenCompose(none -> rows.close())
+                            .thenCompose(none -> failed == null
+                                    ? CompletableFuture.<Void>completedFuture(null)
+                                    : CompletableFuture.<Void>failedFuture(failed));
+                })
+                .thenCompose(all -> all);
     }
 }

@@ -1,7 +1,9 @@
 package io.flotilla.ops.node;
 
+import io.flotilla.client.proto.NodeReportRequest;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.machine.KvMachines;
+import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.runtime.NodeRuntime;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongUnaryOperator;
@@ -37,6 +39,15 @@ final class NodeData {
 
     Checksums checksums() {
         return checksums;
+    }
+
+    /** What the controller is told of this node, without its groups. */
+    NodeReportRequest.Builder report(String fleetId, NodeId self) {
+        return NodeReportRequest.newBuilder()
+                .setFleetId(fleetId)
+                .setNode(self.value())
+                .setFreeDiskBytes(room().freeBytes())
+                .setDiskBytes(room().totalBytes());
     }
 
     Upkeep.Room room() {

@@ -3,6 +3,7 @@ package io.flotilla.ops.node;
 import io.flotilla.client.net.Connector;
 import io.flotilla.kv.engine.KvEngine;
 import io.flotilla.kv.move.copy.DiskSpace;
+import io.flotilla.ops.node.move.MoveParts;
 import io.flotilla.raft.disk.Disk;
 import io.flotilla.raft.runtime.NodeRuntime;
 import io.flotilla.raft.transport.Transport;
@@ -26,4 +27,8 @@ public record NodePorts(
         Transport transport,
         Connector connector,
         Supplier<KvEngine> engine,
-        NodeParts parts) {}
+        NodeParts parts) {
+    MoveParts moveParts() {
+        return new MoveParts(parts.copyLimits(), space, runtime.randomSeed());
+    }
+}

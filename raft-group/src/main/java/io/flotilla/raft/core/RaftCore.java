@@ -50,8 +50,7 @@ public final class RaftCore {
     /**
      * What the node's monotonic clock shows, in nanoseconds from any moment; one that fell is ignored. It must be read after
      * a message was taken from the network and before {@link #receive} is told of it, for to have heard from the leader
-     * is a promise that holds from then on. For everything else an older time is as good: it makes a lease end earlier
-     * and a promise later.
+     * is a promise from then on. For all else an older time is as good: leases end earlier and promises later.
      */
     public void now(long nanos) {
         replica.now(nanos);
@@ -59,9 +58,8 @@ public final class RaftCore {
 
     /**
      * Until when, on the clock of {@link #now}, no other replica can have been elected: whoever read the state machine,
-     * after it had applied what was committed when the read came, and finds the clock still before that, read
-     * linearizably. {@link Lease#NONE} if there is no lease. Judged by a clock that is looked at after the read, so that a
-     * process that was stopped in between never answers from a lease that ran out.
+     * after it had applied what was committed when the read came, and finds the clock, looked at after the read, still before
+     * that, read linearizably, however long the process was stopped in between. {@link Lease#NONE} if there is no lease.
      */
     public long leaseUntil() {
         return roles.current() instanceof Leader leader ? leader.leaseUntil() : Lease.NONE;
@@ -334,21 +332,18 @@ public final class RaftCore {
     }
 
     /**
-     * Whether a snapshot that another replica offers is wanted here. What was applied anywhere is committed, and that is
-     * true in every term: so it does not matter whether the sender still leads, only whether the snapshot holds more than
-     * what is known to be committed here. A leader wants none, for its log holds everything committed.
+     * Whether a snapshot that another replica offers is wanted here. What was applied anywhere is committed in every term: so only
+     * whether it holds more than what is known to be committed here matters. A leader wants none: its log holds all of that.
      *
      * @param term the sender's, when it led; adopted if it is larger, and can be true
      * @param last the last entry in the snapshot
      */
     public boolean wantsSnapshot(long term, EntryId last) {
-        if (Plausibility.ofSnapshot(term, last, replica.term(), replica.log.lastIndex()) != null) {
-            return false;
-        }
-        if (term > replica.term()) {
+        boolean canBeTrue = Plausibility.ofSnapshot(term, last, replica.term(), replica.log.lastIndex()) == null;
+        if (canBeTrue && term > replica.term()) {
             roles.advanceTo(term);
         }
-        return isAhead(last);
+        return canBeTrue && isAhead(last);
     }
 
     /**

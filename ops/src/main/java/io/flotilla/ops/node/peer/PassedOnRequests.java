@@ -12,7 +12,6 @@ import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.kv.service.Answers;
 import io.flotilla.raft.core.NodeId;
-import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Lane;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,7 +57,7 @@ public final class PassedOnRequests {
     private boolean stopped;
 
     /**
-     * @param lane nobody else's
+     * @param runtime on a lane that is nobody else's
      * @param leaders of the groups with a replica here; null where none is known. Any thread
      * @param addresses {@code host:port}, or an empty string if unknown. Any thread
      */
@@ -66,16 +65,14 @@ public final class PassedOnRequests {
             NodeId self,
             String fleetId,
             Connector connector,
-            Lane lane,
-            Clock clock,
-            long seed,
+            LaneClientRuntime runtime,
             LongFunction<NodeId> leaders,
             Function<NodeId, String> addresses) {
         this.self = self;
         this.fleetId = fleetId;
         this.connector = connector;
-        this.lane = lane;
-        this.runtime = new LaneClientRuntime(lane, clock, seed);
+        this.lane = runtime.lane();
+        this.runtime = runtime;
         this.leaders = leaders;
         this.addresses = addresses;
     }

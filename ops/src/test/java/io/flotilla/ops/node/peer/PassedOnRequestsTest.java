@@ -43,9 +43,7 @@ class PassedOnRequestsTest {
             SELF,
             "fleet",
             leader,
-            time.lane(new boolean[] {true}),
-            time.clock(),
-            7,
+            new LaneClientRuntime(time.lane(new boolean[] {true}), time.clock(), 7),
             leaders::get,
             node -> node.value() + ":1");
 
