@@ -316,7 +316,6 @@ final class FleetMember {
         return controller;
     }
 
-    /** Any thread, but for what says otherwise. */
     NodeMoves moves() {
         return moves;
     }
@@ -342,8 +341,12 @@ final class FleetMember {
         data.held(held);
     }
 
+    private GroupStatus replica(long group) {
+        return host.status(group);
+    }
+
     private long appliedHere(long group) {
-        GroupStatus replica = group == ControllerService.GROUP ? null : host.status(group);
+        GroupStatus replica = group == ControllerService.GROUP ? null : replica(group);
         return replica == null ? -1 : replica.applied();
     }
 
@@ -354,10 +357,6 @@ final class FleetMember {
 
     private void begun(long group) {
         lost.leaderIs(group, null, ports.runtime().clock().nanos());
-    }
-
-    private GroupStatus replica(long group) {
-        return host.status(group);
     }
 
     /** On the controller machine's lane. */
