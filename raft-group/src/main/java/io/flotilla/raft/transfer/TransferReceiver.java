@@ -346,7 +346,7 @@ public final class TransferReceiver {
             lane.after(wait, () -> {
                 fetching.isAskPlanned = false;
                 if (all.get(fetching.id) == fetching && !fetching.store.isWhole()) {
-                    ask(fetching, false);
+                    askInTime(fetching);
                 }
             });
         }

@@ -12,6 +12,7 @@ import io.flotilla.raft.core.TestReplica;
 import io.flotilla.raft.core.log.EntryId;
 import io.flotilla.raft.core.membership.MembershipChange;
 import io.flotilla.raft.core.message.Message;
+import io.flotilla.raft.core.transfer.OtherDisks;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -46,6 +47,8 @@ final class ScenarioTeller {
     private final Map<NodeId, Long> starts = new TreeMap<>();
     /** What they show in the scenario after all that was said. */
     private final Map<NodeId, Long> shown = new TreeMap<>();
+
+    private final Map<Object, OtherDisks> disks = new IdentityHashMap<>();
 
     private long tickNanos;
     private String broken;
@@ -139,6 +142,7 @@ final class ScenarioTeller {
         switch (call.method()) {
             case "RaftCore" -> begin(call.core(), args);
             case "now" -> clocks.put(node, (Long) args[0]);
+            case "otherDisks" -> disks(node, call.core(), (OtherDisks) args[0]);
             case "tick" -> tick(node, (Long) args[0]);
             case "receive" -> receive(node, (NodeId) args[0], Words.of((Message) args[1]));
             case "propose" -> propose(node, (List<?>) args[0]);
@@ -163,6 +167,14 @@ final class ScenarioTeller {
                 }
             }
             default -> {}
+        }
+    }
+
+    /** Told with each tick: only what is news is said. */
+    private void disks(NodeId node, Object core, OtherDisks others) {
+        if (!others.equals(disks.getOrDefault(core, OtherDisks.NONE))) {
+            disks.put(core, others);
+            say(node, "disks " + node + Words.of(others));
         }
     }
 

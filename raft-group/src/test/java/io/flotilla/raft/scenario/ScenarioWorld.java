@@ -230,6 +230,7 @@ final class ScenarioWorld {
         ScenarioNode node = cast.up(words.length > 1 ? words[1] : "");
         switch (words[0]) {
             case "transfer" -> node.replica.core.transfer(cast.named(words[2]));
+            case "disks" -> node.replica.core.otherDisks(Words.disks(words));
             case "read" -> {
                 readFloors.put(new Read(node.id, Long.parseLong(words[2])), highestCommit);
                 if (words.length > 3) {

@@ -23,12 +23,14 @@ import io.flotilla.raft.core.message.Message.ReadIndexRequest;
 import io.flotilla.raft.core.message.Message.TimeoutNow;
 import io.flotilla.raft.core.message.Message.VoteReply;
 import io.flotilla.raft.core.message.Message.VoteRequest;
+import io.flotilla.raft.core.transfer.OtherDisks;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** How messages, entries and states are written in transcripts. An entry is term:index. */
@@ -66,6 +68,24 @@ final class Words {
             return "HeartbeatReply t" + m.term() + round(m.round());
         }
         return message.toString();
+    }
+
+    /** What comes behind the node's name. */
+    static String of(OtherDisks disks) {
+        StringBuilder words = new StringBuilder();
+        disks.quicker().forEach(node -> words.append(" quicker ").append(node));
+        disks.slow().forEach(node -> words.append(" slow ").append(node));
+        return words.toString();
+    }
+
+    /** Reads it, from the third word on. */
+    static OtherDisks disks(String[] words) {
+        TreeSet<NodeId> quicker = new TreeSet<>();
+        TreeSet<NodeId> slow = new TreeSet<>();
+        for (int i = 2; i + 1 < words.length; i += 2) {
+            (words[i].equals("quicker") ? quicker : slow).add(new NodeId(words[i + 1]));
+        }
+        return new OtherDisks(quicker, slow);
     }
 
     private static String round(long round) {
