@@ -22,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 8, unit = TimeUnit.MINUTES)
 class DiskFaultsTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+    /** A put that a node without a disk never answers waits so long. */
+    private static final Duration PUT_PATIENCE = Duration.ofSeconds(30);
 
     @TempDir
     Path directory;
@@ -38,7 +40,7 @@ class DiskFaultsTest {
     }
 
     private static FlotillaClient patientClient(ProcessFleet fleet) {
-        return FlotillaClient.connect(ClientConfig.of(fleet.endpoints()).withTimeout(PATIENCE));
+        return FlotillaClient.connect(ClientConfig.of(fleet.endpoints()).withTimeout(PUT_PATIENCE));
     }
 
     /** A node alone, so that nobody else can acknowledge for it. */
