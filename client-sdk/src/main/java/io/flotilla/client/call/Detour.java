@@ -35,7 +35,14 @@ final class Detour {
      * @return whether that replica should be asked to pass on
      */
     boolean begins(Attempt refused, String named, long now) {
-        if (named.isEmpty() || (refused.passedTo != null && named.equals(leader))) {
+        if (refused.passedTo != null && named.equals(leader)) {
+            return false;
+        }
+        if (named.isEmpty()) {
+            if (refused.passedTo != null) {
+                // whom it was to pass on to leads no more, as far as it knows: the leader is sought anew
+                leader = null;
+            }
             return false;
         }
         leader = null;

@@ -4,6 +4,7 @@ import io.flotilla.client.proto.ClientFrame;
 import io.flotilla.client.proto.Get;
 import io.flotilla.client.proto.HelloReply;
 import io.flotilla.client.proto.ReadRequest;
+import io.flotilla.client.proto.Refusal;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.client.proto.ServerFrame;
@@ -228,6 +229,14 @@ final class KvServer implements HostListener {
                     answer.accept(Response.newBuilder()
                             .setId(request.getId())
                             .setConfiguration(group.configuration())
+                            .build());
+                // a clerk that can't reach the leader itself has to wait: that is what partitions are for here
+                case PASS_ON ->
+                    answer.accept(Response.newBuilder()
+                            .setId(request.getId())
+                            .setRefusal(Refusal.newBuilder()
+                                    .setKind(Refusal.Kind.NOT_LEADER)
+                                    .setMessage("this server passes nothing on"))
                             .build());
                 default -> throw new AssertionError("no clerk asks for " + request);
             }

@@ -192,7 +192,8 @@ class VerbsOnAFleetTest {
         assertThat(Instant.parse(since)).isBefore(Instant.now().plusSeconds(1));
         assertThat(fleet.get("nodes").toString())
                 .isEqualTo("[{\"id\":\"n1\",\"address\":\"" + address
-                        + "\",\"http\":\"\",\"state\":\"up\",\"reason\":\"\",\"slowDisk\":\"\"," + "\"version\":\"" + ProgramVersion.VALUE
+                        + "\",\"http\":\"\",\"state\":\"up\",\"reason\":\"\",\"slowDisk\":\"\"," + "\"version\":\""
+                        + ProgramVersion.VALUE
                         + "\",\"replicas\":3,\"leaders\":3,\"duty\":\"normal\",\"featureLevel\":2,\"labels\":[],\"since\":\""
                         + since + "\"}]");
         assertThat(printed("nodes").lines().toList().get(1)).startsWith("n1 ").contains(address, " up ");
