@@ -78,9 +78,9 @@ final class WireFaults {
                         "one that stops runs what was given to it",
                         "runtime.threads.ThreadRuntimeTest#closeLetsTheRunningTaskFinishAndDropsTheRest",
                         "runtime/threads/ThreadLane",
-                        "        clear();\n    }\n\n    private boolean runTasks() {",
-                        "        for (Runnable task = nextTask(); task != null; task = nextTask()) {\n"
-                                + "            run(task);\n        }\n    }\n\n    private boolean runTasks() {"));
+                        "            clear();\n        } catch (Throwable thrown) {",
+                        "            for (Runnable task = nextTask(); task != null; task = nextTask()) {\n"
+                                + "                run(task);\n            }\n        } catch (Throwable thrown) {"));
     }
 
     static List<Mutant> ofSlowDisks() {

@@ -7,8 +7,11 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * What goes wrong in a run, and when. Each seed chooses which kinds of faults there are and how often they come, so
@@ -143,6 +146,9 @@ public final class FaultPlan {
     private static final Set<Kind> RARE =
             EnumSet.of(Kind.CRASH_ALL, Kind.RESTART_CLIENT, Kind.ELECTION_STORM, Kind.MOVE, Kind.ROT, Kind.PUT_BACK);
 
+    /** A stall begins with the next sync only. */
+    private static final long STALL_MARGIN = 10_000_000_000L;
+
     private final SimScheduler scheduler;
     private final SimNetwork network;
     private final World world;
@@ -155,6 +161,11 @@ public final class FaultPlan {
     private boolean lostANode;
     private long stormUntil;
     private long clientsCutUntil;
+    /** Nodes whose disks are so slow that they can't be started. */
+    private final Set<String> verySlow = new TreeSet<>();
+    /** Until when, at most, the next sync of a node's disk is stalled. */
+    private final Map<String, Long> stalledUntil = new TreeMap<>();
+
     private int faults;
 
     public FaultPlan(SimScheduler scheduler, SimNetwork network, World world, Profile profile, Coverage coverage) {
@@ -315,13 +326,24 @@ public final class FaultPlan {
         }
         switch (kind) {
             case SLOW_DISK -> {
-                boolean isVerySlow = random.nextInt(3) == 0;
+                // both at once may look like a disk that hangs
+                boolean isVerySlow = random.nextInt(3) == 0 && scheduler.now() >= stalledUntil.getOrDefault(node, 0L);
                 // five forces, as many as a write may take, are not yet a disk that hangs
                 long slow = isVerySlow ? between(500, 1_900) : between(5, 600);
                 world.setSyncLatency(node, isVerySlow ? slow : slow / 4, slow);
+                if (isVerySlow) {
+                    verySlow.add(node);
+                }
                 later(isVerySlow ? between(2_000, 15_000) : duration(500, 8_000), () -> normalDisk(node));
             }
-            case STALLED_DISK -> world.stallDisk(node, duration(700, 12_000));
+            case STALLED_DISK -> {
+                if (verySlow.contains(node)) {
+                    normalDisk(node);
+                }
+                long length = duration(700, 12_000);
+                stalledUntil.put(node, scheduler.now() + length + STALL_MARGIN);
+                world.stallDisk(node, length);
+            }
             case FULL_DISK -> {
                 world.fillDisk(node, random.nextInt(3) == 0 ? 0 : random.nextLong(20_000));
                 later(duration(1_000, 15_000), () -> world.mendDisk(node));
@@ -404,6 +426,10 @@ public final class FaultPlan {
 
     private void start(String node) {
         if (!world.isUp(node) && !world.isGone(node)) {
+            if (verySlow.remove(node)) {
+                // to open a log takes a dozen syncs and more: the node would be away for half a minute
+                normalDisk(node);
+            }
             world.start(node);
         }
     }
@@ -472,6 +498,7 @@ public final class FaultPlan {
     }
 
     private void normalDisk(String node) {
+        verySlow.remove(node);
         world.setSyncLatency(node, MILLI / 10, MILLI / 2);
     }
 
