@@ -61,11 +61,16 @@ public final class AcceptedConnections extends ChannelInboundHandlerAdapter {
             return;
         }
         if (goes != null) {
-            goes.close();
+            closeNow(goes);
         }
         connection.closeFuture().addListener(over -> closed(connection));
         connection.pipeline().addLast(new FirstWord());
         context.fireChannelRead(message);
+    }
+
+    /** Not by its handlers: those of HTTP/2 take leave of the other side first, and wait up to half a minute for its answer. */
+    private static void closeNow(Channel connection) {
+        connection.eventLoop().execute(() -> connection.unsafe().close(connection.voidPromise()));
     }
 
     /** It makes room; null if all have spoken. */
