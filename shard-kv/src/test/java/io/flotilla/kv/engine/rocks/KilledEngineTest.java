@@ -147,6 +147,16 @@ class KilledEngineTest {
         assertThat(Arrays.stream(told).min().orElse(0)).isGreaterThan(100);
     }
 
+    /** Whether each has written enough to be worth a kill: lines come faster than writes where another process has the processor. */
+    private static boolean hasWritten(long[] before, long[] told) {
+        for (int writer = 0; writer < WRITERS; writer++) {
+            if (told[writer] < before[writer] + 20) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** @return what the process told at last */
     private static long[] untilKilled(Path directory, long[] before, int lines) throws IOException {
         Process process = new ProcessBuilder(
@@ -162,6 +172,7 @@ class KilledEngineTest {
         long[] told = before.clone();
         try (BufferedReader said = process.inputReader(US_ASCII)) {
             int heard = 0;
+            boolean isEnding = false;
             for (String line = said.readLine(); line != null; line = said.readLine()) {
                 // the last one may be torn
                 String[] numbers = line.split(" ", -1);
@@ -170,7 +181,9 @@ class KilledEngineTest {
                         told[i] = Math.max(told[i], Long.parseLong(numbers[i]));
                     }
                 }
-                if (++heard == lines) {
+                heard++;
+                if (heard >= lines && !isEnding && hasWritten(before, told)) {
+                    isEnding = true;
                     // the process itself would close the pipe, too, and what it told last would be lost
                     process.toHandle().destroyForcibly();
                 }
