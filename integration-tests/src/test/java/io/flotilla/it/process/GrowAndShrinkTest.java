@@ -68,8 +68,8 @@ class GrowAndShrinkTest {
     @Test
     void groupsJoinAndLeaveUnderLoadWhileNodesAreKilled() throws Exception {
         String[] nodes = FULL ? new String[] {"n1", "n2", "n3", "n4", "n5"} : new String[] {"n1", "n2", "n3"};
-        try (ProcessFleet processes = new ProcessFleet(directory, FIRST_GROUPS, SHARDS, nodes)
-                .withJavaFlags("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")) {
+        try (ProcessFleet processes =
+                new ProcessFleet(directory, FIRST_GROUPS, SHARDS, nodes).withJavaFlags("-Xmx256m")) {
             processes.startAll();
             try (MovingFleet moving = new MovingFleet(processes);
                     ModelWriters writers = new ModelWriters(

@@ -48,7 +48,7 @@ final class MovingFleet implements AutoCloseable {
     /** Five, ready, into which debuggers may look; with one group of the fleet's own choice. */
     static MovingFleet five(Path directory, int shards) throws Exception {
         ProcessFleet processes = new ProcessFleet(directory, 1, shards, "n1", "n2", "n3", "n4", "n5")
-                .withJavaFlags("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+                .withJavaFlags("-Xmx256m")
                 .withDebugPorts();
         try {
             processes.startAll();

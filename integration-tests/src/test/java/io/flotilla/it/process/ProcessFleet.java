@@ -295,7 +295,7 @@ final class ProcessFleet implements AutoCloseable {
 
     /** Starts a verb against this fleet and returns while it runs. */
     Process begin(String... arguments) throws IOException {
-        List<String> flags = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
+        List<String> flags = new ArrayList<>(List.of("-Xmx256m"));
         javaFlags.stream().filter(flag -> flag.startsWith("-D")).forEach(flags::add);
         List<String> command = java(flags);
         command.addAll(List.of(arguments));
@@ -346,9 +346,11 @@ final class ProcessFleet implements AutoCloseable {
         return new Result(process.exitValue(), stdout.get(), new String(stderr.get(), StandardCharsets.UTF_8));
     }
 
+    /** Processes that live for seconds: what the second compiler would take of them, it would not give back. */
     private static List<String> java(List<String> flags) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
         command.addAll(flags);
         command.addAll(List.of(
                 "--enable-native-access=ALL-UNNAMED",
