@@ -63,7 +63,7 @@ public final class NodeCall<T> extends Call<T> {
 
     static boolean changesSomething(Request request) {
         return switch (request.getBodyCase()) {
-            case WRITE, GOODBYE, REGISTER_NODE, FOUNDING, MOVE_REPORT, MOVE -> true;
+            case WRITE, GOODBYE, REGISTER_NODE, FOUNDING, MOVE_REPORT, MOVE, TRANSFER_LEADER -> true;
             case PASS_ON -> changesSomething(request.getPassOn().getRequest());
             case FLEET_CHANGE -> !request.getFleetChange().getDryRun();
             case READ,

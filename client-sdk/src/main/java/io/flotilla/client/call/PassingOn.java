@@ -26,6 +26,7 @@ public final class PassingOn {
                             STATE_MARK,
                             MOVE_REPORT,
                             MOVE,
+                            TRANSFER_LEADER,
                             PASS_ON,
                             BODY_NOT_SET -> false;
                 };

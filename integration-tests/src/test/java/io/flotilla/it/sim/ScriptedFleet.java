@@ -45,6 +45,11 @@ final class ScriptedFleet implements SimFleetNode.Fleet {
 
     /** Starts it and waits until it serves. @param size three nodes, or six: then the groups share none */
     ScriptedFleet(long seed, int size) {
+        this(seed, size, 2);
+    }
+
+    /** The same with so many groups, of one shard each if there are more than two. */
+    ScriptedFleet(long seed, int size, int groups) {
         scheduler = new SimScheduler(seed);
         network = new SimNetwork(scheduler);
         invariants = new RaftInvariants(scheduler, Fingerprints::ofResult, Fingerprints::ofState);
@@ -52,7 +57,7 @@ final class ScriptedFleet implements SimFleetNode.Fleet {
         invariants.observe(steps);
         streams = new SimStreams(scheduler, network, new ConfigurationsAreImmutable()::sent, frame -> {});
         random = scheduler.randomStream();
-        FleetShape shape = FleetShape.choose(random).with(size, 2, 2);
+        FleetShape shape = FleetShape.choose(random).with(size, groups, Math.max(2, groups));
         Coverage coverage = new Coverage();
         for (NodeId id : shape.seeds().keySet()) {
             nodes.put(

@@ -60,6 +60,7 @@ public final class Flotilla implements Callable<Integer> {
                 new NodesVerb(terminal),
                 new GroupsVerb(terminal),
                 new ShardsVerb(terminal),
+                new LeadersVerb(terminal),
                 new ConfigVerb(terminal),
                 new RebalanceVerb(terminal),
                 new ExplainVerb(terminal),
@@ -76,6 +77,7 @@ public final class Flotilla implements Callable<Integer> {
                 .get("shards")
                 .addSubcommand(new ShardsMoveVerb(terminal))
                 .addSubcommand(new ShardsCancelVerb(terminal));
+        commands.getSubcommands().get("leaders").addSubcommand(new LeadersTransferVerb(terminal));
         // 'increment KEY -3': what looks like an unknown flag there is the number.
         commands.getSubcommands().get("increment").setUnmatchedOptionsArePositionalParams(true);
         return commands;

@@ -217,7 +217,7 @@ final class FleetMember {
                 () -> !closed.get(),
                 hub::number,
                 hub::answered,
-                awaited -> moves().awaited(awaited));
+                new ControllerWishes(config.id(), host, machines, this::moves));
         MoveOutbox outbox = new MoveOutbox(
                 identity.fleetId(),
                 lane,

@@ -58,7 +58,8 @@ final class LedGroups implements Supplier<NodeReportRequest> {
 
     @Override
     public NodeReportRequest get() {
-        NodeReportRequest.Builder report = about.get();
+        NodeReportRequest.Builder report =
+                about.get().setTakesLeaderships(!host.stats().disk().isSlow());
         int room = MOST_SHARDS;
         for (GroupStatus replica : host.status()) {
             long group = replica.groupId();

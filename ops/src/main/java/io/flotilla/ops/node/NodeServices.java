@@ -92,6 +92,14 @@ final class NodeServices implements EdgeStream.Services {
                     present.data().mark(request, out);
                 }
             }
+            case TRANSFER_LEADER -> {
+                FleetMember present = node.serving();
+                if (present == null) {
+                    out.accept(unavailable(id));
+                } else {
+                    present.data().transferLeadership(request, out);
+                }
+            }
             case FOUNDING ->
                 lane.execute(() -> {
                     FoundingReply reply = node.founding(request.getFounding());

@@ -98,7 +98,7 @@ class CommandLineTest {
 
     @Test
     void verbsOfTwoWordsExplainThemselves() {
-        for (String verb : List.of("groups join", "groups leave", "shards move", "shards cancel")) {
+        for (String verb : List.of("groups join", "groups leave", "shards move", "shards cancel", "leaders transfer")) {
             out.reset();
             assertThat(run((verb + " --help").split(" "))).isEqualTo(ExitCode.DONE);
             assertThat(out.toString(UTF_8))

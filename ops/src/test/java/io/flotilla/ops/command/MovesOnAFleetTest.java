@@ -101,6 +101,14 @@ class MovesOnAFleetTest {
     }
 
     private String run(String line) {
+        int code = code(line);
+        assertThat(code)
+                .as("%s: %s%s", line, out.toString(UTF_8), err.toString(UTF_8))
+                .isEqualTo(ExitCode.DONE);
+        return out.toString(UTF_8);
+    }
+
+    private int code(String line) {
         out.reset();
         err.reset();
         Terminal terminal = new Terminal(
@@ -109,11 +117,7 @@ class MovesOnAFleetTest {
                 new PrintStream(err, true, UTF_8),
                 false,
                 Map.of("FLOTILLA_ENDPOINTS", String.join(",", ADDRESSES)));
-        int code = Commands.run(Flotilla.commandLine(terminal), terminal, line.split(" "));
-        assertThat(code)
-                .as("%s: %s%s", line, out.toString(UTF_8), err.toString(UTF_8))
-                .isEqualTo(ExitCode.DONE);
-        return out.toString(UTF_8);
+        return Commands.run(Flotilla.commandLine(terminal), terminal, line.split(" "));
     }
 
     /** As the verb saw it; the client may hear it from a node that is a moment behind. */
@@ -267,5 +271,26 @@ class MovesOnAFleetTest {
         configuration(newest -> newest.getGroupsCount() == 2);
         allThere();
         run("verify");
+    }
+
+    @Test
+    @Order(0)
+    void leadershipsGoWhereTheyAreWanted() {
+        for (String node : List.of("n1", "n2", "n3", "n3")) {
+            assertThat(run("leaders transfer 1 --to " + node + " --dry-run"))
+                    .startsWith("group=1 from=")
+                    .endsWith(" leader=" + node + "\n");
+            assertThat(run("leaders transfer 1 --to " + node + " --wait")).endsWith(" leader=" + node + "\n");
+        }
+        assertThat(run("leaders transfer 1 --to n3 --output json"))
+                .contains("\"group\":1", "\"from\":\"n3\"", "\"leader\":\"n3\"", "\"dryRun\":false");
+        assertThat(run("leaders").lines()).hasSize(3).allMatch(line -> line.matches("n[123]\\t\\d"));
+        refused("leaders transfer 9 --to n1", "there is no group 9");
+        refused("leaders transfer 1 --to n9", "there is no node n9");
+    }
+
+    private void refused(String line, String why) {
+        assertThat(code(line)).isEqualTo(ExitCode.REFUSED);
+        assertThat(err.toString(UTF_8)).hasLineCount(1).contains(why);
     }
 }

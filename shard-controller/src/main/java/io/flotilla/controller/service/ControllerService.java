@@ -49,6 +49,7 @@ public final class ControllerService {
     private final ControllerReplica replica;
     private final ControllerAnswers answers;
     private final ReportBoard board = new ReportBoard();
+    private final LeaderBalance leaders = new LeaderBalance();
     private final FleetChangeCalls changes;
     private final MoveReportCalls moveReports;
     private final Clock clock;
@@ -181,13 +182,17 @@ public final class ControllerService {
             return ControllerAnswers.invalid(
                     id, "this is fleet " + newest.getFleetId() + ", not fleet '" + request.getFleetId() + "'");
         }
-        board.accept(replica.term(), clock.nanos(), newest, request);
+        long term = replica.term();
+        long now = clock.nanos();
+        board.accept(term, now, newest, request);
         changes.goOn(view);
         return Response.newBuilder()
                 .setId(id)
                 .setNodeReport(NodeReportReply.newBuilder()
                         .setConfigurationNumber(newest.getNumber())
-                        .addAllAwaited(awaited))
+                        .addAllAwaited(awaited)
+                        .addAllTransfers(
+                                leaders.of(request.getNode(), term, now, newest, board.look(term, now, newest))))
                 .build();
     }
 

@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * What nodes reported to this leader of the controller: in memory alone, and forgotten when another term begins. Bounded by the
@@ -25,13 +27,14 @@ final class ReportBoard {
 
     private static final long LEAST_RESERVE = 1L << 30;
 
-    private record Room(long heardAt, long free, long total) {
+    private record Room(long heardAt, long free, long total, boolean takesLeaderships) {
         long usable() {
             return free - Math.max(LEAST_RESERVE, total / RESERVED_SHARE);
         }
     }
 
-    private record Lead(long term, long heardAt) {}
+    /** A leader, as it said. */
+    record Lead(String node, long term, long heardAt) {}
 
     /** Looked up only. */
     private final Map<String, Room> nodes = new HashMap<>();
@@ -49,12 +52,14 @@ final class ReportBoard {
         if (newest.getNodesList().stream().noneMatch(node -> node.getId().equals(report.getNode()))) {
             return;
         }
-        nodes.put(report.getNode(), new Room(now, report.getFreeDiskBytes(), report.getDiskBytes()));
+        nodes.put(
+                report.getNode(),
+                new Room(now, report.getFreeDiskBytes(), report.getDiskBytes(), report.getTakesLeaderships()));
         for (GroupReport group : report.getGroupsList()) {
             Lead known = leads.get(group.getGroup());
             boolean isOld = known != null && known.term > group.getTerm();
             if (groupsSince.containsKey(group.getGroup()) && !isOld) {
-                leads.put(group.getGroup(), new Lead(group.getTerm(), now));
+                leads.put(group.getGroup(), new Lead(report.getNode(), group.getTerm(), now));
                 group.getShardsList().forEach(shard -> shards.put(shard.getShard(), shard));
             }
         }
@@ -127,8 +132,29 @@ final class ReportBoard {
         }
 
         boolean isLed(long group) {
+            return leader(group) != null;
+        }
+
+        /** Who said lately that it leads the group; null if nobody did. */
+        Lead leader(long group) {
             Lead lead = leads.get(group);
-            return lead != null && now - lead.heardAt <= SILENCE_NANOS;
+            return lead != null && now - lead.heardAt <= SILENCE_NANOS ? lead : null;
+        }
+
+        /** The nodes heard of lately that may be given leaderships. */
+        SortedSet<String> takers() {
+            TreeSet<String> takers = new TreeSet<>();
+            for (Node node : newest.getNodesList()) {
+                if (isHeard(node.getId()) && nodes.get(node.getId()).takesLeaderships) {
+                    takers.add(node.getId());
+                }
+            }
+            return takers;
+        }
+
+        /** Whether all of these have reported after that moment. */
+        boolean isNewerThan(long moment, Set<String> reporters) {
+            return reporters.stream().allMatch(node -> nodes.get(node).heardAt - moment > 0);
         }
 
         boolean isHeard(String node) {

@@ -11,9 +11,11 @@ import io.flotilla.kv.machine.KvMachines;
 import io.flotilla.kv.machine.PublishedGroup;
 import io.flotilla.kv.machine.RequestFields;
 import io.flotilla.kv.machine.Rules;
+import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.RaftHost;
 import io.flotilla.raft.host.ReadCallback;
+import io.flotilla.raft.host.TransferCallback;
 import io.flotilla.raft.runtime.Clock;
 import io.flotilla.raft.runtime.Held;
 import io.flotilla.raft.runtime.Lane;
@@ -47,6 +49,11 @@ public final class KvService {
                     @Override
                     public void read(long groupId, ReadCallback callback) {
                         host.read(groupId, callback);
+                    }
+
+                    @Override
+                    public void transferLeadership(long groupId, NodeId target, TransferCallback callback) {
+                        host.transferLeadership(groupId, target, callback);
                     }
 
                     @Override
@@ -202,6 +209,16 @@ public final class KvService {
      */
     public void mark(Request request, Consumer<Response> out) {
         new GroupMark(request.getId(), request.getStateMark().getGroup(), door, out).propose();
+    }
+
+    /**
+     * Lets another replica of the group lead. Answers once.
+     *
+     * @param request a {@code TransferLeaderRequest}
+     * @param out called on any lane
+     */
+    public void transferLeadership(Request request, Consumer<Response> out) {
+        new LeaderTransferCall(request, door, out).begin();
     }
 
     /** Adds what is taken of its bounds just now. Any thread. */

@@ -59,6 +59,14 @@ final class EarlyRequestsTest {
                 }
 
                 @Override
+                public void transferLeadership(
+                        long groupId,
+                        io.flotilla.raft.core.NodeId target,
+                        io.flotilla.raft.host.TransferCallback callback) {
+                    throw new UnsupportedOperationException();
+                }
+
+                @Override
                 public PublishedGroup published(long groupId) {
                     return groupId == GROUP ? published : null;
                 }

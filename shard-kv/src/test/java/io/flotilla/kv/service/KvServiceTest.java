@@ -70,6 +70,12 @@ class KvServiceTest {
         }
 
         @Override
+        public void transferLeadership(
+                long groupId, io.flotilla.raft.core.NodeId target, io.flotilla.raft.host.TransferCallback callback) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public PublishedGroup published(long groupId) {
             return machines.published(groupId);
         }

@@ -1,19 +1,18 @@
 package io.flotilla.ops.node.configuration;
 
 import io.flotilla.client.proto.ConfigurationRequest;
-import io.flotilla.client.proto.MoveReport;
+import io.flotilla.client.proto.NodeReportReply;
 import io.flotilla.client.proto.NodeReportRequest;
 import io.flotilla.client.proto.Request;
 import io.flotilla.client.proto.Response;
 import io.flotilla.raft.runtime.Lane;
-import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Tells the controller's leader once a second what this node leads, and hears which drops it waits for, and the number of the newest
+ * Tells the controller's leader once a second what this node leads, and hears what it wants of it, and the number of the newest
  * configuration: one that is not known here by then is asked for, because nodes that watch each other may all have missed it. A
  * report that is not answered within a few seconds is given up: the next one says what is so then. Belongs to the node's lane.
  */
@@ -28,7 +27,7 @@ public final class ControllerReports {
     private final BooleanSupplier wanted;
     private final LongSupplier known;
     private final Consumer<Response> newest;
-    private final Consumer<List<MoveReport>> awaited;
+    private final Consumer<NodeReportReply> wishes;
     private long turn;
     private long asked;
     private boolean answered = true;
@@ -39,7 +38,7 @@ public final class ControllerReports {
      * @param wanted false when the node stops
      * @param known the number of the newest configuration known here
      * @param newest told what answers a request for a newer one
-     * @param awaited told with each answer, of the groups that this node leads: the drops that the controller was not told of
+     * @param wishes told each answer: what the controller waits for and wants, of the groups that this node leads
      */
     public ControllerReports(
             Lane lane,
@@ -48,14 +47,14 @@ public final class ControllerReports {
             BooleanSupplier wanted,
             LongSupplier known,
             Consumer<Response> newest,
-            Consumer<List<MoveReport>> awaited) {
+            Consumer<NodeReportReply> wishes) {
         this.lane = lane;
         this.controller = controller;
         this.reports = reports;
         this.wanted = wanted;
         this.known = known;
         this.newest = newest;
-        this.awaited = awaited;
+        this.wishes = wishes;
     }
 
     /** Reports now and from now on; does nothing the second time. A configuration must be known. */
@@ -90,7 +89,7 @@ public final class ControllerReports {
         if (asked == number) {
             answered = true;
             if (response.hasNodeReport()) {
-                awaited.accept(response.getNodeReport().getAwaitedList());
+                wishes.accept(response.getNodeReport());
                 if (response.getNodeReport().getConfigurationNumber() > known.getAsLong()) {
                     catchUp();
                 }

@@ -79,7 +79,7 @@ class ReportsTest {
                 () -> runs,
                 () -> known,
                 response -> known = response.getConfiguration().getNumber(),
-                awaited::addAll);
+                reply -> awaited.addAll(reply.getAwaitedList()));
     }
 
     @Test
