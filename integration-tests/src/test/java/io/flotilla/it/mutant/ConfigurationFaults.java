@@ -72,7 +72,27 @@ final class ConfigurationFaults {
                         new Patch(
                                 CONTROLLER + "decide/FleetPlans.java",
                                 "goes ? shard.getTarget() : shard.getGroup(),",
-                                "shard.getGroup(),")));
+                                "shard.getGroup(),")),
+                Mutant.of(
+                        "balancing",
+                        "nodes may lead two groups more than others",
+                        leaders("aSlowDiskGetsNoLeadershipsUntilItIsWell"),
+                        new Patch(
+                                CONTROLLER + "decide/LeaderSpread.java",
+                                "if (counts.get(start) - counts.get(node) >= 2) {",
+                                "if (counts.get(start) - counts.get(node) >= 3) {")),
+                Mutant.of(
+                        "balancing",
+                        "a node with a slow disk gets leaderships",
+                        leaders("aSlowDiskGetsNoLeadershipsUntilItIsWell"),
+                        new Patch(
+                                CONTROLLER + "service/ReportBoard.java",
+                                "if (isHeard(node.getId()) && nodes.get(node.getId()).takesLeaderships) {",
+                                "if (isHeard(node.getId())) {")));
+    }
+
+    private static Judge leaders(String method) {
+        return Judge.test("controller.service.LeaderBalanceTest#" + method);
     }
 
     private static Judge moves(String method) {
