@@ -17,7 +17,7 @@ class FleetSimulationTest {
     /** Virtual seconds with faults; healing and the last reads come on top. */
     private static final int SECONDS = 60;
 
-    private static final int SEEDS = 1_000;
+    private static final int SEEDS = 400;
     /** Seeds enough that each kind of fault must have come up. */
     private static final int SEEDS_FOR_COVERAGE = 200;
 
