@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,6 +37,7 @@ class ThousandGroupsTest {
     private static final int GROUPS = 1000;
     private static final int NODES = 3;
     private static final double MOST_SECONDS_TO_LEADERS = 20;
+    private static final int MOST_SECONDS_TO_EVEN = 90;
     private static final double MOST_IDLE_PERCENT = 15;
     private static final int MOST_MORE_THREADS = 8;
     private static final double MOST_HEAP_PER_REPLICA_KIB = 16;
@@ -48,7 +50,18 @@ class ThousandGroupsTest {
     private Path data;
 
     /** What every replica of every node says: who leads, in which term. */
-    private record Leaderships(Map<String, String> byReplica) {}
+    private record Leaderships(Map<String, String> byReplica) {
+        /** Whether all nodes lead as many groups, within one; without the controller's. */
+        boolean areEven() {
+            Map<String, Integer> led = new TreeMap<>();
+            byReplica.forEach((replica, leader) -> {
+                if (!replica.endsWith("/0")) {
+                    led.merge(leader.substring(0, leader.indexOf(' ')), 1, Integer::sum);
+                }
+            });
+            return led.size() == NODES && Collections.max(led.values()) - Collections.min(led.values()) <= NODES;
+        }
+    }
 
     /** A local fleet as a process of its own. */
     private static final class Dev implements AutoCloseable {
@@ -115,6 +128,16 @@ class ThousandGroupsTest {
                 }
             }
             return new Leaderships(all);
+        }
+
+        /** Leaders are spread evenly by themselves, some at a time. */
+        double secondsToEven(AsyncFlotillaClient client) throws Exception {
+            long start = System.nanoTime();
+            Poll.until(
+                    "leaders are even",
+                    Duration.ofSeconds(MOST_SECONDS_TO_EVEN),
+                    () -> leaderships(client).areEven());
+            return (System.nanoTime() - start) / 1e9;
         }
 
         /** A first connection on a busy machine may take its time. */
@@ -187,6 +210,7 @@ class ThousandGroupsTest {
 
         try (Dev many = new Dev(data.resolve("many"), GROUPS, freePorts());
                 FlotillaClient client = FlotillaClient.connect(String.join(",", many.endpoints))) {
+            double secondsToEven = many.secondsToEven(client.async());
             Leaderships before = many.leaderships(client.async());
             assertThat(before.byReplica()).hasSize(NODES * (GROUPS + 1));
             assertThat(before.byReplica().values()).allMatch(leader -> leader.startsWith("n"));
@@ -209,6 +233,7 @@ class ThousandGroupsTest {
             print(
                     "all %d groups on %d nodes led after %.1f s (at most %.0f)",
                     GROUPS, NODES, many.secondsToReady, MOST_SECONDS_TO_LEADERS);
+            print("leaders even %.1f s later (at most %d)", secondsToEven, MOST_SECONDS_TO_EVEN);
             print("leaderships that changed within %d s: %d (none may)", seconds, changed);
             print("idle: %.1f %% of a core for the three nodes together (at most %.0f)", percent, MOST_IDLE_PERCENT);
             print("threads: %d more than with 4 groups (at most %d)", moreThreads, MOST_MORE_THREADS);
