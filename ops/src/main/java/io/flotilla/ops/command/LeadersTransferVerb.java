@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "transfer",
         description = {
-            "Let another replica of a group lead. Its clients notice a pause of some milliseconds.",
+            "Let another replica of a group lead. Its clients notice a pause: of some milliseconds, or until the replica has what it lacks.",
             "Leaders are spread evenly by themselves: where the node then leads two groups more than another one, one of them may go back.",
             "Prints who leads. Exits 3 if the replica did not take over, and with --wait tries again until it has."
         })
@@ -108,6 +108,9 @@ final class LeadersTransferVerb extends ClientVerb {
             if (node.getId().equals(leader)) {
                 address = node.getAddress();
             }
+        }
+        if (address.isEmpty()) {
+            return "the address of node " + leader + ", which leads group " + group + ", is not known yet";
         }
         Request request = Request.newBuilder()
                 .setTransferLeader(

@@ -15,12 +15,14 @@ import java.util.TreeSet;
 /**
  * Keeps leaderships evenly spread, a few at a time: by the nodes' reports alone, kept in memory by this leader of the controller. A step
  * is planned when the nodes that take leaderships have been the same, and every group has had a leader, for {@link #CALM_NANOS}, when no
- * transfer of the step before is under way, and when each of those nodes has reported since. The group of the controller itself is left
- * alone. Belongs to the applier lane of the controller's group.
+ * transfer of the step before is under way, and when each of those nodes has reported since. A group that stays without a leader holds up
+ * the others for {@link #UNREST_NANOS} only. The group of the controller itself is left alone. Belongs to the applier lane of the controller's group.
  */
 final class LeaderBalance {
     /** After a failure elections spread leaders at random: they are left to settle, and so is a node that comes back. */
     static final long CALM_NANOS = 8_000_000_000L;
+    /** An election is over by then, or there is no quorum. */
+    static final long UNREST_NANOS = 15_000_000_000L;
     /** A transfer takes a round trip; one that was not reported by then is given up. */
     static final long PATIENCE_NANOS = 5_000_000_000L;
     /** A group that could not be transferred, or was not asked to because it would hurt, is left alone for so long. */
@@ -39,6 +41,9 @@ final class LeaderBalance {
     /** Groups that rest, and until when. */
     private final TreeMap<Long, Long> resting = new TreeMap<>();
 
+    /** Groups without a leader, and since when. */
+    private Map<Long, Long> leaderless = new TreeMap<>();
+
     private SortedSet<String> takers = new TreeSet<>();
     private long controllerTerm = -1;
     private long calmSince;
@@ -55,6 +60,7 @@ final class LeaderBalance {
             controllerTerm = term;
             wishes.clear();
             resting.clear();
+            leaderless = new TreeMap<>();
             takers = new TreeSet<>();
             steppedAt = now;
             lookedAt = now;
@@ -80,16 +86,18 @@ final class LeaderBalance {
     private void look(long now, Configuration newest, ReportBoard.Sight sight) {
         SortedSet<String> present = sight.takers();
         SortedMap<Long, LeaderSpread.Led> groups = new TreeMap<>();
-        boolean areLed = true;
+        Map<Long, Long> unled = new TreeMap<>();
         for (Group group : newest.getGroupsList()) {
             ReportBoard.Lead lead = sight.leader(group.getId());
             if (lead != null) {
                 groups.put(group.getId(), new LeaderSpread.Led(lead.node(), group.getReplicasList()));
             } else if (group.getId() != ControllerService.GROUP) {
-                areLed = false;
+                unled.put(group.getId(), leaderless.getOrDefault(group.getId(), now));
             }
         }
-        if (!areLed || !present.equals(takers)) {
+        leaderless = unled;
+        boolean isElecting = unled.values().stream().anyMatch(since -> now - since < UNREST_NANOS);
+        if (isElecting || !present.equals(takers)) {
             takers = present;
             calmSince = now;
         }

@@ -160,10 +160,15 @@ class LeaderBalanceTest {
     }
 
     @Test
-    void whileAGroupHasNoLeaderNothingIsPlanned() {
-        fleet(6, "n1");
-        leaders.put(6L, "nobody");
-        run(60);
-        assertThat(told).isEmpty();
+    void aGroupWithoutALeaderHoldsTheOthersUpForAWhileOnly() {
+        fleet(7, "n1");
+        leaders.put(7L, "nobody");
+        run(20);
+        assertThat(told).as("it may be electing one").isEmpty();
+        run(30);
+        assertThat(counts()).containsExactly(2, 2, 2);
+        leaders.put(7L, "n2");
+        run(20);
+        assertThat(counts()).containsExactly(2, 3, 2);
     }
 }
