@@ -31,9 +31,9 @@ final class LeaderBalance {
     /** All groups are looked at, so not with each report. */
     private static final long LOOK_NANOS = 500_000_000L;
     /** Of the groups, in one step; at least {@link #LEAST_AT_A_TIME}. */
-    private static final int SHARE_AT_A_TIME = 50;
+    private static final int SHARE_AT_A_TIME = 20;
 
-    private static final int LEAST_AT_A_TIME = 4;
+    private static final int LEAST_AT_A_TIME = 10;
 
     private record Wish(LeaderSpread.Transfer transfer, long term, long since) {}
 

@@ -99,17 +99,17 @@ class LeaderBalanceTest {
 
     @Test
     void aNodeThatComesBackGetsItsShareWithin30Seconds() {
-        fleet(60, "n1");
+        fleet(300, "n1");
         run(60);
-        assertThat(counts()).containsExactly(20, 20, 20);
+        assertThat(counts()).containsExactly(100, 100, 100);
         up.remove("n3");
         leaders.replaceAll((group, leader) -> leader.equals("n3") ? "n1" : leader);
         terms.replaceAll((group, since) -> since + 1);
         run(40);
-        assertThat(counts()).containsExactly(30, 30, 0);
+        assertThat(counts()).containsExactly(150, 150, 0);
         up.add("n3");
         run(30);
-        assertThat(counts()).containsExactly(20, 20, 20);
+        assertThat(counts()).containsExactly(100, 100, 100);
     }
 
     @Test
