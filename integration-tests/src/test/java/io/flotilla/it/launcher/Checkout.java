@@ -20,6 +20,7 @@ final class Checkout {
             echo built >>"$FAKES/builds"
             mkdir -p ops/target/lib
             echo own >ops/target/ops-1.jar
+            echo fixtures >ops/target/ops-1-tests.jar
             echo other >ops/target/lib/raft-group-1.jar
             echo library >ops/target/lib/netty-9.jar
             """;
