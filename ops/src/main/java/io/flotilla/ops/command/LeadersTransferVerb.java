@@ -57,7 +57,7 @@ final class LeadersTransferVerb extends ClientVerb {
             if (leader.equals(to)) {
                 return print(leader, leader);
             }
-            if (dryRun) {
+            if (dryRun && !leader.isEmpty()) {
                 return print(leader, to);
             }
             String trouble =

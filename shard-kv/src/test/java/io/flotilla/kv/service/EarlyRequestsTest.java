@@ -26,6 +26,7 @@ import io.flotilla.raft.core.NodeId;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.ReadCallback;
+import io.flotilla.raft.host.TransferCallback;
 import io.flotilla.raft.log.GroupDescriptor;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,10 +60,7 @@ final class EarlyRequestsTest {
                 }
 
                 @Override
-                public void transferLeadership(
-                        long groupId,
-                        io.flotilla.raft.core.NodeId target,
-                        io.flotilla.raft.host.TransferCallback callback) {
+                public void transferLeadership(long groupId, NodeId target, TransferCallback callback) {
                     throw new UnsupportedOperationException();
                 }
 

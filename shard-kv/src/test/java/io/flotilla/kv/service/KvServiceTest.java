@@ -41,6 +41,7 @@ import io.flotilla.raft.core.log.EntryKind;
 import io.flotilla.raft.core.membership.Membership;
 import io.flotilla.raft.host.ProposalCallback;
 import io.flotilla.raft.host.ReadCallback;
+import io.flotilla.raft.host.TransferCallback;
 import io.flotilla.raft.log.GroupDescriptor;
 import io.flotilla.raft.machine.StateMachine;
 import java.util.ArrayList;
@@ -70,8 +71,7 @@ class KvServiceTest {
         }
 
         @Override
-        public void transferLeadership(
-                long groupId, io.flotilla.raft.core.NodeId target, io.flotilla.raft.host.TransferCallback callback) {
+        public void transferLeadership(long groupId, NodeId target, TransferCallback callback) {
             throw new UnsupportedOperationException();
         }
 
